@@ -1,0 +1,79 @@
+"""What can go wrong for a caller, in words that are fit for the caller's eyes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One bad field: where it is, what is wrong with it, and the kind of wrong."""
+
+    loc: tuple[str | int, ...]
+    msg: str
+    type: str
+
+
+class MonitorError(Exception):
+    """The root of all errors that a door (api, web, command) turns into an answer."""
+
+    status = 500
+    title = "Internal error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.retry_after_s = retry_after_s
+
+
+class InvalidInput(MonitorError):
+    status = 422
+    title = "Invalid input"
+
+
+class Unauthorized(MonitorError):
+    status = 401
+    title = "Unauthorized"
+
+
+class Forbidden(MonitorError):
+    status = 403
+    title = "Forbidden"
+
+
+class NotFound(MonitorError):
+    status = 404
+    title = "Not found"
+
+
+class Conflict(MonitorError):
+    status = 409
+    title = "Conflict"
+
+
+class TooLarge(MonitorError):
+    status = 413
+    title = "Content too large"
+
+
+class UnsupportedMediaType(MonitorError):
+    status = 415
+    title = "Unsupported media type"
+
+
+class TooManyRequests(MonitorError):
+    status = 429
+    title = "Too many requests"
+
+
+class Unavailable(MonitorError):
+    """PostgreSQL is away, or a time limit was reached; trying again may help."""
+
+    status = 503
+    title = "Service unavailable"

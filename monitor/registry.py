@@ -1,0 +1,105 @@
+"""Which service a name, a host or a prefix means: the routing table."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What the data plane has to know of one registered service."""
+
+    id: UUID
+    name: str
+    slug: str
+    base_url: str | None
+    hosts: tuple[str, ...] = ()
+    preserve_host: bool = False
+    body_limit: int | None = None
+    redact_fields: tuple[str, ...] = ()
+    timeout_s: float = 60.0
+    is_recording: bool = True
+    expose_log_id: bool = True
+
+
+class RoutingTable:
+    """The services of one moment, found by name, slug or host without regard to case.
+
+    *version* grows with each table that main makes.
+    """
+
+    def __init__(self, services: Iterable[Service] = (), *, version: int = 0) -> None:
+        self.services = tuple(services)
+        self.version = version
+        self._slugs = {service.slug.lower(): service for service in self.services}
+        self._names = {service.name.casefold(): service for service in self.services}
+        self._hosts = {
+            host.lower(): service
+            for service in self.services
+            for host in service.hosts
+        }
+        self._ids = {service.id: service for service in self.services}
+
+    def by_id(self, id: UUID) -> Service | None:
+        return self._ids.get(id)
+
+    def by_name(self, name: str) -> Service | None:
+        """A service by its slug or its name, as in X-Monitor-Service."""
+        return self._slugs.get(name.lower()) or self._names.get(name.casefold())
+
+    def by_slug(self, slug: str) -> Service | None:
+        return self._slugs.get(slug.lower())
+
+    def by_host(self, host: str) -> Service | None:
+        """A service by a registered host, or by the label of `<slug>.localhost`.
+
+        *host* comes without its port; an IPv6 address in brackets.
+        """
+        host = host.lower().rstrip(".")
+        found = self._hosts.get(host)
+        if found is None and host.endswith(".localhost"):
+            return self._slugs.get(host.split(".", 1)[0])
+        return found
+
+
+def save(table: RoutingTable, path: Path) -> None:
+    """Replace the file of the table at once: a reader sees the old or the new one."""
+    content = orjson.dumps(
+        {
+            "version": table.version,
+            "services": [asdict(service) for service in table.services],
+        }
+    )
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def load(path: Path) -> RoutingTable:
+    """The table that was saved last; an empty one where there is none.
+
+    Raises ValueError where the file is not one of ours.
+    """
+    try:
+        content = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return RoutingTable()
+    try:
+        services = [_service(fields) for fields in content["services"]]
+        return RoutingTable(services, version=content["version"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not a routing table: {error}") from None
+
+
+def _service(fields: dict[str, Any]) -> Service:
+    lists = {name: tuple(fields[name]) for name in ("hosts", "redact_fields")}
+    return Service(**{**fields, **lists, "id": UUID(fields["id"])})

