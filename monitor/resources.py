@@ -1,0 +1,106 @@
+"""What a stored service, key or log looks like to those who read it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from monitor.exchange import Fields, HeaderObject, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceResource:
+    id: UUID
+    name: str
+    slug: str
+    description: str | None
+    base_url: str | None
+    hosts: tuple[str, ...]
+    preserve_host: bool
+    body_limit: int | None
+    retention_days: int | None
+    body_retention_days: int | None
+    redact_fields: tuple[str, ...]
+    timeout_s: float
+    is_recording: bool
+    expose_log_id: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyResource:
+    """An API key without its secret; *raw_key* is set in the answer that makes it."""
+
+    id: UUID
+    service_id: UUID
+    name: str
+    key_prefix: str
+    is_active: bool
+    created_at: datetime
+    last_used_at: datetime | None = None
+    raw_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogItem:
+    """One log as lists show it: no headers, no bodies."""
+
+    id: UUID
+    service_id: UUID
+    service_name: str
+    source: Source
+    timestamp: datetime
+    method: str
+    url: str
+    path: str
+    query_params: dict[str, Any]
+    status_code: int | None
+    latency_ms: float | None
+    error: str | None
+    source_ip: str | None
+    tags: tuple[str, ...]
+    request_size: int | None
+    response_size: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBody:
+    """The kept bytes of a body as they passed, content coding included.
+
+    *content* is None where no body was given or where it is gone. *withheld*: a field
+    rule applied and the body could not be parsed whole, so that nothing was kept.
+    """
+
+    content: bytes | None
+    truncated: bool = False
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogDetail:
+    item: LogItem
+    client_url: str | None
+    duration_ms: float | None
+    replay_of: UUID | None
+    request_headers: Fields | HeaderObject
+    response_headers: Fields | HeaderObject
+    request_body: StoredBody
+    response_body: StoredBody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """One page, newest first.
+
+    *total* is exact up to filters.EXACT_TOTAL and None beyond. *complete* is False
+    where the time limit was reached; *next_cursor* then goes on from there.
+    """
+
+    items: tuple[LogItem, ...]
+    total: int | None
+    total_at_least: int
+    limit: int
+    offset: int
+    next_cursor: str | None
+    complete: bool
