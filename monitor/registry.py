@@ -39,9 +39,7 @@ class RoutingTable:
         self._slugs = {service.slug.lower(): service for service in self.services}
         self._names = {service.name.casefold(): service for service in self.services}
         self._hosts = {
-            host.lower(): service
-            for service in self.services
-            for host in service.hosts
+            host.lower(): service for service in self.services for host in service.hosts
         }
         self._ids = {service.id: service for service in self.services}
 

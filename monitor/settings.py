@@ -17,6 +17,12 @@ from pydantic import (
     model_validator,
 )
 
+from monitor.defaults import (
+    PRIVATE_RANGES,
+    SENSITIVE_HEADERS,
+    SENSITIVE_PARAMETERS,
+)
+
 PREFIX = "APIMONITOR_"
 LEGACY = ("DATABASE_SYNC_URL", "FRONTEND_DIR")
 BARE = (
@@ -27,52 +33,6 @@ BARE = (
     "PROXY_PORT",
     "DATA_DIR",
     "ADMIN_PASSWORD",
-)
-
-PRIVATE_RANGES = (
-    "127.0.0.0/8",
-    "::1/128",
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "169.254.0.0/16",
-    "fc00::/7",
-    "fe80::/10",
-)
-SENSITIVE_HEADERS = (
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "x-api-key",
-    "x-auth-token",
-    "x-csrf-token",
-    "x-xsrf-token",
-    "x-access-token",
-    "x-amz-security-token",
-    "x-goog-api-key",
-    "api-key",
-    "apikey",
-)
-SENSITIVE_PARAMETERS = (
-    "token",
-    "access_token",
-    "refresh_token",
-    "id_token",
-    "auth_token",
-    "api_key",
-    "apikey",
-    "api-key",
-    "password",
-    "passwd",
-    "pwd",
-    "secret",
-    "client_secret",
-    "signature",
-    "sig",
-    "x-amz-signature",
-    "x-amz-credential",
-    "x-amz-security-token",
 )
 
 Names = tuple[str, ...]
@@ -327,7 +287,9 @@ def _collect(values: Mapping[str, str]) -> dict[str, Any]:
             continue
         field = name.removeprefix(PREFIX).lower()
         if field not in Settings.model_fields:
-            raise SettingsError(f"{name} is no setting; `apimonitor settings` lists all")
+            raise SettingsError(
+                f"{name} is no setting; `apimonitor settings` lists all"
+            )
         if value:
             given[field] = value
     return given

@@ -1,0 +1,104 @@
+"""What runs beside the doors for as long as the appliance does."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from api.app import State
+from appliance.routes import Routes
+from monitor.counters import Counters
+from monitor.errors import MonitorError
+from monitor.storage.clearing import Clearing
+from monitor.storage.partitions import Partitions, days_ahead
+from monitor.storage.pool import Database
+from monitor.storage.server import Server, ServerError
+from monitor.storage.services import Services
+from monitor.storage.upkeep import make_partitions, migrate_database
+
+logger = logging.getLogger(__name__)
+
+ROUTES_POLL_S = 2.0
+DATABASE_POLL_S = 1.0
+PARTITIONS_POLL_S = 3600.0
+CLEARING_POLL_S = 10.0
+
+
+async def watch_server(server: Server | None) -> None:
+    """Start the embedded PostgreSQL again where it has ended by itself."""
+    while server is not None:
+        await asyncio.sleep(DATABASE_POLL_S)
+        if not server.exited():
+            continue
+        logger.error("the embedded PostgreSQL ended; starting it again")
+        try:
+            await asyncio.to_thread(server.start)
+        except ServerError as error:
+            logger.error("PostgreSQL does not start", extra={"reason": str(error)})
+
+
+async def become_ready(database: Database, migrations: Path, state: State) -> None:
+    """Migrate as soon as PostgreSQL is there; until then the app is not ready."""
+    while not state.is_ready:
+        try:
+            for name in await migrate_database(database, migrations):
+                logger.info("migrated", extra={"migration": name})
+            state.is_ready = True
+        except MonitorError:
+            await asyncio.sleep(DATABASE_POLL_S)
+
+
+async def keep_routes(routes: Routes, services: Services, state: State) -> None:
+    """Follow changes that another process made to the registry."""
+
+    async def refresh() -> None:
+        await routes.refresh(services.routes)
+
+    await _every(ROUTES_POLL_S, refresh, state)
+
+
+async def keep_partitions(
+    database: Database, partitions: Partitions, state: State
+) -> None:
+    """Have the partitions of the next days before they are needed."""
+
+    async def make() -> None:
+        await make_partitions(database, partitions, days_ahead(datetime.now(UTC).date()))
+
+    await _every(PARTITIONS_POLL_S, make, state)
+
+
+async def clear_deleted(clearing: Clearing, state: State) -> None:
+    """Remove what deleted services left."""
+
+    async def clear() -> None:
+        while await clearing.step():
+            await asyncio.sleep(0)
+
+    await _every(CLEARING_POLL_S, clear, state)
+
+
+async def note_database(database: Database, counters: Counters) -> None:
+    """Ask PostgreSQL now and then, so that /health can answer without waiting."""
+    while True:
+        try:
+            async with database.connection(timeout_s=DATABASE_POLL_S) as connection:
+                await connection.fetchval("SELECT 1")
+        except MonitorError:
+            pass
+        counters.database_up.set(database.is_up)
+        await asyncio.sleep(DATABASE_POLL_S)
+
+
+async def _every(
+    pause_s: float, work: Callable[[], Awaitable[None]], state: State
+) -> None:
+    """Do *work* again and again once ready; PostgreSQL's absence skips a turn."""
+    while True:
+        try:
+            if state.is_ready:
+                await work()
+        except MonitorError as error:
+            logger.debug("skipped a turn", extra={"reason": error.detail})
+        await asyncio.sleep(pause_s if state.is_ready else DATABASE_POLL_S)

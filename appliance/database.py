@@ -1,0 +1,60 @@
+"""Which PostgreSQL is used: the user's, or the embedded one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from appliance.directory import CANNOT_CREATE, DataDirectory, StartError
+from monitor.settings import Settings
+from monitor.storage.pool import Database
+from monitor.storage.server import Server, ServerError
+from monitor.storage.tokens import Tokens
+from monitor.storage.upkeep import migrate_database
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+@asynccontextmanager
+async def postgres(
+    settings: Settings, data: DataDirectory
+) -> AsyncIterator[tuple[str, Server | None]]:
+    """How to connect, and the embedded server where it is used, for the block."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value(), None
+        return
+    server = Server(data.postgres, bin_dir=settings.pg_bin)
+    try:
+        await asyncio.to_thread(server.start)
+    except ServerError as error:
+        raise StartError(str(error), exit_code=CANNOT_CREATE) from None
+    try:
+        yield server.dsn(), server
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def migrate_now(settings: Settings) -> list[str]:
+    """Apply pending migrations; the names of what was applied."""
+    async with _database(settings) as database:
+        return await migrate_database(database, MIGRATIONS)
+
+
+async def create_token(settings: Settings, name: str) -> str:
+    """A new admin token: shown once, kept as a digest."""
+    async with _database(settings) as database:
+        await migrate_database(database, MIGRATIONS)
+        return await Tokens(database).create(name)
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    """Beside a running appliance too: the embedded server is joined, not locked."""
+    data = DataDirectory(settings.data_dir)
+    data.make()
+    async with postgres(settings, data) as (dsn, _):
+        database = await Database.open(dsn, size=settings.pool_size)
+        try:
+            yield database
+        finally:
+            await database.close()

@@ -1,0 +1,52 @@
+"""Which routing table holds now, in memory and in the file beside the spool."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from monitor.registry import RoutingTable, Service, load, save
+
+logger = logging.getLogger(__name__)
+
+
+class Routes:
+    """The one holder of the current table; *table* is what the proxy routes from."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changing = asyncio.Lock()
+        self._table = _load(path)
+
+    def table(self) -> RoutingTable:
+        return self._table
+
+    async def refresh(
+        self, services: Callable[[], Awaitable[Sequence[Service]]]
+    ) -> None:
+        """Ask for the services, and hold and keep them where they differ.
+
+        The file is written first: what a start would route from is never older than
+        what was answered.
+        """
+        async with self._changing:
+            found = tuple(await services())
+            if found == self._table.services:
+                return
+            table = RoutingTable(found, version=self._table.version + 1)
+            try:
+                await asyncio.to_thread(save, table, self._path)
+            except OSError as error:
+                logger.error(
+                    "the routing table could not be kept",
+                    extra={"reason": error.strerror},
+                )
+            self._table = table
+
+
+def _load(path: Path) -> RoutingTable:
+    try:
+        return load(path)
+    except ValueError:
+        logger.error("the routing table's file is damaged; it is made anew")
+        return RoutingTable()

@@ -1,0 +1,215 @@
+"""How the appliance is put together: downward it starts, upward it stops."""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp.web import AppRunner, SockSite
+
+from appliance import background
+from appliance.app import build_app
+from appliance.database import MIGRATIONS, postgres
+from appliance.directory import (
+    CANNOT_CREATE,
+    TRY_AGAIN,
+    DataDirectory,
+    StartError,
+)
+from appliance.routes import Routes
+from api.app import State
+from monitor.access import SESSION_COOKIE, Access, load_secret
+from monitor.counters import Counters
+from monitor.errors import MonitorError
+from monitor.ids import LogIds
+from monitor.recording import Recording
+from monitor.redaction import Redaction
+from monitor.settings import Settings
+from monitor.spool import Spool
+from monitor.storage.clearing import Clearing
+from monitor.storage.dead_letters import DeadLetters
+from monitor.storage.partitions import Partitions
+from monitor.storage.pool import Database
+from monitor.storage.recorder import Recorder
+from monitor.storage.services import Services
+from monitor.storage.writer import LogWriter
+from proxy.handler import Proxy
+from proxy.server import bind
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Appliance:
+    """A running appliance: where it is reached, and whether it is ready."""
+
+    app_url: str
+    proxy_url: str
+    state: State
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Appliance]:
+    """The whole appliance, for the length of the block.
+
+    Raises StartError where it cannot start. Leaving drains: listeners, exchanges in
+    flight, spool, recorder, pool, PostgreSQL.
+    """
+    async with AsyncExitStack() as stack:
+        data = _take_directory(settings, stack)
+        app_socket = _bind("PORT", settings.host, settings.port, stack)
+        proxy_socket = _bind(
+            "PROXY_PORT", settings.proxy_host, settings.proxy_port, stack
+        )
+        dsn, server = await stack.enter_async_context(postgres(settings, data))
+        database = await Database.open(dsn, size=settings.pool_size)
+        stack.push_async_callback(database.close)
+
+        counters, partitions, state = Counters(), Partitions(), State()
+        routes = Routes(data.routes)
+
+        async def publish() -> None:
+            await routes.refresh(services.routes)
+
+        services = Services(database, publish=publish)
+        redaction = Redaction(
+            headers=settings.sensitive_headers,
+            parameters=settings.sensitive_parameters,
+        )
+        spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
+        recorder = Recorder(
+            database,
+            directory=data.spool,
+            spool=spool,
+            partitions=partitions,
+            dead_letters=DeadLetters(data.dead_letters),
+            counters=counters,
+        )
+        spool.on_append = recorder.wake
+        stack.push_async_callback(_empty, spool, recorder, settings.drain_timeout_s)
+        writer = LogWriter(
+            database,
+            partitions=partitions,
+            counters=counters,
+            timeout_s=settings.ingest_timeout_s,
+        )
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        begun = [
+            tasks.create_task(work)
+            for work in (
+                background.note_database(database, counters),
+                background.become_ready(database, MIGRATIONS, state),
+                background.keep_routes(routes, services, state),
+                background.keep_partitions(database, partitions, state),
+                background.clear_deleted(Clearing(database), state),
+                background.watch_server(server),
+                recorder.run(),
+                writer.run(),
+            )
+        ]
+        stack.callback(_cancel, begun)
+
+        access = Access(settings=settings, secret=load_secret(settings))
+        ids = LogIds()
+        proxy = Proxy(
+            settings=settings,
+            routes=routes.table,
+            record=Recording(spool=spool, redaction=redaction, counters=counters),
+            ids=ids,
+            counters=counters,
+            via=data.pseudonym(),
+            session_cookie=SESSION_COOKIE,
+            is_open=access.is_open,
+        )
+        await proxy.start([proxy_socket])
+        stack.push_async_callback(proxy.stop, timeout_s=settings.drain_timeout_s)
+
+        app = build_app(
+            settings=settings,
+            access=access,
+            services=services,
+            database=database,
+            writer=writer,
+            redaction=redaction,
+            ids=ids,
+            counters=counters,
+            routes=routes.table,
+            state=state,
+            proxy_port=proxy_socket.getsockname()[1],
+        )
+        runner = AppRunner(
+            app, access_log=None, shutdown_timeout=settings.drain_timeout_s
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await SockSite(runner, app_socket).start()
+        stack.callback(_begin_draining, state)
+        await _ready(state, settings)
+        yield Appliance(
+            app_url=_url(settings.host, app_socket),
+            proxy_url=_url(settings.proxy_host, proxy_socket),
+            state=state,
+        )
+
+
+def _take_directory(settings: Settings, stack: AsyncExitStack) -> DataDirectory:
+    data = DataDirectory(settings.data_dir)
+    data.make()
+    data.take()
+    stack.callback(data.release)
+    return data
+
+
+def _bind(
+    setting: str, host: str, port: int, stack: AsyncExitStack
+) -> socket.socket:
+    try:
+        bound = bind(host, port)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "is taken" if taken else f"cannot be bound: {error.strerror}"
+        raise StartError(
+            f"port {port} on {host} {reason}; set {setting} to another one",
+            exit_code=TRY_AGAIN if taken else CANNOT_CREATE,
+        ) from None
+    stack.callback(bound.close)
+    return bound
+
+
+async def _ready(state: State, settings: Settings) -> None:
+    """Wait a moment for the migrations; without PostgreSQL, serve all the same."""
+    limit_s = 30.0 if settings.database_url is None else 5.0
+    try:
+        async with asyncio.timeout(limit_s):
+            while not state.is_ready:
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        logger.error("PostgreSQL is away: serving the proxy, recording to the spool")
+
+
+def _begin_draining(state: State) -> None:
+    state.is_draining = True
+
+
+def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+
+
+async def _empty(spool: Spool, recorder: Recorder, timeout_s: float) -> None:
+    """Record what is left; what cannot be recorded now stays for the next start."""
+    spool.close()
+    try:
+        async with asyncio.timeout(timeout_s):
+            await recorder.record_all()
+    except (MonitorError, TimeoutError):
+        logger.warning("the spool keeps records for the next start")
+
+
+def _url(host: str, bound: socket.socket) -> str:
+    name = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host
+    shown = f"[{name}]" if ":" in name else name
+    return f"http://{shown}:{bound.getsockname()[1]}"

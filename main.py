@@ -1,0 +1,173 @@
+"""What the command `apimonitor` does."""
+
+import argparse
+import asyncio
+import http.client
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import uvloop
+
+from appliance import demo, journal
+from appliance.database import create_token, migrate_now
+from appliance.directory import StartError
+from appliance.start import Appliance, running
+from monitor.errors import MonitorError
+from monitor.settings import Settings, SettingsError, describe, legacy_names, load
+
+logger = logging.getLogger(__name__)
+
+# sysexits.h: what a supervisor can tell from the exit code.
+FAILURE = 1
+UNAVAILABLE = 69
+CONFIGURATION = 78
+
+
+def cli() -> None:
+    """The entry point; exits with the code that the documentation lists."""
+    arguments = _parser().parse_args()
+    try:
+        settings = load()
+        sys.exit(arguments.command(settings, arguments))
+    except SettingsError as error:
+        _refuse(str(error), CONFIGURATION)
+    except StartError as error:
+        _refuse(str(error), error.exit_code)
+    except MonitorError as error:
+        _refuse(error.detail, UNAVAILABLE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="apimonitor",
+        description="A reverse proxy that records, searches, replays and compares "
+        "HTTP traffic. Settings are environment variables: `apimonitor settings`.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(
+        name: str,
+        command: Callable[[Settings, argparse.Namespace], int],
+        meaning: str,
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=meaning, description=meaning)
+        added.set_defaults(command=command)
+        return added
+
+    add("serve", _serve, "start the proxy, the app and the recorder")
+    add("demo", _demo, "serve, with a small upstream and sample traffic")
+    add("migrate", _migrate, "apply pending migrations and exit")
+    add("settings", _settings, "list all settings: value, default, meaning")
+    token = add("token", _token, "make an admin token for /v1")
+    token.add_argument("action", choices=["create"])
+    token.add_argument("--name", default="command line", help="what it is for")
+    add("healthcheck", _healthcheck, "exit 0 if the app on this machine is healthy")
+    return parser
+
+
+def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
+    return _run(settings, _nothing)
+
+
+def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def traffic(appliance: Appliance) -> None:
+        await demo.run(app_url=appliance.app_url, proxy_url=appliance.proxy_url)
+
+    return _run(settings, traffic)
+
+
+async def _nothing(appliance: Appliance) -> None:
+    """A served appliance needs no more than its users."""
+
+
+def _run(settings: Settings, beside: Callable[[Appliance], Awaitable[None]]) -> int:
+    journal.set_up(debug=settings.debug)
+    for name in legacy_names(os.environ):
+        logger.warning("a setting of the former product is ignored", extra={"name": name})
+    uvloop.run(_until_told_to_stop(settings, beside))
+    return 0
+
+
+async def _until_told_to_stop(
+    settings: Settings, beside: Callable[[Appliance], Awaitable[None]]
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _told, stop, number)
+    async with running(settings) as appliance:
+        print(_welcome(appliance, settings), flush=True)
+        extra = asyncio.create_task(beside(appliance))
+        await stop.wait()
+        logger.info("stopping")
+        extra.cancel()
+        await asyncio.gather(extra, return_exceptions=True)
+    logger.info("stopped")
+
+
+def _told(stop: asyncio.Event, number: int) -> None:
+    """The first signal drains, a second one ends at once."""
+    if stop.is_set():
+        os._exit(128 + number)
+    stop.set()
+
+
+def _welcome(appliance: Appliance, settings: Settings) -> str:
+    app, proxy = appliance.app_url, appliance.proxy_url
+    database = "your PostgreSQL" if settings.database_url else "the embedded PostgreSQL"
+    return f"""\
+API Monitor is ready.
+  pages and /v1   {app}/
+  proxy           {proxy}/
+  data            {settings.data_dir.absolute()} ({database})
+Try:
+  curl -s {app}/v1/services -H 'Content-Type: application/json' \
+-d '{{"name": "example", "base_url": "{app}"}}'
+  curl -si {proxy}/example/health
+  curl -s '{app}/v1/logs?limit=1'"""
+
+
+def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
+    for name in asyncio.run(migrate_now(settings)):
+        print(f"applied {name}")
+    return 0
+
+
+def _settings(settings: Settings, arguments: argparse.Namespace) -> int:
+    for name, value, default, meaning in describe(settings):
+        print(f"{name}\n  value    {value}\n  default  {default}\n  {meaning}\n")
+    return 0
+
+
+def _token(settings: Settings, arguments: argparse.Namespace) -> int:
+    print(asyncio.run(create_token(settings, arguments.name)))
+    return 0
+
+
+def _healthcheck(settings: Settings, arguments: argparse.Namespace) -> int:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return 0 if connection.getresponse().status == 200 else FAILURE
+    except OSError as error:
+        print(f"not healthy: {error.strerror}", file=sys.stderr)
+        return FAILURE
+    finally:
+        connection.close()
+
+
+def _refuse(sentence: str, exit_code: int) -> None:
+    print(f"apimonitor: {sentence}", file=sys.stderr)
+    sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    cli()

@@ -1,0 +1,73 @@
+"""Which days the logs have a partition for."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
+
+PARTITIONED = ("logs", "log_details", "log_bodies")
+AHEAD = timedelta(days=2)
+
+
+def day_of(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
+def days_ahead(today: date) -> list[date]:
+    """Yesterday (exchanges that began before midnight) to two days ahead."""
+    first = today - timedelta(days=1)
+    return [first + timedelta(days=n) for n in range(AHEAD.days + 2)]
+
+
+class Partitions:
+    """Makes what is missing, and remembers what is there."""
+
+    def __init__(self) -> None:
+        self._known: set[date] = set()
+
+    def forget(self) -> None:
+        """Ask PostgreSQL again: a partition may have been dropped."""
+        self._known.clear()
+
+    async def ensure(
+        self, connection: asyncpg.Connection, days: Iterable[date]
+    ) -> None:
+        """Make the partitions of *days*; outside a transaction of the caller's.
+
+        A table is made beside and attached, which takes no lock that readers or
+        writers of the other days would wait for.
+        """
+        for day in sorted(set(days) - self._known):
+            async with connection.transaction():
+                await connection.execute(
+                    "SELECT pg_advisory_xact_lock(hashtext('apimonitor.partitions'))"
+                )
+                for table in PARTITIONED:
+                    await _attach(connection, table, day)
+            self._known.add(day)
+
+
+async def _attach(connection: asyncpg.Connection, table: str, day: date) -> None:
+    name = f"{table}_{day:%Y%m%d}"
+    attached = await connection.fetchval(
+        """
+        SELECT true
+          FROM pg_inherits AS i
+          JOIN pg_class AS c ON c.oid = i.inhrelid
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE n.nspname = 'apimonitor'
+           AND c.relname = $1
+        """,
+        name,
+    )
+    if attached:
+        return
+    following = day + timedelta(days=1)
+    await connection.execute(
+        f"""
+        CREATE TABLE IF NOT EXISTS apimonitor.{name}
+               (LIKE apimonitor.{table} INCLUDING ALL);
+        ALTER TABLE apimonitor.{table} ATTACH PARTITION apimonitor.{name}
+              FOR VALUES FROM ('{day} 00:00+00') TO ('{following} 00:00+00');
+        """
+    )

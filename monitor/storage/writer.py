@@ -1,0 +1,123 @@
+"""How ingested logs are committed: many callers, one transaction."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from monitor.counters import Counters
+from monitor.errors import MonitorError, NotFound, TooManyRequests, Unavailable
+from monitor.exchange import Exchange
+from monitor.storage.batch import REFUSALS, commit
+from monitor.storage.partitions import Partitions
+from monitor.storage.pool import Database
+
+MOST_WAITING = 10_000
+MOST_TOGETHER = 1_000
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """An exchange, and the caller that waits for its commit."""
+
+    exchange: Exchange
+    done: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class LogWriter:
+    """Group commit without a timer: what arrives during a commit is the next one."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        partitions: Partitions,
+        counters: Counters,
+        timeout_s: float,
+    ) -> None:
+        self._database = database
+        self._partitions = partitions
+        self._counters = counters
+        self._timeout_s = timeout_s
+        self._waiting: list[Waiting] = []
+        self._news = asyncio.Event()
+
+    async def write(self, exchange: Exchange) -> None:
+        """Return once *exchange* is committed.
+
+        Raises Unavailable where PostgreSQL does not answer in time, TooManyRequests
+        where too many wait already, NotFound where the service is gone.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            raise TooManyRequests("too many logs wait to be stored", retry_after_s=1)
+        waiting = Waiting(exchange)
+        self._waiting.append(waiting)
+        self._news.set()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await waiting.done
+        except TimeoutError:
+            raise Unavailable(
+                "PostgreSQL did not answer in time; the log may have been stored",
+                retry_after_s=1,
+            ) from None
+
+    async def run(self) -> None:
+        """Commit for ever what callers wait for."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while together := self._take():
+                await self._commit(together)
+
+    def _take(self) -> list[Waiting]:
+        """The next batch; callers that gave up waiting are left out."""
+        taken = self._waiting[:MOST_TOGETHER]
+        del self._waiting[:MOST_TOGETHER]
+        return [waiting for waiting in taken if not waiting.done.done()]
+
+    async def _commit(self, together: Sequence[Waiting]) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                kept = await self._write([waiting.exchange for waiting in together])
+        except REFUSALS as error:
+            await self._commit_halves(together, error)
+        except (MonitorError, TimeoutError, asyncpg.PostgresError, OSError):
+            _fail(together, Unavailable("PostgreSQL is away", retry_after_s=1))
+        else:
+            self._counters.stored.labels("ingest").inc(len(kept))
+            _finish(together, {id(exchange) for exchange in kept})
+
+    async def _commit_halves(
+        self, together: Sequence[Waiting], error: Exception
+    ) -> None:
+        """A value that PostgreSQL refuses fails its own caller only."""
+        if len(together) == 1:
+            _fail(together, error)
+            return
+        middle = len(together) // 2
+        await self._commit(together[:middle])
+        await self._commit(together[middle:])
+
+    async def _write(self, exchanges: list[Exchange]) -> list[Exchange]:
+        async with self._database.connection(timeout_s=self._timeout_s) as connection:
+            return await commit(connection, self._partitions, exchanges)
+
+
+def _finish(together: Sequence[Waiting], kept: set[int]) -> None:
+    for waiting in together:
+        if waiting.done.done():
+            continue
+        if id(waiting.exchange) in kept:
+            waiting.done.set_result(None)
+        else:
+            waiting.done.set_exception(NotFound("the service is gone"))
+
+
+def _fail(together: Sequence[Waiting], error: Exception) -> None:
+    for waiting in together:
+        if not waiting.done.done():
+            waiting.done.set_exception(error)
