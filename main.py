@@ -89,7 +89,9 @@ async def _nothing(appliance: Appliance) -> None:
 def _run(settings: Settings, beside: Callable[[Appliance], Awaitable[None]]) -> int:
     journal.set_up(debug=settings.debug)
     for name in legacy_names(os.environ):
-        logger.warning("a setting of the former product is ignored", extra={"name": name})
+        logger.warning(
+            "a setting of the former product is ignored", extra={"name": name}
+        )
     uvloop.run(_until_told_to_stop(settings, beside))
     return 0
 

@@ -64,7 +64,9 @@ async def keep_partitions(
     """Have the partitions of the next days before they are needed."""
 
     async def make() -> None:
-        await make_partitions(database, partitions, days_ahead(datetime.now(UTC).date()))
+        await make_partitions(
+            database, partitions, days_ahead(datetime.now(UTC).date())
+        )
 
     await _every(PARTITIONS_POLL_S, make, state)
 

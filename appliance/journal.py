@@ -20,7 +20,9 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat("T", "millis"),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(
+                "T", "millis"
+            ),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -58,6 +60,4 @@ def set_up(*, debug: bool) -> None:
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
-    return {
-        name: value for name, value in vars(record).items() if name not in ORDINARY
-    }
+    return {name: value for name, value in vars(record).items() if name not in ORDINARY}

@@ -163,9 +163,7 @@ def _take_directory(settings: Settings, stack: AsyncExitStack) -> DataDirectory:
     return data
 
 
-def _bind(
-    setting: str, host: str, port: int, stack: AsyncExitStack
-) -> socket.socket:
+def _bind(setting: str, host: str, port: int, stack: AsyncExitStack) -> socket.socket:
     try:
         bound = bind(host, port)
     except OSError as error:

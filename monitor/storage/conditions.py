@@ -1,0 +1,102 @@
+"""How a filter becomes a WHERE."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from monitor.filters import LogFilter
+from monitor.ids import timestamp_of
+
+MILLISECOND = timedelta(milliseconds=1)
+# Decoded text of a body: kept apart where the body is coded, else read in place.
+# CASE keeps convert_from from bytes that are no UTF-8.
+REQUEST_TEXT = """
+    CASE WHEN b.request_is_text THEN convert_from(b.request_body, 'UTF8')
+         ELSE b.request_text END
+"""
+RESPONSE_TEXT = """
+    CASE WHEN b.response_is_text THEN convert_from(b.response_body, 'UTF8')
+         ELSE b.response_text END
+"""
+
+
+class Conditions:
+    """Clauses and their arguments in $1..$n order."""
+
+    def __init__(self) -> None:
+        self.clauses: list[str] = []
+        self.arguments: list[object] = []
+
+    def add(self, clause: str, value: object) -> None:
+        """*clause* with {} for the value's place; nothing where *value* is None."""
+        if value is None:
+            return
+        self.arguments.append(value)
+        self.clauses.append(clause.format(f"${len(self.arguments)}"))
+
+    def place(self, value: object) -> str:
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+    @property
+    def where(self) -> str:
+        return " AND ".join(["true", *self.clauses])
+
+
+def of(filter: LogFilter) -> Conditions:
+    """What *filter* asks of a row of logs AS l, log_bodies AS b beside it."""
+    made = Conditions()
+    made.add("l.service_id = {}", filter.service_id)
+    made.add("l.method = {}", filter.method and filter.method.upper())
+    made.add("position({} IN l.path) > 0", filter.path)
+    made.add("l.status_code = {}", filter.status_code)
+    made.add("l.latency_ms >= {}", filter.min_latency_ms)
+    made.add("l.latency_ms <= {}", filter.max_latency_ms)
+    made.add("l.tags @> ARRAY[{}]", filter.tag)
+    made.add("l.source = {}", filter.source and filter.source.value)
+    made.add("l.ts >= {}", filter.since)
+    made.add("l.ts < {}", filter.until)
+    if filter.status_class is not None:
+        made.add("l.status_code >= {}", filter.status_class * 100)
+        made.add("l.status_code < {}", filter.status_class * 100 + 100)
+    _add_flags(made, filter)
+    if filter.q:
+        _add_search(made, filter.q)
+    return made
+
+
+def needs_bodies(filter: LogFilter) -> bool:
+    return bool(filter.q)
+
+
+def older_than(made: Conditions, id: UUID) -> None:
+    """Ids carry their time, so the partitions of later days are left out."""
+    made.add("l.id < {}", id)
+    made.add("l.ts < {}", timestamp_of(id) + MILLISECOND)
+
+
+def newer_than(made: Conditions, id: UUID) -> None:
+    made.add("l.id > {}", id)
+    made.add("l.ts >= {}", timestamp_of(id))
+
+
+def _add_flags(made: Conditions, filter: LogFilter) -> None:
+    flags: list[tuple[bool | None, Callable[[bool], str]]] = [
+        (filter.has_error, lambda on: f"l.error IS {'NOT ' if on else ''}NULL"),
+        (filter.is_error, lambda on: "l.is_error" if on else "NOT l.is_error"),
+    ]
+    made.clauses += [clause(value) for value, clause in flags if value is not None]
+
+
+def _add_search(made: Conditions, text: str) -> None:
+    pattern = made.place(f"%{_escaped(text)}%")
+    searched = ("l.path", "l.error", REQUEST_TEXT, RESPONSE_TEXT)
+    made.clauses.append(
+        f"({' OR '.join(f'{column} ILIKE {pattern}' for column in searched)})"
+    )
+
+
+def _escaped(text: str) -> str:
+    for special in "\\%_":
+        text = text.replace(special, f"\\{special}")
+    return text

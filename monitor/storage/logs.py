@@ -1,0 +1,285 @@
+"""Which logs a filter finds, and what one of them holds."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from monitor.exchange import Fields, HeaderObject, Source
+from monitor.filters import EXACT_TOTAL, LogFilter, Page, encode_cursor
+from monitor.ids import bucket_of, is_log_id, timestamp_of
+from monitor.resources import LogDetail, LogItem, LogPage, StoredBody
+from monitor.storage import conditions
+from monitor.storage.conditions import Conditions
+from monitor.storage.pool import Database
+
+ITEM_COLUMNS = """
+    l.id, l.service_id, s.name AS service_name, l.source, l.ts, l.method, l.url,
+    l.path, l.query_params, l.status_code, l.latency_ms, l.error, l.source_ip, l.tags,
+    l.request_size, l.response_size
+"""
+FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
+BODIES = """
+    LEFT JOIN log_bodies AS b
+      ON b.bucket = l.bucket AND b.ts = l.ts AND b.id = l.id
+"""
+FIRST_WINDOW = 1_000
+LARGEST_WINDOW = 50_000
+# Of the time for a search: what the direct way may take, and what counting may.
+DIRECT_SHARE = 0.4
+COUNT_SHARE = 0.2
+
+
+class LogReader:
+    """The one reader of lists and details, for /v1 and pages alike.
+
+    A list is first asked for directly, along an index. Where that takes too long (a
+    rare match among many logs), windows of growing size are searched, newest first,
+    until the page is full or *timeout_ms* is used up.
+    """
+
+    def __init__(self, database: Database, *, timeout_ms: int) -> None:
+        self._database = database
+        self._timeout_ms = timeout_ms
+
+    async def list(self, filter: LogFilter, page: Page) -> LogPage:
+        """One page; see LogPage for what is exact, and what is said if it is not."""
+        deadline = time.monotonic() + self._timeout_ms / 1000
+        async with self._database.connection() as connection:
+            try:
+                rows = await self._directly(connection, filter, page)
+                scanned_to, complete = None, True
+            except asyncpg.QueryCanceledError:
+                rows, scanned_to, complete = await self._in_windows(
+                    connection, filter, page, deadline
+                )
+            total, at_least = await self._count(connection, filter, page, len(rows))
+        has_more = len(rows) > page.limit
+        rows = rows[-page.limit :] if page.newer else rows[: page.limit]
+        items = tuple(_item(row) for row in rows)
+        return LogPage(
+            items=items,
+            total=total,
+            total_at_least=at_least,
+            limit=page.limit,
+            offset=page.offset,
+            next_cursor=_next(items, scanned_to, has_more or page.newer, complete),
+            complete=complete,
+        )
+
+    async def get(self, id: UUID) -> LogDetail | None:
+        """All of one log; None where there is none of that id."""
+        if not is_log_id(id):
+            return None
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                f"""
+                SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of,
+                       d.request_headers, d.response_headers,
+                       b.request_body, b.request_truncated, b.request_withheld,
+                       b.response_body, b.response_truncated, b.response_withheld
+                  {FROM}
+                  LEFT JOIN log_details AS d
+                    ON d.bucket = l.bucket AND d.ts = l.ts AND d.id = l.id
+                  {BODIES}
+                 WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3
+                """,
+                bucket_of(id),
+                timestamp_of(id),
+                id,
+            )
+        return None if row is None else _detail(row)
+
+    async def _directly(
+        self, connection: asyncpg.Connection, filter: LogFilter, page: Page
+    ) -> list[asyncpg.Record]:
+        """The page and one row more, newest first."""
+        made = conditions.of(filter)
+        if page.cursor is not None and page.newer:
+            conditions.newer_than(made, page.cursor)
+        elif page.cursor is not None:
+            conditions.older_than(made, page.cursor)
+        bodies = BODIES if conditions.needs_bodies(filter) else ""
+        order = "ASC" if page.newer else "DESC"
+        sql = f"""
+            SELECT {ITEM_COLUMNS}
+              {FROM} {bodies}
+             WHERE {made.where}
+             ORDER BY l.id {order}
+             LIMIT {page.limit + 1} OFFSET {page.offset}
+            """
+        share_ms = int(self._timeout_ms * DIRECT_SHARE)
+        rows = await _within(connection, share_ms, sql, made.arguments)
+        return rows[::-1] if page.newer else rows
+
+    async def _in_windows(
+        self,
+        connection: asyncpg.Connection,
+        filter: LogFilter,
+        page: Page,
+        deadline: float,
+    ) -> tuple[list[asyncpg.Record], UUID | None, bool]:
+        """What is found in time, how far was searched, and whether that was all."""
+        found: list[asyncpg.Record] = []
+        wanted = page.offset + page.limit + 1
+        window, below = FIRST_WINDOW, page.cursor
+        while len(found) < wanted:
+            left_ms = int((deadline - time.monotonic()) * 1000)
+            if left_ms <= 0:
+                return found[page.offset :], below, False
+            try:
+                low = await _window(connection, filter, below, window, left_ms)
+                rows = await _search(connection, filter, below, low, left_ms)
+            except asyncpg.QueryCanceledError:
+                return found[page.offset :], below, False
+            found += rows
+            if low is None:
+                return found[page.offset :], None, True
+            below, window = low, min(window * 2, LARGEST_WINDOW)
+        return found[page.offset : wanted], below, True
+
+    async def _count(
+        self,
+        connection: asyncpg.Connection,
+        filter: LogFilter,
+        page: Page,
+        found: int,
+    ) -> tuple[int | None, int]:
+        """The exact total, or None and what there is at least."""
+        made = conditions.of(filter)
+        bodies = BODIES if conditions.needs_bodies(filter) else ""
+        sql = f"""
+            SELECT count(*)
+              FROM (SELECT 1
+                      {FROM} {bodies}
+                     WHERE {made.where}
+                     LIMIT {EXACT_TOTAL + 1}) AS capped
+            """
+        share_ms = int(self._timeout_ms * COUNT_SHARE)
+        try:
+            rows = await _within(connection, share_ms, sql, made.arguments)
+        except asyncpg.QueryCanceledError:
+            return None, page.offset + min(found, page.limit)
+        total: int = rows[0]["count"]
+        return (None, EXACT_TOTAL) if total > EXACT_TOTAL else (total, total)
+
+
+async def _within(
+    connection: asyncpg.Connection,
+    timeout_ms: int,
+    sql: str,
+    arguments: Sequence[object],
+) -> list[asyncpg.Record]:
+    """Raises asyncpg.QueryCanceledError where it takes longer."""
+    async with connection.transaction(readonly=True):
+        await connection.execute(f"SET LOCAL statement_timeout = {max(timeout_ms, 1)}")
+        return await connection.fetch(sql, *arguments)
+
+
+async def _window(
+    connection: asyncpg.Connection,
+    filter: LogFilter,
+    below: UUID | None,
+    size: int,
+    timeout_ms: int,
+) -> UUID | None:
+    """The lowest id of the next *size* logs below *below*; None: fewer are left."""
+    cheap = LogFilter(
+        service_id=filter.service_id, since=filter.since, until=filter.until
+    )
+    made = conditions.of(cheap)
+    if below is not None:
+        conditions.older_than(made, below)
+    sql = f"""
+        SELECT l.id
+          FROM logs AS l
+         WHERE {made.where}
+         ORDER BY l.id DESC
+         LIMIT 1 OFFSET {size}
+        """
+    rows = await _within(connection, timeout_ms, sql, made.arguments)
+    return rows[0]["id"] if rows else None
+
+
+async def _search(
+    connection: asyncpg.Connection,
+    filter: LogFilter,
+    below: UUID | None,
+    low: UUID | None,
+    timeout_ms: int,
+) -> list[asyncpg.Record]:
+    made: Conditions = conditions.of(replace(filter))
+    if below is not None:
+        conditions.older_than(made, below)
+    if low is not None:
+        made.add("l.id >= {}", low)
+        made.add("l.ts >= {}", timestamp_of(low))
+    bodies = BODIES if conditions.needs_bodies(filter) else ""
+    sql = f"""
+        SELECT {ITEM_COLUMNS}
+          {FROM} {bodies}
+         WHERE {made.where}
+         ORDER BY l.id DESC
+        """
+    return await _within(connection, timeout_ms, sql, made.arguments)
+
+
+def _next(
+    items: Sequence[LogItem], scanned_to: UUID | None, has_more: bool, complete: bool
+) -> str | None:
+    if not complete and scanned_to is not None:
+        return encode_cursor(scanned_to)
+    return encode_cursor(items[-1].id) if has_more and items else None
+
+
+def _item(row: asyncpg.Record) -> LogItem:
+    return LogItem(
+        id=row["id"],
+        service_id=row["service_id"],
+        service_name=row["service_name"],
+        source=Source(row["source"]),
+        timestamp=row["ts"],
+        method=row["method"],
+        url=row["url"],
+        path=row["path"],
+        query_params=orjson.loads(row["query_params"] or "{}"),
+        status_code=row["status_code"],
+        latency_ms=row["latency_ms"],
+        error=row["error"],
+        source_ip=row["source_ip"],
+        tags=tuple(row["tags"] or ()),
+        request_size=row["request_size"],
+        response_size=row["response_size"],
+    )
+
+
+def _detail(row: asyncpg.Record) -> LogDetail:
+    return LogDetail(
+        item=_item(row),
+        client_url=row["client_url"],
+        duration_ms=row["duration_ms"],
+        replay_of=row["replay_of"],
+        request_headers=_headers(row["request_headers"]),
+        response_headers=_headers(row["response_headers"]),
+        request_body=_body(row, "request"),
+        response_body=_body(row, "response"),
+    )
+
+
+def _headers(stored: bytes | None) -> Fields | HeaderObject:
+    value: Any = orjson.loads(stored or b"[]")
+    if isinstance(value, dict):
+        return value
+    return tuple((name, text) for name, text in value)
+
+
+def _body(row: asyncpg.Record, side: str) -> StoredBody:
+    return StoredBody(
+        content=row[f"{side}_body"],
+        truncated=bool(row[f"{side}_truncated"]),
+        withheld=bool(row[f"{side}_withheld"]),
+    )

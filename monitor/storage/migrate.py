@@ -1,0 +1,126 @@
+"""Which migrations are applied, and how the others are."""
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+LOCK = int.from_bytes(b"apimon", "big")
+LOCK_POLL_S = 0.1
+# A statement that cannot run in a transaction says so in its file's first line.
+NO_TRANSACTION = re.compile(r"\s*--\s*migrate:\s*no-transaction")
+
+
+class MigrationError(Exception):
+    """The files and the database do not fit together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> bytes:
+        return hashlib.sha256(self.sql.encode()).digest()
+
+
+async def migrate(connection: asyncpg.Connection, folder: Path) -> list[str]:
+    """Apply what is pending, in order, one process at a time; what was applied."""
+    migrations = await asyncio.to_thread(read, folder)
+    await _lock(connection)
+    try:
+        await _make_book(connection)
+        pending = _pending(migrations, await _applied(connection))
+        for migration in pending:
+            await _apply(connection, migration)
+        return [migration.name for migration in pending]
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+
+
+def read(folder: Path) -> list[Migration]:
+    """All migrations of *folder*, which are numbered 1, 2, 3, …"""
+    found = []
+    for path in sorted(folder.glob("*.sql")):
+        number = path.name.split("_", 1)[0]
+        if not number.isdigit():
+            raise MigrationError(f"{path.name} has no number")
+        sql = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        found.append(Migration(int(number), path.name, sql))
+    for expected, migration in enumerate(found, start=1):
+        if migration.version != expected:
+            raise MigrationError(f"{migration.name} should be number {expected}")
+    return found
+
+
+async def _lock(connection: asyncpg.Connection) -> None:
+    # Polled: a blocked pg_advisory_lock() holds a snapshot that a CREATE INDEX
+    # CONCURRENTLY of the lock's holder would wait for: a deadlock.
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+        await asyncio.sleep(LOCK_POLL_S)
+
+
+async def _make_book(connection: asyncpg.Connection) -> None:
+    await connection.execute(
+        """
+        CREATE SCHEMA IF NOT EXISTS apimonitor;
+        CREATE TABLE IF NOT EXISTS apimonitor.schema_migrations (
+            version    integer PRIMARY KEY,
+            name       text NOT NULL,
+            checksum   bytea NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        )
+        """
+    )
+
+
+async def _applied(connection: asyncpg.Connection) -> dict[int, bytes]:
+    rows = await connection.fetch(
+        "SELECT version, checksum FROM apimonitor.schema_migrations"
+    )
+    return {row["version"]: row["checksum"] for row in rows}
+
+
+def _pending(migrations: list[Migration], applied: dict[int, bytes]) -> list[Migration]:
+    unknown = sorted(set(applied) - {migration.version for migration in migrations})
+    if unknown:
+        raise MigrationError(
+            f"the database is newer than this program: it has migration {unknown[-1]}"
+        )
+    for migration in migrations:
+        held = applied.get(migration.version)
+        if held is not None and held != migration.checksum:
+            raise MigrationError(f"{migration.name} was changed after it was applied")
+    return [migration for migration in migrations if migration.version not in applied]
+
+
+async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
+    if NO_TRANSACTION.match(migration.sql):
+        await connection.execute("SET search_path TO apimonitor")
+        for statement in re.split(r";\s*\n", migration.sql):
+            if statement.strip():
+                await connection.execute(statement)
+        await _note(connection, migration)
+        return
+    async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '10s'")
+        await connection.execute("SET LOCAL search_path TO apimonitor")
+        await connection.execute(migration.sql)
+        await _note(connection, migration)
+
+
+async def _note(connection: asyncpg.Connection, migration: Migration) -> None:
+    await connection.execute(
+        """
+        INSERT INTO apimonitor.schema_migrations (version, name, checksum)
+        VALUES ($1, $2, $3)
+        """,
+        migration.version,
+        migration.name,
+        migration.checksum,
+    )

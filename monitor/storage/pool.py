@@ -1,0 +1,117 @@
+"""How PostgreSQL is reached, and what its absence looks like."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from monitor.errors import Unavailable
+
+COMMAND_TIMEOUT_S = 60.0
+RETRY_AFTER_S = 2
+SERVER_SETTINGS = {
+    "application_name": "apimonitor",
+    "search_path": "apimonitor",
+    "timezone": "UTC",
+    # Plain PostgreSQL takes the unknown dotted name as a placeholder.
+    "citus.multi_shard_modify_mode": "sequential",
+}
+# What a lost, refused or exhausted connection raises. InterfaceError is not a
+# PostgresError; a closed connection can raise it.
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InternalClientError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.UndefinedTableError,
+)
+
+
+class Database:
+    """One pool that is made when PostgreSQL is there, and made anew when it was gone."""
+
+    def __init__(self, dsn: str, *, size: int) -> None:
+        self._dsn = dsn
+        self._size = size
+        self._pool: asyncpg.Pool | None = None
+        self._making = asyncio.Lock()
+        self.is_up = False
+
+    @classmethod
+    async def open(cls, dsn: str, *, size: int) -> "Database":
+        """Does not raise where PostgreSQL is away: *connection* does, when asked."""
+        database = cls(dsn, size=size)
+        try:
+            async with database.connection(timeout_s=5):
+                pass
+        except Unavailable:
+            pass
+        return database
+
+    @asynccontextmanager
+    async def connection(
+        self, *, timeout_s: float = 2
+    ) -> AsyncIterator[asyncpg.Connection]:
+        """A connection for the block.
+
+        Raises Unavailable where PostgreSQL is away, loses the connection within the
+        block, or has none free within *timeout_s*.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                pool = await self._existing_pool()
+                held = await pool.acquire()
+        except AWAY as error:
+            raise self._away(error) from error
+        try:
+            yield held  # type: ignore[misc]
+            self.is_up = True
+        except AWAY as error:
+            if isinstance(error, asyncpg.QueryCanceledError):
+                raise
+            raise self._away(error) from error
+        finally:
+            await self._release(pool, held)
+
+    async def close(self) -> None:
+        """Let connections in use finish for a moment, then end them."""
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.close()
+        except AWAY:
+            self._pool.terminate()
+
+    async def _existing_pool(self) -> asyncpg.Pool:
+        async with self._making:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=1,
+                    max_size=self._size,
+                    command_timeout=COMMAND_TIMEOUT_S,
+                    server_settings=SERVER_SETTINGS,
+                )
+            return self._pool
+
+    async def _release(self, pool: asyncpg.Pool, held: object) -> None:
+        try:
+            await pool.release(held, timeout=2)  # type: ignore[arg-type]
+        except AWAY:
+            self.is_up = False
+
+    def _away(self, error: BaseException) -> Unavailable:
+        self.is_up = False
+        return Unavailable(
+            f"PostgreSQL is away ({type(error).__name__})", retry_after_s=RETRY_AFTER_S
+        )
