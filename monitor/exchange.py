@@ -53,6 +53,8 @@ class BodyState(StrEnum):
     """What became of a body's bytes."""
 
     KEPT = "kept"
+    # Decoded, masked and written anew: no longer the bytes that passed.
+    REDACTED = "redacted"
     # A field rule applies, and the body could not be decoded and parsed whole.
     WITHHELD = "withheld"
 
@@ -67,7 +69,7 @@ class Body:
 
     @property
     def truncated(self) -> bool:
-        return self.size > len(self.kept)
+        return self.state is BodyState.KEPT and self.size > len(self.kept)
 
 
 EMPTY_BODY = Body(kept=b"", size=0)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from monitor.exchange import Fields, HeaderObject, Source
+from monitor.exchange import BodyState, Fields, HeaderObject, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +68,13 @@ class LogItem:
 class StoredBody:
     """The kept bytes of a body as they passed, content coding included.
 
-    *content* is None where no body was given or where it is gone. *withheld*: a field
-    rule applied and the body could not be parsed whole, so that nothing was kept.
+    *content* is None where no body was given, where it is gone, and where *state* is
+    WITHHELD. Where *state* is REDACTED it is decoded already.
     """
 
     content: bytes | None
     truncated: bool = False
-    withheld: bool = False
+    state: BodyState = BodyState.KEPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from monitor.exchange import Fields, HeaderObject, Source
+from monitor.exchange import BodyState, Fields, HeaderObject, Source
 from monitor.filters import EXACT_TOTAL, LogFilter, Page, encode_cursor
 from monitor.ids import bucket_of, is_log_id, timestamp_of
 from monitor.resources import LogDetail, LogItem, LogPage, StoredBody
@@ -80,8 +80,8 @@ class LogReader:
                 f"""
                 SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of,
                        d.request_headers, d.response_headers,
-                       b.request_body, b.request_truncated, b.request_withheld,
-                       b.response_body, b.response_truncated, b.response_withheld
+                       b.request_body, b.request_truncated, b.request_state,
+                       b.response_body, b.response_truncated, b.response_state
                   {FROM}
                   LEFT JOIN log_details AS d
                     ON d.bucket = l.bucket AND d.ts = l.ts AND d.id = l.id
@@ -281,5 +281,5 @@ def _body(row: asyncpg.Record, side: str) -> StoredBody:
     return StoredBody(
         content=row[f"{side}_body"],
         truncated=bool(row[f"{side}_truncated"]),
-        withheld=bool(row[f"{side}_withheld"]),
+        state=BodyState(row[f"{side}_state"] or BodyState.KEPT),
     )

@@ -38,18 +38,18 @@ BODY_COLUMNS = (
     "id",
     "request_body",
     "request_truncated",
-    "request_withheld",
+    "request_state",
     "request_is_text",
     "request_text",
     "response_body",
     "response_truncated",
-    "response_withheld",
+    "response_state",
     "response_is_text",
     "response_text",
 )
 # Of a coded body, this much decoded text is kept to be searched.
 SEARCHED_TEXT_BYTES = 1024 * 1024
-NO_BODY = (None, False, False, False, None)
+NO_BODY = (None, False, BodyState.KEPT.value, False, None)
 
 Key = tuple[int, Any, Any]
 
@@ -120,14 +120,14 @@ def _bodies(key: Key, exchange: Exchange) -> tuple[Any, ...]:
 
 
 def _body(body: Body | None, headers: Fields | HeaderObject) -> tuple[Any, ...]:
-    """Content, truncated, withheld, is_text, and the text of a coded body."""
+    """Content, truncated, state, is_text, and the text of a coded body."""
     if body is None:
         return NO_BODY
     if body.state is BodyState.WITHHELD:
-        return (None, False, True, False, None)
+        return (None, False, body.state.value, False, None)
     is_text = as_text(body.kept) is not None
     text = None if is_text else _decoded_text(body, headers)
-    return (body.kept, body.truncated, False, is_text, text)
+    return (body.kept, body.truncated, body.state.value, is_text, text)
 
 
 def _decoded_text(body: Body, headers: Fields | HeaderObject) -> str | None:
