@@ -1,0 +1,108 @@
+"""What is kept of an exchange while it passes."""
+
+import time
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from monitor.exchange import Body, Exchange, Failure, Source
+from proxy.headers import Lines
+from proxy.routing import Routed
+
+
+class BodyCopy:
+    """The first *limit* bytes of what passes, and the count of all."""
+
+    __slots__ = ("_kept", "_limit", "size")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept = bytearray()
+        self.size = 0
+
+    def add(self, piece: bytes) -> None:
+        room = self._limit - self.size
+        if room > 0:
+            self._kept += piece[:room]
+        self.size += len(piece)
+
+    def body(self) -> Body | None:
+        """None where nothing passed."""
+        if not self.size:
+            return None
+        return Body(kept=bytes(self._kept), size=self.size)
+
+
+@dataclass(slots=True, kw_only=True)
+class Capture:
+    """One exchange in the making. Times are of time.perf_counter()."""
+
+    id: UUID
+    routed: Routed
+    method: str
+    client_url: str
+    source_ip: str
+    request_lines: Lines
+    began: float
+    request_copy: BodyCopy
+    response_copy: BodyCopy
+    status_code: int | None = None
+    response_lines: Lines = field(default_factory=list)
+    failure: Failure | None = None
+    head_sent: float | None = None
+    # Upgrades and event streams last; their latency is that of their head.
+    is_lasting: bool = False
+
+    def exchange(self) -> Exchange:
+        """What there is to record, now that it is over."""
+        now = time.perf_counter()
+        upstream, target = self.routed.upstream, self.routed.target
+        path, _, query = target.partition("?")
+        answered = self.head_sent if self.is_lasting and self.head_sent else now
+        return Exchange(
+            id=self.id,
+            service_id=self.routed.service.id,
+            source=Source.PROXY,
+            method=self.method,
+            url=f"{upstream.scheme}://{upstream.authority}{_storable(target)}",
+            path=_storable(path),
+            client_url=_storable(self.client_url),
+            query_params=_parameters(_storable(query)) if query else {},
+            status_code=self.status_code,
+            latency_ms=(answered - self.began) * 1000,
+            duration_ms=(now - self.began) * 1000 if self.is_lasting else None,
+            error=None if self.failure is None else str(self.failure),
+            source_ip=self.source_ip,
+            request_headers=_fields(self.request_lines),
+            response_headers=_fields(self.response_lines),
+            request_body=self.request_copy.body(),
+            response_body=self.response_copy.body(),
+            request_size=self.request_copy.size,
+            response_size=self.response_copy.size,
+        )
+
+
+def _fields(lines: Lines) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
+    )
+
+
+def _storable(target: str) -> str:
+    """Bytes above 0x7F, which surrogates stand for, as latin-1 characters."""
+    if target.isascii():
+        return target
+    return target.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _parameters(query: str) -> dict[str, str | list[str]]:
+    found: dict[str, str | list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+        before = found.get(name)
+        if before is None:
+            found[name] = value
+        elif isinstance(before, list):
+            before.append(value)
+        else:
+            found[name] = [before, value]
+    return found

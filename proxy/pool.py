@@ -1,0 +1,163 @@
+"""Which connections to upstreams are open, and how others are made."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections import deque
+
+from monitor.exchange import FailureCode
+from proxy.routing import Upstream
+from proxy.upstream import Broken, UpstreamConnection
+
+Origin = tuple[str, str, int]
+
+
+class Pool:
+    """Keep-alive connections, per origin at most *limit*, idle at most *idle_s*."""
+
+    def __init__(self, *, limit: int, idle_s: float, head_limit: int) -> None:
+        self._limit = limit
+        self._idle_s = idle_s
+        self._head_limit = head_limit
+        self._idle: dict[Origin, deque[tuple[UpstreamConnection, float]]] = {}
+        self._open: dict[Origin, int] = {}
+        self._waiting: dict[Origin, deque[asyncio.Future[None]]] = {}
+        self._tls = ssl.create_default_context()
+
+    async def acquire(
+        self, upstream: Upstream, method: str, *, timeout_s: float, fresh: bool = False
+    ) -> tuple[UpstreamConnection, bool]:
+        """A connection for one exchange, and whether it was used before.
+
+        Raises Broken: refused, no such name, no TLS, or not within *timeout_s*.
+        """
+        if not fresh:
+            reused = self._reusable(upstream.origin)
+            if reused is not None:
+                reused.begin(method)
+                return reused, True
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._turn(upstream.origin)
+                made = await self._connect(upstream)
+        except TimeoutError:
+            raise Broken(
+                FailureCode.CONNECT_TIMEOUT, f"no connection within {timeout_s:g} s"
+            ) from None
+        made.begin(method)
+        return made, False
+
+    def release(self, upstream: Upstream, connection: UpstreamConnection) -> None:
+        """Give a connection back; it is kept if another exchange may use it."""
+        origin = upstream.origin
+        if connection.may_be_reused and self._idle_s > 0:
+            idle = self._idle.setdefault(origin, deque())
+            idle.append((connection, time.monotonic()))
+            self._let_next(origin)
+            return
+        connection.close()
+        self._gone(origin)
+
+    def expire(self) -> None:
+        """Close what has been idle for too long, or was closed by the upstream."""
+        oldest = time.monotonic() - self._idle_s
+        for origin, idle in list(self._idle.items()):
+            kept = deque(
+                (connection, since)
+                for connection, since in idle
+                if connection.is_usable and since > oldest
+            )
+            gone = [held for held, since in idle if (held, since) not in kept]
+            for connection in gone:
+                connection.close()
+                self._gone(origin)
+            if kept:
+                self._idle[origin] = kept
+            else:
+                del self._idle[origin]
+
+    def close(self) -> None:
+        for idle in self._idle.values():
+            for connection, _ in idle:
+                connection.close()
+        self._idle.clear()
+
+    def _reusable(self, origin: Origin) -> UpstreamConnection | None:
+        """The one used last, which is the least likely to have been given up."""
+        idle = self._idle.get(origin)
+        oldest = time.monotonic() - self._idle_s
+        while idle:
+            connection, since = idle.pop()
+            if connection.is_usable and since > oldest:
+                return connection
+            connection.close()
+            self._gone(origin)
+        return None
+
+    async def _turn(self, origin: Origin) -> None:
+        while self._open.get(origin, 0) >= self._limit:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(origin, deque()).append(waiter)
+            await waiter
+            idle = self._idle.get(origin)
+            if idle:
+                connection, _ = idle.popleft()
+                connection.close()
+                self._gone(origin)
+        self._open[origin] = self._open.get(origin, 0) + 1
+
+    async def _connect(self, upstream: Upstream) -> UpstreamConnection:
+        loop = asyncio.get_running_loop()
+        is_tls = upstream.scheme == "https"
+        try:
+            _, connection = await loop.create_connection(
+                self._make,
+                upstream.host,
+                upstream.port,
+                ssl=self._tls if is_tls else None,
+                server_hostname=upstream.host if is_tls else None,
+            )
+        except BaseException as error:
+            self._gone(upstream.origin)
+            if isinstance(error, OSError):
+                raise _broken(error, upstream) from None
+            raise
+        return connection
+
+    def _make(self) -> UpstreamConnection:
+        return UpstreamConnection(head_limit=self._head_limit)
+
+    def _gone(self, origin: Origin) -> None:
+        left = self._open.get(origin, 1) - 1
+        if left > 0:
+            self._open[origin] = left
+        else:
+            self._open.pop(origin, None)
+        self._let_next(origin)
+
+    def _let_next(self, origin: Origin) -> None:
+        waiting = self._waiting.get(origin)
+        while waiting:
+            waiter = waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._waiting.pop(origin, None)
+
+
+def _broken(error: OSError, upstream: Upstream) -> Broken:
+    """Which failure it is. TimeoutError of the kernel is an OSError too."""
+    where = f"{upstream.host}:{upstream.port}"
+    match error:
+        case ssl.SSLError():
+            return Broken(FailureCode.TLS, f"{where}: {error.reason or 'no TLS'}")
+        case socket.gaierror():
+            return Broken(FailureCode.DNS, f"{upstream.host} has no address")
+        case ConnectionRefusedError():
+            return Broken(FailureCode.CONNECT_REFUSED, f"{where} refused")
+        case TimeoutError():
+            return Broken(FailureCode.CONNECT_TIMEOUT, f"{where} does not answer")
+        case _:
+            reason = error.strerror or type(error).__name__
+            return Broken(FailureCode.CONNECT_REFUSED, f"{where}: {reason}")

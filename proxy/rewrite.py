@@ -1,0 +1,105 @@
+"""How an answer that points into the base_url points to where the client came in."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from proxy.headers import Lines
+from proxy.routing import Upstream
+
+LOCATIONS = frozenset({b"location", b"content-location"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Where the client came in: `http`, `localhost:8080`, `/payments-api`."""
+
+    proto: str
+    host: str
+    prefix: str
+
+
+def mapped_back(lines: Lines, upstream: Upstream, entrance: Entrance) -> Lines:
+    """*lines* with Location, Content-Location and Set-Cookie mapped back."""
+    made = []
+    for name, value in lines:
+        lower = name.lower()
+        if lower in LOCATIONS:
+            value = _location(value, upstream, entrance)
+        elif lower == b"set-cookie":
+            value = _cookie(value, upstream, entrance)
+        made.append((name, value))
+    return made
+
+
+def _location(value: bytes, upstream: Upstream, entrance: Entrance) -> bytes:
+    text = value.decode("latin-1")
+    path, is_absolute = _path_at_upstream(text, upstream)
+    if path is None:
+        return value
+    inside = _inside(path, upstream.base_path)
+    if inside is None:
+        return value
+    origin = f"{entrance.proto}://{entrance.host}" if is_absolute else ""
+    return f"{origin}{entrance.prefix}{inside}".encode("latin-1")
+
+
+def _path_at_upstream(text: str, upstream: Upstream) -> tuple[str | None, bool]:
+    """The path, query and fragment of what lies at the upstream's origin."""
+    if text.startswith("/") and not text.startswith("//"):
+        return text, False
+    scheme, separator, rest = text.partition("//")
+    if not separator or scheme not in ("", "http:", "https:"):
+        return None, False
+    end = min((i for i, c in enumerate(rest) if c in "/?#"), default=len(rest))
+    if not _is_origin(f"{scheme or upstream.scheme + ':'}//{rest[:end]}", upstream):
+        return None, False
+    return rest[end:] or "/", True
+
+
+def _is_origin(url: str, upstream: Upstream) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return False
+    return (parts.scheme, (parts.hostname or "").lower(), port) == (
+        upstream.scheme,
+        upstream.host.lower(),
+        upstream.port,
+    )
+
+
+def _inside(path: str, base_path: str) -> str | None:
+    """What follows the base path; None if *path* lies outside of it."""
+    if not path.startswith(base_path):
+        return None
+    rest = path[len(base_path) :]
+    if rest and rest[0] not in "/?#":
+        return None
+    return rest if rest.startswith("/") else f"/{rest}"
+
+
+def _cookie(value: bytes, upstream: Upstream, entrance: Entrance) -> bytes:
+    """Path mapped; a Domain of the upstream left out, which means the client's host.
+
+    Everything else stays as it is, spaces too.
+    """
+    parts = value.decode("latin-1").split(";")
+    made = parts[:1]
+    for part in parts[1:]:
+        name, _, given = part.partition("=")
+        match name.strip().lower():
+            case "domain" if _is_domain_of(given.strip(), upstream.host):
+                continue
+            case "path":
+                inside = _inside(given.strip(), upstream.base_path)
+                if inside is not None:
+                    part = f"{name}={entrance.prefix}{inside}"
+        made.append(part)
+    return ";".join(made).encode("latin-1")
+
+
+def _is_domain_of(domain: str, host: str) -> bool:
+    """RFC 6265 5.1.3."""
+    plain = domain.lstrip(".").lower()
+    return bool(plain) and (host.lower() == plain or host.lower().endswith(f".{plain}"))

@@ -1,0 +1,106 @@
+"""Which service a request is for, and what is asked of its upstream."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from monitor.registry import RoutingTable, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A base_url, taken apart. *authority* is what goes into Host."""
+
+    scheme: str
+    host: str
+    port: int
+    authority: str
+    base_path: str
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        return (self.scheme, self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """*target* goes upstream byte for byte; *prefix* is what the client put before."""
+
+    service: Service
+    upstream: Upstream
+    target: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unrouted:
+    reason: str
+    detail: str
+
+
+def split_target(target: str, host: str) -> tuple[str, str]:
+    """The authority asked for and the target without it (RFC 9112 3.2.2)."""
+    if target.startswith("/") or target == "*":
+        return host, target
+    _, _, rest = target.partition("://")
+    for position, character in enumerate(rest):
+        if character in "/?":
+            authority, path = rest[:position], rest[position:]
+            return authority, path if path.startswith("/") else f"/{path}"
+    return rest, "/"
+
+
+def route(
+    table: RoutingTable, *, host: str, target: str, named: str | None
+) -> Routed | Unrouted:
+    """By X-Monitor-Service, else by host, else by the first segment of the path."""
+    if named is not None:
+        service = table.by_name(named.strip())
+        if service is None:
+            return Unrouted("unknown_service", "X-Monitor-Service names no service")
+        return _routed(service, target, "")
+    service = table.by_host(without_port(host))
+    if service is not None:
+        return _routed(service, target, "")
+    segment, rest = _first_segment(target)
+    service = table.by_slug(segment) if segment else None
+    if service is not None:
+        return _routed(service, rest, f"/{segment}")
+    return Unrouted("no_service", "no service has this host or path prefix")
+
+
+def without_port(host: str) -> str:
+    """`example.org:80` → `example.org`, `[::1]:80` → `[::1]`."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+@lru_cache(maxsize=4096)
+def upstream_of(base_url: str) -> Upstream:
+    parts = urlsplit(base_url)
+    return Upstream(
+        scheme=parts.scheme,
+        host=parts.hostname or "",
+        port=parts.port or (443 if parts.scheme == "https" else 80),
+        authority=parts.netloc,
+        base_path=parts.path.rstrip("/"),
+    )
+
+
+def _routed(service: Service, target: str, prefix: str) -> Routed | Unrouted:
+    if service.base_url is None:
+        return Unrouted("no_base_url", f"the service {service.slug} has no base_url")
+    upstream = upstream_of(service.base_url)
+    sent = target if target == "*" else upstream.base_path + target
+    return Routed(service, upstream, sent, prefix)
+
+
+def _first_segment(target: str) -> tuple[str, str]:
+    """`/a/b?c` → `a`, `/b?c`; `/a` alone is `/`."""
+    for position in range(1, len(target)):
+        if target[position] == "/":
+            return target[1:position], target[position:]
+        if target[position] == "?":
+            return target[1:position], f"/{target[position:]}"
+    return target[1:], "/"

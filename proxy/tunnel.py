@@ -1,0 +1,89 @@
+"""How bytes pass both ways once an upgrade is agreed."""
+
+import asyncio
+from collections.abc import Callable
+
+
+class TunnelEnd(asyncio.Protocol):
+    """One side of a tunnel; what it receives is written to *peer*."""
+
+    def __init__(
+        self, transport: asyncio.Transport, *, count: Callable[[bytes], None]
+    ) -> None:
+        self._transport = transport
+        self._count = count
+        self._peer: TunnelEnd | None = None
+        self._has_ended = False
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def join(self, peer: "TunnelEnd") -> None:
+        self._peer = peer
+
+    def data_received(self, data: bytes) -> None:
+        self._count(data)
+        if self._peer is not None:
+            self._peer.write(data)
+
+    def write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def eof_received(self) -> bool:
+        """Half-closed: the other direction goes on until it ends as well."""
+        self._has_ended = True
+        if self._peer is not None:
+            self._peer.end()
+        return True
+
+    def end(self) -> None:
+        """The peer will send no more."""
+        if self._transport.is_closing():
+            return
+        if self._has_ended:
+            self._transport.close()
+        elif self._transport.can_write_eof():
+            self._transport.write_eof()
+        if self._peer is not None and self._peer._has_ended and self._has_ended:
+            self._peer.close()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+        if self._peer is not None:
+            self._peer.close()
+
+    def pause_writing(self) -> None:
+        if self._peer is not None:
+            self._peer.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._peer is not None:
+            self._peer.resume_reading()
+
+    def pause_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+
+def tunnel(
+    client: asyncio.Transport,
+    upstream: asyncio.Transport,
+    *,
+    count_sent: Callable[[bytes], None],
+    count_received: Callable[[bytes], None],
+) -> tuple[TunnelEnd, TunnelEnd]:
+    """Join two transports; each end's *over* is set when its side is closed."""
+    near = TunnelEnd(client, count=count_sent)
+    far = TunnelEnd(upstream, count=count_received)
+    near.join(far)
+    far.join(near)
+    client.set_protocol(near)
+    upstream.set_protocol(far)
+    return near, far
