@@ -51,3 +51,7 @@ def head(status: int, reason: bytes, lines: Lines) -> bytes:
     parts += [b"%b: %b\r\n" % line for line in lines]
     parts.append(b"\r\n")
     return b"".join(parts)
+
+
+def reason(status: int) -> bytes:
+    return HTTPStatus(status).phrase.encode()

@@ -36,15 +36,13 @@ class TunnelEnd(asyncio.Protocol):
         return True
 
     def end(self) -> None:
-        """The peer will send no more."""
-        if self._transport.is_closing():
-            return
-        if self._has_ended:
-            self._transport.close()
-        elif self._transport.can_write_eof():
+        """The peer will send no more; TLS cannot be closed by half."""
+        if self._has_ended or not self._transport.can_write_eof():
+            self.close()
+            if self._peer is not None:
+                self._peer.close()
+        elif not self._transport.is_closing():
             self._transport.write_eof()
-        if self._peer is not None and self._peer._has_ended and self._has_ended:
-            self._peer.close()
 
     def close(self) -> None:
         self._transport.close()

@@ -65,6 +65,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._left: int | None = None
         self._error: Broken | None = None
         self._may_stay = True
+        self._has_switched = False
         self.is_complete = False
         self.has_answered = False
         self.after_upgrade = b""
@@ -129,6 +130,17 @@ class UpstreamConnection(asyncio.Protocol):
             raise self._error
         return None
 
+    @property
+    def has_pieces(self) -> bool:
+        return bool(self._pieces)
+
+    def fail(self, error: Broken) -> None:
+        """The caller's own side broke; nothing more is expected here."""
+        if self._error is None:
+            self._error = error
+        self._wake()
+        self.close()
+
     async def news(self) -> None:
         """Wait for a head, a piece, the end, or an error."""
         if self._heads or self._pieces or self.is_complete or self._error:
@@ -147,6 +159,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
+        if self._has_switched:
+            self._keep_for_tunnel(data)
+            return
         if self.is_complete or self._error is not None:
             # Bytes that belong to no exchange: this connection is of no more use.
             self._fail(FailureCode.UPSTREAM_MALFORMED, "bytes after the response")
@@ -158,17 +173,15 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as switched:
-            self.after_upgrade = data[switched.args[0] :]
-            self._wake()
+            self._keep_for_tunnel(data[switched.args[0] :])
         except httptools.HttpParserError as error:
             if not self.is_complete:
                 self._fail(FailureCode.UPSTREAM_MALFORMED, _reason(error))
             self._may_stay = False
             self.close()
         self._check_head_size()
-        if self._buffered > HIGH_WATER_BYTES and not self._is_reading_paused:
-            self._is_reading_paused = True
-            self.transport.pause_reading()
+        if self._buffered > HIGH_WATER_BYTES:
+            self._pause()
 
     def eof_received(self) -> bool:
         return False
@@ -177,7 +190,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport = None
         self._may_stay = False
         if self._in_body and self._ends_with_connection and error is None:
-            self._complete()
+            if self._error is None:
+                self._complete()
         elif not self.is_complete:
             self._fail(FailureCode.UPSTREAM_RESET, self._where())
         if self._drained is not None and not self._drained.done():
@@ -215,6 +229,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._head = head
         self._in_body = True
+        self._has_switched = status == 101
         self._ends_with_connection = (
             head.has_body and head.length is None and not head.is_chunked
         )
@@ -235,7 +250,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._wake()
 
     def on_message_complete(self) -> None:
-        if self._in_body:
+        if self._in_body and not self._has_switched:
             self._complete()
 
     def _complete(self) -> None:
@@ -256,6 +271,17 @@ class UpstreamConnection(asyncio.Protocol):
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
         self._news = None
+
+    def _keep_for_tunnel(self, data: bytes) -> None:
+        """Bytes of the new protocol that came before the tunnel stood."""
+        self.after_upgrade += data
+        if len(self.after_upgrade) > HIGH_WATER_BYTES:
+            self._pause()
+
+    def _pause(self) -> None:
+        if not self._is_reading_paused and self._transport is not None:
+            self._is_reading_paused = True
+            self._transport.pause_reading()
 
     def _resume(self) -> None:
         if self._is_reading_paused and self._transport is not None:

@@ -57,7 +57,7 @@ class Keys:
                 return None
         return key
 
-    async def list(
+    async def page(
         self, service_id: UUID, *, limit: int, offset: int
     ) -> tuple[list[KeyResource], int] | None:
         """Keys of a service, newest first, and how many; None without the service."""

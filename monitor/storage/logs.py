@@ -46,7 +46,7 @@ class LogReader:
         self._database = database
         self._timeout_ms = timeout_ms
 
-    async def list(self, filter: LogFilter, page: Page) -> LogPage:
+    async def page(self, filter: LogFilter, page: Page) -> LogPage:
         """One page; see LogPage for what is exact, and what is said if it is not."""
         deadline = time.monotonic() + self._timeout_ms / 1000
         async with self._database.connection() as connection:

@@ -37,7 +37,7 @@ AWAY = (
 
 
 class Database:
-    """One pool that is made when PostgreSQL is there, and made anew when it was gone."""
+    """One pool, made as soon as PostgreSQL is there."""
 
     def __init__(self, dsn: str, *, size: int) -> None:
         self._dsn = dsn

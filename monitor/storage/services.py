@@ -103,7 +103,7 @@ class Services:
         assert created is not None
         return created
 
-    async def list(
+    async def page(
         self, *, limit: int, offset: int
     ) -> tuple[list[ServiceResource], int]:
         """Services by name, and how many there are in all."""
