@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.app import State
+from api.parts import State
 from appliance.routes import Routes
 from monitor.counters import Counters
 from monitor.errors import MonitorError

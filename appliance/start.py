@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aiohttp.web import AppRunner, SockSite
 
+from api.parts import Parts, State
 from appliance import background
 from appliance.app import build_app
 from appliance.database import MIGRATIONS, postgres
@@ -20,7 +21,6 @@ from appliance.directory import (
     StartError,
 )
 from appliance.routes import Routes
-from api.app import State
 from monitor.access import SESSION_COOKIE, Access, load_secret
 from monitor.counters import Counters
 from monitor.errors import MonitorError
@@ -31,10 +31,13 @@ from monitor.settings import Settings
 from monitor.spool import Spool
 from monitor.storage.clearing import Clearing
 from monitor.storage.dead_letters import DeadLetters
+from monitor.storage.keys import Keys
+from monitor.storage.logs import LogReader
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
 from monitor.storage.recorder import Recorder
 from monitor.storage.services import Services
+from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
 from proxy.handler import Proxy
 from proxy.server import bind
@@ -127,19 +130,22 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         await proxy.start([proxy_socket])
         stack.push_async_callback(proxy.stop, timeout_s=settings.drain_timeout_s)
 
-        app = build_app(
+        parts = Parts(
             settings=settings,
             access=access,
-            services=services,
             database=database,
+            services=services,
+            keys=Keys(database),
+            tokens=Tokens(database),
+            logs=LogReader(database, timeout_ms=settings.query_timeout_ms),
             writer=writer,
             redaction=redaction,
             ids=ids,
             counters=counters,
             routes=routes.table,
             state=state,
-            proxy_port=proxy_socket.getsockname()[1],
         )
+        app = build_app(parts, proxy_port=proxy_socket.getsockname()[1])
         runner = AppRunner(
             app, access_log=None, shutdown_timeout=settings.drain_timeout_s
         )

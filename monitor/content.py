@@ -149,14 +149,15 @@ def load_json(text: str) -> Any:
 
 
 def dump_json(value: Any, *, indent: str = "", line: str = "") -> str:
-    """What *load_json* gave as JSON again; laid out where *line* begins with a break."""
+    """What *load_json* gave, as JSON; laid out where *line* begins with a break."""
     match value:
         case Number():
             return value.spelling
         case dict() if value:
             colon = ": " if line else ":"
+            deeper = line + indent
             items = (
-                f"{_quoted(name)}{colon}{dump_json(item, indent=indent, line=line + indent)}"
+                f"{_quoted(name)}{colon}{dump_json(item, indent=indent, line=deeper)}"
                 for name, item in value.items()
             )
             return _joined("{", items, "}", indent, line)

@@ -52,7 +52,7 @@ def test_what_was_encoded_is_decoded_equal(exchange: Exchange) -> None:
 
 @given(st.binary(max_size=60))
 def test_other_bytes_are_a_value_error(record: bytes) -> None:
-    with pytest.raises(ValueError, match="record|unexpected|JSON|expected"):
+    with pytest.raises(ValueError, match=r"record|unexpected|JSON|expected"):
         decode(record)
 
 

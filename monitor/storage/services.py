@@ -240,7 +240,8 @@ async def _one(connection: asyncpg.Connection, id: UUID) -> ServiceResource | No
 
 
 def _resource(row: asyncpg.Record) -> ServiceResource:
-    values = dict(row)
+    # asyncpg's own UUID is a subclass that JSON encoders do not know.
+    values = {**row, "id": UUID(int=row["id"].int)}
     lists = {name: tuple(values[name]) for name in ("hosts", "redact_fields")}
     return ServiceResource(**{**values, **lists})
 

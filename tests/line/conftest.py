@@ -8,6 +8,7 @@ import httpbin
 import pytest
 import pytest_asyncio
 import waitress.server
+import waitress.wasyncore
 
 from appliance.start import Appliance, running
 from monitor.settings import load
@@ -22,8 +23,9 @@ def httpbin_url() -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    # Its loop ends when it holds no connection any more, the proxy's idle ones too.
     server.task_dispatcher.shutdown()
+    waitress.wasyncore.close_all(server._map)
     thread.join(10)
 
 

@@ -1,0 +1,52 @@
+"""Which calls there are beside the pages."""
+
+from aiohttp import web
+
+from api.errors import Handler
+from api.errors import middleware as errors
+from api.health import HealthCalls
+from api.keys import KeyCalls
+from api.logs import LogCalls
+from api.parts import Parts
+from api.services import ServiceCalls
+
+OPERATIONS = ("/health", "/healthz", "/livez", "/readyz", "/metrics")
+
+
+def add_routes(app: web.Application, parts: Parts) -> None:
+    """The one route table of the API."""
+    services, keys = ServiceCalls(parts), KeyCalls(parts)
+    logs, health = LogCalls(parts), HealthCalls(parts)
+    one_service = "/v1/services/{service_id}"
+    app.add_routes(
+        [
+            web.post("/v1/services", services.create),
+            web.get("/v1/services", services.list),
+            web.get(one_service, services.get),
+            web.patch(one_service, services.change),
+            web.delete(one_service, services.delete),
+            web.post(f"{one_service}/keys", keys.create),
+            web.get(f"{one_service}/keys", keys.list),
+            web.delete(f"{one_service}/keys/{{key_id}}", keys.revoke),
+            web.post("/v1/logs", logs.ingest),
+            web.get("/v1/logs", logs.list),
+            web.get("/v1/logs/{log_id}", logs.get),
+            web.get("/health", health.health),
+            web.get("/healthz", health.health),
+            web.get("/livez", health.health),
+            web.get("/readyz", health.ready),
+            web.get("/metrics", health.metrics),
+        ]
+    )
+
+
+def is_api(path: str) -> bool:
+    """Whether errors at *path* are problem+json rather than pages."""
+    return path == "/v1" or path.startswith("/v1/") or path in OPERATIONS
+
+
+@web.middleware
+async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if not is_api(request.path):
+        return await handler(request)
+    return await errors(request, handler)

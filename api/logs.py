@@ -1,0 +1,165 @@
+"""The calls of /v1/logs."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from api import request
+from api.errors import answer
+from api.parts import Parts
+from api.rights import Right, need, need_service
+from api.schemas import NewLog
+from monitor import times
+from monitor.errors import FieldError, InvalidInput, NotFound
+from monitor.exchange import Body, BodyState, Exchange, Source
+from monitor.query import parse_log_query
+from monitor.resources import LogDetail, LogItem, LogPage
+from monitor.shown import ShownBody, header_object, pairs, shown_body
+
+MOST_AHEAD = timedelta(days=1)
+
+
+class LogCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def ingest(self, call: web.Request) -> web.Response:
+        """201 with the stored log, once it is committed."""
+        service_id = await need_service(call, self._parts)
+        request.no_query(call)
+        new, content = await request.body(call, NewLog)
+        unknown = content.keys() - NewLog.model_fields.keys()
+        self._parts.counters.ingest_ignored_fields.inc(len(unknown))
+        exchange = self._exchange(service_id, new)
+        await self._parts.writer.write(exchange)
+        detail = await self._parts.logs.get(exchange.id)
+        if detail is None:
+            raise NotFound("the service is gone")
+        location = f"/v1/logs/{exchange.id}"
+        return answer(shown_detail(detail), status=201, Location=location)
+
+    async def list(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        filter, page = parse_log_query(call.query.items())
+        return answer(_shown_page(await self._parts.logs.page(filter, page)))
+
+    async def get(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        request.no_query(call)
+        detail = await self._parts.logs.get(request.id_in_path(call, "log_id"))
+        if detail is None:
+            raise NotFound("there is no such log")
+        return answer(shown_detail(detail))
+
+    def _exchange(self, service_id: UUID, new: NewLog) -> Exchange:
+        """The pushed log, redacted: what comes out of here may touch a disk."""
+        ids = self._parts.ids
+        exchange = Exchange(
+            id=ids.new()
+            if new.timestamp is None
+            else ids.at(self._time(new.timestamp)),
+            service_id=service_id,
+            source=Source.INGEST,
+            method=new.method,
+            url=new.url,
+            path=new.path,
+            query_params=new.query_params or {},
+            status_code=new.status_code,
+            latency_ms=new.latency_ms,
+            error=new.error or None,
+            source_ip=new.source_ip,
+            tags=tuple(new.tags or ()),
+            request_headers=new.request_headers or {},
+            response_headers=new.response_headers or {},
+            request_body=_body(new.request_body),
+            response_body=_body(new.response_body),
+        )
+        service = self._parts.routes().by_id(service_id)
+        fields = service.redact_fields if service else ()
+        return self._parts.redaction.apply(exchange, fields)
+
+    def _time(self, moment: datetime) -> datetime:
+        now = datetime.now(UTC)
+        if moment > now + MOST_AHEAD:
+            raise _bad_time("is more than a day ahead")
+        if moment < now - timedelta(days=self._parts.settings.retention_days):
+            raise _bad_time("is older than RETENTION_DAYS")
+        return moment
+
+
+def shown_item(item: LogItem) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "service_id": item.service_id,
+        "service_name": item.service_name,
+        "source": item.source,
+        "timestamp": times.format(item.timestamp),
+        "method": item.method,
+        "url": item.url,
+        "path": item.path,
+        "query_params": item.query_params,
+        "status_code": item.status_code,
+        "latency_ms": item.latency_ms,
+        "error": item.error,
+        "source_ip": item.source_ip,
+        "tags": item.tags,
+        "request_size": item.request_size,
+        "response_size": item.response_size,
+    }
+
+
+def shown_detail(detail: LogDetail) -> dict[str, Any]:
+    """All of a log; bodies without their content coding, as far as that goes."""
+    sent = shown_body(detail.request_body, detail.request_headers)
+    received = shown_body(detail.response_body, detail.response_headers)
+    return {
+        **shown_item(detail.item),
+        "client_url": detail.client_url,
+        "duration_ms": detail.duration_ms,
+        "replay_of": detail.replay_of,
+        "request_headers": header_object(detail.request_headers),
+        "request_headers_raw": pairs(detail.request_headers),
+        **_shown_body("request", sent),
+        "response_headers": header_object(detail.response_headers),
+        "response_headers_raw": pairs(detail.response_headers),
+        **_shown_body("response", received),
+    }
+
+
+def _shown_page(page: LogPage) -> dict[str, Any]:
+    return {
+        "items": [shown_item(item) for item in page.items],
+        "total": page.total,
+        "total_at_least": page.total_at_least,
+        "limit": page.limit,
+        "offset": page.offset,
+        "next_cursor": page.next_cursor,
+        "complete": page.complete,
+    }
+
+
+def _shown_body(side: str, body: ShownBody) -> dict[str, Any]:
+    content: str | None = body.text
+    if body.text is None and body.content is not None:
+        content = base64.b64encode(body.content).decode()
+    return {
+        f"{side}_body": content,
+        f"{side}_body_encoding": "utf-8" if body.text is not None else "base64",
+        f"{side}_body_truncated": body.truncated,
+        f"{side}_body_withheld": body.state is BodyState.WITHHELD,
+    }
+
+
+def _body(text: str | None) -> Body | None:
+    if text is None:
+        return None
+    content = text.encode()
+    return Body(kept=content, size=len(content))
+
+
+def _bad_time(reason: str) -> InvalidInput:
+    error = FieldError(("body", "timestamp"), reason, "value_error")
+    return InvalidInput("the body is not valid", errors=[error])

@@ -1,0 +1,42 @@
+"""What the calls of /v1 are answered with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from monitor.access import Access
+from monitor.counters import Counters
+from monitor.ids import LogIds
+from monitor.redaction import Redaction
+from monitor.registry import RoutingTable
+from monitor.settings import Settings
+from monitor.storage.keys import Keys
+from monitor.storage.logs import LogReader
+from monitor.storage.pool import Database
+from monitor.storage.services import Services
+from monitor.storage.tokens import Tokens
+from monitor.storage.writer import LogWriter
+
+
+@dataclass(slots=True)
+class State:
+    """Where the appliance is in its life."""
+
+    is_ready: bool = False
+    is_draining: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    settings: Settings
+    access: Access
+    database: Database
+    services: Services
+    keys: Keys
+    tokens: Tokens
+    logs: LogReader
+    writer: LogWriter
+    redaction: Redaction
+    ids: LogIds
+    counters: Counters
+    routes: Callable[[], RoutingTable]
+    state: State = field(default_factory=State)

@@ -1,0 +1,84 @@
+"""Which rights the caller of /v1 holds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from aiohttp import web
+
+from api.parts import Parts
+from monitor.access import SESSION_COOKIE, RequestFacts
+from monitor.errors import Forbidden, Unauthorized
+from monitor.storage import keys, tokens
+
+
+class Right(StrEnum):
+    READ = "read"
+    MANAGE = "manage"
+    REPLAY = "replay"
+
+
+ALL_RIGHTS = frozenset(Right)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """*service_id* is set where a service key came with the call."""
+
+    rights: frozenset[Right]
+    service_id: UUID | None = None
+
+
+async def caller_of(request: web.Request, parts: Parts) -> Caller:
+    """Raises Unauthorized, Forbidden (the guard), Unavailable."""
+    bearer = _bearer(request)
+    opened = ALL_RIGHTS if parts.access.is_open else frozenset[Right]()
+    if bearer is not None and bearer.startswith(keys.PREFIX):
+        service_id = await parts.keys.service_of(bearer)
+        if service_id is None:
+            raise Unauthorized("the key is unknown or revoked")
+        return Caller(opened, service_id)
+    parts.access.guard(facts_of(request))
+    if bearer is not None:
+        if bearer.startswith(tokens.PREFIX) and await parts.tokens.is_valid(bearer):
+            return Caller(ALL_RIGHTS)
+        raise Unauthorized("the token is unknown")
+    if parts.access.has_session(request.cookies.get(SESSION_COOKIE)):
+        return Caller(ALL_RIGHTS)
+    return Caller(opened)
+
+
+async def need(request: web.Request, parts: Parts, right: Right) -> Caller:
+    """The caller, who holds *right*."""
+    caller = await caller_of(request, parts)
+    if right in caller.rights:
+        return caller
+    if caller.service_id is not None:
+        raise Forbidden(f"a service key does not hold the right to {right}")
+    raise Unauthorized("sign in, or send an admin token as Bearer")
+
+
+async def need_service(request: web.Request, parts: Parts) -> UUID:
+    """The service whose key came with the call."""
+    caller = await caller_of(request, parts)
+    if caller.service_id is None:
+        raise Unauthorized("send a key of the service as Bearer: mkey_…")
+    return caller.service_id
+
+
+def facts_of(request: web.Request) -> RequestFacts:
+    headers = request.headers
+    return RequestFacts(
+        method=request.method,
+        host=headers.get("Host"),
+        origin=headers.get("Origin"),
+        sec_fetch_site=headers.get("Sec-Fetch-Site"),
+        sec_fetch_mode=headers.get("Sec-Fetch-Mode"),
+    )
+
+
+def _bearer(request: web.Request) -> str | None:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    return value.strip() or None

@@ -1,0 +1,161 @@
+"""What bodies of /v1 may hold."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from monitor import times
+from monitor.redaction import valid_field
+
+LONGEST_URL = 32 * 1024
+LONGEST_BASE_URL = 2048
+LONGEST_RULE = 256
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+HOST = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)"
+    r"(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\Z"
+)
+UNSAFE = re.compile(r"[\x00-\x20\x7f]")
+
+
+def _base_url(url: str) -> str:
+    if UNSAFE.search(url) or not url.isascii():
+        raise ValueError("must hold no spaces, control or non-ASCII characters")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("is no URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("must begin with http:// or https://")
+    if not parts.hostname or port == 0:
+        raise ValueError("must name a host")
+    if "@" in parts.netloc:
+        raise ValueError("must not hold a user or password")
+    if "?" in url or "#" in url:
+        raise ValueError("must have no query and no fragment")
+    return url
+
+
+def _host(host: str) -> str:
+    lower = host.strip().lower().rstrip(".")
+    if lower.startswith("[") and lower.endswith("]"):
+        inner = lower[1:-1]
+        if inner and all(c in "0123456789abcdef:." for c in inner):
+            return lower
+        raise ValueError("is no address")
+    if len(lower) > 253 or not HOST.match(lower):
+        raise ValueError("must be a host name or an address, without a port")
+    return lower
+
+
+def _rule(rule: str) -> str:
+    reason = valid_field(rule)
+    if reason is not None:
+        raise ValueError(reason)
+    return rule
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _method(method: str) -> str:
+    if not TOKEN.match(method):
+        raise ValueError("must be a method such as GET")
+    return method.upper()
+
+
+def _absolute(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or not scheme or not rest or rest.startswith("/"):
+        raise ValueError("must be absolute, such as https://example.org/path")
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*\Z", scheme):
+        raise ValueError("must begin with a scheme, such as https://")
+    return url
+
+
+def _time(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("must be an RFC 3339 time, such as 2026-11-24T13:00:00Z")
+    return times.parse(value)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_not_blank)]
+Host = Annotated[str, Field(max_length=255), AfterValidator(_host)]
+Rule = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_RULE), AfterValidator(_rule)
+]
+BaseUrl = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_BASE_URL), AfterValidator(_base_url)
+]
+Scalar = str | int | float | bool | None
+Fields = dict[Annotated[str, Field(max_length=1024)], Scalar | list[Scalar]]
+
+
+class ServiceFields(BaseModel):
+    """What a service may be registered with, or changed to."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    description: str | None = Field(None, max_length=512)
+    base_url: BaseUrl | None = None
+    hosts: Annotated[list[Host], Field(max_length=64)] | None = None
+    body_limit: int | None = Field(None, ge=0, le=64 * 1024 * 1024)
+    retention_days: int | None = Field(None, ge=1, le=3650)
+    body_retention_days: int | None = Field(None, ge=0, le=3650)
+    redact_fields: Annotated[list[Rule], Field(max_length=64)] | None = None
+
+
+class NewService(ServiceFields):
+    name: Name
+    preserve_host: bool = False
+    timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)
+    is_recording: bool = True
+    expose_log_id: bool = True
+
+
+class ServiceChanges(ServiceFields):
+    """An absent field stays; null clears one that may be empty."""
+
+    name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
+    preserve_host: bool = False
+    timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)
+    is_recording: bool = True
+    expose_log_id: bool = True
+
+
+class NewKey(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    name: Name
+
+
+class NewLog(BaseModel):
+    """A pushed log. Unknown fields are ignored, and counted."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    method: Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_method)]
+    url: Annotated[
+        str, Field(min_length=1, max_length=LONGEST_URL), AfterValidator(_absolute)
+    ]
+    path: str = Field(min_length=1, max_length=LONGEST_URL)
+    status_code: int | None = Field(None, ge=100, le=999)
+    latency_ms: float | None = Field(None, ge=0, allow_inf_nan=False)
+    query_params: Fields | None = None
+    request_headers: Fields | None = None
+    request_body: str | None = None
+    response_headers: Fields | None = None
+    response_body: str | None = None
+    error: str | None = None
+    source_ip: str | None = Field(None, max_length=255)
+    tags: list[Annotated[str, Field(min_length=1, max_length=128)]] | None = Field(
+        None, max_length=64
+    )
+    timestamp: Annotated[datetime, BeforeValidator(_time)] | None = None

@@ -1,0 +1,97 @@
+"""The calls of /v1/services."""
+
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from api import lists, request
+from api.errors import answer
+from api.parts import Parts
+from api.rights import Right, need
+from api.schemas import NewService, ServiceChanges
+from monitor import times
+from monitor.access import is_loopback_name
+from monitor.errors import NotFound
+from monitor.resources import ServiceResource
+
+
+class ServiceCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def create(self, call: web.Request) -> web.Response:
+        """201 once the proxies of this machine route it."""
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        new, _ = await request.body(call, NewService)
+        fields = {
+            **new.model_dump(),
+            "hosts": tuple(dict.fromkeys(new.hosts or ())),
+            "redact_fields": new.redact_fields or [],
+        }
+        service = await self._parts.services.create(fields)
+        return answer(
+            _with_notice(service), status=201, Location=f"/v1/services/{service.id}"
+        )
+
+    async def list(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        limit, offset = request.page(call)
+        found, total = await self._parts.services.page(limit=limit, offset=offset)
+        items = [shown(service) for service in found]
+        return answer(lists.envelope(items, total, limit, offset))
+
+    async def get(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        request.no_query(call)
+        service = await self._parts.services.get(request.id_in_path(call, "service_id"))
+        return answer(shown(_found(service)))
+
+    async def change(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        id = request.id_in_path(call, "service_id")
+        changes, _ = await request.body(call, ServiceChanges)
+        fields = changes.model_dump(exclude_unset=True)
+        if "hosts" in fields:
+            fields["hosts"] = tuple(dict.fromkeys(fields["hosts"] or ()))
+        if "redact_fields" in fields:
+            fields["redact_fields"] = fields["redact_fields"] or []
+        service = await self._parts.services.change(id, fields)
+        return answer(_with_notice(_found(service)))
+
+    async def delete(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        id = request.id_in_path(call, "service_id")
+        if not await self._parts.services.delete(id):
+            raise NotFound("there is no such service")
+        self._parts.keys.forget(id)
+        return web.Response(status=204, headers={"Cache-Control": "no-store"})
+
+
+def shown(service: ServiceResource) -> dict[str, Any]:
+    return {
+        "id": service.id,
+        "service_id": service.id,
+        **asdict(service),
+        "created_at": times.format(service.created_at),
+        "updated_at": times.format(service.updated_at),
+    }
+
+
+def _with_notice(service: ServiceResource) -> dict[str, Any]:
+    """A service that has a loopback host has the whole of it."""
+    taken = [host for host in service.hosts if is_loopback_name(host)]
+    if not taken:
+        return shown(service)
+    names = ", ".join(taken)
+    notice = f"path prefixes no longer work on {names}: all of it goes to this service"
+    return {**shown(service), "notice": notice}
+
+
+def _found(service: ServiceResource | None) -> ServiceResource:
+    if service is None:
+        raise NotFound("there is no such service")
+    return service

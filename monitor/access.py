@@ -1,0 +1,175 @@
+"""Who may make a call."""
+
+import hashlib
+import hmac
+import os
+import time
+from base64 import urlsafe_b64encode
+from collections import OrderedDict
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from monitor.errors import Forbidden, TooManyRequests, Unauthorized
+from monitor.settings import Settings
+
+SESSION_COOKIE = "apimonitor_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_SITES = frozenset({"same-origin", "none"})
+# Sign-in: attempts at once, then one every so many seconds, for a peer and for all.
+PEER_ATTEMPTS, PEER_EVERY_S = 5, 12.0
+ALL_ATTEMPTS, ALL_EVERY_S = 50, 1.0
+MOST_PEERS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFacts:
+    """What the guard asks of a request; header values, None where not sent."""
+
+    method: str
+    host: str | None
+    origin: str | None = None
+    sec_fetch_site: str | None = None
+    sec_fetch_mode: str | None = None
+
+
+class Access:
+    """The rules of one appliance: open to all who reach it, or closed."""
+
+    def __init__(self, *, settings: Settings, secret: bytes) -> None:
+        password = settings.admin_password
+        self.is_open = not settings.is_closed
+        self._password = password.get_secret_value().encode() if password else b""
+        # Bound to the password: a changed one ends all sessions.
+        self._key = hmac.digest(secret, b"session" + self._password, "sha256")
+        self._session_s = settings.session_hours * 3600
+        self._allowed = frozenset(host.lower() for host in settings.allowed_hosts)
+        self._peers: OrderedDict[str, Bucket] = OrderedDict()
+        self._all = Bucket(ALL_ATTEMPTS, ALL_EVERY_S)
+
+    def guard(self, facts: RequestFacts) -> None:
+        """Refuse what a foreign page could make a browser ask. Raises Forbidden."""
+        if not self._is_ours(facts.host):
+            raise Forbidden(
+                "the app is not known by this Host; add it to ALLOWED_HOSTS"
+            )
+        if facts.method in SAFE_METHODS:
+            is_navigation = facts.sec_fetch_mode == "navigate"
+            if facts.sec_fetch_site == "cross-site" and not is_navigation:
+                raise Forbidden("a page of another site may not read this")
+            return
+        if not _is_own_origin(facts):
+            raise Forbidden(
+                "a page of another origin may not change anything here; if this is "
+                "the app's own page, check ALLOWED_HOSTS and what a proxy makes of Host"
+            )
+
+    def sign_in(self, password: str, *, peer: str) -> str:
+        """A session cookie's value. Raises Unauthorized, TooManyRequests."""
+        self._count_attempt(peer)
+        given = hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest()
+        wanted = hashlib.sha256(self._password).digest()
+        if self.is_open or not hmac.compare_digest(given, wanted):
+            raise Unauthorized("the password is wrong")
+        until = int(time.time() + self._session_s)
+        nonce = os.urandom(12).hex()
+        return f"{until}.{nonce}.{self._signature(f'{until}.{nonce}')}"
+
+    def has_session(self, cookie: str | None) -> bool:
+        """Whether *cookie* is a session of ours that has not run out."""
+        signed, _, signature = (cookie or "").rpartition(".")
+        if not hmac.compare_digest(
+            signature.encode("utf-8", "replace"), self._signature(signed).encode()
+        ):
+            return False
+        return int(signed.partition(".")[0]) > time.time()
+
+    def form_token(self, cookie: str | None) -> str:
+        """What a form of our own pages carries; bound to the session."""
+        return self._signature(f"form.{cookie or 'none'}")
+
+    def check_form_token(self, cookie: str | None, token: str) -> None:
+        """Raises Forbidden."""
+        expected = self.form_token(cookie).encode()
+        if not hmac.compare_digest(token.encode("utf-8", "replace"), expected):
+            raise Forbidden("the form is out of date; load the page again")
+
+    def _signature(self, text: str) -> str:
+        digest = hmac.digest(self._key, text.encode("utf-8", "replace"), "sha256")
+        return urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def _is_ours(self, host: str | None) -> bool:
+        name = _without_port(host or "").lower().rstrip(".")
+        return name in self._allowed or is_loopback_name(name)
+
+    def _count_attempt(self, peer: str) -> None:
+        bucket = self._peers.pop(peer, None) or Bucket(PEER_ATTEMPTS, PEER_EVERY_S)
+        self._peers[peer] = bucket
+        while len(self._peers) > MOST_PEERS:
+            self._peers.popitem(last=False)
+        wait_s = max(bucket.take(), self._all.take())
+        if wait_s > 0:
+            raise TooManyRequests(
+                "too many attempts to sign in", retry_after_s=int(wait_s) + 1
+            )
+
+
+class Bucket:
+    """A token bucket: *size* at once, then one every *every_s* seconds."""
+
+    def __init__(self, size: int, every_s: float) -> None:
+        self._size = size
+        self._every_s = every_s
+        self._tokens = float(size)
+        self._at = time.monotonic()
+
+    def take(self) -> float:
+        """0 and one token less, or the seconds until there is one."""
+        now = time.monotonic()
+        refilled = self._tokens + (now - self._at) / self._every_s
+        self._tokens, self._at = min(refilled, self._size), now
+        if self._tokens >= 1:
+            self._tokens -= 1
+            return 0.0
+        return (1 - self._tokens) * self._every_s
+
+
+def load_secret(settings: Settings) -> bytes:
+    """SECRET_KEY, or the one made once and kept in the data directory."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value().encode()
+    path = Path(settings.data_dir) / "secret.key"
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(file, "wb") as content:
+        content.write(os.urandom(32).hex().encode())
+    return path.read_bytes()
+
+
+def is_loopback_name(name: str) -> bool:
+    """`localhost`, a name under it, or a loopback address; without a port."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_own_origin(facts: RequestFacts) -> bool:
+    """By Sec-Fetch-Site, else by Origin; a client that sends neither is no browser."""
+    if facts.sec_fetch_site is not None:
+        return facts.sec_fetch_site in OWN_SITES
+    if facts.origin is None:
+        return True
+    # TLS may end before us, so that the scheme is not compared.
+    _, _, authority = facts.origin.partition("://")
+    return bool(authority) and authority.lower() == (facts.host or "").lower()
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]

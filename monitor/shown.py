@@ -1,0 +1,86 @@
+"""How stored headers and bodies are shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.content import Kind, as_text, decoded, field_value, kind_of
+from monitor.exchange import BodyState, Fields, HeaderObject
+from monitor.resources import StoredBody
+
+SHOWN_LIMIT_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownBody:
+    """A body decoded; *text* is None where it is no text.
+
+    *problem* says in words what was in the way of decoding it whole.
+    """
+
+    content: bytes | None
+    text: str | None
+    kind: Kind
+    truncated: bool
+    state: BodyState
+    problem: str | None = None
+
+
+def shown_body(stored: StoredBody, headers: Fields | HeaderObject) -> ShownBody:
+    """The body as its reader meant it, as far as it is kept and can be decoded."""
+    content, problem, is_cut = stored.content, None, stored.truncated
+    if content and stored.state is BodyState.KEPT:
+        coding = field_value(headers, "content-encoding")
+        plain = decoded(
+            content, coding, limit=SHOWN_LIMIT_BYTES, truncated=stored.truncated
+        )
+        if plain.content or plain.complete:
+            content = plain.content
+            is_cut = is_cut or not plain.complete
+        if not plain.complete and not stored.truncated:
+            problem = plain.problem
+    return ShownBody(
+        content=content,
+        text=None if content is None else as_text(content, truncated=is_cut),
+        kind=kind_of(field_value(headers, "content-type"), content or b""),
+        truncated=is_cut,
+        state=stored.state,
+        problem=problem,
+    )
+
+
+def pairs(headers: Fields | HeaderObject) -> list[tuple[str, str]]:
+    """Name and value a line, in wire order where captured."""
+    if isinstance(headers, dict):
+        return [
+            (name, str(item))
+            for name, value in headers.items()
+            for item in (value if isinstance(value, list) else [value])
+        ]
+    return [(readable(name), readable(value)) for name, value in headers]
+
+
+def header_object(headers: Fields | HeaderObject) -> dict[str, Any]:
+    """Values by name; a name that is repeated, in whatever case, has a list."""
+    if isinstance(headers, dict):
+        return headers
+    names: dict[str, str] = {}
+    made: dict[str, Any] = {}
+    for name, value in pairs(headers):
+        shown = names.setdefault(name.lower(), name)
+        if shown not in made:
+            made[shown] = value
+        elif isinstance(made[shown], list):
+            made[shown].append(value)
+        else:
+            made[shown] = [made[shown], value]
+    return made
+
+
+def readable(text: str) -> str:
+    """Bytes that were kept as latin-1 but are UTF-8, as what they mean."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text

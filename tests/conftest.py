@@ -1,0 +1,78 @@
+"""A real PostgreSQL for the tests: one server a run, one database a test."""
+
+import asyncio
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from monitor.storage.migrate import migrate
+from monitor.storage.server import TEST_OPTIONS, Server
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+TEMPLATE = "template_migrated"
+
+
+@pytest.fixture(scope="session")
+def shared_directory(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
+    """One for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    is_worker = hasattr(request.config, "workerinput")
+    return base.parent if is_worker else base
+
+
+@pytest.fixture(scope="session")
+def postgres(shared_directory: Path) -> Iterator[Server]:
+    """The server that the workers share: the first launches it, the others join."""
+    server = Server(shared_directory / "postgres", options=TEST_OPTIONS)
+    server.start()
+    with (shared_directory / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(_make_template(server))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: Server) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    name = f"test_{uuid4().hex}"
+    asyncio.run(
+        _execute(
+            postgres.dsn(),
+            f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy",
+        )
+    )
+    yield postgres.dsn(name)
+    asyncio.run(_execute(postgres.dsn(), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _make_template(server: Server) -> None:
+    connection = await asyncpg.connect(server.dsn())
+    try:
+        known = await connection.fetchval(
+            "SELECT true FROM pg_database WHERE datname = $1", TEMPLATE
+        )
+        if known:
+            return
+        await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    finally:
+        await connection.close()
+    template = await asyncpg.connect(server.dsn(TEMPLATE))
+    try:
+        await migrate(template, MIGRATIONS)
+    finally:
+        await template.close()
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
