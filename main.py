@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import uvloop
@@ -20,6 +20,8 @@ from monitor.errors import MonitorError
 from monitor.settings import Settings, SettingsError, describe, legacy_names, load
 
 logger = logging.getLogger(__name__)
+
+Beside = Callable[[Appliance], Coroutine[None, None, None]]
 
 # sysexits.h: what a supervisor can tell from the exit code.
 FAILURE = 1
@@ -86,7 +88,7 @@ async def _nothing(appliance: Appliance) -> None:
     """A served appliance needs no more than its users."""
 
 
-def _run(settings: Settings, beside: Callable[[Appliance], Awaitable[None]]) -> int:
+def _run(settings: Settings, beside: Beside) -> int:
     journal.set_up(debug=settings.debug)
     for name in legacy_names(os.environ):
         logger.warning(
@@ -96,9 +98,7 @@ def _run(settings: Settings, beside: Callable[[Appliance], Awaitable[None]]) -> 
     return 0
 
 
-async def _until_told_to_stop(
-    settings: Settings, beside: Callable[[Appliance], Awaitable[None]]
-) -> None:
+async def _until_told_to_stop(settings: Settings, beside: Beside) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -106,11 +106,17 @@ async def _until_told_to_stop(
     async with running(settings) as appliance:
         print(_welcome(appliance, settings), flush=True)
         extra = asyncio.create_task(beside(appliance))
+        extra.add_done_callback(_say_why)
         await stop.wait()
         logger.info("stopping")
         extra.cancel()
-        await asyncio.gather(extra, return_exceptions=True)
+        await asyncio.wait([extra])
     logger.info("stopped")
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("the sample traffic ended", exc_info=task.exception())
 
 
 def _told(stop: asyncio.Event, number: int) -> None:

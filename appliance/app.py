@@ -1,15 +1,33 @@
 """How the app is put together: /v1, the pages, and what guards them."""
 
-from aiohttp import web
+from typing import Any, cast
+
+from aiohttp.web import Application
 
 import api.app
+import web.app
 from api.parts import Parts
+from web.parts import PageParts
 
 
-def build_app(parts: Parts, *, proxy_port: int) -> web.Application:
-    app = web.Application(
-        middlewares=[api.app.middleware],
+def build_app(parts: Parts, *, proxy_port: int) -> Application:
+    """One application: errors of /v1 are problem+json, those of the rest are pages."""
+    pages = PageParts(
+        settings=parts.settings,
+        access=parts.access,
+        database=parts.database,
+        services=parts.services,
+        keys=parts.keys,
+        logs=parts.logs,
+        proxy_port=proxy_port,
+    )
+    page_middleware = web.app.middleware(
+        pages, is_page=lambda path: not api.app.is_api(path)
+    )
+    app = Application(
+        middlewares=[api.app.middleware, cast(Any, page_middleware)],
         client_max_size=parts.settings.request_limit_bytes,
     )
     api.app.add_routes(app, parts)
+    web.app.add_routes(app, pages)
     return app

@@ -21,7 +21,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(
-                "T", "millis"
+                "T", "milliseconds"
             ),
             "level": record.levelname.lower(),
             "logger": record.name,

@@ -1,0 +1,65 @@
+# Everything this project does, from a fresh checkout, with git, make and python3.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format bench lock clean system
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' Makefile
+
+run: $(RUNTIME) ## Start the appliance: proxy 8080, app 8000
+	@exec $(BIN)/apimonitor serve
+
+demo: $(RUNTIME) ## Start it with a small upstream and sample traffic
+	@exec $(BIN)/apimonitor demo
+
+test: check system ## All checks and all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(DEVELOPMENT) ## Format, lint, types, import directions
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(DEVELOPMENT) ## Write the code in its format
+	@$(BIN)/ruff format -q .
+	@$(BIN)/ruff check -q --fix .
+
+bench: $(DEVELOPMENT) ## CPU per captured exchange against nginx, as a ratio
+	@$(BIN)/python -m bench
+
+lock: ## Write the lock files anew (needs uv)
+	@uv pip compile -q --universal --generate-hashes --python-version 3.11 \
+	    --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --group dev \
+	    --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove the environment and caches; data stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "API Monitor needs Python 3.11 or later; set PYTHON to one"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	    || { echo "Python lacks venv: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+$(RUNTIME): .venv/bin/python requirements.lock pyproject.toml
+	@echo "Installing what the appliance needs into .venv …"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
+	@echo "Installing what the tests need into .venv …"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# What only root can install; without it those tests are skipped, or fail where CI is set.
+system:
+	@sh tests/system_packages.sh

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Installs what the tests of pages and of nginx.conf need, where that can be done.
+set -eu
+missing=""
+command -v chromium >/dev/null || missing="$missing chromium"
+command -v nginx >/dev/null || missing="$missing nginx-light"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing$missing …"
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get update -q && apt-get install -y -q --no-install-recommends $missing; } \
+        >/dev/null || echo "That failed; the tests that need$missing are skipped."
+else
+    echo "For all tests: apt-get install$missing"
+fi

@@ -1,0 +1,60 @@
+"""Which pages there are."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from web import errors, render, security
+from web.dashboard import Dashboard
+from web.log import LogPage
+from web.parts import PageParts
+from web.services import ServicesPage
+from web.signin import SignIn
+
+
+def add_routes(app: web.Application, parts: PageParts) -> None:
+    """The one route table of the pages."""
+    signin = SignIn(parts)
+    app.add_routes(
+        [
+            web.get("/", ServicesPage(parts).show),
+            web.get("/dashboard", Dashboard(parts).show),
+            web.get("/log/{log_id}", LogPage(parts).show),
+            web.get("/signin", signin.ask),
+            web.post("/signin", signin.enter),
+            web.post("/signout", signin.leave),
+        ]
+    )
+    app.router.add_static("/static", render.STATIC)
+    render.set_up(
+        app,
+        is_open=parts.access.is_open,
+        form_token=signin.form_token,
+        database=parts.database,
+    )
+
+
+def middleware(
+    parts: PageParts, *, is_page: Callable[[str], bool]
+) -> Callable[..., object]:
+    """Guard, errors and headers of all that *is_page*."""
+
+    @web.middleware
+    async def pages(
+        request: web.Request, handler: errors.Handler
+    ) -> web.StreamResponse:
+        if not is_page(request.path):
+            return await handler(request)
+
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            return await security.pass_on(request, handler, parts)
+
+        try:
+            response = await errors.caught(request, guarded)
+        except web.HTTPException as redirect:
+            security.add_headers(request, redirect)
+            raise
+        security.add_headers(request, response)
+        return response
+
+    return pages

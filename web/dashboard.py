@@ -1,0 +1,103 @@
+"""The page of the log table."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from monitor.errors import InvalidInput, Unavailable
+from monitor.filters import encode_cursor
+from monitor.query import PAGE_FIELDS, parse_log_query
+from monitor.resources import LogPage, ServiceResource
+from web import render
+from web.parts import PageParts
+
+MOST_SERVICES = 500
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What the table shows, or why it shows nothing."""
+
+    logs: LogPage | None
+    older: str | None
+    newer: str | None
+    newest: str | None
+    problem: str | None
+    field_errors: dict[str, str]
+
+
+class Dashboard:
+    def __init__(self, parts: PageParts) -> None:
+        self._parts = parts
+
+    async def show(self, request: web.Request) -> web.Response:
+        """The page, or with X-Fragment only the table, for the live filters."""
+        given = [(name, value) for name, value in request.query.items() if value]
+        view, status = await self._view(given)
+        filters = {n: v for n, v in given if n not in PAGE_FIELDS}
+        context = {
+            "view": view,
+            "given": dict(given),
+            "filters": filters,
+            "query": urlencode(given),
+            "methods": METHODS,
+        }
+        if request.headers.get("X-Fragment") == "1":
+            return render.page(request, "_logs.html", context, status=status)
+        context["services"] = await self._services()
+        return render.page(request, "dashboard.html", context, status=status)
+
+    async def _view(self, given: list[tuple[str, str]]) -> tuple[View, int]:
+        try:
+            filter, page = parse_log_query(given)
+            logs = await self._parts.logs.page(filter, page)
+        except InvalidInput as error:
+            reasons = {str(found.loc[-1]): found.msg for found in error.errors}
+            return _no_logs("Some filters are not valid.", reasons), 422
+        except Unavailable as error:
+            return _no_logs(f"{error.detail}. What passes the proxy is kept.", {}), 503
+        return _with_links(logs, given), 200
+
+    async def _services(self) -> list[ServiceResource]:
+        try:
+            found, _ = await self._parts.services.page(limit=MOST_SERVICES, offset=0)
+        except Unavailable:
+            return []
+        return found
+
+
+def _with_links(logs: LogPage, given: list[tuple[str, str]]) -> View:
+    filters = [(n, v) for n, v in given if n not in PAGE_FIELDS or n == "limit"]
+    is_further = any(name in ("cursor", "offset") for name, _ in given)
+    newer = None
+    if is_further and logs.items:
+        first = encode_cursor(logs.items[0].id)
+        newer = _link([*filters, ("cursor", first), ("newer", "true")])
+    older = None
+    if logs.next_cursor is not None:
+        older = _link([*filters, ("cursor", logs.next_cursor)])
+    return View(
+        logs=logs,
+        older=older,
+        newer=newer,
+        newest=_link(filters) if is_further else None,
+        problem=None,
+        field_errors={},
+    )
+
+
+def _no_logs(problem: str, field_errors: dict[str, str]) -> View:
+    return View(
+        logs=None,
+        older=None,
+        newer=None,
+        newest=None,
+        problem=problem,
+        field_errors=field_errors,
+    )
+
+
+def _link(pairs: list[tuple[str, str]]) -> str:
+    return f"/dashboard?{urlencode(pairs)}" if pairs else "/dashboard"

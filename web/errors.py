@@ -1,0 +1,43 @@
+"""What a page shows when something is wrong."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from monitor.errors import MonitorError
+from web import render
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+TITLES = {
+    403: "Not allowed",
+    404: "Nothing here",
+    405: "Not this way",
+    429: "Too many attempts",
+    503: "PostgreSQL is away",
+}
+
+
+async def caught(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error of a page leaves through here, as a page."""
+    try:
+        return await handler(request)
+    except MonitorError as error:
+        return _page(request, error.status, error.detail)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _page(request, error.status, error.reason)
+    except Exception:
+        logger.exception("a page failed", extra={"path": request.path[:200]})
+        return _page(
+            request, 500, "Internal error. The log of the appliance says more."
+        )
+
+
+def _page(request: web.Request, status: int, detail: str) -> web.Response:
+    title = TITLES.get(status, "Something went wrong")
+    context = {"status": status, "title": title, "detail": detail}
+    return render.page(request, "error.html", context, status=status)

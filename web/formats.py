@@ -1,0 +1,83 @@
+"""How numbers, sizes and times are written on the pages."""
+
+from datetime import datetime
+
+from monitor import times
+
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+SLOW_BAR_MS = 10_000
+
+
+def size(count: int | None) -> str:
+    """`512 B`, `1.5 KiB`"""
+    if count is None:
+        return "n/a"
+    value = float(count)
+    unit = 0
+    while value >= 1024 and unit < len(UNITS) - 1:
+        value /= 1024
+        unit += 1
+    return f"{count} B" if unit == 0 else f"{value:.1f} {UNITS[unit]}"
+
+
+def duration(ms: float | None) -> str:
+    """`0.4 ms`, `142 ms`, `2.31 s`"""
+    if ms is None:
+        return "n/a"
+    if ms < 10:
+        return f"{ms:.1f} ms"
+    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
+
+
+def bar(ms: float | None) -> int:
+    """The length of a duration's bar, 1 to 100; each tenfold is a quarter."""
+    if ms is None or ms <= 0:
+        return 1
+    length = 0
+    limit = float(SLOW_BAR_MS)
+    for quarter in (100, 75, 50, 25):
+        length = quarter
+        if ms >= limit:
+            return quarter
+        if ms >= limit / 10:
+            return quarter - 25 + round(25 * (ms - limit / 10) / (limit - limit / 10))
+        limit /= 10
+    return max(1, length // 10)
+
+
+def clock(moment: datetime) -> str:
+    """`13:00:00.123`, in UTC; a script makes it local."""
+    return times.format(moment)[11:23]
+
+
+def day(moment: datetime) -> str:
+    return times.format(moment)[:10]
+
+
+def status_kind(status: int | None) -> str:
+    """The class of a status badge: `s2` … `s5`, `s0` where there was none."""
+    return f"s{status // 100}" if status is not None and status < 600 else "s0"
+
+
+def error_code(error: str | None) -> str:
+    return (error or "").partition(":")[0]
+
+
+def path_parts(path: str, url: str) -> tuple[str, str]:
+    """The path and the query, which is shown dimmed."""
+    bare, separator, query = path.partition("?")
+    if not separator:
+        _, separator, query = url.partition("?")
+    return bare, f"?{query}" if query else ""
+
+
+FILTERS = {
+    "bytes": size,
+    "duration": duration,
+    "bar": bar,
+    "clock": clock,
+    "day": day,
+    "rfc3339": times.format,
+    "status_kind": status_kind,
+    "error_code": error_code,
+}

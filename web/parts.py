@@ -1,0 +1,21 @@
+"""What the pages are made from."""
+
+from dataclasses import dataclass
+
+from monitor.access import Access
+from monitor.settings import Settings
+from monitor.storage.keys import Keys
+from monitor.storage.logs import LogReader
+from monitor.storage.pool import Database
+from monitor.storage.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageParts:
+    settings: Settings
+    access: Access
+    database: Database
+    services: Services
+    keys: Keys
+    logs: LogReader
+    proxy_port: int

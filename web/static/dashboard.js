@@ -1,0 +1,41 @@
+// Filters that act while you type: the server renders the table, the URL holds the state.
+
+import { localise, say } from "./app.js";
+
+const form = document.querySelector("form[data-live]");
+const logs = document.getElementById("logs");
+let waiting, asked;
+
+function address() {
+  const given = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value) given.append(name, value);
+  const query = given.toString();
+  return query ? `/dashboard?${query}` : "/dashboard";
+}
+
+async function show(url, { push = true } = {}) {
+  asked?.abort();
+  asked = new AbortController();
+  try {
+    const response = await fetch(url, { headers: { "X-Fragment": "1" }, signal: asked.signal });
+    if (response.redirected) return location.assign(url);
+    logs.innerHTML = await response.text();
+    localise(logs);
+    if (push) history.replaceState(null, "", url);
+    const count = document.getElementById("count");
+    if (count) say(count.textContent.replace(/\s+/g, " ").replace("· clear filters", "").trim());
+  } catch (error) {
+    if (error.name !== "AbortError") say("The appliance did not answer.");
+  }
+}
+
+form.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => show(address()), 250);
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  clearTimeout(waiting);
+  show(address());
+});
+document.querySelector("[data-refresh]").addEventListener("click", () => show(location.pathname + location.search));
