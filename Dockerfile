@@ -1,0 +1,31 @@
+# syntax=docker/dockerfile:1
+FROM python:3.12-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /app
+RUN python -m venv /venv
+COPY requirements.lock pyproject.toml README.md ./
+RUN /venv/bin/pip install --require-hashes -r requirements.lock
+COPY main.py ./
+COPY api api
+COPY appliance appliance
+COPY migrations migrations
+COPY monitor monitor
+COPY proxy proxy
+COPY web web
+RUN /venv/bin/pip install --no-deps --no-build-isolation -e .
+
+FROM python:3.12-slim
+LABEL org.opencontainers.image.title="API Monitor" \
+      org.opencontainers.image.description="A reverse proxy that records, searches, replays and compares HTTP traffic"
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+RUN mkdir -m 0700 /data && chown 10001:10001 /data
+ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DATA_DIR=/data
+WORKDIR /app
+USER 10001:10001
+VOLUME /data
+EXPOSE 8000 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["apimonitor", "healthcheck"]
+CMD ["apimonitor", "serve"]

@@ -1,0 +1,120 @@
+"""Which processes are measured, and what CPU they used."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+TICKS = os.sysconf("SC_CLK_TCK")
+UPSTREAM = """
+daemon off; worker_processes 1; error_log {folder}/upstream.log; pid {folder}/up.pid;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; keepalive_requests 1000000000;
+  client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;
+  fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ default_type application/json; return 200 '{body}'; }}
+  }}
+}}
+"""
+PASSING = """
+daemon off; worker_processes 1; error_log {folder}/passing.log; pid {folder}/pass.pid;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; keepalive_requests 1000000000;
+  client_body_temp_path {folder}/f; proxy_temp_path {folder}/g;
+  fastcgi_temp_path {folder}/h; uwsgi_temp_path {folder}/i; scgi_temp_path {folder}/j;
+  upstream up {{ server 127.0.0.1:{upstream}; keepalive 64; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";
+    }}
+  }}
+}}
+"""
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """User and system time of *pids* so far."""
+    used = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        used += int(fields[11]) + int(fields[12])
+    return used / TICKS
+
+
+def children(pid: int) -> list[int]:
+    """*pid*'s descendants."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += [int(child), *children(int(child))]
+    return found
+
+
+@contextmanager
+def nginx(template: str, folder: Path, **values: object) -> Iterator[int]:
+    """An nginx of its own configuration; yields its worker's pid."""
+    path = folder / f"{values['port']}.conf"
+    path.write_text(template.format(folder=folder, **values))
+    with _running(["nginx", "-p", str(folder), "-c", str(path)]) as process:
+        _wait_for(f"http://127.0.0.1:{values['port']}/")
+        yield children(process.pid)[0]
+
+
+@contextmanager
+def appliance(folder: Path, *, port: int, proxy_port: int) -> Iterator[int]:
+    environment = {
+        **os.environ,
+        "APIMONITOR_PORT": str(port),
+        "APIMONITOR_PROXY_PORT": str(proxy_port),
+        "APIMONITOR_DATA_DIR": str(folder / "data"),
+    }
+    command = [str(Path(sys.executable).parent / "apimonitor"), "serve"]
+    with _running(command, environment) as process:
+        _wait_for(f"http://127.0.0.1:{port}/readyz")
+        yield process.pid
+
+
+def need(*programs: str) -> None:
+    missing = [name for name in programs if shutil.which(name) is None]
+    if missing:
+        sys.exit(
+            f"make bench needs {', '.join(missing)}: apt-get install nginx-light wrk"
+        )
+
+
+@contextmanager
+def _running(
+    command: list[str], environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(300):
+        try:
+            with urlopen(url, timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    sys.exit(f"{url} did not answer")
