@@ -1,0 +1,142 @@
+"""Upstreams on raw sockets, and a proxy in front of them, for a block."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from monitor.counters import Counters
+from monitor.exchange import Exchange
+from monitor.ids import LogIds
+from monitor.registry import RoutingTable, Service
+from monitor.settings import load
+from proxy.handler import Proxy
+from proxy.server import bind
+
+Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Behaviour = Callable[[Reader, Writer], Awaitable[None]]
+VIA = "apimonitor-test"
+
+
+@dataclass
+class Stage:
+    """A running proxy, and what it recorded."""
+
+    port: int
+    proxy: Proxy
+    counters: Counters
+    recorded: list[Exchange] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def connect(self) -> tuple[Reader, Writer]:
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def ask(self, request: bytes) -> bytes:
+        """Everything that comes back until the connection ends."""
+        reader, writer = await self.connect()
+        writer.write(request)
+        try:
+            async with asyncio.timeout(10):
+                return await reader.read()
+        finally:
+            writer.close()
+
+    async def records(self, count: int) -> list[Exchange]:
+        """What was recorded, once there are *count*; more than that fails."""
+        for _ in range(300):
+            if len(self.recorded) >= count:
+                break
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.02)
+        assert len(self.recorded) == count, self.recorded
+        return self.recorded
+
+
+@asynccontextmanager
+async def upstream(behaviour: Behaviour) -> AsyncIterator[int]:
+    """A server that does *behaviour* with each connection; yields its port."""
+
+    async def guarded(reader: Reader, writer: Writer) -> None:
+        try:
+            await behaviour(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(guarded, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+@asynccontextmanager
+async def proxied(
+    port: int, *, base_path: str = "", environment: Any = None, **service: Any
+) -> AsyncIterator[Stage]:
+    """A proxy with the service `shop`, whose upstream listens on *port*."""
+    fields = {
+        "id": uuid4(),
+        "name": "Shop",
+        "slug": "shop",
+        "base_url": f"http://127.0.0.1:{port}{base_path}",
+        "timeout_s": 5.0,
+        **service,
+    }
+    table = RoutingTable([Service(**fields)])
+    counters = Counters()
+    recorded: list[Exchange] = []
+
+    def record(exchange: Exchange, service: Service) -> bool:
+        recorded.append(exchange)
+        return True
+
+    proxy = Proxy(
+        settings=load(environment or {}),
+        routes=lambda: table,
+        record=record,
+        ids=LogIds(),
+        counters=counters,
+        via=VIA,
+        session_cookie="apimonitor_session",
+        is_open=True,
+    )
+    bound = bind("127.0.0.1", 0)
+    await proxy.start([bound])
+    try:
+        yield Stage(bound.getsockname()[1], proxy, counters, recorded)
+    finally:
+        await proxy.stop(timeout_s=0.2)
+
+
+async def read_head(reader: Reader) -> bytes:
+    return await reader.readuntil(b"\r\n\r\n")
+
+
+def answering(response: bytes, heads: list[bytes] | None = None) -> Behaviour:
+    """Answers each request without a body with *response*; keeps the heads."""
+
+    async def behave(reader: Reader, writer: Writer) -> None:
+        while True:
+            head = await read_head(reader)
+            if heads is not None:
+                heads.append(head)
+            writer.write(response)
+            await writer.drain()
+
+    return behave
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def get(target: str, *fields: str, host: str = "shop.localhost") -> bytes:
+    """A GET that asks for the connection's end."""
+    lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "Connection: close", *fields]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
