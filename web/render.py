@@ -35,8 +35,9 @@ def page(
     *,
     status: int = 200,
 ) -> web.Response:
+    known = {"page": template, "request": request}
     return aiohttp_jinja2.render_template(
-        template, request, {"page": template, **context}, status=status
+        template, request, {**known, **context}, status=status
     )
 
 
