@@ -100,7 +100,7 @@ def kind_of(content_type: str | None, content: bytes) -> Kind:
     for pattern, kind in KINDS:
         if pattern.fullmatch(declared):
             return kind
-    if as_text(content, truncated=True) is None:
+    if not as_text(content, truncated=True):
         return Kind.BINARY
     if not declared and content.lstrip()[:1] in (b"{", b"["):
         return Kind.JSON

@@ -1,0 +1,25 @@
+"""A database with one service, for tests of what reads and writes logs."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest_asyncio
+
+from monitor.storage.pool import Database
+from monitor.storage.services import Services
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    made = await Database.open(database_url, size=5)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture
+async def service_id(database: Database) -> UUID:
+    async def publish() -> None:
+        """No proxy is there to be told."""
+
+    services = Services(database, publish=publish)
+    return (await services.create({"name": "pay"})).id

@@ -1,0 +1,245 @@
+"""Each record of the spool reaches PostgreSQL exactly once."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from monitor.codec import encode
+from monitor.counters import Counters
+from monitor.errors import Unavailable
+from monitor.exchange import Body, Exchange, Source
+from monitor.filters import LogFilter, Page
+from monitor.ids import LogIds
+from monitor.spool import Spool, segments
+from monitor.storage.dead_letters import DeadLetters
+from monitor.storage.logs import LogReader
+from monitor.storage.partitions import Partitions
+from monitor.storage.pool import Database
+from monitor.storage.recorder import Recorder
+from monitor.storage.server import TEST_OPTIONS, Server
+
+IDS = LogIds()
+
+
+def exchange(service_id: UUID, **fields: Any) -> Exchange:
+    made: dict[str, Any] = {
+        "id": IDS.new(),
+        "service_id": service_id,
+        "source": Source.PROXY,
+        "method": "GET",
+        "url": "http://x/a",
+        "path": "/a",
+    }
+    return Exchange(**{**made, **fields})
+
+
+class Desk:
+    """A spool and a recorder of it."""
+
+    def __init__(self, database: Database, directory: Path) -> None:
+        self.directory = directory / "spool"
+        self.letters = directory / "letters"
+        self.counters = Counters()
+        self.spool = Spool(self.directory, limit_bytes=1 << 30, segment_bytes=2_000)
+        self.recorder = Recorder(
+            database,
+            directory=self.directory,
+            spool=self.spool,
+            partitions=Partitions(),
+            dead_letters=DeadLetters(self.letters),
+            counters=self.counters,
+        )
+
+    def append(self, *exchanges: Exchange) -> None:
+        for one in exchanges:
+            self.spool.append(encode(one))
+
+
+@pytest.fixture
+def desk(database: Database, tmp_path: Path) -> Desk:
+    return Desk(database, tmp_path)
+
+
+async def stored(database: Database) -> list[UUID]:
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT id FROM logs ORDER BY id")
+    return [row["id"] for row in rows]
+
+
+async def test_what_was_spooled_is_read_back(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    first = exchange(
+        service_id,
+        request_headers=(("A", "1"), ("a", "\x00\xe9")),
+        request_body=Body(kept=b"\x00\xff", size=500),
+        response_body=Body(kept=b"text", size=4),
+        query_params={"nul": "\x00"},
+        tags=("a", "b"),
+        latency_ms=1.5,
+        status_code=200,
+    )
+    desk.append(first)
+    await desk.recorder.record_all()
+    detail = await LogReader(database, timeout_ms=5000).get(first.id)
+    assert detail is not None
+    assert detail.request_headers == first.request_headers
+    assert detail.request_body.content == b"\x00\xff"
+    assert detail.request_body.truncated
+    assert detail.response_body.content == b"text"
+    assert detail.item.query_params == {"nul": "\x00"}
+    assert detail.item.tags == ("a", "b")
+    assert detail.item.timestamp == first.started_at
+
+
+async def test_recorded_segments_go_and_the_one_in_use_stays(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    made = [exchange(service_id) for _ in range(40)]
+    desk.append(*made)
+    assert len(segments(desk.directory)) > 2
+    await desk.recorder.record_all()
+    assert await stored(database) == [one.id for one in made]
+    assert len(segments(desk.directory)) == 1
+    desk.spool.close()
+    await desk.recorder.record_all()
+    assert segments(desk.directory) == []
+    assert desk.spool.held_bytes == 0
+    async with database.connection() as connection:
+        left = await connection.fetchval("SELECT count(*) FROM spool_positions")
+    assert left == 0
+
+
+async def test_another_recorder_goes_on_where_the_last_one_was(
+    desk: Desk, database: Database, service_id: UUID, tmp_path: Path
+) -> None:
+    before, after = exchange(service_id), exchange(service_id)
+    desk.append(before)
+    await desk.recorder.record_all()
+    desk.append(after)
+    await Desk(database, tmp_path).recorder.record_all()
+    assert await stored(database) == [before.id, after.id]
+
+
+async def test_a_value_that_postgresql_refuses_stops_nobody_else(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    good = [exchange(service_id) for _ in range(9)]
+    bad = exchange(service_id, path="/nul\x00")
+    desk.append(*good[:4], bad, *good[4:])
+    await desk.recorder.record_all()
+    assert await stored(database) == [one.id for one in good]
+    assert str(bad.id).encode() in desk.letters.read_bytes()
+    assert b"dead_letter_total 1.0" in desk.counters.exposition()
+    await desk.recorder.record_all()
+    assert await stored(database) == [one.id for one in good]
+
+
+async def test_a_record_that_is_no_exchange_stops_nobody_else(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    good = exchange(service_id)
+    desk.spool.append(b"nonsense")
+    desk.append(good)
+    await desk.recorder.record_all()
+    assert await stored(database) == [good.id]
+    assert b"nonsense" in desk.letters.read_bytes()
+
+
+async def test_a_record_of_a_deleted_service_is_dropped_and_counted(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    kept = exchange(service_id)
+    desk.append(exchange(uuid4()), kept)
+    await desk.recorder.record_all()
+    assert await stored(database) == [kept.id]
+    assert b'dropped_total{reason="service_deleted"} 1.0' in desk.counters.exposition()
+
+
+async def test_a_partition_that_was_dropped_is_made_again(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    first, second = exchange(service_id), exchange(service_id)
+    desk.append(first)
+    await desk.recorder.record_all()
+    async with database.connection() as connection:
+        await connection.execute(f"DROP TABLE logs_{first.started_at:%Y%m%d}")
+    desk.append(second)
+    await desk.recorder.record_all()
+    assert await stored(database) == [second.id]
+
+
+async def test_an_absent_postgresql_is_waited_out(tmp_path: Path) -> None:
+    from monitor.storage.services import Services
+    from monitor.storage.upkeep import migrate_database
+    from tests.conftest import MIGRATIONS
+
+    async def publish() -> None:
+        """No proxy is there to be told."""
+
+    server = Server(tmp_path / "pg", options=TEST_OPTIONS)
+    await asyncio.to_thread(server.start)
+    database = await Database.open(server.dsn(), size=5)
+    await migrate_database(database, MIGRATIONS)
+    service = await Services(database, publish=publish).create({"name": "pay"})
+    desk = Desk(database, tmp_path)
+    running = asyncio.create_task(desk.recorder.run())
+    desk.spool.on_append = desk.recorder.wake
+    made = [exchange(service.id) for _ in range(30)]
+    desk.append(*made[:10])
+    await until(
+        lambda: b'stored_total{source="proxy"} 10.0' in desk.counters.exposition()
+    )
+    await asyncio.to_thread(server.stop)
+    desk.append(*made[10:])
+    await asyncio.sleep(0.5)
+    with pytest.raises(Unavailable):
+        async with database.connection(timeout_s=1):
+            pass
+    assert not database.is_up
+    await asyncio.to_thread(server.start)
+    await until(
+        lambda: b'stored_total{source="proxy"} 30.0' in desk.counters.exposition()
+    )
+    assert await stored(database) == [one.id for one in made]
+    running.cancel()
+    await asyncio.wait([running])
+    await database.close()
+    await asyncio.to_thread(server.stop)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if is_so():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("it did not come to be")
+
+
+async def test_a_list_that_takes_too_long_gives_what_it_found_and_goes_on(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    made = [
+        exchange(service_id, path=f"/{n}", response_body=Body(kept=b"n" * 50, size=50))
+        for n in range(300)
+    ]
+    desk.append(*made)
+    await desk.recorder.record_all()
+    reader = LogReader(database, timeout_ms=1)
+    found: list[UUID] = []
+    cursor: str | None = None
+    for _ in range(2000):
+        from monitor.filters import decode_cursor
+
+        at = decode_cursor(cursor) if cursor else None
+        page = await reader.page(LogFilter(q="nnn"), Page(limit=50, cursor=at))
+        found += [item.id for item in page.items]
+        if page.next_cursor is None and page.complete:
+            break
+        cursor = page.next_cursor or cursor
+        reader = LogReader(database, timeout_ms=2000 if len(found) else 5)
+    assert sorted(found) == [one.id for one in made]

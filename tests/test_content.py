@@ -1,0 +1,153 @@
+"""What a kept body says, whatever was done to it."""
+
+import gzip
+import zlib
+from collections.abc import Callable
+
+import brotli
+import pytest
+from backports import zstd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.content import (
+    CODINGS,
+    Kind,
+    as_text,
+    decoded,
+    dump_json,
+    field_value,
+    hexdump,
+    kind_of,
+    load_json,
+    pretty,
+)
+
+CODERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstd.compress,
+}
+CONTENT = b'{"a": 1}' * 2_000
+
+
+def raw_deflate(content: bytes) -> bytes:
+    made = zlib.compressobj(wbits=-15)
+    return made.compress(content) + made.flush()
+
+
+@pytest.mark.parametrize("coding", CODERS)
+def test_each_coding_is_undone(coding: str) -> None:
+    found = decoded(CODERS[coding](CONTENT), coding.upper(), limit=1 << 20)
+    assert (found.content, found.complete) == (CONTENT, True)
+
+
+def test_raw_deflate_and_lists_are_undone() -> None:
+    assert decoded(raw_deflate(CONTENT), "deflate", limit=1 << 20).content == CONTENT
+    twice = brotli.compress(gzip.compress(CONTENT))
+    assert decoded(twice, "gzip, br", limit=1 << 20).content == CONTENT
+
+
+@pytest.mark.parametrize("coding", CODERS)
+def test_a_bomb_is_left_at_the_limit(coding: str) -> None:
+    bomb = CODERS[coding](b"\0" * 50_000_000)
+    found = decoded(bomb, coding, limit=10_000)
+    assert len(found.content) == 10_000
+    assert not found.complete
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_what_was_cut_gives_its_beginning(coding: str) -> None:
+    whole = CODERS[coding](bytes(range(256)) * 100)
+    found = decoded(whole[:-20], coding, limit=1 << 20, truncated=True)
+    assert found.content.startswith(bytes(range(256)))
+    assert not found.complete
+
+
+def test_an_unknown_coding_is_said() -> None:
+    found = decoded(b"x", "odd", limit=10)
+    assert found.content == b"x"
+    assert not found.complete
+    assert found.problem is not None
+
+
+@given(st.sampled_from(sorted(CODINGS)), st.binary(max_size=200))
+def test_any_bytes_decode_without_an_error(coding: str, content: bytes) -> None:
+    assert len(decoded(content, coding, limit=1000).content) <= 1000
+
+
+@given(st.text(max_size=20))
+def test_text_is_recognised_also_when_cut(text: str) -> None:
+    content = text.encode("utf-8", "surrogatepass")
+    found = as_text(content)
+    if found is not None:
+        assert found == text
+        for end in range(len(content)):
+            assert as_text(content[:end], truncated=True) is not None
+    assert as_text(b"a\0b") is None
+    assert as_text(b"\xff") is None
+
+
+def test_a_field_is_found_in_any_case_and_repeats_are_joined() -> None:
+    assert field_value((("X-A", "1"), ("x-a", "2")), "X-a") == "1, 2"
+    assert field_value({"x-A": ["1", 2]}, "x-a") == "1, 2"
+    assert field_value((), "x") is None
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content", "kind"),
+    [
+        ("application/json; charset=utf-8", b"{}", Kind.JSON),
+        ("application/vnd.api+json", b"{}", Kind.JSON),
+        (None, b' {"a":1}', Kind.JSON),
+        ("text/html", b"<p>", Kind.HTML),
+        ("image/svg+xml", b"<svg/>", Kind.XML),
+        ("image/png", b"\x89PNG", Kind.IMAGE),
+        ("text/event-stream", b"data: 1", Kind.EVENT_STREAM),
+        ("application/octet-stream", b"\xff", Kind.BINARY),
+        ("nonsense", b"plain", Kind.TEXT),
+        (None, b"", Kind.EMPTY),
+    ],
+)
+def test_kinds(content_type: str | None, content: bytes, kind: Kind) -> None:
+    assert kind_of(content_type, content) is kind
+
+
+def test_json_is_laid_out_with_its_numbers_as_spelled() -> None:
+    laid_out = pretty(Kind.JSON, '{"b":1.10,"a":[1e400,123456789012345678901,{}]}')
+    numbers = "    1e400,\n    123456789012345678901,\n    {}\n"
+    assert laid_out == f'{{\n  "b": 1.10,\n  "a": [\n{numbers}  ]\n}}'
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "NaN", ""])
+def test_what_is_no_json_stays_as_it_is(text: str) -> None:
+    assert pretty(Kind.JSON, text) == text
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(values)
+def test_json_survives_the_way_there_and_back(value: object) -> None:
+    text = dump_json(value)
+    assert load_json(text) == value
+    assert load_json(dump_json(value, indent="  ", line="\n")) == value
+
+
+def test_a_form_is_shown_by_field() -> None:
+    assert pretty(Kind.FORM, "a=1&b=x%20y") == "a = 1\nb = x y"
+
+
+def test_bytes_are_shown_as_hexdump_does() -> None:
+    assert hexdump(b"\x00AB\xff" * 5).splitlines() == [
+        "00000000  00 41 42 ff 00 41 42 ff 00 41 42 ff 00 41 42 ff  |.AB..AB..AB..AB.|",
+        "00000010  00 41 42 ff                                      |.AB.|",
+    ]

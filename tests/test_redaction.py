@@ -1,0 +1,175 @@
+"""Nothing that is to be masked gets past the redaction."""
+
+import gzip
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.exchange import Body, BodyState, Exchange, Source
+from monitor.ids import LogIds
+from monitor.redaction import MASK, Redaction, valid_field
+from monitor.settings import load
+
+SETTINGS = load({})
+REDACTION = Redaction(
+    headers=SETTINGS.sensitive_headers, parameters=SETTINGS.sensitive_parameters
+)
+SECRET = "hunter2hunter2"
+
+
+def exchange(**fields: Any) -> Exchange:
+    made: dict[str, Any] = {
+        "id": LogIds().new(),
+        "service_id": LogIds().new(),
+        "source": Source.PROXY,
+        "method": "GET",
+        "url": "http://x/a",
+        "path": "/a",
+    }
+    return Exchange(**{**made, **fields})
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("http://u:p@h/x", f"http://{MASK}@h/x"),
+        ("http://h/x?token=1&a=2", f"http://h/x?token={MASK}&a=2"),
+        ("http://h/x?a=2;API_KEY=1", f"http://h/x?a=2;API_KEY={MASK}"),
+        ("http://h/x?%74oken=1", f"http://h/x?%74oken={MASK}"),
+        ("http://h/x?user[password]=1", f"http://h/x?user[password]={MASK}"),
+        ("http://h/x?token[]=1&token[]=2", f"http://h/x?token[]={MASK}&token[]={MASK}"),
+        ("http://h/x#access_token=1", f"http://h/x#access_token={MASK}"),
+        ("/a?secret=", f"/a?secret={MASK}"),
+        ("/a?x=%zz&&=;?", "/a?x=%zz&&=;?"),
+        ("/token=1", "/token=1"),
+        ("mailto:a@b", "mailto:a@b"),
+    ],
+)
+def test_urls(url: str, masked: str) -> None:
+    assert REDACTION.url(url) == masked
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_taken_as_a_url_without_an_error(text: str) -> None:
+    REDACTION.url(text)
+
+
+@given(st.sampled_from(SETTINGS.sensitive_headers), st.booleans(), st.booleans())
+def test_a_sensitive_header_is_masked_in_every_form(
+    name: str, upper: bool, as_object: bool
+) -> None:
+    shown = name.upper() if upper else name
+    headers: Any = {shown: [SECRET, SECRET]} if as_object else ((shown, SECRET),)
+    found = REDACTION.apply(exchange(request_headers=headers, response_headers=headers))
+    assert SECRET not in repr(found)
+    assert MASK in repr(found.request_headers)
+    assert MASK in repr(found.response_headers)
+
+
+@given(st.sampled_from(SETTINGS.sensitive_parameters))
+def test_a_sensitive_parameter_is_masked_wherever_a_url_stands(name: str) -> None:
+    query = f"a=1&{name}={SECRET}"
+    found = REDACTION.apply(
+        exchange(
+            url=f"http://u:{SECRET}@x/a?{query}",
+            path=f"/a?{query}",
+            client_url=f"http://x/a?{query}",
+            query_params={name: [SECRET], "a": "1"},
+            error=f"could not reach http://u:{SECRET}@x/",
+            request_headers=(("Referer", f"http://x/?{query}"),),
+            response_headers=(("Location", f"/b?{query}"),),
+        )
+    )
+    assert SECRET not in repr(found)
+    assert "a=1" in found.url
+    assert found.query_params["a"] == "1"
+
+
+JSON = (("Content-Type", "application/json"),)
+
+
+def masked_body(content: bytes, rules: tuple[str, ...], headers: Any = JSON) -> Body:
+    body = Body(kept=content, size=len(content))
+    found = REDACTION.apply(
+        exchange(response_body=body, response_headers=headers), rules
+    ).response_body
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("rule", "content", "masked"),
+    [
+        ("$.a.b", '{"a":{"b":1,"c":1.10}}', f'{{"a":{{"b":"{MASK}","c":1.10}}}}'),
+        ("$.a[*].b", '{"a":[{"b":1},{"b":2}]}', None),
+        ("$.a[1]", '{"a":[1,2]}', f'{{"a":[1,"{MASK}"]}}'),
+        ("$..pin", '[{"pin":1},{"x":{"pin":[2]}}]', None),
+        ("$['a b']", '{"a b":1}', f'{{"a b":"{MASK}"}}'),
+        ("$.gone", '{"a":1e400}', '{"a":1e400}'),
+    ],
+)
+def test_json_paths(rule: str, content: str, masked: str | None) -> None:
+    found = masked_body(content.encode(), (rule,))
+    assert found.state is BodyState.REDACTED
+    assert not found.truncated
+    if masked is None:
+        assert found.kept.decode().count(MASK) == 2
+    else:
+        assert found.kept.decode() == masked
+
+
+def test_a_coded_body_is_decoded_to_be_masked() -> None:
+    headers = (*JSON, ("Content-Encoding", "gzip"))
+    found = masked_body(gzip.compress(b'{"pin":1234}'), ("$.pin",), headers)
+    assert found.kept == f'{{"pin":"{MASK}"}}'.encode()
+
+
+def test_lines_of_json_are_masked_each() -> None:
+    found = masked_body(b'{"pin":1}\n{"pin":2}\n', ("$.pin",))
+    assert found.kept.count(MASK.encode()) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        (b'{"pin":', JSON),
+        (b"\xff\xfe", JSON),
+        (b"no gzip", (*JSON, ("Content-Encoding", "gzip"))),
+        (b"x", (*JSON, ("Content-Encoding", "odd"))),
+        (b"[" * 5000, JSON),
+    ],
+)
+def test_what_cannot_be_parsed_whole_is_not_kept(content: bytes, headers: Any) -> None:
+    found = masked_body(content, ("$.pin",), headers)
+    assert found.state is BodyState.WITHHELD
+    assert found.kept == b""
+    assert found.size == len(content)
+
+
+def test_a_truncated_body_that_a_rule_applies_to_is_not_kept() -> None:
+    body = Body(kept=b'{"pin":1234', size=100)
+    found = REDACTION.apply(
+        exchange(request_body=body, request_headers=JSON), ("$.pin",)
+    ).request_body
+    assert found is not None
+    assert found.state is BodyState.WITHHELD
+
+
+def test_a_body_that_no_rule_applies_to_stays_as_it_passed() -> None:
+    html = (("Content-Type", "text/html"),)
+    assert masked_body(b"<p>", ("$.pin",), html).kept == b"<p>"
+    assert masked_body(b'{"pin":1}', ()).kept == b'{"pin":1}'
+
+
+def test_a_named_parameter_is_masked_in_urls_and_forms() -> None:
+    form = (("Content-Type", "application/x-www-form-urlencoded"),)
+    assert masked_body(b"a=1&PIN=2", ("pin",), form).kept == f"a=1&PIN={MASK}".encode()
+    found = REDACTION.apply(exchange(url="http://x/?pin=1"), ("pin",))
+    assert found.url == f"http://x/?pin={MASK}"
+
+
+@pytest.mark.parametrize("rule", ["", " ", "$", "$x", "$.", "$.a[", "$.a[x]"])
+def test_a_rule_that_says_nothing_is_refused(rule: str) -> None:
+    assert valid_field(rule) is not None
