@@ -1,0 +1,312 @@
+"""The command: its start, its stop, and what it says when it cannot start."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.proxy.upstreams import OK, answering, upstream
+
+COMMAND = str(Path(sys.executable).parent / "apimonitor")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Served:
+    """`apimonitor serve` in a process of its own, on the embedded PostgreSQL."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port, self.proxy_port = free_port(), free_port()
+        self.process: asyncio.subprocess.Process | None = None
+        self.printed = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "APIMONITOR_PORT": str(self.port),
+            "APIMONITOR_PROXY_PORT": str(self.proxy_port),
+            "APIMONITOR_DATA_DIR": str(self.directory),
+        }
+
+    async def start(self) -> None:
+        self.process = await asyncio.create_subprocess_exec(
+            COMMAND,
+            "serve",
+            env=self.environment,
+            cwd=self.directory.parent,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        assert self.process.stdout is not None
+        async with asyncio.timeout(40):
+            while "limit=1" not in self.printed:
+                line = await self.process.stdout.readline()
+                assert line, self.printed
+                self.printed += line.decode()
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        async with asyncio.timeout(30):
+            return await self.process.wait()
+
+    async def call(self, path: str, body: Any = None) -> Any:
+        return await asyncio.to_thread(self._call, path, body)
+
+    def _call(self, path: str, body: Any) -> Any:
+        request = Request(f"http://127.0.0.1:{self.port}{path}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        with urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())
+
+    async def through_proxy(self) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy_port)
+        writer.write(b"GET /pay/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+
+@asynccontextmanager
+async def served(directory: Path) -> AsyncIterator[Served]:
+    made = Served(directory)
+    await made.start()
+    try:
+        yield made
+    finally:
+        assert made.process is not None
+        if made.process.returncode is None:
+            made.process.kill()
+            await made.process.wait()
+
+
+def postgres_is_running(directory: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(directory / "postgres" / "run" / ".s.PGSQL.5432"))
+        except OSError:
+            return False
+        return True
+
+
+async def wait_until_gone(directory: Path) -> None:
+    for _ in range(300):
+        if not postgres_is_running(directory):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("PostgreSQL is still there")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_drains_everything_and_the_next_start_has_it(
+    tmp_path: Path, number: int
+) -> None:
+    data = tmp_path / "data"
+    async with upstream(answering(OK)) as port:
+        async with served(data) as first:
+            assert f"http://127.0.0.1:{first.port}/" in first.printed
+            assert f"http://127.0.0.1:{first.proxy_port}/" in first.printed
+            base_url = f"http://127.0.0.1:{port}"
+            await first.call("/v1/services", {"name": "pay", "base_url": base_url})
+            for _ in range(20):
+                assert (await first.through_proxy()).endswith(b"ok")
+            assert await first.stop(number) == 0
+        assert not postgres_is_running(data)
+        assert list((data / "spool").iterdir()) == []
+        async with served(data) as second:
+            assert (await second.call("/v1/logs"))["total"] == 20
+            assert (await second.through_proxy()).endswith(b"ok")
+
+
+async def test_kill_9_leaves_no_postgres_and_loses_no_answered_exchange(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    async with upstream(answering(OK)) as port:
+        async with served(data) as first:
+            base_url = f"http://127.0.0.1:{port}"
+            await first.call("/v1/services", {"name": "pay", "base_url": base_url})
+            for _ in range(50):
+                assert (await first.through_proxy()).endswith(b"ok")
+            assert first.process is not None
+            first.process.kill()
+            await first.process.wait()
+        await wait_until_gone(data)
+        async with served(data) as second:
+            for _ in range(100):
+                if (await second.call("/v1/logs"))["total"] == 50:
+                    break
+                await asyncio.sleep(0.05)
+            assert (await second.call("/v1/logs"))["total"] == 50
+            assert await second.stop() == 0
+
+
+async def test_a_start_without_postgresql_serves_the_proxy(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with upstream(answering(OK)) as port:
+        async with served(data) as first:
+            base_url = f"http://127.0.0.1:{port}"
+            await first.call("/v1/services", {"name": "pay", "base_url": base_url})
+            await first.stop()
+        second = Served(data)
+        away = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+        second.process = await asyncio.create_subprocess_exec(
+            COMMAND,
+            "serve",
+            env={**second.environment, "DATABASE_URL": away},
+            cwd=tmp_path,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            answer = await eventually_through_proxy(second)
+            assert answer.endswith(b"ok")
+            health = await second.call("/health")
+            assert health == {"status": "ok", "database": "away"}
+            with pytest.raises(URLError, match="503"):
+                await second.call("/readyz")
+            with pytest.raises(URLError, match="503"):
+                await second.call("/v1/logs")
+            assert await second.stop() == 0
+        finally:
+            if second.process.returncode is None:
+                second.process.kill()
+                await second.process.wait()
+        async with served(data) as third:
+            for _ in range(100):
+                if (await third.call("/v1/logs"))["total"] == 1:
+                    break
+                await asyncio.sleep(0.05)
+            assert (await third.call("/v1/logs"))["total"] == 1
+
+
+async def eventually_through_proxy(appliance: Served) -> bytes:
+    for _ in range(200):
+        try:
+            return await appliance.through_proxy()
+        except OSError:
+            await asyncio.sleep(0.05)
+    pytest.fail("the proxy does not listen")
+
+
+async def refusal(directory: Path, **settings: str) -> tuple[int, str]:
+    """The exit code and what is said of a start that is refused."""
+    environment = {**Served(directory).environment, **settings}
+    process = await asyncio.create_subprocess_exec(
+        COMMAND,
+        "serve",
+        env=environment,
+        cwd=directory.parent,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        _, said = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("APIMONITOR_SURPRISE", "1", "APIMONITOR_SURPRISE"),
+        ("APIMONITOR_QUERY_TIMEOUT_MS", "soon", "QUERY_TIMEOUT_MS"),
+        ("PORT", "99999", "PORT"),
+        ("DATABASE_URL", "mysql://x", "DATABASE_URL"),
+        ("APIMONITOR_HOST", "0.0.0.0", "ADMIN_PASSWORD"),
+        ("APIMONITOR_TRUSTED_PROXIES", "here", "TRUSTED_PROXIES"),
+    ],
+)
+async def test_a_wrong_setting_is_one_line_that_names_it(
+    tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    settings = {name: value}
+    if name == "PORT":
+        settings["APIMONITOR_PORT"] = ""
+    code, line = await refusal(tmp_path / "data", **settings)
+    assert code == 78
+    assert said in line
+    assert line.count("\n") == 1
+
+
+async def test_a_taken_port_is_one_line_that_names_it(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, line = await refusal(tmp_path / "data", APIMONITOR_PROXY_PORT=port)
+    assert code == 75
+    taken_port = f"port {port} on 127.0.0.1 is taken"
+    assert line == f"apimonitor: {taken_port}; set PROXY_PORT to another one\n"
+
+
+async def test_a_broken_data_directory_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    code, line = await refusal(tmp_path / "data")
+    assert code == 73
+    assert "DATA_DIR" in line
+    assert line.count("\n") == 1
+
+
+async def test_a_damaged_database_is_one_line(tmp_path: Path) -> None:
+    damaged = tmp_path / "data" / "postgres" / "pgdata"
+    damaged.mkdir(parents=True)
+    (damaged / "PG_VERSION").write_text("18\n")
+    code, line = await refusal(tmp_path / "data")
+    assert code == 73
+    assert "PostgreSQL" in line
+    assert line.count("\n") == 1
+
+
+async def test_a_second_appliance_on_the_same_data_is_one_line(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with served(data):
+        code, line = await refusal(data)
+    assert code == 75
+    assert "another appliance uses DATA_DIR" in line
+
+
+async def test_the_other_commands(tmp_path: Path) -> None:
+    environment = Served(tmp_path / "data").environment
+
+    async def run(*arguments: str) -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            COMMAND,
+            *arguments,
+            env=environment,
+            cwd=tmp_path,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await process.communicate()
+        return process.returncode, printed.decode()
+
+    assert await run("migrate") == (0, "applied 0001_base.sql\n")
+    assert await run("migrate") == (0, "")
+    code, listed = await run("settings")
+    assert code == 0
+    assert "SPOOL_LIMIT_BYTES" in listed
+    assert (await run("healthcheck"))[0] == 1
+    assert (await run("nonsense"))[0] == 2
+    code, token = await run("token", "create")
+    assert code == 0
+    assert token.startswith("mtok_")
