@@ -61,7 +61,9 @@ async def test_bytes_after_an_answer_reach_nobody(extra: bytes) -> None:
 
 
 async def test_bytes_after_a_chunked_answer_reach_nobody() -> None:
-    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    chunked = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    )
     async with upstream(answering(chunked + OK)) as port, proxied(port) as stage:
         answer = await stage.ask(get("/"))
         [log] = await stage.records(1)
@@ -70,7 +72,9 @@ async def test_bytes_after_a_chunked_answer_reach_nobody() -> None:
 
 
 async def test_an_empty_field_of_the_upstream_stays_empty() -> None:
-    response = b"HTTP/1.1 200 OK\r\nX-A:\r\nX-B: \r\nX-C: 1\r\nContent-Length: 0\r\n\r\n"
+    response = (
+        b"HTTP/1.1 200 OK\r\nX-A:\r\nX-B: \r\nX-C: 1\r\nContent-Length: 0\r\n\r\n"
+    )
     async with upstream(answering(response)) as port, proxied(port) as stage:
         answer = await stage.ask(get("/"))
     assert b"\r\nX-A: \r\nX-B: \r\nX-C: 1\r\n" in answer

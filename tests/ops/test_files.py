@@ -1,0 +1,95 @@
+"""The files beside the code say what they are meant to say."""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_compose_publishes_on_loopback_only() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    published = re.findall(r'- "([^"]*:\d+:\d+)"', text)
+    assert published == [
+        "127.0.0.1:8000:8000",
+        "127.0.0.1:8080:8080",
+        "127.0.0.1:8090:8090",
+    ]
+
+
+def test_compose_is_valid_for_docker_compose() -> None:
+    docker = shutil.which("docker")
+    if (
+        docker is None
+        or subprocess.run(
+            [docker, "compose", "version"], capture_output=True
+        ).returncode
+    ):
+        pytest.skip("docker compose is not installed here")
+    found = subprocess.run(
+        [docker, "compose", "config", "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    services = json.loads(found.stdout)["services"]
+    assert set(services) == {"db", "backend", "nginx"}
+    assert services["backend"]["init"] is True
+    assert services["backend"]["environment"]["APIMONITOR_AUTH"] == "none"
+
+
+def test_the_image_runs_as_nobody_in_particular_with_a_healthcheck() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    assert "USER 10001:10001" in text
+    assert 'CMD ["apimonitor", "healthcheck"]' in text
+    assert "--require-hashes" in text
+    folders = re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE)
+    packages = {"api", "appliance", "migrations", "monitor", "proxy", "web"}
+    assert set(folders) == packages
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_everything_is_pinned_with_hashes(name: str) -> None:
+    text = (ROOT / name).read_text()
+    pins = re.findall(r"^([A-Za-z0-9_.-]+)==[^\s;]+", text, re.MULTILINE)
+    blocks = re.split(r"\n(?=[A-Za-z0-9])", text)
+    assert len(pins) > 20
+    assert all("--hash=sha256:" in block for block in blocks if "==" in block[:80])
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for dependency in wanted["dependencies"]:
+        bare = re.split(r"[=~<>; \[]", dependency)[0].lower().replace(".", "-")
+        assert bare in {pin.lower() for pin in pins}, bare
+
+
+def test_ci_runs_make_test_and_nothing_else() -> None:
+    lines = (ROOT / ".ci" / "run").read_text().strip().splitlines()
+    assert lines[-1] == "exec make test"
+    assert all(re.match(r"#!|set |cd |exec make test", line) for line in lines)
+
+
+def test_make_help_lists_every_target() -> None:
+    printed = subprocess.run(
+        ["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    names = [line.split()[0] for line in printed.splitlines()]
+    expected = {"run", "demo", "test", "check", "format", "bench", "lock", "clean"}
+    assert set(names) == expected | {"help"}
+
+
+def test_vendored_files_are_what_their_manifest_says() -> None:
+    folder = ROOT / "tests" / "vendor"
+    rows = re.findall(
+        r"^\| (\S+\.js) \|.*\| ([0-9a-f]{64}) \|",
+        (folder / "MANIFEST.md").read_text(),
+        re.MULTILINE,
+    )
+    assert rows
+    for name, digest in rows:
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest

@@ -1,0 +1,98 @@
+"""Debian's nginx with the real nginx.conf in front of the running app."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.running import appliance_on
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def nginx_before(app_url: str, folder: Path) -> Iterator[str]:
+    """The compose's nginx.conf; only names that compose makes are replaced."""
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if nginx is None:
+        reason = "no nginx: apt-get install nginx-light"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    port = free_port()
+    text = (ROOT / "nginx.conf").read_text()
+    for name, value in {
+        "backend:8000": app_url.removeprefix("http://"),
+        "listen 8090": f"listen 127.0.0.1:{port}",
+        "/srv/static/": f"{ROOT}/web/static/",
+        "/tmp/nginx": f"{folder}/nginx",
+        "include mime.types": "include /etc/nginx/mime.types",
+    }.items():
+        assert name in text
+        text = text.replace(name, value)
+    # As root its workers become another user, who may not read a checkout of root's.
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(user + text)
+    process = subprocess.Popen(
+        [nginx, "-c", str(folder / "nginx.conf"), "-g", "daemon off;"],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.02)
+        yield f"http://localhost:{port}"
+    finally:
+        process.send_signal(signal.SIGQUIT)
+        process.wait(10)
+
+
+async def test_pages_calls_and_static_files_work_through_nginx(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with appliance_on(database_url, tmp_path) as appliance:
+        with nginx_before(appliance.app_url, tmp_path) as url:
+            async with httpx.AsyncClient(base_url=url) as client:
+                page = await client.get("/")
+                assert page.status_code == 200
+                assert "unsafe" not in page.headers["Content-Security-Policy"]
+                style = await client.get("/static/app.css?v=1")
+                assert style.status_code == 200
+                assert style.headers["Server"] == "nginx"
+                assert "max-age" in style.headers["Cache-Control"]
+                assert style.headers["Content-Type"] == "text/css"
+                made = await client.post(
+                    "/v1/services", json={"name": "n"}, headers={"Origin": url}
+                )
+                assert made.status_code == 201
+                foreign = await client.post(
+                    "/v1/services",
+                    json={"name": "m"},
+                    headers={"Origin": "http://localhost:1"},
+                )
+                assert foreign.status_code == 403
+                assert (await client.get("/readyz")).status_code == 200
+                big = await client.post(
+                    "/v1/services",
+                    content=b"{" + b" " * 5_000_000,
+                    headers={"Content-Type": "application/json"},
+                )
+                assert big.status_code == 413
+                assert big.headers["Content-Type"] == "application/problem+json"

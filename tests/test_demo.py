@@ -1,0 +1,26 @@
+"""The demo shows a newcomer each kind of traffic."""
+
+from pathlib import Path
+
+from appliance import demo
+from tests.running import appliance_on, client_of
+
+
+async def test_the_demo_leaves_a_living_product(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with appliance_on(database_url, tmp_path) as appliance:
+        for _ in range(2):
+            await demo.run(
+                app_url=appliance.app_url, proxy_url=appliance.proxy_url, seconds=0
+            )
+        async with client_of(appliance) as client:
+            services = (await client.get("/v1/services")).json()
+            logs = (await client.get("/v1/logs?limit=500")).json()
+    assert services["total"] == 1
+    paths = {item["path"] for item in logs["items"]}
+    wanted = {"/orders", "/events", "/chat", "/images/1.png", "/uploads/1", "/nightly"}
+    assert wanted <= paths
+    statuses = {item["status_code"] for item in logs["items"]}
+    assert {101, 200, 201, 202, 404, 503} >= statuses >= {101, 200, 201, 202}
+    assert "demo-secret" not in str(logs)

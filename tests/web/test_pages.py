@@ -1,0 +1,126 @@
+"""The pages as they are served: headers, errors, and what is without a browser."""
+
+import gzip
+from pathlib import Path
+
+import httpx
+import pytest
+
+from appliance.start import Appliance
+from tests.proxy.upstreams import Reader, Writer, read_head, upstream
+from tests.running import appliance_on, client_of, register
+
+PATHS = ["/", "/dashboard", "/nothing", "/log/nonsense", "/static/app.css"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_every_answer_carries_the_policy(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/log/nonsense", "/log/00000000-0000-4000-8000-000000000000"],
+)
+async def test_what_is_not_there_is_a_page(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "<nav" in answer.text
+
+
+async def test_a_foreign_host_is_refused_as_a_page(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/", headers={"Host": "evil.example"})
+    assert answer.status_code == 403
+    assert "ALLOWED_HOSTS" in answer.text
+
+
+async def test_a_bad_filter_is_said_at_its_field(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/dashboard?status_code=abc&limit=5")
+    assert answer.status_code == 422
+    assert "must be a whole number" in answer.text
+    assert answer.headers["Content-Type"].startswith("text/html")
+
+
+async def test_static_files_may_be_kept_under_their_digest(
+    client: httpx.AsyncClient,
+) -> None:
+    page = (await client.get("/")).text
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    kept = await client.get(address)
+    assert "immutable" in kept.headers["Cache-Control"]
+    plain = await client.get("/static/app.css")
+    assert "immutable" not in plain.headers.get("Cache-Control", "")
+    assert (await client.get("/static/../app.py")).status_code == 404
+
+
+async def test_postgresql_away_is_a_page_that_says_so(tmp_path: Path) -> None:
+    away = "postgresql://nobody@127.0.0.1:1/nothing"
+    async with (
+        appliance_on(away, tmp_path) as appliance,
+        client_of(appliance) as client,
+    ):
+        for path in ("/", "/dashboard"):
+            answer = await client.get(path)
+            assert answer.status_code == 503, path
+            assert "PostgreSQL is away" in answer.text
+            assert "Traceback" not in answer.text
+
+
+async def test_captured_bodies_are_shown_by_their_kind(
+    client: httpx.AsyncClient, appliance: Appliance
+) -> None:
+    kinds = {
+        b"/json": b"Content-Type: application/json\r\nContent-Encoding: gzip",
+        b"/bytes": b"Content-Type: application/octet-stream",
+        b"/long": b"Content-Type: text/plain",
+    }
+    bodies = {
+        b"/json": gzip.compress(b'{"a":1.10}'),
+        b"/bytes": b"\x00\xff" * 20,
+        b"/long": b"z" * 100_000,
+    }
+
+    async def behave(reader: Reader, writer: Writer) -> None:
+        while True:
+            target = (await read_head(reader)).split(b" ")[1]
+            length = b"Content-Length: %d" % len(bodies[target])
+            head = b"\r\n".join([b"HTTP/1.1 200 OK", kinds[target], length, b"", b""])
+            writer.write(head + bodies[target])
+            await writer.drain()
+
+    shown = {}
+    async with upstream(behave) as port:
+        await register(client, base_url=f"http://127.0.0.1:{port}")
+        proxy_url = appliance.proxy_url
+        for target in kinds:
+            answer = await client.get(f"{proxy_url}/pay{target.decode()}")
+            shown[target] = answer.headers["X-Monitor-Log-Id"]
+        for target, id in shown.items():
+            page = await eventually(client, f"/log/{id}")
+            shown[target] = page.text
+    assert "&#34;a&#34;: 1.10" in shown[b"/json"]
+    assert "gzip" in shown[b"/json"]
+    assert "00000000  00 ff 00 ff" in shown[b"/bytes"]
+    assert "The first 64.0 KiB of 97.7 KiB are kept." in shown[b"/long"]
+
+
+async def eventually(client: httpx.AsyncClient, path: str) -> httpx.Response:
+    import asyncio
+
+    for _ in range(100):
+        answer = await client.get(path)
+        if answer.status_code == 200:
+            return answer
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{path} did not appear")
