@@ -1,23 +1,39 @@
 """What a kept body says, and how it is shown."""
 
-import json
 import re
+import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 from urllib.parse import parse_qsl
 
 import brotli
-from backports import zstd
+from multipart import (  # type: ignore[import-untyped]
+    MultipartSegment,
+    PushMultipartParser,
+)
 
 from monitor.exchange import Fields, HeaderObject
+from monitor.json_text import json_pieces, json_values
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 STEP_BYTES = 64 * 1024
+MOST_CODINGS = 4
+# Each member of a gzip (RFC 1952 2.2) or frame of zstd copies what is left of the body.
+MOST_MEMBERS = 1000
+# RFC 9659: the largest window that a sender of the coding may use, 8 MiB.
+ZSTD_WINDOW_LOG = 23
 PRETTY_LIMIT_CHARACTERS = 2 * 1024 * 1024
-# A UTF-8 character has at most 4 bytes, so a cut one has at most 3.
-LONGEST_CUT_TAIL = 3
+# Indentation makes deep nesting grow with the square of its size.
+LAID_OUT_LIMIT_CHARACTERS = 8 * 1024 * 1024
+SHOWN_VALUE_BYTES = 200
+CUT, DAMAGED = "it was cut", "it is damaged"
+TOO_LONG = "it is longer than what is shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +72,19 @@ def decoded(
 
     What was cut gives as much as can be decoded of it. Never raises.
     """
-    complete, problem = not truncated, "it was cut" if truncated else None
-    for name in reversed(_codings(coding)):
+    names = _codings(coding) if content else []
+    if len(names) > MOST_CODINGS:
+        return Decoded(content[:limit], False, "it has too many codings")
+    complete, problem = not truncated, CUT if truncated else None
+    for name in reversed(names):
         make = CODINGS.get(name)
         if make is None:
-            return Decoded(content, False, f"{name} is no coding known here")
-        content, problem = _undo(make(content), content, limit)
+            return Decoded(content[:limit], False, f"{name} is no coding known here")
+        content, problem = _undo(make, content, limit)
         complete = complete and problem is None
-    return Decoded(content[:limit], complete, problem)
+    if len(content) > limit:
+        return Decoded(content[:limit], False, TOO_LONG)
+    return Decoded(content, complete, problem)
 
 
 def as_text(content: bytes, *, truncated: bool = False) -> str | None:
@@ -76,7 +97,7 @@ def as_text(content: bytes, *, truncated: bool = False) -> str | None:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        if truncated and len(content) - error.start <= LONGEST_CUT_TAIL:
+        if truncated and error.reason == "unexpected end of data":
             return content[: error.start].decode("utf-8")
         return None
 
@@ -87,7 +108,7 @@ def field_value(headers: Fields | HeaderObject, name: str) -> str | None:
     pairs = headers.items() if isinstance(headers, dict) else headers
     values: list[str] = []
     for field, value in pairs:
-        if field.lower() == wanted:
+        if value is not None and field.lower() == wanted:
             values += map(str, value) if isinstance(value, list) else [str(value)]
     return ", ".join(values) if values else None
 
@@ -102,9 +123,16 @@ def kind_of(content_type: str | None, content: bytes) -> Kind:
             return kind
     if not as_text(content, truncated=True):
         return Kind.BINARY
-    if not declared and content.lstrip()[:1] in (b"{", b"["):
+    return Kind.TEXT if declared else _kind_by_look(content)
+
+
+def _kind_by_look(content: bytes) -> Kind:
+    begin = content[:64].lstrip().lower()
+    if begin.startswith((b"{", b"[")):
         return Kind.JSON
-    return Kind.TEXT
+    if begin.startswith((b"<!doctype html", b"<html")):
+        return Kind.HTML
+    return Kind.XML if begin.startswith(b"<?xml") else Kind.TEXT
 
 
 def pretty(kind: Kind, text: str) -> str:
@@ -116,6 +144,8 @@ def pretty(kind: Kind, text: str) -> str:
             return _pretty_json(text)
         case Kind.FORM:
             return "\n".join(f"{n} = {v}" for n, v in parse_qsl(text, True)) or text
+        case Kind.MULTIPART:
+            return _pretty_multipart(text)
         case _:
             return text
 
@@ -131,63 +161,48 @@ def hexdump(content: bytes, *, limit: int = 4096) -> str:
     return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number of JSON, written again as it was spelled."""
-
-    spelling: str
-
-
-def load_json(text: str) -> Any:
-    """JSON with its numbers as spelled. Raises ValueError, also for deep nesting."""
-    try:
-        return json.loads(
-            text, parse_float=Number, parse_int=Number, parse_constant=_no_constant
-        )
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-
-
-def dump_json(value: Any, *, indent: str = "", line: str = "") -> str:
-    """What *load_json* gave, as JSON; laid out where *line* begins with a break."""
-    match value:
-        case Number():
-            return value.spelling
-        case dict() if value:
-            colon = ": " if line else ":"
-            deeper = line + indent
-            items = (
-                f"{_quoted(name)}{colon}{dump_json(item, indent=indent, line=deeper)}"
-                for name, item in value.items()
-            )
-            return _joined("{", items, "}", indent, line)
-        case list() if value:
-            inner = (
-                dump_json(item, indent=indent, line=line + indent) for item in value
-            )
-            return _joined("[", inner, "]", indent, line)
-        case _:
-            return json.dumps(value, ensure_ascii=False)
-
-
-def _joined(begin: str, items: Iterable[str], end: str, indent: str, line: str) -> str:
-    deeper = line + indent
-    return f"{begin}{deeper}{f',{deeper}'.join(items)}{line}{end}"
-
-
-def _quoted(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _pretty_json(text: str) -> str:
+    made, length = list[str](), 0
     try:
-        return dump_json(load_json(text), indent="  ", line="\n")
+        for value in json_values(text):
+            for piece in json_pieces(value, "  ", "\n"):
+                made.append(piece)
+                length += len(piece)
+                if length > LAID_OUT_LIMIT_CHARACTERS:
+                    return text
+            made.append("\n")
     except (ValueError, RecursionError):
         return text
+    return "".join(made[:-1]) if made else text
+
+
+def _pretty_multipart(text: str) -> str:
+    """A line a part: a short field's value; else type and size. The delimiter is the
+    first line, as the text alone does not carry the declared one."""
+    delimiter = text.lstrip("\r\n").split("\n", 1)[0].strip()
+    if not delimiter.startswith("--"):
+        return text
+    lines, part, content = list[str](), None, b""
+    try:
+        parser = PushMultipartParser(delimiter[2:], max_segment_count=1000)
+        for event in parser.parse(text.encode()):
+            if isinstance(event, MultipartSegment):
+                part, content = event, b""
+            elif event:
+                content = content or bytes(event)
+            elif part is not None:
+                lines.append(_part(part, content))
+    # multipart's own errors are ValueErrors.
+    except ValueError:
+        return text
+    return "\n".join(lines) or text
+
+
+def _part(part: MultipartSegment, content: bytes) -> str:
+    if part.filename is None and part.size <= SHOWN_VALUE_BYTES:
+        return f"{part.name} = {content.decode('utf-8', 'replace')}"
+    about = (part.filename, part.content_type, f"{part.size} bytes")
+    return f"{part.name}: {', '.join(item for item in about if item)}"
 
 
 def _codings(coding: str | None) -> list[str]:
@@ -195,33 +210,37 @@ def _codings(coding: str | None) -> list[str]:
     return [name for name in names if name and name != "identity"]
 
 
-Feed = Callable[[bytes, int], tuple[bytes, bool]]
+# Some more of the content, and what follows its end once that is reached.
+Feed = Callable[[bytes, int], tuple[bytes, bytes | None]]
+Make = Callable[[bytes], Feed]
 
 
-def _undo(feed: Feed, content: bytes, limit: int) -> tuple[bytes, str | None]:
+def _undo(make: Make, content: bytes, limit: int) -> tuple[bytes, str | None]:
     """Decode step by step, so that a bomb is left at *limit*."""
-    made = bytearray()
-    pending = content
+    made, members = bytearray(), 1
+    feed, pending = make(content), content
     try:
-        while len(made) < limit:
-            piece, is_over = feed(pending, min(STEP_BYTES, limit - len(made)))
+        while len(made) <= limit and members <= MOST_MEMBERS:
+            piece, rest = feed(pending, min(STEP_BYTES, limit + 1 - len(made)))
             pending = b""
             made += piece
-            if is_over:
-                return bytes(made), None
-            if not piece:
-                return bytes(made), "it was cut"
+            if rest:
+                feed, pending, members = make(rest), rest, members + 1
+            elif rest is not None:
+                return bytes(made[:limit]), None if len(made) <= limit else TOO_LONG
+            elif not piece:
+                return bytes(made), CUT
     except (zlib.error, brotli.error, zstd.ZstdError, EOFError, ValueError):
-        return bytes(made), "it is damaged"
-    return bytes(made), "it is longer than what is shown"
+        return bytes(made[:limit]), DAMAGED
+    return bytes(made[:limit]), TOO_LONG
 
 
 def _zlib(window_bits: int) -> Feed:
     decompressor = zlib.decompressobj(window_bits)
 
-    def feed(data: bytes, limit: int) -> tuple[bytes, bool]:
+    def feed(data: bytes, limit: int) -> tuple[bytes, bytes | None]:
         piece = decompressor.decompress(decompressor.unconsumed_tail + data, limit)
-        return piece, decompressor.eof
+        return piece, decompressor.unused_data if decompressor.eof else None
 
     return feed
 
@@ -240,24 +259,25 @@ def _deflate(content: bytes) -> Feed:
 def _brotli(content: bytes) -> Feed:
     decompressor = brotli.Decompressor()
 
-    def feed(data: bytes, limit: int) -> tuple[bytes, bool]:
+    def feed(data: bytes, limit: int) -> tuple[bytes, bytes | None]:
         piece = decompressor.process(data, output_buffer_limit=limit)
-        return piece, decompressor.is_finished()
+        return piece, b"" if decompressor.is_finished() else None
 
     return feed
 
 
 def _zstd(content: bytes) -> Feed:
-    decompressor = zstd.ZstdDecompressor()
+    bound = {int(zstd.DecompressionParameter.window_log_max): ZSTD_WINDOW_LOG}
+    decompressor = zstd.ZstdDecompressor(options=bound)
 
-    def feed(data: bytes, limit: int) -> tuple[bytes, bool]:
+    def feed(data: bytes, limit: int) -> tuple[bytes, bytes | None]:
         piece = decompressor.decompress(data, limit)
-        return piece, decompressor.eof
+        return piece, decompressor.unused_data if decompressor.eof else None
 
     return feed
 
 
-CODINGS: dict[str, Callable[[bytes], Feed]] = {
+CODINGS: dict[str, Make] = {
     "gzip": _gzip,
     "x-gzip": _gzip,
     "deflate": _deflate,
@@ -267,7 +287,7 @@ CODINGS: dict[str, Callable[[bytes], Feed]] = {
 KINDS = tuple(
     (re.compile(pattern), kind)
     for pattern, kind in (
-        (r"application/json|.*\+json|text/json", Kind.JSON),
+        (r".*json.*", Kind.JSON),
         (r"text/html|application/xhtml\+xml", Kind.HTML),
         (r"image/svg\+xml|application/xml|text/xml|.*\+xml", Kind.XML),
         (r"text/css", Kind.CSS),

@@ -7,32 +7,37 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
-from monitor.content import as_text, decoded, dump_json, field_value, load_json
+from monitor.content import TOO_LONG, as_text, decoded, field_value
 from monitor.exchange import Body, BodyState, Exchange, Fields, HeaderObject
+from monitor.json_paths import Path, parse_path, replaced
+from monitor.json_text import dump_json, json_values
 
 MASK = "***MASKED***"
-DECODE_LIMIT_BYTES = 8 * 1024 * 1024
-# Fields whose values are URLs, and carry what URLs carry.
-URL_FIELDS = frozenset({"referer", "location", "content-location", "origin", "link"})
-USERINFO = re.compile(r"(?<=://)[^/?#@\s]*(?:@[^/?#@\s]*)*(?=@)")
-PARAMETER = re.compile(r"([^=&;?#]+)=([^&;#]*)")
-STEP = re.compile(
-    r"\.\.(?P<deep>[^.\[\]*]+)"
-    r"|\.(?P<name>[^.\[\]*]+)"
-    r"|(?P<any>\[\*\]|\.\*)"
-    r"|\[(?P<index>\d+)\]"
-    r"|\[(?P<quote>['\"])(?P<quoted>.+?)(?P=quote)\]"
-)
-
-Path = tuple[tuple[str, str | int], ...]
+# Parsing is Python on the event loop: a small body may decode to a large one.
+DECODE_LIMIT_BYTES = 2 * 1024 * 1024
+LOOKED_AT_BYTES = 64
+# Fields whose value is a URL, and those with URLs among other words.
+URL_FIELDS = frozenset({"referer", "location", "content-location", "origin"})
+URL_FIELDS |= {"destination", "x-original-url", "x-rewrite-url", "x-forwarded-uri"}
+TEXT_FIELDS = frozenset({"link", "refresh"})
+WORD = re.compile(r"[^\s<>\"']+")
+USERINFO = re.compile(r"(?<=://)[^/?#]*(?=@)")
+# In a query, an unencoded & ends the URL that a parameter holds.
+NESTED_USERINFO = re.compile(r"(?<=://)[^/?#&;\s]*(?=@)")
+# A name starts after a separator only: tried at each character, a long query without
+# a = would take quadratic time. The ? of a URL that a parameter holds counts too.
+NAME = re.compile(r"(?<=[?&;#])[^=&;?#]+(?==)")
+# Most servers take ; for a part of the value; it separates where a name follows.
+VALUE = re.compile(r"[^&;#]*(?:;(?![^=&;?#]+=)[^&;#]*)*")
 
 
 class Redaction:
     """The rules for every service; *apply* takes a service's own besides."""
 
     def __init__(self, *, headers: Iterable[str], parameters: Iterable[str]) -> None:
-        self._headers = frozenset(name.lower() for name in headers)
-        self._parameters = frozenset(name.lower() for name in parameters)
+        self._headers = frozenset(name.strip().lower() for name in headers)
+        self._looked_at = self._headers | URL_FIELDS | TEXT_FIELDS
+        self._parameters = frozenset(name.strip().lower() for name in parameters)
 
     def apply(self, exchange: Exchange, fields: tuple[str, ...] = ()) -> Exchange:
         """*exchange* with all that is sensitive masked; it may be the same object.
@@ -41,22 +46,24 @@ class Redaction:
         """
         paths, names = _rules(fields)
         sensitive = self._parameters | names if names else self._parameters
-        return replace(
-            exchange,
-            url=_url(exchange.url, sensitive),
-            path=_url(exchange.path, sensitive),
-            client_url=exchange.client_url and _url(exchange.client_url, sensitive),
-            error=exchange.error and USERINFO.sub(MASK, exchange.error),
-            query_params=_parameters(exchange.query_params, sensitive),
-            request_headers=self._masked(exchange.request_headers, sensitive),
-            response_headers=self._masked(exchange.response_headers, sensitive),
-            request_body=_body(
-                exchange.request_body, exchange.request_headers, paths, names
-            ),
-            response_body=_body(
-                exchange.response_body, exchange.response_headers, paths, names
-            ),
-        )
+        sent, received = exchange.request_headers, exchange.response_headers
+        masked: dict[str, Any] = {
+            "url": _url(exchange.url, sensitive),
+            "path": _url(exchange.path, sensitive),
+            "client_url": exchange.client_url and _url(exchange.client_url, sensitive),
+            "error": exchange.error and _text(exchange.error, sensitive),
+            "query_params": _parameters(exchange.query_params, sensitive),
+            "request_headers": self._masked(sent, sensitive),
+            "response_headers": self._masked(received, sensitive),
+            "request_body": _body(exchange.request_body, sent, paths, names),
+            "response_body": _body(exchange.response_body, received, paths, names),
+        }
+        changes = {
+            name: value
+            for name, value in masked.items()
+            if value is not getattr(exchange, name)
+        }
+        return replace(exchange, **changes) if changes else exchange
 
     def url(self, url: str) -> str:
         """*url* with userinfo and sensitive parameters masked, else byte for byte."""
@@ -65,21 +72,28 @@ class Redaction:
     def _masked(
         self, headers: Fields | HeaderObject, sensitive: frozenset[str]
     ) -> Fields | HeaderObject:
-        if isinstance(headers, dict):
-            return {
-                name: self._value(name.lower(), value, sensitive)
-                for name, value in headers.items()
-            }
-        return tuple(
-            (name, self._value(name.lower(), value, sensitive))
-            for name, value in headers
-        )
+        pairs = tuple(headers.items()) if isinstance(headers, dict) else headers
+        names = [name.strip().lower() for name, _ in pairs]
+        looked_at = self._looked_at
+        if looked_at.isdisjoint(names):
+            return headers
+        masked = [
+            (pair[0], self._value(name, pair[1], sensitive))
+            if name in looked_at
+            else pair
+            for name, pair in zip(names, pairs, strict=True)
+        ]
+        if masked == list(pairs):
+            return headers
+        return dict(masked) if isinstance(headers, dict) else tuple(masked)
 
     def _value(self, name: str, value: Any, sensitive: frozenset[str]) -> Any:
-        if name.strip() in self._headers:
-            return [MASK] * len(value) if isinstance(value, list) else MASK
+        if name in self._headers:
+            return _each(value, _mask_all)
         if name in URL_FIELDS:
-            return _each(value, lambda text: _url(text, sensitive))
+            return _each(value, lambda item: _reference(item, sensitive))
+        if name in TEXT_FIELDS:
+            return _each(value, lambda item: _text(item, sensitive))
         return value
 
 
@@ -88,57 +102,64 @@ def valid_field(rule: str) -> str | None:
     if not rule.strip():
         return "is empty"
     if not rule.startswith("$"):
-        return None
+        return "is no name of a parameter" if re.search("[=&;?#]", rule) else None
     try:
-        return None if _path(rule) else "names the whole body"
+        return None if parse_path(rule) else "names the whole body"
     except ValueError as error:
         return str(error)
 
 
 @lru_cache(maxsize=4096)
 def _rules(fields: tuple[str, ...]) -> tuple[tuple[Path, ...], frozenset[str]]:
-    paths = tuple(_path(rule) for rule in fields if rule.startswith("$"))
-    names = frozenset(rule.lower() for rule in fields if not rule.startswith("$"))
-    return paths, names
+    paths = tuple(_path_or_all(rule) for rule in fields if rule.startswith("$"))
+    names = (rule.strip().lower() for rule in fields if not rule.startswith("$"))
+    return paths, frozenset(names)
 
 
-def _path(rule: str) -> Path:
-    steps: list[tuple[str, str | int]] = []
-    position = 1
-    while position < len(rule):
-        found = STEP.match(rule, position)
-        if found is None:
-            raise ValueError(f"is no JSON path at {rule[position:]!r}")
-        steps.append(_step(found))
-        position = found.end()
-    return tuple(steps)
-
-
-def _step(found: re.Match[str]) -> tuple[str, str | int]:
-    if found["deep"]:
-        return ("deep", found["deep"])
-    if found["any"]:
-        return ("any", "")
-    if found["index"]:
-        return ("index", int(found["index"]))
-    return ("name", found["name"] or found["quoted"])
+def _path_or_all(rule: str) -> Path:
+    """A rule that was stored and is no path masks the whole body: it fails closed."""
+    try:
+        return parse_path(rule)
+    except ValueError:
+        return ()
 
 
 def _url(url: str, sensitive: frozenset[str]) -> str:
-    if "@" in url:
-        url = USERINFO.sub(MASK, url)
-    if "=" not in url:
+    if "@" not in url and "=" not in url:
         return url
-
-    def masked(found: re.Match[str]) -> str:
-        if not _is_sensitive(found[1], sensitive):
-            return found[0]
-        return f"{found[1]}={MASK}"
-
     cut = re.search(r"[?#]", url)
-    if cut is None:
-        return url
-    return url[: cut.end()] + PARAMETER.sub(masked, url[cut.end() :])
+    start = cut.start() if cut else len(url)
+    head, tail = url[:start], url[start:]
+    masked = USERINFO.sub(MASK, head) + _query(tail, sensitive)
+    return url if masked == url else masked
+
+
+def _query(query: str, sensitive: frozenset[str]) -> str:
+    pieces, kept = list[str](), 0
+    for found in NAME.finditer(query):
+        if found.start() < kept or not _is_sensitive(found[0], sensitive):
+            continue
+        begin = found.end() + 1
+        value = VALUE.match(query, begin)
+        pieces += (NESTED_USERINFO.sub(MASK, query[kept:begin]), MASK)
+        kept = value.end() if value else len(query)
+    return "".join(pieces) + NESTED_USERINFO.sub(MASK, query[kept:])
+
+
+def _reference(value: Any, sensitive: frozenset[str]) -> Any:
+    """A URL, or one relative to a scheme (RFC 3986 4.2)."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith("//"):
+        return _url(f"x:{value}", sensitive)[2:]
+    return _url(value, sensitive)
+
+
+def _text(text: Any, sensitive: frozenset[str]) -> Any:
+    """URLs among other words."""
+    if not isinstance(text, str) or ("@" not in text and "=" not in text):
+        return text
+    return WORD.sub(lambda word: _url(word[0], sensitive), text)
 
 
 def _is_sensitive(name: str, sensitive: frozenset[str]) -> bool:
@@ -147,7 +168,7 @@ def _is_sensitive(name: str, sensitive: frozenset[str]) -> bool:
     if plain in sensitive:
         return True
     return "[" in plain and any(
-        part in sensitive for part in plain.replace("]", "").split("[")
+        part.strip() in sensitive for part in plain.replace("]", "").split("[")
     )
 
 
@@ -155,15 +176,28 @@ def _parameters(params: dict[str, Any], sensitive: frozenset[str]) -> dict[str, 
     if not params:
         return params
     return {
-        name: _each(value, lambda _: MASK) if _is_sensitive(name, sensitive) else value
+        name: _each(value, _mask_all)
+        if _is_sensitive(name, sensitive)
+        else _each(value, lambda item: _parameter(item, sensitive))
         for name, value in params.items()
     }
 
 
-def _each(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, list):
-        return [change(str(item)) for item in value]
-    return change(str(value))
+def _parameter(value: Any, sensitive: frozenset[str]) -> Any:
+    """What a parser that splits at & alone leaves in a value: ;token=… and URLs."""
+    if not isinstance(value, str) or ("@" not in value and "=" not in value):
+        return value
+    return _query(value, sensitive)
+
+
+def _mask_all(_: Any) -> str:
+    return MASK
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:
+    return (
+        [change(item) for item in value] if isinstance(value, list) else change(value)
+    )
 
 
 def _body(
@@ -175,29 +209,32 @@ def _body(
     if body is None or not body.size or not (paths or names):
         return body
     content_type = (field_value(headers, "content-type") or "").lower()
+    # Ingested bodies are strings: whatever their header says, they are decoded.
+    coding = None
+    if not isinstance(headers, dict):
+        coding = field_value(headers, "content-encoding")
     if names and "x-www-form-urlencoded" in content_type:
-        return _rewritten(body, headers, lambda text: _url(f"?{text}", names)[1:])
-    if paths and _is_json(content_type, body.kept, headers):
-        return _rewritten(body, headers, lambda text: _masked_json(text, paths))
+        return _rewritten(body, coding, lambda text: _masked_form(text, names))
+    if paths and _is_json(content_type, body, coding):
+        return _rewritten(body, coding, lambda text: _masked_json(text, paths))
     return body
 
 
-def _is_json(content_type: str, kept: bytes, headers: Fields | HeaderObject) -> bool:
-    if content_type:
+def _is_json(content_type: str, body: Body, coding: str | None) -> bool:
+    """Declared so; or not declared, or as mere text, and looking like it."""
+    if content_type and not content_type.startswith("text/plain"):
         return "json" in content_type
-    # Undeclared: a coded body cannot be looked at, and may be JSON.
-    coded = field_value(headers, "content-encoding") is not None
-    return coded or kept.lstrip()[:1] in (b"{", b"[")
+    plain = decoded(body.kept, coding, limit=LOOKED_AT_BYTES)
+    # What cannot be looked at may be JSON.
+    is_hidden = coding is not None and plain.problem not in (None, TOO_LONG)
+    begin = plain.content.lstrip(b" \t\r\n\0\x1e\xef\xbb\xbf\xfe\xff")[:1]
+    return is_hidden or begin in (b"", b"{", b"[")
 
 
-def _rewritten(
-    body: Body, headers: Fields | HeaderObject, change: Callable[[str], str]
-) -> Body:
+def _rewritten(body: Body, coding: str | None, change: Callable[[str], str]) -> Body:
     """Decoded, changed; nothing is kept of what cannot be read whole."""
-    coding = field_value(headers, "content-encoding")
-    content = decoded(
-        body.kept, coding, limit=DECODE_LIMIT_BYTES, truncated=body.truncated
-    )
+    limit = max(DECODE_LIMIT_BYTES, len(body.kept))
+    content = decoded(body.kept, coding, limit=limit, truncated=body.truncated)
     text = as_text(content.content) if content.complete else None
     if text is None:
         return replace(body, kept=b"", state=BodyState.WITHHELD)
@@ -208,42 +245,18 @@ def _rewritten(
     return replace(body, kept=kept, state=BodyState.REDACTED)
 
 
+def _masked_form(text: str, names: frozenset[str]) -> str:
+    """Only & separates in a form: a # or ; is part of the value."""
+    pairs = [pair.partition("=") for pair in text.split("&")]
+    return "&".join(
+        f"{name}{sign}{MASK if sign and _is_sensitive(name, names) else value}"
+        for name, sign, value in pairs
+    )
+
+
 def _masked_json(text: str, paths: tuple[Path, ...]) -> str:
-    """One JSON value, or one a line. Raises ValueError where it is neither."""
-    try:
-        values = [load_json(text)]
-    except ValueError:
-        values = [load_json(line) for line in text.splitlines() if line.strip()]
+    """Raises ValueError where *text* is no JSON."""
+    values = json_values(text)
     for path in paths:
-        values = [_mask(value, path) for value in values]
+        values = [replaced(value, path, MASK) for value in values]
     return "\n".join(dump_json(value) for value in values)
-
-
-def _mask(value: Any, path: Path) -> Any:
-    if not path:
-        return MASK
-    (kind, wanted), rest = path[0], path[1:]
-    if kind == "deep":
-        return _mask_deep(value, str(wanted), rest)
-    if isinstance(value, dict):
-        return {
-            name: _mask(item, rest) if kind == "any" or name == wanted else item
-            for name, item in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            _mask(item, rest) if kind == "any" or n == wanted else item
-            for n, item in enumerate(value)
-        ]
-    return value
-
-
-def _mask_deep(value: Any, name: str, rest: Path) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _mask(item, rest) if key == name else _mask_deep(item, name, rest)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_mask_deep(item, name, rest) for item in value]
-    return value

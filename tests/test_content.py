@@ -1,12 +1,12 @@
 """What a kept body says, whatever was done to it."""
 
 import gzip
+import sys
 import zlib
 from collections.abc import Callable
 
 import brotli
 import pytest
-from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,13 +15,17 @@ from monitor.content import (
     Kind,
     as_text,
     decoded,
-    dump_json,
     field_value,
     hexdump,
     kind_of,
-    load_json,
     pretty,
 )
+from monitor.json_text import dump_json, load_json
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 CODERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
@@ -72,6 +76,41 @@ def test_an_unknown_coding_is_said() -> None:
     assert found.problem is not None
 
 
+@pytest.mark.parametrize("coding", [*CODERS, None])
+def test_what_is_as_long_as_the_limit_is_whole_and_a_byte_more_is_not(
+    coding: str | None,
+) -> None:
+    coded = CODERS[coding](CONTENT) if coding else CONTENT
+    assert decoded(coded, coding, limit=len(CONTENT)).complete
+    found = decoded(coded, coding, limit=len(CONTENT) - 1)
+    assert (found.content, found.complete) == (CONTENT[:-1], False)
+    assert found.problem is not None
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_members_one_after_another_are_one_content(coding: str) -> None:
+    members = CODERS[coding](b"one ") + CODERS[coding](b"two")
+    found = decoded(members, coding, limit=100)
+    assert (found.content, found.complete) == (b"one two", True)
+    assert not decoded(CODERS[coding](b"") * 5_000, coding, limit=100).complete
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_what_follows_the_end_makes_it_incomplete(coding: str) -> None:
+    found = decoded(CODERS[coding](b"one") + b"rubbish", coding, limit=100)
+    assert (found.content, found.complete) == (b"one", False)
+
+
+def test_no_content_is_whole_whatever_its_coding() -> None:
+    assert decoded(b"", "gzip", limit=10).complete
+    assert not decoded(b"", "gzip", limit=10, truncated=True).complete
+
+
+def test_a_long_list_of_codings_is_not_followed() -> None:
+    found = decoded(b"x" * 50, "gzip," * 5, limit=10)
+    assert (found.content, found.complete) == (b"x" * 10, False)
+
+
 @given(st.sampled_from(sorted(CODINGS)), st.binary(max_size=200))
 def test_any_bytes_decode_without_an_error(coding: str, content: bytes) -> None:
     assert len(decoded(content, coding, limit=1000).content) <= 1000
@@ -87,12 +126,14 @@ def test_text_is_recognised_also_when_cut(text: str) -> None:
             assert as_text(content[:end], truncated=True) is not None
     assert as_text(b"a\0b") is None
     assert as_text(b"\xff") is None
+    assert as_text(b"a\xff", truncated=True) is None
 
 
 def test_a_field_is_found_in_any_case_and_repeats_are_joined() -> None:
     assert field_value((("X-A", "1"), ("x-a", "2")), "X-a") == "1, 2"
     assert field_value({"x-A": ["1", 2]}, "x-a") == "1, 2"
     assert field_value((), "x") is None
+    assert field_value({"x": None}, "x") is None
 
 
 @pytest.mark.parametrize(
@@ -107,6 +148,9 @@ def test_a_field_is_found_in_any_case_and_repeats_are_joined() -> None:
         ("text/event-stream", b"data: 1", Kind.EVENT_STREAM),
         ("application/octet-stream", b"\xff", Kind.BINARY),
         ("nonsense", b"plain", Kind.TEXT),
+        ("application/x-ndjson", b"{}\n{}", Kind.JSON),
+        (None, b"<!DOCTYPE html>", Kind.HTML),
+        (None, b"<?xml version='1.0'?>", Kind.XML),
         (None, b"", Kind.EMPTY),
     ],
 )
@@ -120,7 +164,41 @@ def test_json_is_laid_out_with_its_numbers_as_spelled() -> None:
     assert laid_out == f'{{\n  "b": 1.10,\n  "a": [\n{numbers}  ]\n}}'
 
 
-@pytest.mark.parametrize("text", ["{", "[" * 100_000, "NaN", ""])
+def test_lines_of_json_are_laid_out_each() -> None:
+    assert pretty(Kind.JSON, '{"a":1}\n[]\n') == '{\n  "a": 1\n}\n[]'
+
+
+def test_a_lone_surrogate_stays_escaped() -> None:
+    pretty(Kind.JSON, '["\\ud800", "\u00e9"]').encode()
+    assert pretty(Kind.JSON, '["\\ud800"]') == '[\n  "\\ud800"\n]'
+
+
+def test_nesting_that_would_explode_when_laid_out_stays_as_it_is() -> None:
+    text = "[" * 200 + "1," * 100_000 + "1" + "]" * 200
+    assert pretty(Kind.JSON, text) == text
+
+
+@given(st.sampled_from(Kind), st.text(max_size=80))
+def test_any_text_is_laid_out_without_an_error(kind: Kind, text: str) -> None:
+    pretty(kind, text)
+
+
+@given(st.text(max_size=80))
+def test_any_parts_are_laid_out_without_an_error(text: str) -> None:
+    pretty(Kind.MULTIPART, f"--b\r\nContent-Disposition: form-data{text}\r\n--b--")
+
+
+def test_parts_are_shown_by_name_and_size() -> None:
+    field = 'Content-Disposition: form-data; name="a"\r\n\r\nhello\r\n'
+    file = 'Content-Disposition: form-data; name="f"; filename="x.csv"\r\n'
+    file += f"Content-Type: text/csv\r\n\r\n{'1,' * 200}\r\n"
+    text = f"--b\r\n{field}--b\r\n{file}--b--\r\n"
+    shown = "a = hello\nf: x.csv, text/csv, 400 bytes"
+    assert pretty(Kind.MULTIPART, text) == shown
+    assert pretty(Kind.MULTIPART, text[:-8]).startswith("a = hello")
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "NaN", "", '{"a":1,"a":2}'])
 def test_what_is_no_json_stays_as_it_is(text: str) -> None:
     assert pretty(Kind.JSON, text) == text
 

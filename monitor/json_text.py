@@ -1,0 +1,90 @@
+"""How JSON is read and written again without losing how it was spelled."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of JSON, written again as it was spelled."""
+
+    spelling: str
+
+
+def load_json(text: str) -> Any:
+    """JSON with its numbers as spelled.
+
+    Raises ValueError, also for deep nesting and for a name that is repeated: one of
+    its values would be lost.
+    """
+    try:
+        return json.loads(
+            text,
+            parse_float=Number,
+            parse_int=Number,
+            parse_constant=_no_constant,
+            object_pairs_hook=_members,
+        )
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def json_values(text: str) -> list[Any]:
+    """One JSON value, or one a line. Raises ValueError where *text* is neither."""
+    text = text.removeprefix("\ufeff")
+    try:
+        return [load_json(text)]
+    except ValueError:
+        lines = (line.strip(" \t\r\x1e") for line in text.split("\n"))
+        return [load_json(line) for line in lines if line]
+
+
+def dump_json(value: Any, *, indent: str = "", line: str = "") -> str:
+    """What *load_json* gave, as JSON; laid out where *line* begins with a break."""
+    return "".join(json_pieces(value, indent, line))
+
+
+def json_pieces(value: Any, indent: str, line: str) -> Iterator[str]:
+    """The same piece by piece, so that a reader may stop."""
+    deeper = line + indent
+    match value:
+        case Number():
+            yield value.spelling
+        case dict() if value:
+            colon, before = ": " if line else ":", "{"
+            for name, item in value.items():
+                yield f"{before}{deeper}{_quoted(name)}{colon}"
+                yield from json_pieces(item, indent, deeper)
+                before = ","
+            yield f"{line}}}"
+        case list() if value:
+            before = "["
+            for item in value:
+                yield before + deeper
+                yield from json_pieces(item, indent, deeper)
+                before = ","
+            yield f"{line}]"
+        case _:
+            yield _quoted(value)
+
+
+def _quoted(value: Any) -> str:
+    """As readable as can be; a lone surrogate, which UTF-8 has not, stays escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(value) if SURROGATE.search(text) else text
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name is repeated")
+    return members
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
