@@ -1,12 +1,15 @@
 """How PostgreSQL is reached, and what its absence looks like."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
 
 from monitor.errors import Unavailable
+
+logger = logging.getLogger(__name__)
 
 COMMAND_TIMEOUT_S = 60.0
 RETRY_AFTER_S = 2
@@ -112,6 +115,5 @@ class Database:
 
     def _away(self, error: BaseException) -> Unavailable:
         self.is_up = False
-        return Unavailable(
-            f"PostgreSQL is away ({type(error).__name__})", retry_after_s=RETRY_AFTER_S
-        )
+        logger.debug("away", extra={"reason": type(error).__name__})
+        return Unavailable("PostgreSQL is away", retry_after_s=RETRY_AFTER_S)

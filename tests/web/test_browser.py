@@ -16,9 +16,8 @@ HOSTILE = "<script>window.stolen=1</script><img src=x onerror=window.stolen=1>\u
 
 async def fill(client: httpx.AsyncClient) -> list[dict[str, Any]]:
     """A service with logs of several kinds, a hostile one among them."""
-    service = await register(
-        client, name=f"Pay {HOSTILE}"[:60], base_url="https://pay.internal"
-    )
+    base_url = f"https://pay.{'long' * 15}.internal/{'path' * 30}"
+    service = await register(client, name=f"Pay {HOSTILE}"[:60], base_url=base_url)
     key = await make_key(client, service["id"])
     made = []
     for n in range(60):
