@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -29,7 +30,13 @@ def shared_directory(
 @pytest.fixture(scope="session")
 def postgres(shared_directory: Path) -> Iterator[Server]:
     """The server that the workers share: the first launches it, the others join."""
-    server = Server(shared_directory / "postgres", options=TEST_OPTIONS)
+    # Another version's binaries: PG_BIN=/usr/lib/postgresql/15/bin make test
+    binaries = os.environ.get("PG_BIN")
+    server = Server(
+        shared_directory / "postgres",
+        bin_dir=Path(binaries) if binaries else None,
+        options=TEST_OPTIONS,
+    )
     server.start()
     with (shared_directory / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
