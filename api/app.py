@@ -7,6 +7,7 @@ from api.errors import middleware as errors
 from api.health import HealthCalls
 from api.keys import KeyCalls
 from api.logs import LogCalls
+from api.metrics import MetricsCalls
 from api.parts import Parts
 from api.services import ServiceCalls
 
@@ -16,7 +17,7 @@ OPERATIONS = ("/health", "/healthz", "/livez", "/readyz", "/metrics")
 def add_routes(app: web.Application, parts: Parts) -> None:
     """The one route table of the API."""
     services, keys = ServiceCalls(parts), KeyCalls(parts)
-    logs, health = LogCalls(parts), HealthCalls(parts)
+    logs, metrics, health = LogCalls(parts), MetricsCalls(parts), HealthCalls(parts)
     one_service = "/v1/services/{service_id}"
     app.add_routes(
         [
@@ -31,6 +32,9 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.post("/v1/logs", logs.ingest),
             web.get("/v1/logs", logs.list),
             web.get("/v1/logs/{log_id}", logs.get),
+            web.get("/v1/metrics", metrics.totals),
+            web.get("/v1/metrics/timeseries", metrics.timeseries),
+            web.get("/v1/metrics/endpoints", metrics.endpoints),
             web.get("/health", health.health),
             web.get("/healthz", health.health),
             web.get("/livez", health.health),

@@ -11,6 +11,7 @@ from monitor.registry import RoutingTable
 from monitor.settings import Settings
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
+from monitor.storage.metrics import MetricsReader
 from monitor.storage.pool import Database
 from monitor.storage.services import Services
 from monitor.storage.tokens import Tokens
@@ -34,6 +35,7 @@ class Parts:
     keys: Keys
     tokens: Tokens
     logs: LogReader
+    metrics: MetricsReader
     writer: LogWriter
     redaction: Redaction
     ids: LogIds

@@ -33,6 +33,7 @@ from monitor.storage.clearing import Clearing
 from monitor.storage.dead_letters import DeadLetters
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
+from monitor.storage.metrics import MetricsReader
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
 from monitor.storage.recorder import Recorder
@@ -138,6 +139,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             keys=Keys(database),
             tokens=Tokens(database),
             logs=LogReader(database, timeout_ms=settings.query_timeout_ms),
+            metrics=MetricsReader(database, timeout_ms=settings.query_timeout_ms),
             writer=writer,
             redaction=redaction,
             ids=ids,

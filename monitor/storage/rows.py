@@ -7,6 +7,7 @@ import asyncpg
 import orjson
 
 from monitor.content import as_text, decoded, field_value
+from monitor.endpoints import endpoint_of
 from monitor.exchange import Body, BodyState, Exchange, Fields, HeaderObject
 from monitor.ids import bucket_of
 
@@ -30,6 +31,7 @@ LOG_COLUMNS = (
     "request_size",
     "response_size",
     "replay_of",
+    "endpoint",
 )
 DETAIL_COLUMNS = ("bucket", "ts", "id", "request_headers", "response_headers")
 BODY_COLUMNS = (
@@ -100,6 +102,7 @@ def _log(key: Key, exchange: Exchange) -> tuple[Any, ...]:
         exchange.request_size,
         exchange.response_size,
         exchange.replay_of,
+        endpoint_of(exchange.path),
     )
 
 
