@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from api.alerts import AlertCalls
 from api.errors import Handler
 from api.errors import middleware as errors
 from api.health import HealthCalls
@@ -18,6 +19,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
     """The one route table of the API."""
     services, keys = ServiceCalls(parts), KeyCalls(parts)
     logs, metrics, health = LogCalls(parts), MetricsCalls(parts), HealthCalls(parts)
+    alerts = AlertCalls(parts)
     one_service = "/v1/services/{service_id}"
     app.add_routes(
         [
@@ -32,6 +34,12 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.post("/v1/logs", logs.ingest),
             web.get("/v1/logs", logs.list),
             web.get("/v1/logs/{log_id}", logs.get),
+            web.post("/v1/alerts", alerts.create),
+            web.get("/v1/alerts", alerts.list),
+            web.get("/v1/alerts/{alert_id}", alerts.get),
+            web.patch("/v1/alerts/{alert_id}", alerts.change),
+            web.delete("/v1/alerts/{alert_id}", alerts.delete),
+            web.get("/v1/alerts/{alert_id}/events", alerts.events),
             web.get("/v1/metrics", metrics.totals),
             web.get("/v1/metrics/timeseries", metrics.timeseries),
             web.get("/v1/metrics/endpoints", metrics.endpoints),

@@ -9,6 +9,7 @@ from monitor.ids import LogIds
 from monitor.redaction import Redaction
 from monitor.registry import RoutingTable
 from monitor.settings import Settings
+from monitor.storage.alerts import Alerts
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
 from monitor.storage.metrics import MetricsReader
@@ -35,6 +36,7 @@ class Parts:
     keys: Keys
     tokens: Tokens
     logs: LogReader
+    alerts: Alerts
     metrics: MetricsReader
     writer: LogWriter
     redaction: Redaction

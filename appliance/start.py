@@ -29,6 +29,7 @@ from monitor.recording import Recording
 from monitor.redaction import Redaction
 from monitor.settings import Settings
 from monitor.spool import Spool
+from monitor.storage.alerts import Alerts
 from monitor.storage.clearing import Clearing
 from monitor.storage.dead_letters import DeadLetters
 from monitor.storage.keys import Keys
@@ -139,6 +140,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             keys=Keys(database),
             tokens=Tokens(database),
             logs=LogReader(database, timeout_ms=settings.query_timeout_ms),
+            alerts=Alerts(database),
             metrics=MetricsReader(database, timeout_ms=settings.query_timeout_ms),
             writer=writer,
             redaction=redaction,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncpg
 
 from monitor.exchange import Exchange
-from monitor.storage import rows
+from monitor.storage import alerts, rows
 from monitor.storage.partitions import Partitions, day_of
 
 # What PostgreSQL, or its client while packing, says of a value it will never take.
@@ -30,7 +30,7 @@ async def commit(
     *,
     within: Within = nothing,
 ) -> list[Exchange]:
-    """Store *exchanges*, call *within* in the same transaction, commit.
+    """Store *exchanges* with the events of their alert rules, call *within*, commit.
 
     Returns those that were stored: the others' services are gone.
     """
@@ -53,6 +53,7 @@ async def _commit(
         kept = await _of_living_services(connection, exchanges)
         if kept:
             await rows.insert(connection, kept)
+            await alerts.evaluate(connection, kept)
         await within(connection)
     return kept
 

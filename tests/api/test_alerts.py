@@ -1,0 +1,238 @@
+"""Rules run on every log, and say what they found."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from appliance.start import Appliance
+from monitor.alerts import Condition, ConditionField, ConditionOperator
+from tests.proxy.upstreams import answering, upstream
+from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
+
+RULE = {
+    "name": "High latency",
+    "condition_field": "latency_ms",
+    "condition_operator": ">=",
+    "condition_value": "2000",
+}
+
+
+@pytest_asyncio.fixture
+async def appliance(database_url: str, tmp_path: Path) -> AsyncIterator[Appliance]:
+    async with appliance_on(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def client(appliance: Appliance) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(appliance) as made:
+        yield made
+
+
+async def make_rule(
+    client: httpx.AsyncClient, service_id: str, **fields: Any
+) -> dict[str, Any]:
+    body = {**RULE, "service_id": service_id, **fields}
+    answer = await client.post("/v1/alerts", json=body)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def events(client: httpx.AsyncClient, rule: dict[str, Any]) -> list[Any]:
+    answer = await client.get(f"/v1/alerts/{rule['id']}/events")
+    assert answer.status_code == 200
+    found: list[Any] = answer.json()["items"]
+    return found
+
+
+CASES = [
+    ("status_code", ">=", "500", [500, 503], [None, 200, 499]),
+    ("status_code", "<=", "399", [200, 399], [None, 400]),
+    ("status_code", "==", "404", [404], [None, 400]),
+    ("status_code", "!=", "200", [404], [None, 200]),
+    ("status_code", ">", "499", [500], [None, 499]),
+    ("status_code", "<", "200", [101], [None, 200]),
+    ("latency_ms", ">=", "2000", [2000, 2000.5], [None, 1999.9]),
+    ("latency_ms", "<=", "1.5", [1.5, 0], [None, 1.6]),
+    ("latency_ms", "==", "10", [10.0], [None, 10.1]),
+    ("latency_ms", "!=", "10", [11], [None, 10]),
+    ("latency_ms", ">", "1e3", [1000.1], [None, 1000]),
+    ("latency_ms", "<", "5", [4.9], [None, 5]),
+    ("error", "==", "true", ["broken"], [None, ""]),
+    ("error", "==", "false", [None, ""], ["broken"]),
+    ("error", "!=", "true", [None], ["broken"]),
+    ("error", "==", "broken", ["broken"], [None, "Broken"]),
+    ("error", "!=", "broken", ["other", None], ["broken"]),
+]
+
+
+@pytest.mark.parametrize(("field", "operator", "value", "firing", "silent"), CASES)
+async def test_each_operator_on_each_field(
+    client: httpx.AsyncClient,
+    field: str,
+    operator: str,
+    value: str,
+    firing: list[Any],
+    silent: list[Any],
+) -> None:
+    service = await register(client)
+    raw = (await make_key(client, service["id"]))["raw_key"]
+    rule = await make_rule(
+        client,
+        service["id"],
+        condition_field=field,
+        condition_operator=operator,
+        condition_value=value,
+    )
+    fired = []
+    for given in (*firing, *silent):
+        answer = await client.post(
+            "/v1/logs", json={**LOG, field: given}, headers=bearer(raw)
+        )
+        assert answer.status_code == 201
+        # A log and its events appear together.
+        found = await events(client, rule)
+        if given in firing and given not in silent:
+            fired.append(answer.json()["id"])
+        assert [event["log_id"] for event in found] == fired[::-1]
+    assert found[0]["message"].startswith(f"{field} {operator} {value}: ")
+
+
+async def test_captured_logs_fire_as_well(
+    client: httpx.AsyncClient, appliance: Appliance
+) -> None:
+    broken = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"
+    async with upstream(answering(broken)) as port:
+        service = await register(client, base_url=f"http://127.0.0.1:{port}")
+        rule = await make_rule(
+            client, service["id"], condition_field="status_code", condition_value="500"
+        )
+        answer = await client.get(f"{appliance.proxy_url}/pay/x")
+        for _ in range(100):
+            if found := await events(client, rule):
+                break
+            await asyncio.sleep(0.05)
+    assert [e["log_id"] for e in found] == [answer.headers["X-Monitor-Log-Id"]]
+
+
+async def test_a_rule_is_read_changed_and_deleted(client: httpx.AsyncClient) -> None:
+    service, other = await register(client), await register(client, name="other")
+    raw = (await make_key(client, service["id"]))["raw_key"]
+    rule = await make_rule(client, service["id"])
+    await make_rule(client, other["id"])
+    path = f"/v1/alerts/{rule['id']}"
+    assert (await client.get(path)).json() == rule
+    listed = (await client.get(f"/v1/alerts?service_id={service['id']}")).json()
+    assert [item["id"] for item in listed["items"]] == [rule["id"]]
+    assert (await client.get("/v1/alerts")).json()["total"] == 2
+    slow = {**LOG, "latency_ms": 3000}
+    changed = await client.patch(path, json={"is_active": False})
+    assert changed.json()["is_active"] is False
+    await client.post("/v1/logs", json=slow, headers=bearer(raw))
+    assert await events(client, rule) == []
+    await client.patch(path, json={"is_active": True, "condition_value": "4000"})
+    await client.post("/v1/logs", json=slow, headers=bearer(raw))
+    assert await events(client, rule) == []
+    await client.patch(path, json={"condition_value": "3000"})
+    await client.post("/v1/logs", json=slow, headers=bearer(raw))
+    assert len(await events(client, rule)) == 1
+    assert (await client.delete(path)).status_code == 204
+    assert (await client.get(path)).status_code == 404
+    assert (await client.get(f"{path}/events")).status_code == 404
+    assert (await client.delete(f"/v1/services/{other['id']}")).status_code == 204
+    assert (await client.get("/v1/alerts")).json()["total"] == 0
+
+
+async def test_a_rule_that_breaks_is_marked_and_blocks_nothing(
+    client: httpx.AsyncClient, database_url: str
+) -> None:
+    import asyncpg
+
+    service = await register(client)
+    raw = (await make_key(client, service["id"]))["raw_key"]
+    rule = await make_rule(client, service["id"])
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE apimonitor.alerts SET condition_value = 'x'")
+    await connection.close()
+    for _ in range(2):
+        pushed = await client.post("/v1/logs", json=LOG, headers=bearer(raw))
+        assert pushed.status_code == 201
+    shown = (await client.get(f"/v1/alerts/{rule['id']}")).json()
+    assert shown["error"] == "latency_ms is compared with a number"
+    mended = await client.patch(
+        f"/v1/alerts/{rule['id']}", json={"condition_value": "0"}
+    )
+    assert mended.json()["error"] is None
+    log = {**LOG, "latency_ms": 1}
+    await client.post("/v1/logs", json=log, headers=bearer(raw))
+    assert len(await events(client, rule)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"condition_field": "path"}, "condition_field"),
+        ({"condition_operator": "~"}, "condition_operator"),
+        ({"condition_value": "soon"}, "condition_value"),
+        ({"condition_value": "nan"}, "condition_value"),
+        ({"condition_value": 5}, "condition_value"),
+        ({"condition_value": ""}, "condition_value"),
+        (
+            {"condition_field": "status_code", "condition_value": "5.5"},
+            "condition_value",
+        ),
+        ({"condition_field": "error", "condition_value": "x"}, "condition_operator"),
+        ({"name": ""}, "name"),
+        ({"name": "x" * 129}, "name"),
+        ({"description": "x" * 513}, "description"),
+        ({"service_id": "x"}, "service_id"),
+        ({"is_active": "yes"}, "is_active"),
+        ({"surprise": 1}, "surprise"),
+        ({"name": "nul\x00"}, "name"),
+    ],
+)
+async def test_a_rule_that_could_not_work_is_refused(
+    client: httpx.AsyncClient, fields: dict[str, Any], place: str
+) -> None:
+    service = await register(client)
+    body = {**RULE, "service_id": service["id"], **fields}
+    answer = await client.post("/v1/alerts", json=body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["loc"] == ["body", place]
+    if place != "service_id":
+        rule = await make_rule(client, service["id"])
+        answer = await client.patch(f"/v1/alerts/{rule['id']}", json=fields)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["loc"] == ["body", place]
+
+
+async def test_what_is_not_there_is_404(client: httpx.AsyncClient) -> None:
+    body = {**RULE, "service_id": str(uuid4())}
+    assert (await client.post("/v1/alerts", json=body)).status_code == 404
+    for method, path in (
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("GET", "/events"),
+    ):
+        options = {"json": {}} if method == "PATCH" else {}
+        answer = await client.request(
+            method,
+            f"/v1/alerts/{uuid4()}{path}",
+            **options,  # type: ignore[arg-type]
+        )
+        assert answer.status_code == 404
+
+
+def test_a_condition_knows_what_it_cannot_compare() -> None:
+    condition = Condition(
+        field=ConditionField.ERROR, operator=ConditionOperator.ABOVE, value="x"
+    )
+    assert condition.problem() is not None
