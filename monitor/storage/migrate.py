@@ -34,13 +34,23 @@ async def migrate(connection: asyncpg.Connection, folder: Path) -> list[str]:
     migrations = await asyncio.to_thread(read, folder)
     await _lock(connection)
     try:
-        await _make_book(connection)
-        pending = _pending(migrations, await _applied(connection))
-        for migration in pending:
+        if not await _has_book(connection):
+            await _make_book(connection)
+        missing = _missing(migrations, await _applied(connection))
+        for migration in missing:
             await _apply(connection, migration)
-        return [migration.name for migration in pending]
+        return [migration.name for migration in missing]
     finally:
-        await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+        # A lost connection has lost its lock, and its error is the one to see.
+        if not connection.is_closed():
+            await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+
+
+async def pending(connection: asyncpg.Connection, folder: Path) -> list[str]:
+    """What *migrate* would apply. Changes nothing."""
+    migrations = await asyncio.to_thread(read, folder)
+    applied = await _applied(connection) if await _has_book(connection) else {}
+    return [migration.name for migration in _missing(migrations, applied)]
 
 
 def read(folder: Path) -> list[Migration]:
@@ -65,6 +75,14 @@ async def _lock(connection: asyncpg.Connection) -> None:
         await asyncio.sleep(LOCK_POLL_S)
 
 
+async def _has_book(connection: asyncpg.Connection) -> bool:
+    # Asked, because CREATE SCHEMA IF NOT EXISTS wants its right even where it exists.
+    found = await connection.fetchval(
+        "SELECT to_regclass('apimonitor.schema_migrations')"
+    )
+    return found is not None
+
+
 async def _make_book(connection: asyncpg.Connection) -> None:
     await connection.execute(
         """
@@ -86,7 +104,7 @@ async def _applied(connection: asyncpg.Connection) -> dict[int, bytes]:
     return {row["version"]: row["checksum"] for row in rows}
 
 
-def _pending(migrations: list[Migration], applied: dict[int, bytes]) -> list[Migration]:
+def _missing(migrations: list[Migration], applied: dict[int, bytes]) -> list[Migration]:
     unknown = sorted(set(applied) - {migration.version for migration in migrations})
     if unknown:
         raise MigrationError(
@@ -101,17 +119,26 @@ def _pending(migrations: list[Migration], applied: dict[int, bytes]) -> list[Mig
 
 async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
     if NO_TRANSACTION.match(migration.sql):
-        await connection.execute("SET search_path TO apimonitor")
-        for statement in re.split(r";\s*\n", migration.sql):
-            if statement.strip():
-                await connection.execute(statement)
-        await _note(connection, migration)
+        await _apply_apart(connection, migration)
         return
     async with connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = '10s'")
         await connection.execute("SET LOCAL search_path TO apimonitor")
         await connection.execute(migration.sql)
         await _note(connection, migration)
+
+
+async def _apply_apart(connection: asyncpg.Connection, migration: Migration) -> None:
+    """Statement by statement, each ending a line; repeated whole after a failure."""
+    await connection.execute("SET search_path TO apimonitor")
+    try:
+        for statement in re.split(r";\s*\n", migration.sql):
+            if statement.strip():
+                await connection.execute(statement)
+    finally:
+        if not connection.is_closed():
+            await connection.execute("RESET search_path")
+    await _note(connection, migration)
 
 
 async def _note(connection: asyncpg.Connection, migration: Migration) -> None:

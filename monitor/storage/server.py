@@ -5,22 +5,29 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
+import select
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 USER = "apimonitor"
 DATABASE = "apimonitor"
-MAJOR = "18"
 # sun_path holds 107 bytes, and the socket's own name takes 14.
 LONGEST_SOCKET_DIRECTORY = 90
 NOBODY = "65534"
+ACCOUNTS = ("postgres", "nobody")
+COMMAND_TIMEOUT_S = 60
+# The watcher needs fd 3 for itself, and a shell may keep others below 10.
+LOWEST_LOCK = 10
+CAUSE = re.compile(r"(?:FATAL|PANIC|error):\s+(.+)")
 
 # The kernel counts the users: each holds the write end of one FIFO, this shell reads
 # it, and its end (the last user is gone, kill -9 included) is a fast shutdown.
@@ -31,6 +38,7 @@ WATCHER = (
 )
 OPTIONS = {
     "listen_addresses": "",
+    "port": "5432",
     "unix_socket_permissions": "0700",
     "logging_collector": "off",
     "log_timezone": "UTC",
@@ -74,18 +82,17 @@ class Server:
         self._options = {**OPTIONS, **(options or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._hold = -1
+        self._users = -1
+        self._is_wanted = False
+        self._log_start = 0
 
     def start(self, timeout_s: float = 60) -> None:
         """Launch or join. Blocking. Raises ServerError."""
-        if self._hold >= 0:
-            os.close(self._hold)
-            self._hold = -1
-        binaries = _binaries(self._bin_dir)
+        self._let_go()
+        self._is_wanted = True
         deadline = time.monotonic() + timeout_s
         try:
-            self._make_directories()
-            self._launch_or_join(binaries, deadline)
-            _create_database(binaries, self._sockets)
+            self._start(deadline)
         except OSError as error:
             raise ServerError(
                 f"the embedded PostgreSQL cannot use {self._directory}: "
@@ -94,27 +101,27 @@ class Server:
 
     def stop(self, timeout_s: float = 60) -> None:
         """Leave; wait until it is down, if nobody else uses it. Blocking."""
-        if self._hold < 0:
-            return
-        os.close(self._hold)
-        self._hold = -1
-        if self._process is None:
-            return
-        try:
-            self._process.wait(timeout_s if self._is_leaving() else 0.1)
-        except subprocess.TimeoutExpired:
-            # Others use it; the watcher ends with it, and init reaps it.
-            self._process.returncode = 0
-        self._process = None
+        self._is_wanted = False
+        # Held exclusively it keeps others from joining what is about to stop.
+        is_last = self._users >= 0 and _is_locked(self._users, fcntl.LOCK_EX)
+        if self._hold >= 0:
+            os.close(self._hold)
+            self._hold = -1
+        if is_last:
+            self._wait_until_stopped(time.monotonic() + timeout_s)
+        self._let_go()
 
     def dsn(self, database: str = DATABASE) -> str:
         """How asyncpg connects."""
         sockets = quote(str(self._sockets), safe="")
-        return f"postgresql://{USER}@/{database}?host={sockets}"
+        # With its port: asyncpg would take the one of a PGPORT meant for another.
+        return f"postgresql://{USER}@/{database}?host={sockets}&port=5432"
 
     def exited(self) -> bool:
-        """Whether postgres, launched by us, has ended by itself."""
-        return self._process is not None and self._process.poll() is not None
+        """Whether postgres, launched or joined, has ended by itself: start again."""
+        if not self._is_wanted:
+            return False
+        return self._has_ended() or self._hold < 0 or not _is_read(self._hold)
 
     @property
     def _data(self) -> Path:
@@ -136,34 +143,42 @@ class Server:
         digest = hashlib.sha256(str(self._directory).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"apimonitor-{digest}"
 
+    def _start(self, deadline: float) -> None:
+        binaries = _binaries(self._bin_dir)
+        self._make_directories()
+        self._users = _open_lock(self._directory / "users.lock")
+        while not _is_locked(self._users, fcntl.LOCK_SH):
+            self._pause(deadline)
+        while not (self._launch_if_free(binaries, deadline) or self._join(deadline)):
+            self._pause(deadline)
+        _create_database(binaries, self._sockets)
+
     def _make_directories(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory.chmod(0o700)
         self._sockets.mkdir(mode=0o700, exist_ok=True)
-        if self._sockets.stat().st_uid != os.geteuid():
+        # It may lie in a temporary directory, where anybody could have made it.
+        found = self._sockets.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in _owners():
             raise ServerError(f"{self._sockets} belongs to somebody else")
 
-    def _launch_or_join(self, binaries: Path, deadline: float) -> None:
-        while time.monotonic() < deadline:
-            owner = os.open(
-                self._directory / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600
-            )
-            try:
-                fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+    def _launch_if_free(self, binaries: Path, deadline: float) -> bool:
+        owner = _open_lock(self._directory / "owner.lock")
+        try:
+            if not _is_locked(owner, fcntl.LOCK_EX):
                 # It runs, starts or stops.
-                if self._join(deadline):
-                    return
-                time.sleep(0.05)
-                continue
-            else:
-                self._launch(binaries, owner)
-                self._wait_until_ready(deadline)
-                return
-            finally:
-                # postgres keeps its own copy.
-                os.close(owner)
-        raise ServerError(f"PostgreSQL in {self._directory} did not become ready")
+                return False
+            self._launch(binaries, owner)
+        finally:
+            # postgres keeps its own copy.
+            os.close(owner)
+        self._wait_until_ready(deadline)
+        return True
+
+    def _pause(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
+            raise ServerError(f"PostgreSQL in {self._directory} did not become ready")
+        time.sleep(0.05)
 
     def _join(self, deadline: float) -> bool:
         try:
@@ -183,9 +198,9 @@ class Server:
         return False
 
     def _launch(self, binaries: Path, owner: int) -> None:
+        self._drop_stale_pid()
         prefix, identity = self._unprivileged()
         self._initialize(binaries, prefix, identity)
-        self._drop_stale_pid()
         options = {**self._options, "unix_socket_directories": str(self._sockets)}
         arguments = [
             word
@@ -200,6 +215,7 @@ class Server:
         postgres = [*prefix, str(binaries / "postgres"), "-D", str(self._data)]
         try:
             with self._log.open("ab") as log:
+                self._log_start = log.tell()
                 self._process = subprocess.Popen(
                     ["sh", "-c", WATCHER, "sh", *postgres, *arguments],
                     stdin=reading,
@@ -208,7 +224,7 @@ class Server:
                     cwd="/",
                     start_new_session=True,
                     pass_fds=[owner],
-                    env={**os.environ, "APIMONITOR_FIFO": str(self._fifo)},
+                    env={**_environment(), "APIMONITOR_FIFO": str(self._fifo)},
                     **identity,
                 )
         finally:
@@ -228,15 +244,12 @@ class Server:
         options = ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         if self._options.get("fsync") == "off":
             options.append("--no-sync")
-        result = subprocess.run(
+        result = _run(
             [*prefix, binaries / "initdb", "-D", fresh, "-U", USER, *options],
-            capture_output=True,
-            text=True,
-            cwd="/",
             **identity,
         )
         if result.returncode:
-            reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+            reason = _cause(result.stderr)
             raise ServerError(f"the embedded PostgreSQL was not made: {reason}")
         # All or nothing.
         fresh.rename(self._data)
@@ -244,9 +257,18 @@ class Server:
     def _drop_stale_pid(self) -> None:
         """A postmaster.pid may name a pid that is another program's by now.
 
-        owner.lock is ours, so none of ours runs.
+        owner.lock is ours, so none of ours runs; but one started by hand may.
         """
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        file = self._data / "postmaster.pid"
+        try:
+            pid = int(file.read_text().split("\n")[0])
+        except (FileNotFoundError, ValueError):
+            pid = 0
+        if Path(f"/proc/{pid}/cwd").resolve() == self._data.resolve():
+            raise ServerError(
+                f"another PostgreSQL, process {pid}, runs on {self._data}: stop it"
+            )
+        file.unlink(missing_ok=True)
 
     def _unprivileged(self) -> tuple[list[str], dict[str, Any]]:
         """How to run what refuses uid 0, and a uid without a passwd entry.
@@ -258,24 +280,16 @@ class Server:
             return [], {}
         mapped = [f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
         namespace = ["unshare", "--user", *mapped, "--"]
-        if shutil.which("unshare"):
-            tried = subprocess.run([*namespace, "true"], capture_output=True)
-            if tried.returncode == 0:
-                return namespace, {}
+        if shutil.which("unshare") and not _run([*namespace, "true"]).returncode:
+            self._take_back()
+            return namespace, {}
         if os.geteuid() != 0:
             return [], {}
         return [], self._give_away()
 
     def _give_away(self) -> dict[str, Any]:
-        for name in ("postgres", "nobody"):
-            try:
-                account = pwd.getpwnam(name)
-            except KeyError:
-                continue
-            for top in {self._directory, self._sockets}:
-                for folder, _, files in os.walk(top):
-                    for path in (folder, *(os.path.join(folder, f) for f in files)):
-                        os.lchown(path, account.pw_uid, account.pw_gid)
+        for account in _accounts():
+            self._own(account.pw_uid, account.pw_gid)
             return {
                 "user": account.pw_uid,
                 "group": account.pw_gid,
@@ -286,9 +300,20 @@ class Server:
             "postgres or nobody account: run as an ordinary user"
         )
 
+    def _take_back(self) -> None:
+        """What an earlier start without namespaces gave away is unreadable in one."""
+        if self._directory.stat().st_uid != os.geteuid():
+            self._own(os.geteuid(), os.getegid())
+
+    def _own(self, uid: int, gid: int) -> None:
+        for top in {self._directory, self._sockets}:
+            for folder, _, files in os.walk(top):
+                for path in (folder, *(os.path.join(folder, f) for f in files)):
+                    os.lchown(path, uid, gid)
+
     def _wait_until_ready(self, deadline: float) -> None:
         while time.monotonic() < deadline:
-            if self.exited():
+            if self._has_ended():
                 raise ServerError(f"PostgreSQL ended: {self._last_words()}")
             if self._says_ready() and self._accepts():
                 return
@@ -310,21 +335,107 @@ class Server:
                 return False
         return True
 
-    def _is_leaving(self) -> bool:
-        """Whether the watcher saw its last user go."""
-        deadline = time.monotonic() + 1
-        while self._fifo.exists() and time.monotonic() < deadline:
-            if self._process is not None and self._process.poll() is not None:
-                return True
-            time.sleep(0.01)
-        return not self._fifo.exists()
+    def _wait_until_stopped(self, deadline: float) -> None:
+        owner = _open_lock(self._directory / "owner.lock")
+        try:
+            while time.monotonic() < deadline:
+                if _is_locked(owner, fcntl.LOCK_EX):
+                    return
+                time.sleep(0.01)
+        finally:
+            os.close(owner)
+
+    def _let_go(self) -> None:
+        for held in (self._hold, self._users):
+            if held >= 0:
+                os.close(held)
+        self._hold = self._users = -1
+        if self._process is None:
+            return
+        try:
+            self._process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            # Others use it; the watcher ends with it, and init reaps it.
+            self._process.returncode = 0
+        self._process = None
+
+    def _has_ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
 
     def _last_words(self) -> str:
         try:
-            lines = self._log.read_text(errors="replace").strip().splitlines()
+            with self._log.open("rb") as log:
+                log.seek(self._log_start)
+                return _cause(log.read().decode(errors="replace"))
         except OSError:
-            lines = []
-        return lines[-1] if lines else "it left no word"
+            return "it left no word"
+
+
+def _open_lock(path: Path) -> int:
+    opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        return fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, LOWEST_LOCK)
+    finally:
+        os.close(opened)
+
+
+def _is_locked(lock: int, kind: int) -> bool:
+    """Whether *lock* could be had at once."""
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_read(fifo: int) -> bool:
+    """Whether the watcher is still there, at the other end."""
+    poll = select.poll()
+    poll.register(fifo, 0)
+    return not poll.poll(0)
+
+
+def _environment() -> dict[str, str]:
+    """Ours without PGPORT, PGOPTIONS and such: they are meant for other servers."""
+    return {name: v for name, v in os.environ.items() if not name.startswith("PG")}
+
+
+def _run(command: list[Any], **identity: Any) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env=_environment(),
+            timeout=COMMAND_TIMEOUT_S,
+            **identity,
+        )
+    except subprocess.TimeoutExpired:
+        raise ServerError(f"{command[0]} took over {COMMAND_TIMEOUT_S} s") from None
+
+
+def _cause(text: str) -> str:
+    """The first thing that went wrong: what follows it is only its consequences."""
+    found = CAUSE.search(text)
+    if found is not None:
+        return found[1]
+    return " ".join(text.split())[:500] or "it left no word"
+
+
+def _accounts() -> Iterator[pwd.struct_passwd]:
+    for name in ACCOUNTS:
+        try:
+            yield pwd.getpwnam(name)
+        except KeyError:
+            continue
+
+
+def _owners() -> set[int]:
+    """Whose the files may be: ours, and of the account that root gives them to."""
+    if os.geteuid() != 0:
+        return {os.geteuid()}
+    return {0, *(account.pw_uid for account in _accounts())}
 
 
 def _binaries(chosen: Path | None) -> Path:
@@ -347,10 +458,11 @@ def _binaries(chosen: Path | None) -> Path:
 
 
 def _check_major(binaries: Path, held: str, data: Path) -> None:
-    printed = subprocess.run(
-        [binaries / "postgres", "--version"], capture_output=True, text=True, check=True
-    ).stdout
-    major = printed.split()[-1].split(".")[0]
+    printed = _run([binaries / "postgres", "--version"])
+    if printed.returncode:
+        raise ServerError(f"{binaries} does not run: {_cause(printed.stderr)}")
+    # "postgres (PostgreSQL) 18.6", which packagers add to: "… 15.9 (Debian 15.9-1)".
+    major = re.split(r"\D", printed.stdout.split()[2])[0]
     if held != major:
         raise ServerError(
             f"{data} is PostgreSQL {held}'s and the binaries are {major}'s: move it "
@@ -359,13 +471,9 @@ def _check_major(binaries: Path, held: str, data: Path) -> None:
 
 
 def _create_database(binaries: Path, sockets: Path) -> None:
-    made = subprocess.run(
-        [binaries / "createdb", "-h", sockets, "-U", USER, DATABASE],
-        capture_output=True,
-        text=True,
-    )
+    made = _run([binaries / "createdb", "-h", sockets, "-U", USER, DATABASE])
     if made.returncode and "already exists" not in made.stderr:
-        raise ServerError(f"the database was not made: {made.stderr.strip()}")
+        raise ServerError(f"the database was not made: {_cause(made.stderr)}")
 
 
 def _has_passwd_entry() -> bool:

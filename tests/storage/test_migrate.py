@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from monitor.storage.migrate import MigrationError, migrate
+from monitor.storage.migrate import MigrationError, migrate, pending
 from monitor.storage.server import Server
 
 
@@ -99,3 +99,47 @@ async def test_a_gap_in_the_numbers_is_refused(
     (folder / "0004_gap.sql").write_text("SELECT 1;")
     with pytest.raises(MigrationError, match="should be number 3"):
         await migrate(connection, folder)
+
+
+async def test_what_is_pending_is_told_and_nothing_changes(
+    connection: asyncpg.Connection, folder: Path
+) -> None:
+    assert await pending(connection, folder) == ["0001_first.sql", "0002_second.sql"]
+    assert await connection.fetchval("SELECT to_regnamespace('apimonitor')") is None
+    await migrate(connection, folder)
+    (folder / "0003_third.sql").write_text("SELECT 1;")
+    assert await pending(connection, folder) == ["0003_third.sql"]
+
+
+async def test_the_search_path_stays_the_connections_own(
+    connection: asyncpg.Connection, folder: Path
+) -> None:
+    before = await connection.fetchval("SHOW search_path")
+    await migrate(connection, folder)
+    assert await connection.fetchval("SHOW search_path") == before
+
+
+async def test_a_lost_connection_is_what_is_raised(
+    connection: asyncpg.Connection, folder: Path
+) -> None:
+    (folder / "0003_away.sql").write_text(
+        "-- migrate: no-transaction\nSELECT pg_terminate_backend(pg_backend_pid());"
+    )
+    with pytest.raises(asyncpg.PostgresError):
+        await migrate(connection, folder)
+
+
+async def test_a_role_without_create_uses_the_schema_it_was_given(
+    connection: asyncpg.Connection, folder: Path
+) -> None:
+    role = f"plain_{uuid4().hex}"
+    await migrate(connection, folder)
+    await connection.execute(
+        f"CREATE ROLE {role};"
+        f"GRANT USAGE, CREATE ON SCHEMA apimonitor TO {role};"
+        f"GRANT ALL ON ALL TABLES IN SCHEMA apimonitor TO {role}"
+    )
+    (folder / "0003_third.sql").write_text("CREATE TABLE three (n int);")
+    await connection.execute(f"SET ROLE {role}")
+    assert await migrate(connection, folder) == ["0003_third.sql"]
+    await connection.execute(f"RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}")

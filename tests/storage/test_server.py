@@ -1,13 +1,19 @@
 """The embedded PostgreSQL starts, is shared, and is gone with its last user."""
 
 import asyncio
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -156,3 +162,192 @@ def test_a_file_in_its_place_is_refused(tmp_path: Path) -> None:
 def test_binaries_that_are_not_there_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ServerError, match="PG_BIN"):
         Server(tmp_path / "pg", bin_dir=tmp_path).start()
+
+
+def environment() -> dict[str, str]:
+    paths = (str(Path(__file__).parents[2]), sysconfig.get_path("purelib"))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+@contextmanager
+def held(
+    directory: Path, *, python: str = sys.executable, **identity: Any
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that uses the server until it is killed."""
+    with subprocess.Popen(
+        [python, "-c", HOLD, str(directory)],
+        stdout=subprocess.PIPE,
+        cwd="/",
+        env=environment(),
+        **identity,
+    ) as holder:
+        assert holder.stdout is not None
+        try:
+            assert holder.stdout.readline() == b"started\n"
+            yield holder
+        finally:
+            holder.kill()
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A directory that other accounts reach: those of pytest are for root only."""
+    made = Path(tempfile.mkdtemp(prefix="apimonitor-test-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def nobody() -> dict[str, Any]:
+    """Who an ordinary user is."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    return {"user": 65534, "group": 65534, "extra_groups": []}
+
+
+@pytest.fixture
+def their_python(nobody: dict[str, Any]) -> str:
+    """A Python that an ordinary user can run: root's own may lie in its home."""
+    for python in (sys.executable, shutil.which("python3", path=os.defpath)):
+        command = [python or "python3", "-c", "import monitor.storage.server"]
+        try:
+            subprocess.run(
+                command,
+                cwd="/",
+                env=environment(),
+                stderr=subprocess.DEVNULL,
+                check=True,
+                **nobody,
+            )
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return command[0]
+    pytest.skip("an ordinary user has no Python that can read this checkout")
+
+
+def test_a_second_process_never_launches_over_the_first(tmp_path: Path) -> None:
+    directory = tmp_path / "pg"
+    with held(directory):
+        lock = os.open(directory / "owner.lock", os.O_RDWR)
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(lock)
+    wait_until(lambda: not socket_of(directory).exists())
+
+
+def test_kill_9_of_the_launcher_leaves_it_to_those_who_joined(tmp_path: Path) -> None:
+    directory = tmp_path / "pg"
+    joined = Server(directory, options=TEST_OPTIONS)
+    with held(directory) as launcher:
+        joined.start()
+        launcher.kill()
+        launcher.wait()
+        time.sleep(0.3)
+        assert query(joined, "SELECT 1") == 1
+    joined.stop()
+    assert not socket_of(directory).exists()
+
+
+def test_who_joined_starts_it_again_too(server: Server, tmp_path: Path) -> None:
+    joined = Server(tmp_path / "pg", options=TEST_OPTIONS)
+    joined.start()
+    assert not joined.exited()
+    os.kill(postmaster(tmp_path / "pg"), signal.SIGKILL)
+    wait_until(joined.exited)
+    joined.start()
+    server.start()
+    assert query(joined, "SELECT 1") == 1
+    assert (server.exited(), joined.exited()) == (False, False)
+    joined.stop()
+
+
+def test_a_pid_file_that_names_another_program_is_dropped(
+    server: Server, tmp_path: Path
+) -> None:
+    server.stop()
+    stale = f"{os.getpid()}\n{tmp_path}\n1\n5432\n\n\n\nready\n"
+    (tmp_path / "pg" / "pgdata" / "postmaster.pid").write_text(stale)
+    server.start()
+    assert query(server, "SELECT 1") == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
+def test_a_postgres_that_is_not_ours_is_left_alone(
+    server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "pg" / "owner.lock").unlink()
+    second = Server(tmp_path / "pg", options=TEST_OPTIONS)
+    with pytest.raises(ServerError, match="another PostgreSQL, process"):
+        second.start()
+    second.stop()
+    assert query(server, "SELECT 1") == 1
+
+
+def test_variables_meant_for_another_server_do_not_reach_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPORT", "6000")
+    monkeypatch.setenv("PGOPTIONS", "-c nonsense=1")
+    made = Server(tmp_path / "pg", options=TEST_OPTIONS)
+    try:
+        made.start(timeout_s=10)
+        monkeypatch.delenv("PGOPTIONS")
+        assert query(made, "SELECT 1") == 1
+    finally:
+        made.stop()
+
+
+def test_a_broken_data_directory_is_named_with_its_cause(
+    server: Server, tmp_path: Path
+) -> None:
+    server.stop()
+    shutil.rmtree(tmp_path / "pg" / "pgdata" / "pg_wal")
+    with pytest.raises(ServerError, match=r"^PostgreSQL ended: .*pg_wal") as raised:
+        server.start()
+    assert "\n" not in str(raised.value)
+
+
+def test_an_ordinary_user_can_run_it(
+    reachable: Path, nobody: dict[str, Any], their_python: str
+) -> None:
+    os.chown(reachable, 65534, 65534)
+    with held(reachable / "pg", python=their_python, **nobody):
+        assert (reachable / "pg" / "pgdata").stat().st_uid == 65534
+    wait_until(lambda: not socket_of(reachable / "pg").exists())
+
+
+def test_a_directory_of_somebody_else_is_refused(
+    reachable: Path, nobody: dict[str, Any], their_python: str
+) -> None:
+    (reachable / "pg").mkdir(mode=0o700)
+    tried = subprocess.run(
+        [their_python, "-c", HOLD, str(reachable / "pg")],
+        stderr=subprocess.PIPE,
+        cwd="/",
+        env=environment(),
+        **nobody,
+    )
+    assert b"ServerError: the embedded PostgreSQL cannot use" in tried.stderr
+
+
+def test_root_without_user_namespaces_gives_it_to_an_account_and_takes_it_back(
+    reachable: Path, their_python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = reachable / "bin"
+    programs.mkdir()
+    for name in ("sh", "rm"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    made = Server(reachable / "pg", options=TEST_OPTIONS)
+    with monkeypatch.context() as without:
+        without.setenv("PATH", str(programs))
+        for _ in range(2):
+            made.start()
+            assert query(made, "SELECT 1") == 1
+            made.stop()
+        assert (reachable / "pg" / "pgdata").stat().st_uid != 0
+    made.start()
+    assert query(made, "SELECT 1") == 1
+    made.stop()
