@@ -29,6 +29,11 @@ def answer(value: Any, *, status: int = 200, **headers: str) -> web.Response:
     )
 
 
+def nothing() -> web.Response:
+    """204: done, and there is no more to say."""
+    return web.Response(status=204, headers=HEADERS)
+
+
 def problem(
     status: int,
     detail: str,

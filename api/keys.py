@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from api import lists, request
-from api.errors import answer
+from api.errors import answer, nothing
 from api.parts import Parts
 from api.rights import Right, need
 from api.schemas import NewKey
@@ -49,7 +49,7 @@ class KeyCalls:
         key_id = request.id_in_path(call, "key_id")
         if not await self._parts.keys.revoke(service_id, key_id):
             raise NotFound("there is no such key of this service")
-        return web.Response(status=204, headers={"Cache-Control": "no-store"})
+        return nothing()
 
 
 def _shown(key: KeyResource) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The calls of /v1/logs."""
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,10 +14,10 @@ from api.parts import Parts
 from api.rights import Right, need, need_service
 from api.schemas import NewLog
 from monitor import times
-from monitor.errors import FieldError, InvalidInput, NotFound
+from monitor.errors import FieldError, InvalidInput, NotFound, Unavailable
 from monitor.exchange import Body, BodyState, Exchange, Source
 from monitor.query import parse_log_query
-from monitor.resources import LogDetail, LogItem, LogPage
+from monitor.resources import LogDetail, LogItem, LogPage, ServiceResource
 from monitor.shown import ShownBody, header_object, pairs, shown_body
 
 MOST_AHEAD = timedelta(days=1)
@@ -28,13 +29,25 @@ class LogCalls:
 
     async def ingest(self, call: web.Request) -> web.Response:
         """201 with the stored log, once it is committed."""
-        service_id = await need_service(call, self._parts)
+        timeout_s = self._parts.settings.ingest_timeout_s
+        # Two limits, so that a client may take its time to send the body between them.
+        try:
+            async with asyncio.timeout(timeout_s):
+                service_id = await need_service(call, self._parts)
+        except TimeoutError:
+            raise _no_answer("PostgreSQL did not answer in time") from None
         request.no_query(call)
         new, content = await request.body(call, NewLog)
         unknown = content.keys() - NewLog.model_fields.keys()
         self._parts.counters.ingest_ignored_fields.inc(len(unknown))
-        exchange = self._exchange(service_id, new)
-        await self._parts.writer.write(exchange)
+        try:
+            async with asyncio.timeout(timeout_s):
+                exchange = await self._exchange(service_id, new)
+                await self._parts.writer.write(exchange)
+        except TimeoutError:
+            raise _no_answer(
+                "PostgreSQL did not answer in time; the log may have been stored"
+            ) from None
         detail = await self._parts.logs.get(exchange.id)
         if detail is None:
             raise NotFound("the service is gone")
@@ -54,13 +67,10 @@ class LogCalls:
             raise NotFound("there is no such log")
         return answer(shown_detail(detail))
 
-    def _exchange(self, service_id: UUID, new: NewLog) -> Exchange:
+    async def _exchange(self, service_id: UUID, new: NewLog) -> Exchange:
         """The pushed log, redacted: what comes out of here may touch a disk."""
-        ids = self._parts.ids
         exchange = Exchange(
-            id=ids.new()
-            if new.timestamp is None
-            else ids.at(self._time(new.timestamp)),
+            id=await self._id(service_id, new.timestamp),
             service_id=service_id,
             source=Source.INGEST,
             method=new.method,
@@ -77,17 +87,38 @@ class LogCalls:
             request_body=_body(new.request_body),
             response_body=_body(new.response_body),
         )
-        service = self._parts.routes().by_id(service_id)
-        fields = service.redact_fields if service else ()
+        fields = await self._redact_fields(service_id)
         return self._parts.redaction.apply(exchange, fields)
 
-    def _time(self, moment: datetime) -> datetime:
+    async def _redact_fields(self, service_id: UUID) -> tuple[str, ...]:
+        """Asked for where the routing table does not have the service yet.
+
+        A service made on another machine has its keys at once, its route a moment
+        later.
+        """
+        routed = self._parts.routes().by_id(service_id)
+        if routed is not None:
+            return routed.redact_fields
+        return (await self._service(service_id)).redact_fields
+
+    async def _id(self, service_id: UUID, moment: datetime | None) -> UUID:
+        """An id for *moment*, or for now. Raises InvalidInput."""
+        if moment is None:
+            return self._parts.ids.new()
         now = datetime.now(UTC)
         if moment > now + MOST_AHEAD:
             raise _bad_time("is more than a day ahead")
-        if moment < now - timedelta(days=self._parts.settings.retention_days):
-            raise _bad_time("is older than RETENTION_DAYS")
-        return moment
+        own = (await self._service(service_id)).retention_days
+        days = self._parts.settings.retention_days if own is None else own
+        if moment < now - timedelta(days=days):
+            raise _bad_time(f"is older than the retention of {days} days")
+        return self._parts.ids.at(moment)
+
+    async def _service(self, id: UUID) -> ServiceResource:
+        service = await self._parts.services.get(id)
+        if service is None:
+            raise NotFound("the service is gone")
+        return service
 
 
 def shown_item(item: LogItem) -> dict[str, Any]:
@@ -163,3 +194,7 @@ def _body(text: str | None) -> Body | None:
 def _bad_time(reason: str) -> InvalidInput:
     error = FieldError(("body", "timestamp"), reason, "value_error")
     return InvalidInput("the body is not valid", errors=[error])
+
+
+def _no_answer(detail: str) -> Unavailable:
+    return Unavailable(detail, retry_after_s=1)

@@ -1,5 +1,6 @@
 """What a call's path, query and body say, or what is wrong with them."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -17,6 +18,10 @@ from monitor.query import read, whole_number
 Model = TypeVar("Model", bound=BaseModel)
 PAGE = {"limit": whole_number(1, MAX_LIMIT), "offset": whole_number(0, MAX_OFFSET)}
 DEEPEST = 100
+# A body of REQUEST_LIMIT_BYTES at 35 kB/s.
+BODY_TIMEOUT_S = 60.0
+# What aiohttp decodes; any other coding would be taken for the JSON itself.
+CODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
 
 
 async def body(
@@ -39,7 +44,10 @@ async def json_body(request: web.Request) -> Any:
     is_json = media_type == "application/json" or media_type.endswith("+json")
     if not declared or not is_json:
         raise UnsupportedMediaType("the body must be application/json")
-    content = await request.read()
+    coding = request.headers.get("Content-Encoding", "").strip().lower()
+    if coding not in CODINGS:
+        raise UnsupportedMediaType("the body's Content-Encoding is not known here")
+    content = await _read(request)
     if not content.strip():
         raise _invalid((), "is empty", "missing")
     value = _loaded(content)
@@ -73,6 +81,21 @@ def no_query(request: web.Request) -> None:
     _, errors = read(request.query.items(), {})
     if errors:
         raise InvalidInput("the query is not valid", errors=errors)
+
+
+async def _read(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await request.read()
+    except TimeoutError:
+        # aiohttp waits on, too, where chunks turn out to be broken midway.
+        raise web.HTTPRequestTimeout(reason="the body did not come in time") from None
+    except web.RequestPayloadError:
+        reason = "is not what its Content-Encoding or Transfer-Encoding says"
+        raise _invalid((), reason, "encoding") from None
+    except ConnectionError:
+        # Nobody is there to read the answer.
+        raise _invalid((), "broke off", "connection") from None
 
 
 def _loaded(content: bytes) -> Any:

@@ -74,6 +74,7 @@ def facts_of(request: web.Request) -> RequestFacts:
         origin=headers.get("Origin"),
         sec_fetch_site=headers.get("Sec-Fetch-Site"),
         sec_fetch_mode=headers.get("Sec-Fetch-Mode"),
+        sec_fetch_dest=headers.get("Sec-Fetch-Dest"),
     )
 
 

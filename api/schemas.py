@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from ipaddress import IPv6Address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ HOST = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)"
     r"(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\Z"
 )
+AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?\Z")
 UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -26,30 +28,44 @@ def _base_url(url: str) -> str:
         raise ValueError("must hold no spaces, control or non-ASCII characters")
     try:
         parts = urlsplit(url)
-        port = parts.port
     except ValueError:
         raise ValueError("is no URL") from None
     if parts.scheme not in ("http", "https"):
         raise ValueError("must begin with http:// or https://")
-    if not parts.hostname or port == 0:
-        raise ValueError("must name a host")
     if "@" in parts.netloc:
         raise ValueError("must not hold a user or password")
     if "?" in url or "#" in url:
         raise ValueError("must have no query and no fragment")
+    _authority(parts.netloc)
     return url
 
 
+def _authority(authority: str) -> None:
+    found = AUTHORITY.match(authority)
+    if found is None or not found["host"]:
+        raise ValueError("must name a host")
+    _host(found["host"])
+    if found["port"] and not 1 <= int(found["port"]) <= 65535:
+        raise ValueError("must have a port from 1 to 65535, or none")
+
+
 def _host(host: str) -> str:
-    lower = host.strip().lower().rstrip(".")
-    if lower.startswith("[") and lower.endswith("]"):
-        inner = lower[1:-1]
-        if inner and all(c in "0123456789abcdef:." for c in inner):
-            return lower
-        raise ValueError("is no address")
+    lower = host.lower().removesuffix(".")
+    if lower.startswith("["):
+        return _address(lower)
     if len(lower) > 253 or not HOST.match(lower):
         raise ValueError("must be a host name or an address, without a port")
     return lower
+
+
+def _address(host: str) -> str:
+    """As clients write it in Host: the shortest form (RFC 5952)."""
+    if not host.endswith("]") or "%" in host:
+        raise ValueError("is no address")
+    try:
+        return f"[{IPv6Address(host[1:-1])}]"
+    except ValueError:
+        raise ValueError("is no address") from None
 
 
 def _rule(rule: str) -> str:
@@ -77,6 +93,8 @@ def _absolute(url: str) -> str:
         raise ValueError("must be absolute, such as https://example.org/path")
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*\Z", scheme):
         raise ValueError("must begin with a scheme, such as https://")
+    if len(url.encode()) > LONGEST_URL:
+        raise ValueError(f"must have at most {LONGEST_URL} bytes")
     return url
 
 

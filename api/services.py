@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from api import lists, request
-from api.errors import answer
+from api.errors import answer, nothing
 from api.parts import Parts
 from api.rights import Right, need
 from api.schemas import NewService, ServiceChanges
@@ -68,7 +68,7 @@ class ServiceCalls:
         if not await self._parts.services.delete(id):
             raise NotFound("there is no such service")
         self._parts.keys.forget(id)
-        return web.Response(status=204, headers={"Cache-Control": "no-store"})
+        return nothing()
 
 
 def shown(service: ServiceResource) -> dict[str, Any]:

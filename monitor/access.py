@@ -3,11 +3,13 @@
 import hashlib
 import hmac
 import os
+import re
+import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 from monitor.errors import Forbidden, TooManyRequests, Unauthorized
@@ -20,6 +22,13 @@ OWN_SITES = frozenset({"same-origin", "none"})
 PEER_ATTEMPTS, PEER_EVERY_S = 5, 12.0
 ALL_ATTEMPTS, ALL_EVERY_S = 50, 1.0
 MOST_PEERS = 10_000
+SECRET_BYTES = 32
+# As few as SECRET_KEY may have; below, the file was cut short.
+SHORTEST_SECRET = 16
+# uri-host [":" port], RFC 9110 7.2; what is looser could hide another name.
+HOST = re.compile(
+    r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::[0-9]{0,5})?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,7 @@ class RequestFacts:
     origin: str | None = None
     sec_fetch_site: str | None = None
     sec_fetch_mode: str | None = None
+    sec_fetch_dest: str | None = None
 
 
 class Access:
@@ -40,10 +50,16 @@ class Access:
         password = settings.admin_password
         self.is_open = not settings.is_closed
         self._password = password.get_secret_value().encode() if password else b""
-        # Bound to the password: a changed one ends all sessions.
-        self._key = hmac.digest(secret, b"session" + self._password, "sha256")
+        # Bound to the password: a changed one ends all sessions. Two keys, because a
+        # form's token is shown to anyone and must not pass for a session's signature.
+        self._session_key = hmac.digest(secret, b"session" + self._password, "sha256")
+        self._form_key = hmac.digest(secret, b"form" + self._password, "sha256")
         self._session_s = settings.session_hours * 3600
-        self._allowed = frozenset(host.lower() for host in settings.allowed_hosts)
+        self._allowed = frozenset(
+            # An IPv6 address may be listed without its brackets.
+            host_name(host) or host_name(f"[{host}]")
+            for host in settings.allowed_hosts
+        )
         self._peers: OrderedDict[str, Bucket] = OrderedDict()
         self._all = Bucket(ALL_ATTEMPTS, ALL_EVERY_S)
 
@@ -54,9 +70,11 @@ class Access:
                 "the app is not known by this Host; add it to ALLOWED_HOSTS"
             )
         if facts.method in SAFE_METHODS:
-            is_navigation = facts.sec_fetch_mode == "navigate"
-            if facts.sec_fetch_site == "cross-site" and not is_navigation:
-                raise Forbidden("a page of another site may not read this")
+            if facts.sec_fetch_site == "cross-site" and not _is_navigation(facts):
+                raise Forbidden(
+                    "a page of another site may not read this; the app's own pages "
+                    "are at loopback names and those in ALLOWED_HOSTS"
+                )
             return
         if not _is_own_origin(facts):
             raise Forbidden(
@@ -73,20 +91,20 @@ class Access:
             raise Unauthorized("the password is wrong")
         until = int(time.time() + self._session_s)
         nonce = os.urandom(12).hex()
-        return f"{until}.{nonce}.{self._signature(f'{until}.{nonce}')}"
+        signed = f"{until}.{nonce}"
+        return f"{signed}.{_signature(self._session_key, signed)}"
 
     def has_session(self, cookie: str | None) -> bool:
         """Whether *cookie* is a session of ours that has not run out."""
         signed, _, signature = (cookie or "").rpartition(".")
-        if not hmac.compare_digest(
-            signature.encode("utf-8", "replace"), self._signature(signed).encode()
-        ):
+        expected = _signature(self._session_key, signed).encode()
+        if not hmac.compare_digest(signature.encode("utf-8", "replace"), expected):
             return False
         return int(signed.partition(".")[0]) > time.time()
 
     def form_token(self, cookie: str | None) -> str:
         """What a form of our own pages carries; bound to the session."""
-        return self._signature(f"form.{cookie or 'none'}")
+        return _signature(self._form_key, cookie or "")
 
     def check_form_token(self, cookie: str | None, token: str) -> None:
         """Raises Forbidden."""
@@ -94,12 +112,10 @@ class Access:
         if not hmac.compare_digest(token.encode("utf-8", "replace"), expected):
             raise Forbidden("the form is out of date; load the page again")
 
-    def _signature(self, text: str) -> str:
-        digest = hmac.digest(self._key, text.encode("utf-8", "replace"), "sha256")
-        return urlsafe_b64encode(digest).decode().rstrip("=")
-
     def _is_ours(self, host: str | None) -> bool:
-        name = _without_port(host or "").lower().rstrip(".")
+        name = host_name(host or "")
+        if name is None:
+            return False
         return name in self._allowed or is_loopback_name(name)
 
     def _count_attempt(self, peer: str) -> None:
@@ -107,7 +123,8 @@ class Access:
         self._peers[peer] = bucket
         while len(self._peers) > MOST_PEERS:
             self._peers.popitem(last=False)
-        wait_s = max(bucket.take(), self._all.take())
+        # A peer that has to wait takes nothing from what is there for all.
+        wait_s = bucket.take() or self._all.take()
         if wait_s > 0:
             raise TooManyRequests(
                 "too many attempts to sign in", retry_after_s=int(wait_s) + 1
@@ -139,13 +156,23 @@ def load_secret(settings: Settings) -> bytes:
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
     path = Path(settings.data_dir) / "secret.key"
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(file, "wb") as content:
-        content.write(os.urandom(32).hex().encode())
+    if not _holds_secret(path):
+        _make_secret(path)
     return path.read_bytes()
+
+
+def host_name(host: str) -> str | None:
+    """The name in a Host, without port and case; None where *host* is none."""
+    found = HOST.fullmatch(host.lower())
+    if found is None:
+        return None
+    name = found["name"]
+    if not name.startswith("["):
+        return name
+    try:
+        return f"[{IPv6Address(name[1:-1])}]"
+    except ValueError:
+        return None
 
 
 def is_loopback_name(name: str) -> bool:
@@ -169,7 +196,45 @@ def _is_own_origin(facts: RequestFacts) -> bool:
     return bool(authority) and authority.lower() == (facts.host or "").lower()
 
 
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+def _is_navigation(facts: RequestFacts) -> bool:
+    """At the top level: a frame navigates too, and says so in its destination."""
+    is_top = facts.sec_fetch_dest in (None, "document")
+    return facts.sec_fetch_mode == "navigate" and is_top
+
+
+def _signature(key: bytes, text: str) -> str:
+    digest = hmac.digest(key, text.encode("utf-8", "replace"), "sha256")
+    return urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _holds_secret(path: Path) -> bool:
+    """False for a file that a full disk or a crash left short, too."""
+    try:
+        return len(path.read_bytes()) >= SHORTEST_SECRET
+    except FileNotFoundError:
+        return False
+
+
+def _make_secret(path: Path) -> None:
+    """Whole from the first moment on, and of one of those who make it at once."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(file, "wb") as content:
+            content.write(secrets.token_hex(SECRET_BYTES).encode())
+            content.flush()
+            os.fsync(content.fileno())
+        _keep_first(fresh, path)
+    finally:
+        fresh.unlink()
+
+
+def _keep_first(fresh: Path, path: Path) -> None:
+    """*fresh* as *path*, unless another one was there first."""
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        if _holds_secret(path):
+            return
+        path.unlink()
+        os.link(fresh, path)

@@ -222,11 +222,11 @@ async def test_what_is_not_there_is_404(client: httpx.AsyncClient) -> None:
         ("DELETE", ""),
         ("GET", "/events"),
     ):
-        options = {"json": {}} if method == "PATCH" else {}
+        options: dict[str, Any] = {"json": {}} if method == "PATCH" else {}
         answer = await client.request(
             method,
             f"/v1/alerts/{uuid4()}{path}",
-            **options,  # type: ignore[arg-type]
+            **options,
         )
         assert answer.status_code == 404
 

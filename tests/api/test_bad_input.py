@@ -232,6 +232,23 @@ async def test_bad_queries_are_422(client: httpx.AsyncClient, query: str) -> Non
         "http://[::1",
         "javascript:alert(1)",
         "http://ex\u00e4mple",
+        "http://a\\b",
+        'http://a"b',
+        "http://a<b>",
+        "http://a|b",
+        "http://a,b",
+        "http://%zz",
+        "http://..",
+        "http://a..b",
+        "http://-",
+        "http://x:",
+        "http://x:0",
+        "http://x:80:90",
+        "http://[::1]evil",
+        "http://[v1.x]",
+        "http://[fe80::1%25eth0]",
+        "http://x/?",
+        "http://x/#",
     ],
 )
 async def test_a_base_url_that_could_not_work_is_refused(
@@ -240,3 +257,28 @@ async def test_a_base_url_that_could_not_work_is_refused(
     answer = await client.post("/v1/services", json={"name": "n", "base_url": base_url})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["loc"] == ["body", "base_url"]
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://x",
+        "HTTPS://X.Example:8443/v2/",
+        "http://my_service:3000",
+        "http://10.0.0.1",
+        "http://[::1]:8080/a%20b",
+    ],
+)
+async def test_a_base_url_that_can_work_is_kept_as_it_is(
+    client: httpx.AsyncClient, base_url: str
+) -> None:
+    assert (await register(client, base_url=base_url))["base_url"] == base_url
+
+
+async def test_the_bound_of_a_url_is_in_bytes(client: httpx.AsyncClient) -> None:
+    path, headers = await path_and_headers(client, "log")
+    most = 32 * 1024 - len("https://x/")
+    for url, status in (("é" * (most // 2), 201), ("é" * (most // 2 + 1), 422)):
+        log = {**LOG, "url": f"https://x/{url}"}
+        answer = await client.post(path, json=log, headers=headers)
+        assert answer.status_code == status, answer.text[:300]

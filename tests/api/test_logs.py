@@ -196,3 +196,19 @@ async def test_health_and_readiness(client: httpx.AsyncClient) -> None:
     assert (await client.get("/readyz")).status_code == 200
     foreign = await client.get("/health", headers={"Host": "evil.example"})
     assert foreign.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("own", "days_ago", "status"), [(90, 60, 201), (90, 91, 422), (2, 3, 422)]
+)
+async def test_a_service_may_keep_logs_longer_or_shorter(
+    client: httpx.AsyncClient, own: int, days_ago: int, status: int
+) -> None:
+    raw = await key_of_new_service(client, retention_days=own)
+    moment = datetime.now(UTC) - timedelta(days=days_ago)
+    log = {**LOG, "timestamp": moment.isoformat()}
+    answer = await client.post("/v1/logs", json=log, headers=bearer(raw))
+    assert answer.status_code == status, answer.text
+    if status == 422:
+        assert answer.json()["errors"][0]["loc"] == ["body", "timestamp"]
+        assert f"{own} days" in answer.json()["errors"][0]["msg"]

@@ -125,3 +125,114 @@ async def test_a_method_that_a_path_does_not_take_is_405(
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "GET, HEAD, POST"
     assert answer.json()["status"] == 405
+
+
+@pytest.mark.parametrize(
+    ("host", "kept"),
+    [
+        ("A.Example.", "a.example"),
+        ("LOCALHOST", "localhost"),
+        ("my_service", "my_service"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("[::1]", "[::1]"),
+        ("[0:0:0:0:0:0:0:1]", "[::1]"),
+        ("[FD00::A]", "[fd00::a]"),
+    ],
+)
+async def test_a_host_is_kept_as_clients_write_it(
+    client: httpx.AsyncClient, host: str, kept: str
+) -> None:
+    assert (await register(client, hosts=[host, host.lower()]))["hosts"] == [kept]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        " ",
+        " a",
+        "a:80",
+        "*",
+        "a..b",
+        "-a",
+        "a-",
+        "é.example",
+        "http://a",
+        "a/b",
+        "::1",
+        "[]",
+        "[::1",
+        "[:::::]",
+        "[1.2.3.4]",
+        "[fe80::1%eth0]",
+        "[::1]:80",
+        "x" * 64,
+        ".".join(["x" * 60] * 5),
+    ],
+)
+async def test_what_is_no_host_is_refused(client: httpx.AsyncClient, host: str) -> None:
+    answer = await client.post("/v1/services", json={"name": "n", "hosts": [host]})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["loc"] == ["body", "hosts", 0]
+
+
+async def test_services_are_listed_by_name_in_pages(client: httpx.AsyncClient) -> None:
+    for name in ("c", "A", "b", "D"):
+        await register(client, name=name)
+    first = (await client.get("/v1/services?limit=3")).json()
+    assert [item["name"] for item in first["items"]] == ["A", "b", "c"]
+    rest = (await client.get("/v1/services?limit=3&offset=3")).json()
+    assert [item["name"] for item in rest["items"]] == ["D"]
+    for page in (first, rest):
+        assert (page["total"], page["total_at_least"], page["limit"]) == (4, 4, 3)
+        assert page["complete"] is True
+        assert page["next_cursor"] is None
+    assert rest["offset"] == 3
+    for bad in ("limit=0", "limit=501", "offset=-1", "offset=100001", "cursor=x"):
+        answer = await client.get(f"/v1/services?{bad}")
+        assert answer.status_code == 422, bad
+        assert answer.json()["errors"][0]["loc"] == ["query", bad.split("=")[0]]
+
+
+async def test_null_clears_a_field_and_an_absent_one_stays(
+    client: httpx.AsyncClient,
+) -> None:
+    full = {
+        "description": "d",
+        "base_url": "https://pay.internal",
+        "hosts": ["a.example"],
+        "body_limit": 1,
+        "retention_days": 2,
+        "body_retention_days": 0,
+        "redact_fields": ["pin"],
+    }
+    made = await register(client, **full)
+    path = f"/v1/services/{made['id']}"
+    assert (await client.patch(path, json={})).json().keys() == made.keys()
+    for name in full:
+        others = {key: made[key] for key in full if key != name}
+        cleared = (await client.patch(path, json={name: None})).json()
+        assert cleared[name] in (None, []), name
+        assert {key: cleared[key] for key in others} == others
+        await client.patch(path, json={name: full[name]})
+    for name in ("name", "preserve_host", "timeout_s", "is_recording", "expose_log_id"):
+        answer = await client.patch(path, json={name: None})
+        assert answer.status_code == 422, name
+        assert answer.json()["errors"][0]["loc"] == ["body", name]
+
+
+async def test_a_key_belongs_to_its_service_and_goes_with_it(
+    client: httpx.AsyncClient,
+) -> None:
+    mine, other = [await register(client, name=name) for name in "ab"]
+    key = await make_key(client, mine["id"])
+    foreign = f"/v1/services/{other['id']}/keys/{key['id']}"
+    assert (await client.delete(foreign)).status_code == 404
+    headers = bearer(key["raw_key"])
+    pushed = await client.post("/v1/logs", json=LOG, headers=headers)
+    assert pushed.json()["service_id"] == mine["id"]
+    assert (await client.delete(f"/v1/services/{mine['id']}")).status_code == 204
+    answer = await client.post("/v1/logs", json=LOG, headers=headers)
+    assert answer.status_code == 401
+    assert (await client.get(f"/v1/logs/{pushed.json()['id']}")).status_code == 404
+    assert (await client.get("/v1/logs")).json()["total"] == 0
