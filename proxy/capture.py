@@ -58,16 +58,18 @@ class Capture:
         now = time.perf_counter()
         upstream, target = self.routed.upstream, self.routed.target
         path, _, query = target.partition("?")
+        # RFC 9112 3.2.4: the asterisk is no part of the URL.
+        sent = "" if target == "*" else _storable(target)
         answered = self.head_sent if self.is_lasting and self.head_sent else now
         return Exchange(
             id=self.id,
             service_id=self.routed.service.id,
             source=Source.PROXY,
             method=self.method,
-            url=f"{upstream.scheme}://{upstream.authority}{_storable(target)}",
+            url=f"{upstream.scheme}://{upstream.authority}{sent}",
             path=_storable(path),
             client_url=_storable(self.client_url),
-            query_params=_parameters(_storable(query)) if query else {},
+            query_params=_parameters(query) if query else {},
             status_code=self.status_code,
             latency_ms=(answered - self.began) * 1000,
             duration_ms=(now - self.began) * 1000 if self.is_lasting else None,
@@ -96,8 +98,10 @@ def _storable(target: str) -> str:
 
 
 def _parameters(query: str) -> dict[str, str | list[str]]:
+    """Decoded as UTF-8; bytes that are none become U+FFFD."""
     found: dict[str, str | list[str]] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+    text = query.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
         before = found.get(name)
         if before is None:
             found[name] = value

@@ -13,12 +13,16 @@ from monitor.ids import LogIds
 from monitor.registry import RoutingTable, Service
 from monitor.settings import Settings
 from proxy import headers, problems
+from proxy.answered import Answered
+from proxy.asking import Asking
 from proxy.capture import BodyCopy, Capture
 from proxy.passing import Passing
 from proxy.pool import Pool
+from proxy.request import Request
 from proxy.rewrite import Entrance
-from proxy.routing import Routed, Unrouted, route, split_target
-from proxy.server import Answered, Listener, Request
+from proxy.routing import Routed, Unrouted, route
+from proxy.server import Listener
+from proxy.trust import Trust
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +54,8 @@ class Proxy:
         self._via = via.encode()
         self._session_cookie = session_cookie.encode()
         self._is_open = is_open
-        self._is_stopping = False
-        self._in_flight = 0
+        self._trust = Trust(settings.trusted_proxies)
+        self._in_flight: set[Passing] = set()
         self._servers: list[asyncio.Server] = []
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
@@ -83,7 +87,8 @@ class Proxy:
         deadline = asyncio.get_running_loop().time() + timeout_s
         while self._in_flight and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)
-        self._is_stopping = True
+        for passing in list(self._in_flight):
+            passing.break_off(Failure(FailureCode.SHUTDOWN, "the proxy was stopped"))
         await self._listener.shutdown(0.5)
         while self._in_flight:
             await asyncio.sleep(0.01)
@@ -91,7 +96,7 @@ class Proxy:
 
     @property
     def in_flight(self) -> int:
-        return self._in_flight
+        return len(self._in_flight)
 
     def _expire(self) -> None:
         self._pool.expire()
@@ -103,49 +108,67 @@ class Proxy:
         if isinstance(found, Unrouted):
             return self._refuse(request, found)
         capture = self._capture(request, found)
-        self._in_flight += 1
+        passing = self._passing(request, capture)
+        self._in_flight.add(passing)
         self._counters.in_flight.inc()
-        passing = Passing(
-            request=request,
-            capture=capture,
-            pool=self._pool,
-            lines=self._request_lines(request, found),
-            entrance=self._entrance(request, found),
-            record=self._over,
-            idle_s=self._settings.keepalive_s,
-        )
         try:
             if self._is_loop(request):
                 passing.refuse(Failure(FailureCode.LOOP, "it came through here before"))
             else:
                 await passing.run()
         except asyncio.CancelledError:
-            passing.break_off(self._why_cancelled())
+            passing.break_off(_client_gone())
             raise
         except ConnectionError:
             passing.break_off(_client_gone())
             raise
         finally:
             passing.break_off(Failure(FailureCode.INTERNAL, "the proxy failed"))
-            self._in_flight -= 1
+            self._in_flight.discard(passing)
             self._counters.in_flight.dec()
-        return Answered(keep_alive=passing.keeps_alive)
+        return self._answered(request, keep_alive=passing.keeps_alive)
+
+    def _passing(self, request: Request, capture: Capture) -> Passing:
+        routed = capture.routed
+        asking = Asking(
+            request=request,
+            capture=capture,
+            pool=self._pool,
+            lines=self._request_lines(request, routed),
+            idle_s=self._settings.keepalive_s,
+        )
+        return Passing(
+            request=request,
+            capture=capture,
+            asking=asking,
+            entrance=self._entrance(request, routed),
+            record=self._over,
+        )
+
+    def _answered(self, request: Request, *, keep_alive: bool) -> Answered:
+        front = request.front
+        return Answered(front.settle, keep_alive=keep_alive and not front.is_draining)
 
     def _route(self, request: Request) -> Routed | Unrouted:
-        message, lines = request.message, request.lines
-        hosts = headers.values(lines, b"host")
+        message, hosts = request.message, request.values(b"host")
         if message.method == "CONNECT":
             return Unrouted("connect", "CONNECT is not served here")
         if len(hosts) > 1 or (not hosts and message.version.minor == 1):
             return Unrouted("malformed", "there must be one Host")
         if _size(request) > self._settings.head_limit_bytes:
             return Unrouted("head_too_large", "the head is over HEAD_LIMIT_BYTES")
-        if _is_ambiguous(lines):
+        if _is_ambiguous(request):
             return Unrouted("malformed", "the length of the body is ambiguous")
-        host = hosts[0].decode("latin-1") if hosts else ""
-        authority, target = split_target(message.path, host)
-        named = headers.text(lines, b"x-monitor-service")
-        return route(self._routes(), host=authority, target=target, named=named)
+        authorities = {request.host, request.authority}
+        if not all(headers.is_authority(authority) for authority in authorities):
+            return Unrouted("malformed", "Host is no name with a port")
+        named = request.values(b"x-monitor-service")
+        return route(
+            self._routes(),
+            host=request.authority,
+            target=request.target,
+            named=b",".join(named).decode("utf-8", "replace") if named else None,
+        )
 
     def _refuse(self, request: Request, unrouted: Unrouted) -> StreamResponse:
         """No service, so no log: counted, and said in words."""
@@ -165,26 +188,23 @@ class Proxy:
             lines.append((b"Connection", b"close"))
         reason = problems.reason(status)
         request.front.write(problems.head(status, reason, lines) + body)
-        return Answered(keep_alive=keeps_alive)
+        return self._answered(request, keep_alive=keeps_alive)
 
     def _capture(self, request: Request, routed: Routed) -> Capture:
         service, message = routed.service, request.message
         limit = service.body_limit
         if limit is None:
             limit = self._settings.capture_body_limit
-        peer = _peer(request)
         client_url = message.path
         if client_url.startswith("/") or client_url == "*":
-            host = headers.text(request.lines, b"host") or ""
-            client_url = f"http://{host}{message.path}"
+            path = "" if client_url == "*" else client_url
+            client_url = f"http://{request.host}{path}"
         return Capture(
             id=self._ids.new(),
             routed=routed,
             method=message.method,
             client_url=client_url,
-            source_ip=headers.client_address(
-                peer, request.lines, self._settings.trusted_proxies
-            ),
+            source_ip=self._trust.client_address(request.peer, request.lines),
             request_lines=request.lines,
             began=request.began,
             request_copy=BodyCopy(limit),
@@ -194,35 +214,30 @@ class Proxy:
     def _request_lines(self, request: Request, routed: Routed) -> headers.Lines:
         """The head's fields as they go upstream."""
         lines = headers.end_to_end(request.lines)
-        lines = headers.without_cookie(lines, self._session_cookie)
-        peer = _peer(request)
-        if not headers.is_trusted(peer, self._settings.trusted_proxies):
+        if request.values(b"cookie"):
+            lines = headers.without_cookie(lines, self._session_cookie)
+        if not self._trust.covers(request.peer):
             lines = headers.without_forwarded(lines)
-        host = headers.text(request.lines, b"host") or ""
-        host, _ = split_target(request.message.path, host)
+        host = request.authority
         lines = headers.forwarded(
-            lines, peer=peer, host=host, proto="http", prefix=routed.prefix
+            lines, peer=request.peer, host=host, proto="http", prefix=routed.prefix
         )
-        lines.append((b"Via", b"1.1 " + self._via))
+        minor = request.message.version.minor
+        lines.append((b"Via", b"1.%d %b" % (minor, self._via)))
         preserved = routed.service.preserve_host and host
         sent_host = host if preserved else routed.upstream.authority
         return headers.with_host(lines, sent_host.encode("latin-1", "replace"))
 
     def _entrance(self, request: Request, routed: Routed) -> Entrance:
-        lines = request.lines
-        host = headers.text(lines, b"host") or ""
-        host, _ = split_target(request.message.path, host)
-        proto = "http"
-        if headers.is_trusted(_peer(request), self._settings.trusted_proxies):
-            host = headers.text(lines, b"x-forwarded-host") or host
-            proto = headers.text(lines, b"x-forwarded-proto") or proto
+        host, proto = request.authority, "http"
+        if self._trust.covers(request.peer):
+            host = _first(request.text(b"x-forwarded-host")) or host
+            proto = _first(request.text(b"x-forwarded-proto")) or proto
         return Entrance(proto=proto, host=host, prefix=routed.prefix)
 
     def _is_loop(self, request: Request) -> bool:
         """RFC 9110 7.6.3: our own pseudonym has been here."""
-        return any(
-            self._via in value for value in headers.values(request.lines, b"via")
-        )
+        return any(self._via in value for value in request.values(b"via"))
 
     def _over(self, capture: Capture) -> None:
         """Called exactly once for each routed exchange, before its end is sent."""
@@ -230,11 +245,6 @@ class Proxy:
         self._counters.finished.labels(service.slug).inc()
         if service.is_recording:
             self._record(capture.exchange(), service)
-
-    def _why_cancelled(self) -> Failure:
-        if self._is_stopping:
-            return Failure(FailureCode.SHUTDOWN, "the proxy was stopped")
-        return _client_gone()
 
     def _count_unrouted(self, reason: str) -> None:
         self._counters.unrouted.labels(reason).inc()
@@ -244,21 +254,22 @@ def _client_gone() -> Failure:
     return Failure(FailureCode.CLIENT_DISCONNECT, "the client went away")
 
 
-def _peer(request: Request) -> str:
-    peer = request.front.peername
-    return str(peer[0]) if isinstance(peer, tuple) else ""
-
-
 def _size(request: Request) -> int:
     """The head's bytes: `name: value` and a line's end each."""
     fields = sum([len(name) + len(value) + 4 for name, value in request.lines])
     return len(request.message.path) + fields
 
 
-def _is_ambiguous(lines: headers.Lines) -> bool:
-    """RFC 9112 6.3: what two readers may frame differently is not passed on."""
-    codings = headers.values(lines, b"transfer-encoding")
-    lengths = headers.values(lines, b"content-length")
-    if codings and (lengths or [c.lower() for c in codings] != [b"chunked"]):
-        return True
+def _first(listed: str | None) -> str:
+    """What the outermost of several proxies said."""
+    return (listed or "").partition(",")[0].strip()
+
+
+def _is_ambiguous(request: Request) -> bool:
+    """RFC 9112 6.1, 6.3: what two readers may frame differently is not passed on."""
+    codings = request.values(b"transfer-encoding")
+    lengths = request.values(b"content-length")
+    if codings:
+        is_known = [coding.lower() for coding in codings] == [b"chunked"]
+        return bool(lengths) or not is_known or request.message.version.minor == 0
     return len(lengths) > 1 or any(not length.isdigit() for length in lengths)

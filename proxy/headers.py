@@ -1,11 +1,9 @@
 """Which header fields travel on to the next hop, and which are added."""
 
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
+import re
 
 # Name and value as they came, in order.
 Lines = list[tuple[bytes, bytes]]
-Networks = tuple[IPv4Network | IPv6Network, ...]
 
 # RFC 9110: fields about one connection (7.6.1), and those meant for a proxy (11.7).
 HOP_BY_HOP = frozenset(
@@ -28,11 +26,28 @@ FORWARDED = frozenset(
         b"x-forwarded-host",
         b"x-forwarded-proto",
         b"x-forwarded-prefix",
-        b"x-forwarded-port",
-        b"x-real-ip",
     }
 )
+# Without them the next hop would frame or address the message in another way, so a
+# sender that names them in Connection does not get its wish.
+NEVER_NAMED = frozenset({b"content-length", b"host"})
 OURS = b"x-monitor-"
+# RFC 3986 3.2, without userinfo: nothing that ends an authority or a quoted-string.
+# Bytes above 0x7F pass.
+NO_AUTHORITY = re.compile(r'[\x00-\x20"/?#@<>\\^`{|}\x7f]')
+
+
+def is_authority(text: str) -> bool:
+    """Whether *text* can stand in Host; empty can (RFC 9112 3.2)."""
+    return NO_AUTHORITY.search(text) is None
+
+
+def by_name(lines: Lines) -> dict[bytes, list[bytes]]:
+    """The values of each field, its name in lower case."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in lines:
+        found.setdefault(name.lower(), []).append(value)
+    return found
 
 
 def values(lines: Lines, name: bytes) -> list[bytes]:
@@ -51,7 +66,8 @@ def options(lines: Lines) -> frozenset[bytes]:
     named = values(lines, b"connection")
     if not named:
         return frozenset()
-    return frozenset(option.strip().lower() for option in b",".join(named).split(b","))
+    found = frozenset(option.strip().lower() for option in b",".join(named).split(b","))
+    return found - NEVER_NAMED
 
 
 def end_to_end(lines: Lines) -> Lines:
@@ -106,49 +122,20 @@ def forwarded(lines: Lines, *, peer: str, host: str, proto: str, prefix: str) ->
     """*lines* with where the request came from, added to what is there (RFC 7239)."""
     node = f'"[{peer}]"' if ":" in peer else peer
     element = f'for={node};host="{host}";proto={proto}'
+    if not any(name.lower() in FORWARDED for name, _ in lines):
+        made = [
+            *lines,
+            (b"X-Forwarded-For", peer.encode("latin-1", "replace")),
+            (b"X-Forwarded-Host", host.encode("latin-1", "replace")),
+            (b"X-Forwarded-Proto", proto.encode("latin-1", "replace")),
+            (b"Forwarded", element.encode("latin-1", "replace")),
+        ]
+        return _below(made, prefix) if prefix else made
     made = _appended(lines, b"X-Forwarded-For", peer)
     made = _unless_there(made, b"X-Forwarded-Host", host)
     made = _unless_there(made, b"X-Forwarded-Proto", proto)
     made = _appended(made, b"Forwarded", element)
-    if prefix:
-        made.append((b"X-Forwarded-Prefix", prefix.encode("latin-1", "replace")))
-    return made
-
-
-@lru_cache(maxsize=4096)
-def is_trusted(peer: str, networks: Networks) -> bool:
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return any(mapped in network for network in networks)
-
-
-def client_address(peer: str, lines: Lines, networks: Networks) -> str:
-    """The nearest address that is not trusted, going back along X-Forwarded-For."""
-    if not is_trusted(peer, networks):
-        return peer
-    named = text(lines, b"x-forwarded-for")
-    if named is None:
-        return peer
-    address = peer
-    for hop in reversed(named.split(",")):
-        candidate = hop.strip()
-        if not _is_address(candidate):
-            return address
-        address = candidate
-        if not is_trusted(candidate, networks):
-            return address
-    return address
-
-
-def _is_address(candidate: str) -> bool:
-    try:
-        ip_address(candidate)
-    except ValueError:
-        return False
-    return True
+    return _below(made, prefix) if prefix else made
 
 
 def _appended(lines: Lines, name: bytes, value: str) -> Lines:
@@ -156,6 +143,13 @@ def _appended(lines: Lines, name: bytes, value: str) -> Lines:
     before = values(lines, lower)
     joined = b", ".join([*before, value.encode("latin-1", "replace")])
     return [*(line for line in lines if line[0].lower() != lower), (name, joined)]
+
+
+def _below(lines: Lines, prefix: str) -> Lines:
+    """Our prefix lies below that of a trusted proxy before us."""
+    outer = b"".join(values(lines, b"x-forwarded-prefix")).rstrip(b"/")
+    kept = [line for line in lines if line[0].lower() != b"x-forwarded-prefix"]
+    return [*kept, (b"X-Forwarded-Prefix", outer + prefix.encode("ascii"))]
 
 
 def _unless_there(lines: Lines, name: bytes, value: str) -> Lines:

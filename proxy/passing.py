@@ -6,20 +6,15 @@ from collections.abc import Callable
 
 from monitor.exchange import Failure, FailureCode
 from proxy import headers, problems
+from proxy.asking import Asking
 from proxy.capture import Capture
 from proxy.headers import Lines
-from proxy.pool import Pool
+from proxy.request import Request
+from proxy.response import ResponseHead
 from proxy.rewrite import Entrance, mapped_back
-from proxy.server import Request
-from proxy.tunnel import tunnel
-from proxy.upload import Upload
-from proxy.upstream import Broken, ResponseHead, UpstreamConnection
-
-# RFC 9110 9.2.2. A request of another method is never sent a second time.
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-CONTINUE_AFTER_S = 1.0
-LAST_CHUNK = b"0\r\n\r\n"
+from proxy.tunnel import TunnelEnd, tunnel
+from proxy.upload import LAST_CHUNK, chunk
+from proxy.upstream import Broken
 
 
 class Passing:
@@ -30,24 +25,16 @@ class Passing:
         *,
         request: Request,
         capture: Capture,
-        pool: Pool,
-        lines: Lines,
+        asking: Asking,
         entrance: Entrance,
         record: Callable[[Capture], None],
-        idle_s: float,
     ) -> None:
-        self._request = request
         self._front = request.front
         self._capture = capture
-        self._pool = pool
-        self._lines = lines
+        self._asking = asking
         self._entrance = entrance
         self._record = record
         self._service = capture.routed.service
-        self._upstream = capture.routed.upstream
-        self._upgrade = headers.wants_upgrade(request.lines)
-        self._upload = Upload(request, capture.request_copy, idle_s=idle_s)
-        self._connection: UpstreamConnection | None = None
         self._is_over = False
         self._is_http_1_0 = request.message.version.minor == 0
         self.keeps_alive = not request.message.should_close
@@ -58,13 +45,11 @@ class Passing:
         Raises ConnectionError where the client is gone.
         """
         try:
-            head = await self._ask()
-            await self._answer(head)
+            await self._answer(await self._asking.head())
         except Broken as broken:
             self._fail(broken.failure)
         finally:
-            await self._upload.stop()
-            self._let_go()
+            await self._asking.end()
 
     def refuse(self, failure: Failure) -> None:
         """Answer with a problem of our own; the exchange is over."""
@@ -73,8 +58,7 @@ class Passing:
         lines, body = problems.problem(
             status, failure.code, failure.text, is_head=is_head, extra=self._log_id()
         )
-        if not self._upload.is_done:
-            self.keeps_alive = False
+        self._end_upload_early()
         lines += self._connection_lines()
         self._capture.status_code = status
         self._capture.failure = failure
@@ -83,106 +67,16 @@ class Passing:
 
     def break_off(self, failure: Failure) -> None:
         """Client or proxy ended it; it is recorded, if it was not yet."""
-        if not self._is_over:
-            self._capture.failure = failure
-            self._finish()
-        if self._connection is not None:
-            self._connection.close()
-
-    async def _ask(self) -> ResponseHead:
-        """Send the request; the final head, or that of the switch."""
-        connection, was_used = await self._connect(fresh=False)
-        try:
-            return await self._ask_on(connection)
-        except Broken as broken:
-            is_reset = broken.failure.code is FailureCode.UPSTREAM_RESET
-            if not (was_used and is_reset and self._may_repeat(connection)):
-                raise
-        self._let_go()
-        connection, _ = await self._connect(fresh=True)
-        return await self._ask_on(connection)
-
-    async def _connect(self, *, fresh: bool) -> tuple[UpstreamConnection, bool]:
-        connection, was_used = await self._pool.acquire(
-            self._upstream,
-            self._capture.method,
-            timeout_s=self._service.timeout_s,
-            fresh=fresh,
-        )
-        self._connection = connection
-        return connection, was_used
-
-    def _may_repeat(self, connection: UpstreamConnection) -> bool:
-        """A connection that was closed while idle, and nothing was answered on it."""
-        return (
-            not connection.has_answered
-            and self._capture.method in IDEMPOTENT
-            and self._upload.is_whole
-        )
-
-    async def _ask_on(self, connection: UpstreamConnection) -> ResponseHead:
-        connection.write(self._head() + self._upload.at_once())
-        self._upload.start(connection)
-        expects = self._expects_continue()
-        while True:
-            head = connection.next_head()
-            if head is None:
-                await self._wait(connection, CONTINUE_AFTER_S if expects else None)
-                if expects and not connection.has_answered:
-                    self._front.write(CONTINUE)
-                expects = False
-            elif head.status == 101 and self._upgrade is None:
-                raise Broken(FailureCode.UPSTREAM_MALFORMED, "101 was not asked for")
-            elif head.status >= 200 or head.status == 101:
-                return head
-            elif not self._is_http_1_0:
-                expects = False
-                self._front.write(problems.head(head.status, head.reason, head.lines))
-
-    def _head(self) -> bytes:
-        """The request's head as it goes upstream."""
-        routed, message = self._capture.routed, self._request.message
-        target = routed.target.encode("utf-8", "surrogateescape")
-        parts = [b"%b %b HTTP/1.1\r\n" % (message.method.encode(), target)]
-        parts += [b"%b: %b\r\n" % line for line in self._lines]
-        if self._upgrade is not None:
-            parts.append(b"Connection: upgrade\r\nUpgrade: %b\r\n" % self._upgrade)
-        if message.chunked:
-            parts.append(b"Transfer-Encoding: chunked\r\n")
-        parts.append(b"\r\n")
-        return b"".join(parts)
-
-    def _expects_continue(self) -> bool:
-        expected = headers.text(self._request.lines, b"expect")
-        return (
-            not self._is_http_1_0
-            and expected is not None
-            and expected.strip().lower() == "100-continue"
-        )
-
-    async def _wait(
-        self, connection: UpstreamConnection, limit_s: float | None
-    ) -> None:
-        """For news of the upstream; its silence is broken by *timeout_s*.
-
-        While the client's own upload keeps the upstream waiting, that is no silence.
-        """
-        timeout_s = self._service.timeout_s if limit_s is None else limit_s
-        while True:
-            before = self._upload.progress
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await connection.news()
-                    return
-            except TimeoutError:
-                self._upload.check()
-                if limit_s is not None:
-                    return
-                if not self._upload.is_waiting_for_client(before):
-                    raise Broken(
-                        FailureCode.UPSTREAM_TIMEOUT,
-                        f"it was silent for {timeout_s:g} s",
-                    ) from None
+        if self._is_over:
+            return
+        is_bug = failure.code is FailureCode.INTERNAL
+        if is_bug and not self._front.has_sent:
+            # What the client is told by the connection's own handler of errors.
+            self._capture.status_code = problems.status_of(failure)
+        self._capture.failure = failure
+        self._finish()
+        if self._front.has_sent:
+            self._front.break_off()
 
     async def _answer(self, head: ResponseHead) -> None:
         self._capture.response_lines = head.lines
@@ -190,14 +84,10 @@ class Passing:
             await self._switch(head)
         elif not head.has_body:
             self._answer_whole(head, b"")
-        elif self._is_here_whole(head):
-            self._answer_whole(head, self._taken())
+        elif self._asking.connection.is_complete:
+            self._answer_whole(head, self._asking.connection.next_piece() or b"")
         else:
             await self._stream(head)
-
-    def _is_here_whole(self, head: ResponseHead) -> bool:
-        assert self._connection is not None
-        return self._connection.is_complete
 
     def _answer_whole(self, head: ResponseHead, body: bytes) -> None:
         """Head, body and end in one write, once they are recorded."""
@@ -205,8 +95,8 @@ class Passing:
         if body:
             self._capture.response_copy.add(body)
         content = self._response_head(head)
-        if head.has_body and head.is_chunked and not self._is_http_1_0:
-            content += _chunk(body) + LAST_CHUNK if body else LAST_CHUNK
+        if head.has_body and self._is_chunked(head):
+            content += chunk(body) + LAST_CHUNK if body else LAST_CHUNK
         else:
             content += body
         self._capture.status_code = head.status
@@ -215,9 +105,8 @@ class Passing:
 
     async def _stream(self, head: ResponseHead) -> None:
         """Pass the body on as it comes; its last piece waits for the record."""
-        connection = self._connection
-        assert connection is not None
-        is_chunked = head.is_chunked and not self._is_http_1_0
+        connection = self._asking.connection
+        is_chunked = self._is_chunked(head)
         self._end_upload_early()
         self._front.write(self._response_head(head))
         self._capture.status_code = head.status
@@ -225,7 +114,7 @@ class Passing:
         self._capture.is_lasting = _is_event_stream(head.lines)
         left = head.length
         while not connection.is_complete or connection.has_pieces:
-            await self._wait(connection, None)
+            await self._asking.news()
             piece = connection.next_piece()
             if piece is None:
                 continue
@@ -234,26 +123,25 @@ class Passing:
                 left -= len(piece)
                 if left <= 0:
                     self._finish()
-            self._front.write(_chunk(piece) if is_chunked else piece)
+            self._front.write(chunk(piece) if is_chunked else piece)
             await self._front.drain()
         self._finish()
         if is_chunked:
             self._front.write(LAST_CHUNK)
 
-    def _taken(self) -> bytes:
-        assert self._connection is not None
-        return self._connection.next_piece() or b""
+    def _is_chunked(self, head: ResponseHead) -> bool:
+        return bool(head.coding) and not self._is_http_1_0
 
     def _end_upload_early(self) -> None:
         """The answer is final: what of the request is not sent yet is not wanted."""
-        if not self._upload.is_done:
+        if not self._asking.upload.is_done:
             self.keeps_alive = False
 
     def _response_head(self, head: ResponseHead) -> bytes:
         lines = headers.end_to_end(head.lines)
-        lines = mapped_back(lines, self._upstream, self._entrance)
-        if head.has_body and head.is_chunked and not self._is_http_1_0:
-            lines.append((b"Transfer-Encoding", b"chunked"))
+        lines = mapped_back(lines, self._capture.routed.upstream, self._entrance)
+        if head.has_body and self._is_chunked(head):
+            lines.append((b"Transfer-Encoding", head.coding))
         elif head.has_body and head.length is None:
             # Its end is the connection's end, for our client as well.
             self.keeps_alive = False
@@ -262,6 +150,7 @@ class Passing:
         return problems.head(head.status, head.reason, lines)
 
     def _connection_lines(self) -> Lines:
+        self.keeps_alive = self.keeps_alive and not self._front.is_draining
         if not self.keeps_alive:
             return [(b"Connection", b"close")]
         return [(b"Connection", b"keep-alive")] if self._is_http_1_0 else []
@@ -273,68 +162,62 @@ class Passing:
 
     async def _switch(self, head: ResponseHead) -> None:
         """101: from here on it is bytes, both ways, until both sides are done."""
-        connection, front = self._connection, self._front
-        assert connection is not None
-        client = front.transport
-        if client is None:
-            raise ConnectionResetError("the client is gone")
-        capture = self._capture
+        connection, front, capture = self._asking.connection, self._front, self._capture
+        client, upstream = front.transport, connection.transport
         lines = headers.end_to_end(head.lines) + self._log_id()
-        upgraded = headers.values(head.lines, b"upgrade")
-        lines += [(b"Connection", b"upgrade")]
-        lines += [(b"Upgrade", b", ".join(upgraded))] if upgraded else []
+        lines.append((b"Connection", b"upgrade"))
+        lines += [line for line in head.lines if line[0].lower() == b"upgrade"]
         front.write(problems.head(101, head.reason, lines))
         capture.status_code = 101
         capture.head_sent = time.perf_counter()
         capture.is_lasting = True
         self.keeps_alive = False
-        early = front.take_tail()
+        if client is None or upstream is None:
+            # It ended with its head; there is nothing to join.
+            capture.response_copy.add(connection.after_upgrade)
+            self._finish()
+            front.write(connection.after_upgrade)
+            return
         near, far = tunnel(
             client,
-            connection.transport,
+            upstream,
             count_sent=capture.request_copy.add,
             count_received=capture.response_copy.add,
         )
-        if early:
-            near.data_received(early)
-        if connection.after_upgrade:
-            far.data_received(connection.after_upgrade)
+        near.begin(front.take_tail(), has_ended=False)
+        far.begin(connection.after_upgrade, has_ended=connection.has_ended)
         try:
-            await asyncio.wait([near.over, far.over])
+            await self._tunnel_over(near, far)
         finally:
-            near.close()
-            far.close()
-            self._finish()
+            near.abort()
+            far.abort()
             front.after_tunnel(client)
+
+    async def _tunnel_over(self, near: TunnelEnd, far: TunnelEnd) -> None:
+        ends = [near.over, far.over]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        # What the other side has not taken yet, it may take in *timeout_s*.
+        await asyncio.wait(ends, timeout=self._service.timeout_s)
+        if far.error is not None:
+            text = "it reset the connection within the tunnel"
+            self._capture.failure = Failure(FailureCode.UPSTREAM_RESET, text)
+        elif near.error is not None:
+            text = "the client reset the connection within the tunnel"
+            self._capture.failure = Failure(FailureCode.CLIENT_DISCONNECT, text)
+        self._finish()
 
     def _fail(self, failure: Failure) -> None:
         """Before the head: our own answer. After it: a broken connection."""
         if self._capture.status_code is None:
-            self.keeps_alive = self.keeps_alive and self._upload.is_done
             self.refuse(failure)
             return
         self.keeps_alive = False
-        if not self._is_over:
-            self._capture.failure = failure
-            self._finish()
-        self._front.abort()
+        self.break_off(failure)
 
     def _finish(self) -> None:
         if not self._is_over:
             self._is_over = True
             self._record(self._capture)
-
-    def _let_go(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        if not self._upload.is_done:
-            connection.close()
-        self._pool.release(self._upstream, connection)
-
-
-def _chunk(piece: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
 def _is_event_stream(lines: Lines) -> bool:

@@ -32,21 +32,18 @@ class Pool:
 
         Raises Broken: refused, no such name, no TLS, or not within *timeout_s*.
         """
-        if not fresh:
-            reused = self._reusable(upstream.origin)
-            if reused is not None:
-                reused.begin(method)
-                return reused, True
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._turn(upstream.origin)
-                made = await self._connect(upstream)
-        except TimeoutError:
-            raise Broken(
-                FailureCode.CONNECT_TIMEOUT, f"no connection within {timeout_s:g} s"
-            ) from None
-        made.begin(method)
-        return made, False
+        found = None if fresh else self._reusable(upstream.origin)
+        was_used = found is not None
+        if found is None:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    found, was_used = await self._wait_for_one(upstream, fresh)
+            except TimeoutError:
+                raise Broken(
+                    FailureCode.CONNECT_TIMEOUT, f"no connection within {timeout_s:g} s"
+                ) from None
+        found.begin(method)
+        return found, was_used
 
     def release(self, upstream: Upstream, connection: UpstreamConnection) -> None:
         """Give a connection back; it is kept if another exchange may use it."""
@@ -63,18 +60,14 @@ class Pool:
         """Close what has been idle for too long, or was closed by the upstream."""
         oldest = time.monotonic() - self._idle_s
         for origin, idle in list(self._idle.items()):
-            kept = deque(
-                (connection, since)
-                for connection, since in idle
-                if connection.is_usable and since > oldest
-            )
-            gone = [held for held, since in idle if (held, since) not in kept]
-            for connection in gone:
-                connection.close()
-                self._gone(origin)
-            if kept:
-                self._idle[origin] = kept
-            else:
+            for _ in range(len(idle)):
+                connection, since = idle.popleft()
+                if connection.is_usable and since > oldest:
+                    idle.append((connection, since))
+                else:
+                    connection.close()
+                    self._gone(origin)
+            if not idle:
                 del self._idle[origin]
 
     def close(self) -> None:
@@ -95,17 +88,38 @@ class Pool:
             self._gone(origin)
         return None
 
-    async def _turn(self, origin: Origin) -> None:
+    async def _wait_for_one(
+        self, upstream: Upstream, fresh: bool
+    ) -> tuple[UpstreamConnection, bool]:
+        """A new connection, or one that is given back while there may be no other."""
+        origin = upstream.origin
         while self._open.get(origin, 0) >= self._limit:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiting.setdefault(origin, deque()).append(waiter)
-            await waiter
             idle = self._idle.get(origin)
-            if idle:
-                connection, _ = idle.popleft()
-                connection.close()
+            if idle and fresh:
+                idle.popleft()[0].close()
                 self._gone(origin)
+                continue
+            reused = self._reusable(origin)
+            if reused is not None:
+                return reused, True
+            if self._open.get(origin, 0) >= self._limit:
+                await self._turn(origin)
         self._open[origin] = self._open.get(origin, 0) + 1
+        return await self._connect(upstream), False
+
+    async def _turn(self, origin: Origin) -> None:
+        """Until another exchange gives something back."""
+        waiter = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(origin, deque())
+        waiting.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._let_next(origin)
+            elif waiter in waiting:
+                waiting.remove(waiter)
+            raise
 
     async def _connect(self, upstream: Upstream) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
@@ -120,7 +134,7 @@ class Pool:
             )
         except BaseException as error:
             self._gone(upstream.origin)
-            if isinstance(error, OSError):
+            if isinstance(error, (OSError, UnicodeError)):
                 raise _broken(error, upstream) from None
             raise
         return connection
@@ -146,18 +160,21 @@ class Pool:
         self._waiting.pop(origin, None)
 
 
-def _broken(error: OSError, upstream: Upstream) -> Broken:
-    """Which failure it is. TimeoutError of the kernel is an OSError too."""
+def _broken(error: OSError | UnicodeError, upstream: Upstream) -> Broken:
+    """Which failure it is. TimeoutError of the kernel is an OSError too.
+
+    UnicodeError: the host has no form that DNS knows.
+    """
     where = f"{upstream.host}:{upstream.port}"
     match error:
         case ssl.SSLError():
             return Broken(FailureCode.TLS, f"{where}: {error.reason or 'no TLS'}")
-        case socket.gaierror():
+        case socket.gaierror() | UnicodeError():
             return Broken(FailureCode.DNS, f"{upstream.host} has no address")
         case ConnectionRefusedError():
             return Broken(FailureCode.CONNECT_REFUSED, f"{where} refused")
         case TimeoutError():
             return Broken(FailureCode.CONNECT_TIMEOUT, f"{where} does not answer")
-        case _:
+        case OSError():
             reason = error.strerror or type(error).__name__
             return Broken(FailureCode.CONNECT_REFUSED, f"{where}: {reason}")

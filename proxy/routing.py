@@ -63,7 +63,8 @@ def route(
     if service is not None:
         return _routed(service, target, "")
     segment, rest = _first_segment(target)
-    service = table.by_slug(segment) if segment else None
+    # A slug is ASCII; what only lowers to one (U+212A) is not it.
+    service = table.by_slug(segment) if segment.isascii() else None
     if service is not None:
         return _routed(service, rest, f"/{segment}")
     return Unrouted("no_service", "no service has this host or path prefix")
@@ -84,7 +85,7 @@ def upstream_of(base_url: str) -> Upstream:
         host=parts.hostname or "",
         port=parts.port or (443 if parts.scheme == "https" else 80),
         authority=parts.netloc,
-        base_path=parts.path.rstrip("/"),
+        base_path=parts.path.removesuffix("/"),
     )
 
 

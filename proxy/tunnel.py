@@ -3,21 +3,34 @@
 import asyncio
 from collections.abc import Callable
 
+Count = Callable[[bytes], None]
+
 
 class TunnelEnd(asyncio.Protocol):
-    """One side of a tunnel; what it receives is written to *peer*."""
+    """One side of a tunnel; what it receives is written to its peer.
 
-    def __init__(
-        self, transport: asyncio.Transport, *, count: Callable[[bytes], None]
-    ) -> None:
+    *over* is set when this side is closed; *error* says that it was reset.
+    """
+
+    def __init__(self, transport: asyncio.Transport, *, count: Count) -> None:
         self._transport = transport
         self._count = count
         self._peer: TunnelEnd | None = None
         self._has_ended = False
+        self.error: Exception | None = None
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def join(self, peer: "TunnelEnd") -> None:
         self._peer = peer
+
+    def begin(self, early: bytes, *, has_ended: bool) -> None:
+        """*early* came before the tunnel stood, and held reading back perhaps."""
+        if early:
+            self.data_received(early)
+        if has_ended:
+            self.eof_received()
+        if not self._transport.is_closing() and not self._transport.is_reading():
+            self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         self._count(data)
@@ -33,7 +46,7 @@ class TunnelEnd(asyncio.Protocol):
         self._has_ended = True
         if self._peer is not None:
             self._peer.end()
-        return True
+        return self._transport.can_write_eof()
 
     def end(self) -> None:
         """The peer will send no more; TLS cannot be closed by half."""
@@ -47,7 +60,11 @@ class TunnelEnd(asyncio.Protocol):
     def close(self) -> None:
         self._transport.close()
 
+    def abort(self) -> None:
+        self._transport.abort()
+
     def connection_lost(self, error: Exception | None) -> None:
+        self.error = error
         if not self.over.done():
             self.over.set_result(None)
         if self._peer is not None:
@@ -74,10 +91,10 @@ def tunnel(
     client: asyncio.Transport,
     upstream: asyncio.Transport,
     *,
-    count_sent: Callable[[bytes], None],
-    count_received: Callable[[bytes], None],
+    count_sent: Count,
+    count_received: Count,
 ) -> tuple[TunnelEnd, TunnelEnd]:
-    """Join two transports; each end's *over* is set when its side is closed."""
+    """Join two transports; nothing passes before both ends begin."""
     near = TunnelEnd(client, count=count_sent)
     far = TunnelEnd(upstream, count=count_received)
     near.join(far)

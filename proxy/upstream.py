@@ -2,17 +2,16 @@
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 
 import httptools
 
 from monitor.exchange import Failure, FailureCode
 from proxy.headers import Lines
+from proxy.response import ResponseHead, keeps_alive, response_head
 
 # Reading pauses above the one and goes on below the other.
 HIGH_WATER_BYTES = 256 * 1024
 LOW_WATER_BYTES = 64 * 1024
-NO_BODY_STATUSES = frozenset({204, 304})
 
 
 class Broken(Exception):
@@ -21,18 +20,6 @@ class Broken(Exception):
     def __init__(self, code: FailureCode, text: str) -> None:
         super().__init__(text)
         self.failure = Failure(code, text)
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
-    """*length* is None where the body is chunked, or ends with the connection."""
-
-    status: int
-    reason: bytes
-    lines: Lines
-    length: int | None
-    is_chunked: bool
-    has_body: bool
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -60,15 +47,14 @@ class UpstreamConnection(asyncio.Protocol):
         self._buffered = 0
         self._is_reading_paused = False
         self._in_body = False
-        self._ends_with_connection = False
         self._head: ResponseHead | None = None
-        self._left: int | None = None
         self._error: Broken | None = None
         self._may_stay = True
         self._has_switched = False
         self.is_complete = False
         self.has_answered = False
         self.after_upgrade = b""
+        self.has_ended = False
 
     # What the caller does.
 
@@ -77,8 +63,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._reset(method)
 
     @property
-    def transport(self) -> asyncio.Transport:
-        assert self._transport is not None
+    def transport(self) -> asyncio.Transport | None:
         return self._transport
 
     @property
@@ -141,9 +126,15 @@ class UpstreamConnection(asyncio.Protocol):
         self._wake()
         self.close()
 
+    @property
+    def has_news(self) -> bool:
+        return bool(
+            self._heads or self._pieces or self.is_complete or self._error is not None
+        )
+
     async def news(self) -> None:
         """Wait for a head, a piece, the end, or an error."""
-        if self._heads or self._pieces or self.is_complete or self._error:
+        if self.has_news:
             return
         self._news = asyncio.get_running_loop().create_future()
         await self._news
@@ -163,9 +154,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._keep_for_tunnel(data)
             return
         if self.is_complete or self._error is not None:
-            # Bytes that belong to no exchange: this connection is of no more use.
-            self._fail(FailureCode.UPSTREAM_MALFORMED, "bytes after the response")
-            self.close()
+            self._distrust()
             return
         self.has_answered = True
         if not self._in_body:
@@ -177,19 +166,24 @@ class UpstreamConnection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             if not self.is_complete:
                 self._fail(FailureCode.UPSTREAM_MALFORMED, _reason(error))
-            self._may_stay = False
-            self.close()
+            self._distrust()
         self._check_head_size()
         if self._buffered > HIGH_WATER_BYTES:
             self._pause()
 
     def eof_received(self) -> bool:
-        return False
+        """A protocol that was switched to may be closed by half."""
+        self.has_ended = True
+        transport = self._transport
+        return (
+            self._has_switched and transport is not None and transport.can_write_eof()
+        )
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
         self._may_stay = False
-        if self._in_body and self._ends_with_connection and error is None:
+        head = self._head
+        if head is not None and head.ends_with_connection and error is None:
             if self._error is None:
                 self._complete()
         elif not self.is_complete:
@@ -213,37 +207,29 @@ class UpstreamConnection(asyncio.Protocol):
     # What the parser calls.
 
     def on_status(self, reason: bytes) -> None:
-        self._reason += reason
+        if not self.is_complete:
+            self._reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_body:
+        # In the body it is a trailer.
+        if not self._in_body and not self.is_complete:
             self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self.is_complete:
+            self._distrust()
+            return
         status = self._parser.get_status_code()
-        head = _head(status, self._reason, self._lines, self._method)
+        head = response_head(status, self._reason, self._lines, method=self._method)
         self._lines, self._reason = [], b""
         self._heads.append(head)
-        if status < 200 and status != 101:
-            self._wake()
-            return
-        self._head = head
-        self._in_body = True
-        self._has_switched = status == 101
-        self._ends_with_connection = (
-            head.has_body and head.length is None and not head.is_chunked
-        )
-        self._left = head.length if head.has_body else None
-        self._may_stay = self._parser.should_keep_alive() or not head.has_body
-        self._may_stay = self._may_stay and not _says_close(head.lines)
-        if not head.has_body and status != 101:
-            # A HEAD's Content-Length announces a body that does not come.
-            self._complete()
+        if not head.is_interim:
+            self._begin_body(head)
         self._wake()
 
     def on_body(self, piece: bytes) -> None:
-        if self._head is not None and not self._head.has_body:
-            self._may_stay = False
+        if self.is_complete:
+            self._distrust()
             return
         self._pieces.append(piece)
         self._buffered += len(piece)
@@ -252,6 +238,22 @@ class UpstreamConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._in_body and not self._has_switched:
             self._complete()
+
+    def _begin_body(self, head: ResponseHead) -> None:
+        self._head = head
+        self._in_body = True
+        self._has_switched = head.status == 101
+        self._may_stay = not head.ends_with_connection and keeps_alive(
+            head.lines, version=self._parser.get_http_version()
+        )
+        if not head.has_body and not self._has_switched:
+            # A HEAD's Content-Length announces a body that does not come.
+            self._complete()
+
+    def _distrust(self) -> None:
+        """Bytes that belong to no exchange: this connection is of no more use."""
+        self._may_stay = False
+        self.close()
 
     def _complete(self) -> None:
         self.is_complete = True
@@ -294,31 +296,6 @@ class UpstreamConnection(asyncio.Protocol):
         if self.has_answered:
             return "it closed the connection within its head"
         return "it closed the connection without an answer"
-
-
-def _head(status: int, reason: bytes, lines: Lines, method: str) -> ResponseHead:
-    """Framing as RFC 9112 6.3 tells it; the parser refused what is ambiguous."""
-    length: int | None = None
-    is_chunked = False
-    for name, value in lines:
-        lower = name.lower()
-        if lower == b"content-length":
-            length = int(value)
-        elif lower == b"transfer-encoding":
-            is_chunked = value.lower().rstrip().endswith(b"chunked")
-    has_body = (
-        method != "HEAD" and status not in NO_BODY_STATUSES and status >= 200
-    ) and length != 0
-    if is_chunked:
-        length = None
-    return ResponseHead(status, reason, lines, length, is_chunked, has_body)
-
-
-def _says_close(lines: Lines) -> bool:
-    return any(
-        name.lower() == b"connection" and b"close" in value.lower()
-        for name, value in lines
-    )
 
 
 def _reason(error: Exception) -> str:

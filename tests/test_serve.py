@@ -300,7 +300,10 @@ async def test_the_other_commands(tmp_path: Path) -> None:
         printed, _ = await process.communicate()
         return process.returncode, printed.decode()
 
-    assert await run("migrate") == (0, "applied 0001_base.sql\napplied 0002_metrics.sql\napplied 0003_alerts.sql\n")
+    assert await run("migrate") == (
+        0,
+        "applied 0001_base.sql\napplied 0002_metrics.sql\napplied 0003_alerts.sql\n",
+    )
     assert await run("migrate") == (0, "")
     code, listed = await run("settings")
     assert code == 0

@@ -6,6 +6,7 @@ from monitor.settings import load
 from proxy import headers
 from proxy.rewrite import Entrance, mapped_back
 from proxy.routing import upstream_of
+from proxy.trust import Trust
 
 NETWORKS = load({}).trusted_proxies
 
@@ -70,7 +71,7 @@ def test_the_client_is_the_nearest_address_that_is_not_trusted(
     peer: str, named: str, client: str
 ) -> None:
     lines = [(b"X-Forwarded-For", named.encode())]
-    assert headers.client_address(peer, lines, NETWORKS) == client
+    assert Trust(NETWORKS).client_address(peer, lines) == client
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,160 @@
+"""What comes early in an upgrade, and what ends a tunnel."""
+
+import asyncio
+import socket
+import struct
+
+import pytest
+
+from tests.proxy.upstreams import OK, Reader, Writer, proxied, read_head, upstream
+
+SWITCH = b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+
+
+def upgrade(protocol: str) -> bytes:
+    return (
+        f"GET /x HTTP/1.1\r\nHost: shop.localhost\r\n"
+        f"Connection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n"
+    ).encode()
+
+
+async def shouting(reader: Reader, writer: Writer) -> None:
+    await read_head(reader)
+    await asyncio.sleep(0.2)
+    writer.write(SWITCH)
+    writer.write((await reader.read()).upper())
+    await writer.drain()
+
+
+@pytest.mark.parametrize("protocol", ["websocket", "odd/1"])
+@pytest.mark.parametrize("pauses", [(), (0.05,), (0.05, 0.05)])
+@pytest.mark.parametrize("early", [b"hello", b"GET / HTTP/1.1\r\n\r\n", b"z" * 300_000])
+async def test_what_the_client_sends_before_the_101_arrives(
+    protocol: str, pauses: tuple[float, ...], early: bytes
+) -> None:
+    async with upstream(shouting) as port, proxied(port) as stage:
+        reader, writer = await stage.connect()
+        request = upgrade(protocol)
+        match len(pauses):
+            case 0:
+                writer.write(request + early)
+            case 1:
+                writer.write(request)
+                await asyncio.sleep(pauses[0])
+                writer.write(early)
+            case _:
+                writer.write(request[:-2])
+                await asyncio.sleep(pauses[0])
+                writer.write(request[-2:] + early[:3])
+                await asyncio.sleep(pauses[1])
+                writer.write(early[3:])
+        async with asyncio.timeout(5):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+            writer.write_eof()
+            assert await reader.read() == early.upper()
+        writer.close()
+        [log] = await stage.records(1)
+    assert log.request_size == log.response_size == len(early)
+
+
+@pytest.mark.parametrize("early", [b"hi", b"z" * 2_000_000])
+async def test_what_the_upstream_sends_with_its_101_arrives_though_it_ends(
+    early: bytes,
+) -> None:
+    async def brief(reader: Reader, writer: Writer) -> None:
+        await read_head(reader)
+        writer.write(SWITCH + early)
+        await writer.drain()
+
+    async with upstream(brief) as port, proxied(port) as stage:
+        reader, writer = await stage.connect()
+        writer.write(upgrade("odd/1"))
+        async with asyncio.timeout(5):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+            assert len(await reader.read()) == len(early)
+        writer.close()
+        [log] = await stage.records(1)
+    assert log.response_size == len(early)
+
+
+@pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+async def test_after_a_refused_upgrade_the_connection_goes_on(protocol: str) -> None:
+    async def refusing(reader: Reader, writer: Writer) -> None:
+        while True:
+            await read_head(reader)
+            writer.write(OK)
+            await writer.drain()
+
+    async with upstream(refusing) as port, proxied(port) as stage:
+        reader, writer = await stage.connect()
+        writer.write(upgrade(protocol) * 2 + upgrade(protocol))
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                await reader.readuntil(b"\r\n\r\n")
+                assert await reader.readexactly(2) == b"ok"
+        writer.close()
+        await stage.records(3)
+
+
+async def test_a_tunnel_that_a_stop_breaks_off_says_so() -> None:
+    async def holding(reader: Reader, writer: Writer) -> None:
+        await read_head(reader)
+        writer.write(SWITCH)
+        await reader.read()
+
+    async with upstream(holding) as port, proxied(port) as stage:
+        reader, writer = await stage.connect()
+        writer.write(upgrade("websocket"))
+        await reader.readuntil(b"\r\n\r\n")
+        await stage.proxy.stop(timeout_s=0.1)
+        [log] = await stage.records(1)
+        writer.close()
+    assert log.status_code == 101
+    assert str(log.error).startswith("shutdown: ")
+
+
+async def test_a_tunnel_that_the_upstream_resets_says_so() -> None:
+    async def resetting(reader: Reader, writer: Writer) -> None:
+        await read_head(reader)
+        writer.write(SWITCH)
+        await reader.readexactly(1)
+        linger = struct.pack("ii", 1, 0)
+        connection = writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    async with upstream(resetting) as port, proxied(port) as stage:
+        reader, writer = await stage.connect()
+        writer.write(upgrade("websocket"))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"xx")
+        await reader.read()
+        [log] = await stage.records(1)
+        writer.close()
+    assert log.status_code == 101
+    assert str(log.error).startswith("upstream_reset: ")
+
+
+async def test_a_tunnel_holds_a_fast_sender_back() -> None:
+    sent = 0
+
+    async def pouring(reader: Reader, writer: Writer) -> None:
+        nonlocal sent
+        await read_head(reader)
+        writer.write(SWITCH)
+        while sent < 100_000_000:
+            writer.write(b"z" * 100_000)
+            await writer.drain()
+            sent += 100_000
+
+    async with upstream(pouring) as port, proxied(port) as stage:
+        reader, writer = await stage.connect()
+        writer.write(upgrade("websocket"))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.5)
+        held = sent
+        await asyncio.sleep(0.3)
+        writer.transport.abort()
+        await stage.records(1)
+    assert held == sent < 40_000_000
