@@ -15,6 +15,8 @@ from monitor.storage.server import TEST_OPTIONS, Server
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 TEMPLATE = "template_migrated"
+# What the template is called until it is whole.
+UNFINISHED = "template_unfinished"
 
 
 @pytest.fixture(scope="session")
@@ -67,14 +69,16 @@ async def _make_template(server: Server) -> None:
         )
         if known:
             return
-        await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        await connection.execute(f"DROP DATABASE IF EXISTS {UNFINISHED} WITH (FORCE)")
+        await connection.execute(f"CREATE DATABASE {UNFINISHED}")
+        template = await asyncpg.connect(server.dsn(UNFINISHED))
+        try:
+            await migrate(template, MIGRATIONS)
+        finally:
+            await template.close()
+        await connection.execute(f"ALTER DATABASE {UNFINISHED} RENAME TO {TEMPLATE}")
     finally:
         await connection.close()
-    template = await asyncpg.connect(server.dsn(TEMPLATE))
-    try:
-        await migrate(template, MIGRATIONS)
-    finally:
-        await template.close()
 
 
 async def _execute(dsn: str, statement: str) -> None:

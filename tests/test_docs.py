@@ -40,7 +40,7 @@ def test_every_route_of_the_api_is_documented() -> None:
             r'web\.(get|post|patch|delete)\("([^"]+)"', source
         )
     }
-    assert len(routes) == 25
+    assert len(routes) >= 25
     assert documented == routes
     assert all(is_api(route.split()[1]) for route in routes)
 
