@@ -10,7 +10,7 @@ from api import lists, request
 from api.errors import answer
 from api.parts import Parts
 from api.rights import Right, need
-from api.schemas import Name
+from api.schemas import Name, ServiceId
 from monitor import times
 from monitor.alerts import (
     Alert,
@@ -21,13 +21,6 @@ from monitor.alerts import (
 )
 from monitor.errors import FieldError, InvalidInput, NotFound
 from monitor.query import PARAMETERS, read
-
-
-def _uuid(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise ValueError("must be a UUID") from None
 
 
 def _field(text: str) -> str:
@@ -65,7 +58,7 @@ class AlertChanges(BaseModel):
 class NewAlert(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    service_id: Annotated[str, AfterValidator(_uuid)]
+    service_id: ServiceId
     name: Name
     description: str | None = Field(None, max_length=512)
     condition_field: FieldName

@@ -10,6 +10,7 @@ from api.keys import KeyCalls
 from api.logs import LogCalls
 from api.metrics import MetricsCalls
 from api.parts import Parts
+from api.replays import ReplayCalls
 from api.services import ServiceCalls
 
 OPERATIONS = ("/health", "/healthz", "/livez", "/readyz", "/metrics")
@@ -19,7 +20,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
     """The one route table of the API."""
     services, keys = ServiceCalls(parts), KeyCalls(parts)
     logs, metrics, health = LogCalls(parts), MetricsCalls(parts), HealthCalls(parts)
-    alerts = AlertCalls(parts)
+    alerts, replays = AlertCalls(parts), ReplayCalls(parts)
     one_service = "/v1/services/{service_id}"
     app.add_routes(
         [
@@ -34,6 +35,8 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.post("/v1/logs", logs.ingest),
             web.get("/v1/logs", logs.list),
             web.get("/v1/logs/{log_id}", logs.get),
+            web.post("/v1/logs/{log_id}/replay", replays.create),
+            web.get("/v1/logs/{log_id}/replays", replays.list),
             web.post("/v1/alerts", alerts.create),
             web.get("/v1/alerts", alerts.list),
             web.get("/v1/alerts/{alert_id}", alerts.get),

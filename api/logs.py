@@ -153,10 +153,10 @@ def shown_detail(detail: LogDetail) -> dict[str, Any]:
         "replay_of": detail.replay_of,
         "request_headers": header_object(detail.request_headers),
         "request_headers_raw": pairs(detail.request_headers),
-        **_shown_body("request", sent),
+        **body_fields("request", sent),
         "response_headers": header_object(detail.response_headers),
         "response_headers_raw": pairs(detail.response_headers),
-        **_shown_body("response", received),
+        **body_fields("response", received),
     }
 
 
@@ -172,7 +172,8 @@ def _shown_page(page: LogPage) -> dict[str, Any]:
     }
 
 
-def _shown_body(side: str, body: ShownBody) -> dict[str, Any]:
+def body_fields(side: str, body: ShownBody) -> dict[str, Any]:
+    """What /v1 shows of a body; *side* is request or response."""
     content: str | None = body.text
     if body.text is None and body.content is not None:
         content = base64.b64encode(body.content).decode()

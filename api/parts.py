@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from api.sender import Sender
 from monitor.access import Access
 from monitor.counters import Counters
 from monitor.ids import LogIds
@@ -14,6 +15,7 @@ from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
 from monitor.storage.metrics import MetricsReader
 from monitor.storage.pool import Database
+from monitor.storage.replays import Replays
 from monitor.storage.services import Services
 from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
@@ -37,6 +39,8 @@ class Parts:
     tokens: Tokens
     logs: LogReader
     alerts: Alerts
+    replays: Replays
+    sender: Sender
     metrics: MetricsReader
     writer: LogWriter
     redaction: Redaction

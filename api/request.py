@@ -37,6 +37,14 @@ async def body(
         raise of_validation(error, "body") from None
 
 
+async def optional_body(request: web.Request, model: type[Model]) -> Model:
+    """The body as *model*; no body at all is `{}`."""
+    if not request.can_read_body:
+        return model()
+    made, _ = await body(request, model)
+    return made
+
+
 async def json_body(request: web.Request) -> Any:
     """The body as JSON; its strings hold neither NUL nor lone surrogates."""
     media_type = request.content_type.lower()

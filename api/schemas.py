@@ -5,8 +5,16 @@ from datetime import datetime
 from ipaddress import IPv6Address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
 
 from monitor import times
 from monitor.redaction import valid_field
@@ -21,6 +29,22 @@ HOST = re.compile(
 )
 AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?\Z")
 UNSAFE = re.compile(r"[\x00-\x20\x7f]")
+CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# Which a replay cannot choose: they frame the message, or are about the connection.
+NOT_OVERRIDDEN = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+MOST_OVERRIDDEN = 200
 
 
 def _base_url(url: str) -> str:
@@ -96,6 +120,34 @@ def _absolute(url: str) -> str:
     if len(url.encode()) > LONGEST_URL:
         raise ValueError(f"must have at most {LONGEST_URL} bytes")
     return url
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise ValueError("must be a UUID") from None
+
+
+def _replay_method(method: str) -> str:
+    if _method(method) == "CONNECT":
+        raise ValueError("must not be CONNECT")
+    return method.upper()
+
+
+def _header_name(name: str) -> str:
+    lower = name.lower()
+    if not TOKEN.match(name):
+        raise ValueError("must be the name of a header field")
+    if lower in NOT_OVERRIDDEN or lower.startswith("x-monitor-"):
+        raise ValueError("must not be overridden")
+    return name
+
+
+def _header_value(value: str) -> str:
+    if CONTROLS.search(value):
+        raise ValueError("must hold no CR, LF, NUL or other control characters")
+    return value
 
 
 def _time(value: Any) -> Any:
@@ -177,3 +229,52 @@ class NewLog(BaseModel):
         None, max_length=64
     )
     timestamp: Annotated[datetime, BeforeValidator(_time)] | None = None
+
+
+ServiceId = Annotated[str, AfterValidator(_uuid)]
+HeaderName = Annotated[
+    str, Field(min_length=1, max_length=1024), AfterValidator(_header_name)
+]
+HeaderValue = Annotated[
+    str, Field(max_length=LONGEST_URL), AfterValidator(_header_value)
+]
+
+
+class NewReplay(BaseModel):
+    """What is unset falls back to the log's own."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    override_method: Annotated[str | None, Field(min_length=1, max_length=32)] = None
+    override_url: Annotated[str | None, Field(min_length=1, max_length=LONGEST_URL)] = (
+        None
+    )
+    override_headers: (
+        Annotated[
+            dict[HeaderName, HeaderValue | None], Field(max_length=MOST_OVERRIDDEN)
+        ]
+        | None
+    ) = None
+    override_body: str | None = None
+    service_id: ServiceId | None = None
+
+    @field_validator("override_method")
+    @classmethod
+    def _is_method(cls, value: str | None) -> str | None:
+        return None if value is None else _replay_method(value)
+
+    @field_validator("override_headers")
+    @classmethod
+    def _are_named_once(
+        cls, value: dict[str, str | None] | None
+    ) -> dict[str, str | None] | None:
+        if value is not None and len({name.lower() for name in value}) < len(value):
+            raise ValueError("must name each header once, whatever its case")
+        return value
+
+    @field_validator("override_url")
+    @classmethod
+    def _is_sendable(cls, value: str | None) -> str | None:
+        if value is not None and UNSAFE.search(value):
+            raise ValueError("must hold no spaces or control characters")
+        return value

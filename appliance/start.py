@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aiohttp.web import AppRunner, SockSite
 
 from api.parts import Parts, State
+from api.sender import Sender
 from appliance import background
 from appliance.app import build_app
 from appliance.database import MIGRATIONS, postgres
@@ -27,6 +28,7 @@ from monitor.errors import MonitorError
 from monitor.ids import LogIds
 from monitor.recording import Recording
 from monitor.redaction import Redaction
+from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
 from monitor.spool import Spool
 from monitor.storage.alerts import Alerts
@@ -38,6 +40,7 @@ from monitor.storage.metrics import MetricsReader
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
 from monitor.storage.recorder import Recorder
+from monitor.storage.replays import Replays
 from monitor.storage.services import Services
 from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
@@ -118,7 +121,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         stack.callback(_cancel, begun)
 
         access = Access(settings=settings, secret=load_secret(settings))
-        ids = LogIds()
+        ids, tickets = LogIds(), Tickets()
         proxy = Proxy(
             settings=settings,
             routes=routes.table,
@@ -128,10 +131,19 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             via=data.pseudonym(),
             session_cookie=SESSION_COOKIE,
             is_open=access.is_open,
+            tickets=tickets,
         )
         await proxy.start([proxy_socket])
         stack.push_async_callback(proxy.stop, timeout_s=settings.drain_timeout_s)
 
+        proxy_url = _url(settings.proxy_host, proxy_socket)
+        sender = Sender(
+            proxy_url,
+            tickets=tickets,
+            timeout_s=settings.replay_timeout_s,
+            limit=settings.replay_limit,
+        )
+        stack.push_async_callback(sender.close)
         parts = Parts(
             settings=settings,
             access=access,
@@ -141,6 +153,8 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             tokens=Tokens(database),
             logs=LogReader(database, timeout_ms=settings.query_timeout_ms),
             alerts=Alerts(database),
+            replays=Replays(database),
+            sender=sender,
             metrics=MetricsReader(database, timeout_ms=settings.query_timeout_ms),
             writer=writer,
             redaction=redaction,
@@ -160,7 +174,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         await _ready(state, settings)
         yield Appliance(
             app_url=_url(settings.host, app_socket),
-            proxy_url=_url(settings.proxy_host, proxy_socket),
+            proxy_url=proxy_url,
             state=state,
         )
 

@@ -135,6 +135,19 @@ class Settings(BaseModel):
     ingest_timeout_s: float = _setting(
         2, "How long an ingest waits for PostgreSQL before 503.", gt=0, le=60
     )
+    replay_timeout_s: float = _setting(
+        60,
+        "How long a replay may take in all. Raise it when replays of slow or endless "
+        "answers are cut.",
+        gt=0,
+        le=3600,
+    )
+    replay_limit: int = _setting(
+        10,
+        "Replays at once; beyond: 429. Raise it when scripts replay in parallel.",
+        ge=1,
+        le=1000,
+    )
     query_timeout_ms: int = _setting(
         5_000, "How long one search may take.", ge=10, le=600_000
     )

@@ -46,6 +46,7 @@ class Capture:
     began: float
     request_copy: BodyCopy
     response_copy: BodyCopy
+    replay_of: UUID | None = None
     status_code: int | None = None
     response_lines: Lines = field(default_factory=list)
     failure: Failure | None = None
@@ -64,7 +65,7 @@ class Capture:
         return Exchange(
             id=self.id,
             service_id=self.routed.service.id,
-            source=Source.PROXY,
+            source=Source.PROXY if self.replay_of is None else Source.REPLAY,
             method=self.method,
             url=f"{upstream.scheme}://{upstream.authority}{sent}",
             path=_storable(path),
@@ -81,6 +82,7 @@ class Capture:
             response_body=self.response_copy.body(),
             request_size=self.request_copy.size,
             response_size=self.response_copy.size,
+            replay_of=self.replay_of,
         )
 
 

@@ -11,6 +11,8 @@ from monitor.counters import Counters
 from monitor.exchange import Exchange, Failure, FailureCode
 from monitor.ids import LogIds
 from monitor.registry import RoutingTable, Service
+from monitor.replay import tickets
+from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
 from proxy import headers, problems
 from proxy.answered import Answered
@@ -27,6 +29,7 @@ from proxy.trust import Trust
 logger = logging.getLogger(__name__)
 
 EXPIRY_POLL_S = 1.0
+REPLAY = tickets.HEADER.lower().encode()
 REFUSALS = {"connect": 405, "malformed": 400, "head_too_large": 431}
 Record = Callable[[Exchange, Service], bool]
 
@@ -45,6 +48,7 @@ class Proxy:
         via: str,
         session_cookie: str,
         is_open: bool,
+        tickets: Tickets | None = None,
     ) -> None:
         self._settings = settings
         self._routes = routes
@@ -54,6 +58,7 @@ class Proxy:
         self._via = via.encode()
         self._session_cookie = session_cookie.encode()
         self._is_open = is_open
+        self._tickets = tickets or Tickets()
         self._trust = Trust(settings.trusted_proxies)
         self._in_flight: set[Passing] = set()
         self._servers: list[asyncio.Server] = []
@@ -199,9 +204,12 @@ class Proxy:
         if client_url.startswith("/") or client_url == "*":
             path = "" if client_url == "*" else client_url
             client_url = f"http://{request.host}{path}"
+        id = self._ids.new()
+        token = request.text(REPLAY)
         return Capture(
-            id=self._ids.new(),
+            id=id,
             routed=routed,
+            replay_of=self._tickets.claim(token, id) if token else None,
             method=message.method,
             client_url=client_url,
             source_ip=self._trust.client_address(request.peer, request.lines),

@@ -7,7 +7,7 @@ import time
 from collections import deque
 
 from monitor.exchange import FailureCode
-from proxy.routing import Upstream
+from monitor.upstreams import Upstream
 from proxy.upstream import Broken, UpstreamConnection
 
 Origin = tuple[str, str, int]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from monitor.upstreams import Upstream
 from proxy.headers import Lines
-from proxy.routing import Upstream
 
 LOCATIONS = frozenset({b"location", b"content-location"})
 

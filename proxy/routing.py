@@ -1,25 +1,9 @@
 """Which service a request is for, and what is asked of its upstream."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from urllib.parse import urlsplit
 
 from monitor.registry import RoutingTable, Service
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """A base_url, taken apart. *authority* is what goes into Host."""
-
-    scheme: str
-    host: str
-    port: int
-    authority: str
-    base_path: str
-
-    @property
-    def origin(self) -> tuple[str, str, int]:
-        return (self.scheme, self.host, self.port)
+from monitor.upstreams import Upstream, upstream_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +59,6 @@ def without_port(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0]
-
-
-@lru_cache(maxsize=4096)
-def upstream_of(base_url: str) -> Upstream:
-    parts = urlsplit(base_url)
-    return Upstream(
-        scheme=parts.scheme,
-        host=parts.hostname or "",
-        port=parts.port or (443 if parts.scheme == "https" else 80),
-        authority=parts.netloc,
-        base_path=parts.path.removesuffix("/"),
-    )
 
 
 def _routed(service: Service, target: str, prefix: str) -> Routed | Unrouted:

@@ -41,6 +41,7 @@ async def test_the_first_five_minutes(tmp_path: Path, database_url: str) -> None
     assert process.returncode == 0, complaints.decode()
     assert '"Authorization":"***MASKED***"' in output
     assert "Bearer secret" not in output
+    assert '"status":"failed"' in output
     assert output.count("HTTP/1.1 502") == 3
     last = output.strip().splitlines()[-1]
     assert last.count('"source":"proxy"') == 3

@@ -3,9 +3,9 @@
 import pytest
 
 from monitor.settings import load
+from monitor.upstreams import upstream_of
 from proxy import headers
 from proxy.rewrite import Entrance, mapped_back
-from proxy.routing import upstream_of
 from proxy.trust import Trust
 
 NETWORKS = load({}).trusted_proxies

@@ -1,0 +1,197 @@
+"""The calls that send a recorded request again, and say how the answers differ."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from api import lists, request
+from api.errors import answer
+from api.logs import body_fields
+from api.parts import Parts
+from api.rights import Right, caller_of, need
+from api.schemas import NewReplay
+from api.sender import Sent
+from monitor.compare.answers import (
+    NO_NOISE,
+    Answer,
+    Noise,
+    answer_of,
+    compared,
+    noise_of,
+)
+from monitor.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from monitor.exchange import Exchange, Source
+from monitor.registry import Service
+from monitor.replay.outgoing import Overrides, outgoing
+from monitor.replay.target import check_key, target_of
+from monitor.resources import LogDetail, StoredBody
+from monitor.shown import header_object, shown_body
+
+RECORDED_WITHIN_S = 5.0
+POLL_S = 0.02
+# Two are the least that can differ from each other; the original is one of them.
+EARLIER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a replay was answered: masked, like all that is stored."""
+
+    log_id: UUID | None
+    answer: Answer
+    error: str | None
+
+
+class ReplayCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def create(self, call: web.Request) -> web.Response:
+        """201, the replay; a target that does not answer is `failed`, no error."""
+        caller = await caller_of(call, self._parts)
+        if caller.service_id is None and Right.REPLAY not in caller.rights:
+            raise Unauthorized("sign in, or send a service key or an admin token")
+        request.no_query(call)
+        id = request.id_in_path(call, "log_id")
+        new = await request.optional_body(call, NewReplay)
+        detail = await self._log(id)
+        if caller.service_id not in (None, detail.item.service_id):
+            raise Forbidden("a service key replays logs of its own service only")
+        target = target_of(
+            detail.item,
+            self._parts.routes(),
+            override_url=new.override_url,
+            service_id=None if new.service_id is None else UUID(new.service_id),
+        )
+        check_key(target, caller.service_id)
+        out = outgoing(
+            detail,
+            target,
+            Overrides(
+                method=new.override_method,
+                headers=new.override_headers,
+                body=new.override_body,
+            ),
+        )
+        sent = await self._parts.sender.send(
+            out,
+            target.service,
+            replay_of=id,
+            body_limit=self._body_limit(target.service),
+        )
+        received = await self._received(sent, target.service)
+        made = await self._made(detail, received, target.service)
+        made["omitted_headers"] = out.omitted_headers
+        return await self._stored(detail, made)
+
+    async def list(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        id = request.id_in_path(call, "log_id")
+        limit, offset = request.page(call)
+        await self._log(id)
+        items, total = await self._parts.replays.page(id, limit=limit, offset=offset)
+        return answer(lists.envelope(items, total, limit, offset))
+
+    async def _log(self, id: UUID) -> LogDetail:
+        detail = await self._parts.logs.get(id)
+        if detail is None:
+            raise NotFound("there is no such log")
+        return detail
+
+    def _body_limit(self, service: Service) -> int:
+        if service.body_limit is not None:
+            return service.body_limit
+        return self._parts.settings.capture_body_limit
+
+    async def _received(self, sent: Sent, service: Service) -> Received:
+        """As it was recorded; where it was not, as it came, masked the same way."""
+        recorded = None
+        if sent.log_id is not None and service.is_recording:
+            recorded = await self._recorded(sent.log_id)
+        if recorded is None:
+            return Received(None, self._unrecorded(sent, service), sent.error)
+        error = sent.error or recorded.item.error
+        # What the proxy itself says of a failure is no answer of the upstream.
+        found = replace(answer_of(recorded), status_code=sent.status_code)
+        return Received(recorded.item.id, found, error)
+
+    async def _recorded(self, id: UUID) -> LogDetail | None:
+        try:
+            async with asyncio.timeout(RECORDED_WITHIN_S):
+                while (detail := await self._parts.logs.get(id)) is None:
+                    await asyncio.sleep(POLL_S)
+                return detail
+        except (TimeoutError, Unavailable):
+            return None
+
+    def _unrecorded(self, sent: Sent, service: Service) -> Answer:
+        exchange = Exchange(
+            id=self._parts.ids.new(),
+            service_id=service.id,
+            source=Source.REPLAY,
+            method="",
+            url="",
+            path="",
+            response_headers=sent.headers,
+            response_body=sent.body,
+        )
+        masked = self._parts.redaction.apply(exchange, service.redact_fields)
+        body = masked.response_body
+        return Answer(
+            status_code=sent.status_code,
+            headers=masked.response_headers,
+            body=StoredBody(
+                content=body.kept if body else None,
+                truncated=body.truncated if body else False,
+                state=body.state if body else StoredBody(content=None).state,
+            ),
+            latency_ms=sent.latency_ms,
+        )
+
+    async def _made(
+        self, detail: LogDetail, received: Received, service: Service
+    ) -> dict[str, Any]:
+        right = received.answer
+        is_answered = right.status_code is not None
+        comparison = None
+        if is_answered:
+            noise = await self._noise(detail)
+            comparison = await asyncio.to_thread(
+                compared, answer_of(detail), right, noise
+            )
+        body = shown_body(right.body, right.headers)
+        return {
+            "service_id": service.id,
+            "replay_log_id": received.log_id,
+            "status": "success" if is_answered else "failed",
+            "status_code": right.status_code,
+            "response_headers": header_object(right.headers),
+            **body_fields("response", body),
+            "latency_ms": right.latency_ms,
+            "error": received.error,
+            "comparison": comparison,
+        }
+
+    async def _noise(self, detail: LogDetail) -> Noise:
+        """Without it the comparison stands, with nothing marked as volatile."""
+        try:
+            ids = await self._parts.replays.earlier_like(detail.item, most=EARLIER)
+            found = [await self._parts.logs.get(id) for id in ids]
+        except Unavailable:
+            return NO_NOISE
+        answers = [answer_of(earlier) for earlier in found if earlier is not None]
+        return await asyncio.to_thread(noise_of, [answer_of(detail), *answers])
+
+    async def _stored(self, detail: LogDetail, made: dict[str, Any]) -> web.Response:
+        try:
+            document = await self._parts.replays.add(detail.item, made)
+        except Unavailable:
+            raise Unavailable(
+                "PostgreSQL is away: the request was sent, its replay is not stored",
+                retry_after_s=1,
+            ) from None
+        location = f"/v1/logs/{detail.item.id}/replays"
+        return answer(document, status=201, Location=location)

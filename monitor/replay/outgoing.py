@@ -1,0 +1,178 @@
+"""What a replay sends: the recorded request, as far as it may and can be sent."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from monitor.errors import Conflict
+from monitor.exchange import BodyState, Fields, HeaderObject, Source
+from monitor.redaction import MASK
+from monitor.replay.target import Target
+from monitor.resources import LogDetail
+from monitor.upstreams import upstream_of
+
+Lines = list[tuple[bytes, bytes]]
+
+# About the connection it came over (RFC 9110 7.6.1), or added anew by the proxy.
+LEFT_OUT = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "proxy-authenticate",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "expect",
+        "content-length",
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-forwarded-prefix",
+    }
+)
+OURS = "x-monitor-"
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# What stands in a request target as it is; all else is percent-encoded.
+VISIBLE = "".join(chr(code) for code in range(0x21, 0x7F))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What is unset (None) falls back to the log's own; see the contract."""
+
+    method: str | None = None
+    headers: Mapping[str, str | None] | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """*omitted_headers* are those of the log that are masked or cannot be sent."""
+
+    method: str
+    target: bytes
+    headers: Lines
+    body: bytes
+    omitted_headers: tuple[str, ...]
+
+
+def outgoing(detail: LogDetail, target: Target, overrides: Overrides) -> Outgoing:
+    """Raises Conflict where something is masked, gone or an upgrade."""
+    if detail.item.status_code == 101 or _is_upgrade(detail.request_headers):
+        raise Conflict("the log is of an upgraded connection, which is no request")
+    body = _body(detail, overrides.body)
+    lines, omitted = _headers(detail, target, overrides, len(body))
+    return Outgoing(
+        method=overrides.method or detail.item.method,
+        target=_target(target.rest, is_bytes=detail.item.source is not Source.INGEST),
+        headers=lines,
+        body=body,
+        omitted_headers=omitted,
+    )
+
+
+def _body(detail: LogDetail, override: str | None) -> bytes:
+    if override is not None:
+        return override.encode()
+    body = detail.request_body
+    problem = None
+    if body.state is BodyState.REDACTED:
+        problem = "holds masked fields"
+    elif body.state is BodyState.WITHHELD:
+        problem = "was not kept, because a field rule applies to it"
+    elif body.truncated:
+        problem = "was kept in part only"
+    elif body.content is None and detail.item.request_size:
+        problem = "is no longer kept"
+    if problem is not None:
+        raise Conflict(f"the request body {problem}; give override_body")
+    return body.content or b""
+
+
+def _headers(
+    detail: LogDetail, target: Target, overrides: Overrides, length: int
+) -> tuple[Lines, tuple[str, ...]]:
+    wanted = {name.lower(): value for name, value in (overrides.headers or {}).items()}
+    spelled = {name.lower(): name for name in overrides.headers or {}}
+    left_out = set(LEFT_OUT)
+    if overrides.body is not None:
+        # It is not coded as the recorded one was.
+        left_out |= {"content-encoding"}
+    lines: Lines = []
+    omitted: dict[str, None] = {}
+    placed: set[str] = set()
+    for name, value in _pairs(detail.request_headers):
+        lower = name.lower()
+        if lower in wanted:
+            override = wanted[lower]
+            if override is not None and lower not in placed:
+                lines.append(_line(name, override))
+            placed.add(lower)
+        elif lower in left_out or lower.startswith(OURS):
+            continue
+        elif MASK in value or not TOKEN.fullmatch(name) or UNSENDABLE.search(value):
+            omitted[name] = None
+        else:
+            lines.append(_line(name, value))
+    lines += [
+        _line(spelled[lower], value)
+        for lower, value in wanted.items()
+        if value is not None and lower not in placed
+    ]
+    return _completed(lines, target, length), tuple(omitted)
+
+
+def _completed(lines: Lines, target: Target, length: int) -> Lines:
+    """With one Host in front, and the length of what is sent."""
+    hosts = [value for name, value in lines if name.lower() == b"host"]
+    assert target.service.base_url is not None
+    host = hosts[0] if hosts else b""
+    if not host:
+        host = upstream_of(target.service.base_url).authority.encode()
+    rest = [line for line in lines if line[0].lower() != b"host"]
+    framing = [(b"Content-Length", b"%d" % length)] if length else []
+    return [(b"Host", host), *rest, *framing]
+
+
+def _is_upgrade(headers: Fields | HeaderObject) -> bool:
+    named = [value for name, value in _pairs(headers) if name.lower() == "connection"]
+    options = {option.strip().lower() for option in ",".join(named).split(",")}
+    return "upgrade" in options
+
+
+def _pairs(headers: Fields | HeaderObject) -> Sequence[tuple[str, str]]:
+    if not isinstance(headers, dict):
+        return headers
+    return [
+        (name, _text(item))
+        for name, value in headers.items()
+        for item in (value if isinstance(value, list) else [value])
+        if item is not None
+    ]
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _line(name: str, value: str) -> tuple[bytes, bytes]:
+    """Bytes of a recorded value are kept as latin-1 characters."""
+    try:
+        raw = value.encode("latin-1")
+    except UnicodeEncodeError:
+        raw = value.encode("utf-8", "replace")
+    return name.encode("ascii"), raw.strip(b" \t")
+
+
+def _target(rest: str, *, is_bytes: bool) -> bytes:
+    """*is_bytes*: a character stands for a byte, as in what was captured."""
+    try:
+        raw = rest.encode("latin-1" if is_bytes else "utf-8", "strict")
+    except UnicodeEncodeError:
+        raw = rest.encode("utf-8", "replace")
+    return quote(raw, safe=VISIBLE).encode("ascii")

@@ -1,0 +1,131 @@
+"""Where a replay goes: always to a registered service."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from monitor.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
+from monitor.redaction import MASK
+from monitor.registry import RoutingTable, Service
+from monitor.resources import LogItem
+from monitor.upstreams import below, split_url, upstream_of
+
+HOW_TO_REGISTER = "register it with POST /v1/services and its base_url first"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """*rest* follows the service's base path, byte for byte."""
+
+    service: Service
+    rest: str
+
+
+def target_of(
+    item: LogItem,
+    table: RoutingTable,
+    *,
+    override_url: str | None,
+    service_id: UUID | None,
+) -> Target:
+    """Raises InvalidInput, Conflict, NotFound; see the contract, Replay."""
+    if override_url is None and MASK in item.url:
+        raise Conflict(
+            "the log's URL holds a masked value, which cannot be sent; "
+            "give override_url with the whole URL"
+        )
+    own = table.by_id(item.service_id)
+    if item.path == "*" and override_url is None:
+        # RFC 9112 3.2.4: OPTIONS of the whole server; no part of the URL.
+        return Target(_with_base_url(table, own, service_id), "*")
+    if service_id is not None:
+        return _in_named(
+            item, _with_base_url(table, own, service_id), own, override_url
+        )
+    url = item.url if override_url is None else override_url
+    found = _below(own, url, override_url is not None) if own else None
+    if own is not None and found is not None:
+        return Target(own, found)
+    return _in_any(table, item, own, url, is_override=override_url is not None)
+
+
+def check_key(target: Target, service_id: UUID | None) -> None:
+    """A service key replays to its own service only."""
+    if service_id is not None and target.service.id != service_id:
+        raise Forbidden("a service key replays to its own service only")
+
+
+def _with_base_url(
+    table: RoutingTable, own: Service | None, service_id: UUID | None
+) -> Service:
+    service = own if service_id is None else table.by_id(service_id)
+    if service is None:
+        raise NotFound("there is no such service")
+    if service.base_url is None:
+        raise Conflict(f"the service {service.slug} has no base_url; set one to replay")
+    return service
+
+
+def _in_named(
+    item: LogItem, service: Service, own: Service | None, override_url: str | None
+) -> Target:
+    if override_url is not None:
+        rest = _below(service, override_url, True)
+        if rest is None:
+            raise _bad_url(f"does not lie under the base_url of {service.slug}")
+        return Target(service, rest)
+    rest = _below(own, item.url, False) if own else None
+    return Target(service, _path_of(item.url) if rest is None else rest)
+
+
+def _in_any(
+    table: RoutingTable,
+    item: LogItem,
+    own: Service | None,
+    url: str,
+    *,
+    is_override: bool,
+) -> Target:
+    """Another service than the log's own; the longest base path wins."""
+    found = [
+        (len(upstream_of(service.base_url).base_path), Target(service, rest))
+        for service in table.services
+        if service.base_url is not None
+        and (rest := _below(service, url, is_override)) is not None
+    ]
+    longest = max((length for length, _ in found), default=-1)
+    targets = [target for length, target in found if length == longest]
+    if len(targets) == 1:
+        return targets[0]
+    if targets:
+        names = " and ".join(sorted(target.service.slug for target in targets))
+        raise _bad_url(f"lies under the base_url of {names}: give service_id")
+    if own is not None and own.base_url is None and not is_override:
+        raise Conflict(f"the service {own.slug} has no base_url; set one to replay")
+    raise _bad_url(f"lies under no service's base_url: {HOW_TO_REGISTER}")
+
+
+def _below(service: Service, url: str, is_override: bool) -> str | None:
+    if service.base_url is None:
+        return None
+    try:
+        return below(upstream_of(service.base_url), url)
+    except ValueError as error:
+        if is_override:
+            raise _bad_url(str(error)) from None
+        return None
+
+
+def _path_of(url: str) -> str:
+    """What follows the authority of an ingested URL, whatever its scheme is."""
+    try:
+        _, target = split_url(url)
+    except ValueError:
+        rest = url.partition("://")[2]
+        start = min((rest.find(c) for c in "/?" if c in rest), default=len(rest))
+        target = rest[start:].partition("#")[0]
+    return target if target.startswith("/") else f"/{target}"
+
+
+def _bad_url(reason: str) -> InvalidInput:
+    error = FieldError(("body", "override_url"), reason, "value_error")
+    return InvalidInput("the target is not valid", errors=[error])
