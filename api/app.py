@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from api.alerts import AlertCalls
+from api.batch import BatchCalls
 from api.errors import Handler
 from api.errors import middleware as errors
 from api.health import HealthCalls
@@ -12,6 +13,7 @@ from api.metrics import MetricsCalls
 from api.parts import Parts
 from api.replays import ReplayCalls
 from api.services import ServiceCalls
+from api.stream import StreamCalls
 
 OPERATIONS = ("/health", "/healthz", "/livez", "/readyz", "/metrics")
 
@@ -33,7 +35,9 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.get(f"{one_service}/keys", keys.list),
             web.delete(f"{one_service}/keys/{{key_id}}", keys.revoke),
             web.post("/v1/logs", logs.ingest),
+            web.post("/v1/logs/batch", BatchCalls(parts).ingest),
             web.get("/v1/logs", logs.list),
+            web.get("/v1/logs/stream", StreamCalls(parts).follow),
             web.get("/v1/logs/{log_id}", logs.get),
             web.post("/v1/logs/{log_id}/replay", replays.create),
             web.get("/v1/logs/{log_id}/replays", replays.list),

@@ -92,14 +92,16 @@ def of_http_exception(error: web.HTTPException) -> web.Response:
             return problem(error.status, error.reason)
 
 
-def of_validation(error: ValidationError, root: str) -> InvalidInput:
+def of_validation(
+    error: ValidationError, root: str, at: tuple[str | int, ...] = ()
+) -> InvalidInput:
     """Pydantic's findings, without the input, which may be a secret."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return InvalidInput(
         f"the {root} is not valid",
         errors=[
             FieldError(
-                (root, *(_word(part) for part in item["loc"])),
+                (root, *at, *(_word(part) for part in item["loc"])),
                 item["msg"].removeprefix("Value error, "),
                 item["type"],
             )

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,17 +9,17 @@ from aiohttp import web
 
 from api import request
 from api.errors import answer
+from api.intake import intake_of, repeat_key_of
 from api.parts import Parts
 from api.rights import Right, need, need_service
 from api.schemas import NewLog
 from monitor import times
-from monitor.errors import FieldError, InvalidInput, NotFound, Unavailable
-from monitor.exchange import Body, BodyState, Exchange, Source
+from monitor.errors import NotFound, Unavailable
+from monitor.exchange import BodyState
 from monitor.query import parse_log_query
-from monitor.resources import LogDetail, LogItem, LogPage, ServiceResource
+from monitor.resources import LogDetail, LogItem, LogPage
 from monitor.shown import ShownBody, header_object, pairs, shown_body
-
-MOST_AHEAD = timedelta(days=1)
+from monitor.storage.repeats import RepeatKey
 
 
 class LogCalls:
@@ -40,19 +39,30 @@ class LogCalls:
         new, content = await request.body(call, NewLog)
         unknown = content.keys() - NewLog.model_fields.keys()
         self._parts.counters.ingest_ignored_fields.inc(len(unknown))
+        key = await repeat_key_of(call)
         try:
             async with asyncio.timeout(timeout_s):
-                exchange = await self._exchange(service_id, new)
-                await self._parts.writer.write(exchange)
+                id = await self._store(service_id, new, key)
         except TimeoutError:
             raise _no_answer(
                 "PostgreSQL did not answer in time; the log may have been stored"
             ) from None
-        detail = await self._parts.logs.get(exchange.id)
+        detail = await self._parts.logs.get(id)
         if detail is None:
             raise NotFound("the service is gone")
-        location = f"/v1/logs/{exchange.id}"
+        location = f"/v1/logs/{id}"
         return answer(shown_detail(detail), status=201, Location=location)
+
+    async def _store(
+        self, service_id: UUID, new: NewLog, key: RepeatKey | None
+    ) -> UUID:
+        """The id of the log, or of the one that *key* has stored already."""
+        intake = await intake_of(self._parts, service_id, dated=bool(new.timestamp))
+        exchange = intake.exchange(new)
+        if key is not None:
+            return await self._parts.writer.write_once(exchange, key)
+        await self._parts.writer.write(exchange)
+        return exchange.id
 
     async def list(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
@@ -66,59 +76,6 @@ class LogCalls:
         if detail is None:
             raise NotFound("there is no such log")
         return answer(shown_detail(detail))
-
-    async def _exchange(self, service_id: UUID, new: NewLog) -> Exchange:
-        """The pushed log, redacted: what comes out of here may touch a disk."""
-        exchange = Exchange(
-            id=await self._id(service_id, new.timestamp),
-            service_id=service_id,
-            source=Source.INGEST,
-            method=new.method,
-            url=new.url,
-            path=new.path,
-            query_params=new.query_params or {},
-            status_code=new.status_code,
-            latency_ms=new.latency_ms,
-            error=new.error or None,
-            source_ip=new.source_ip,
-            tags=tuple(new.tags or ()),
-            request_headers=new.request_headers or {},
-            response_headers=new.response_headers or {},
-            request_body=_body(new.request_body),
-            response_body=_body(new.response_body),
-        )
-        fields = await self._redact_fields(service_id)
-        return self._parts.redaction.apply(exchange, fields)
-
-    async def _redact_fields(self, service_id: UUID) -> tuple[str, ...]:
-        """Asked for where the routing table does not have the service yet.
-
-        A service made on another machine has its keys at once, its route a moment
-        later.
-        """
-        routed = self._parts.routes().by_id(service_id)
-        if routed is not None:
-            return routed.redact_fields
-        return (await self._service(service_id)).redact_fields
-
-    async def _id(self, service_id: UUID, moment: datetime | None) -> UUID:
-        """An id for *moment*, or for now. Raises InvalidInput."""
-        if moment is None:
-            return self._parts.ids.new()
-        now = datetime.now(UTC)
-        if moment > now + MOST_AHEAD:
-            raise _bad_time("is more than a day ahead")
-        own = (await self._service(service_id)).retention_days
-        days = self._parts.settings.retention_days if own is None else own
-        if moment < now - timedelta(days=days):
-            raise _bad_time(f"is older than the retention of {days} days")
-        return self._parts.ids.at(moment)
-
-    async def _service(self, id: UUID) -> ServiceResource:
-        service = await self._parts.services.get(id)
-        if service is None:
-            raise NotFound("the service is gone")
-        return service
 
 
 def shown_item(item: LogItem) -> dict[str, Any]:
@@ -183,18 +140,6 @@ def body_fields(side: str, body: ShownBody) -> dict[str, Any]:
         f"{side}_body_truncated": body.truncated,
         f"{side}_body_withheld": body.state is BodyState.WITHHELD,
     }
-
-
-def _body(text: str | None) -> Body | None:
-    if text is None:
-        return None
-    content = text.encode()
-    return Body(kept=content, size=len(content))
-
-
-def _bad_time(reason: str) -> InvalidInput:
-    error = FieldError(("body", "timestamp"), reason, "value_error")
-    return InvalidInput("the body is not valid", errors=[error])
 
 
 def _no_answer(detail: str) -> Unavailable:

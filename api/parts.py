@@ -11,6 +11,7 @@ from monitor.redaction import Redaction
 from monitor.registry import RoutingTable
 from monitor.settings import Settings
 from monitor.storage.alerts import Alerts
+from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
 from monitor.storage.metrics import MetricsReader
@@ -40,6 +41,7 @@ class Parts:
     logs: LogReader
     alerts: Alerts
     replays: Replays
+    feed: Feed
     sender: Sender
     metrics: MetricsReader
     writer: LogWriter

@@ -10,7 +10,9 @@ from api.parts import State
 from appliance.routes import Routes
 from monitor.counters import Counters
 from monitor.errors import MonitorError
+from monitor.storage import repeats
 from monitor.storage.clearing import Clearing
+from monitor.storage.feed import Feed
 from monitor.storage.partitions import Partitions, days_ahead
 from monitor.storage.pool import Database
 from monitor.storage.server import Server, ServerError
@@ -23,6 +25,7 @@ ROUTES_POLL_S = 2.0
 DATABASE_POLL_S = 1.0
 PARTITIONS_POLL_S = 3600.0
 CLEARING_POLL_S = 10.0
+FORGETTING_POLL_S = 60.0
 
 
 async def watch_server(server: Server | None) -> None:
@@ -79,6 +82,16 @@ async def clear_deleted(clearing: Clearing, state: State) -> None:
             await asyncio.sleep(0)
 
     await _every(CLEARING_POLL_S, clear, state)
+
+
+async def forget_old(database: Database, feed: Feed, state: State) -> None:
+    """Remove what is kept for a time only: the feed's tail, old Idempotency-Keys."""
+
+    async def forget() -> None:
+        await feed.forget()
+        await repeats.forget_old(database)
+
+    await _every(FORGETTING_POLL_S, forget, state)
 
 
 async def note_database(database: Database, counters: Counters) -> None:

@@ -34,6 +34,7 @@ from monitor.spool import Spool
 from monitor.storage.alerts import Alerts
 from monitor.storage.clearing import Clearing
 from monitor.storage.dead_letters import DeadLetters
+from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
 from monitor.storage.metrics import MetricsReader
@@ -78,6 +79,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
 
         counters, partitions, state = Counters(), Partitions(), State()
         routes = Routes(data.routes)
+        feed = Feed(database, kept=settings.stream_kept)
 
         async def publish() -> None:
             await routes.refresh(services.routes)
@@ -95,6 +97,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             partitions=partitions,
             dead_letters=DeadLetters(data.dead_letters),
             counters=counters,
+            committed=feed.wake,
         )
         spool.on_append = recorder.wake
         stack.push_async_callback(_empty, spool, recorder, settings.drain_timeout_s)
@@ -102,6 +105,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             database,
             partitions=partitions,
             counters=counters,
+            committed=feed.wake,
             timeout_s=settings.ingest_timeout_s,
         )
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -113,6 +117,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 background.keep_routes(routes, services, state),
                 background.keep_partitions(database, partitions, state),
                 background.clear_deleted(Clearing(database), state),
+                background.forget_old(database, feed, state),
                 background.watch_server(server),
                 recorder.run(),
                 writer.run(),
@@ -154,6 +159,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             logs=LogReader(database, timeout_ms=settings.query_timeout_ms),
             alerts=Alerts(database),
             replays=Replays(database),
+            feed=feed,
             sender=sender,
             metrics=MetricsReader(database, timeout_ms=settings.query_timeout_ms),
             writer=writer,

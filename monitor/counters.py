@@ -69,6 +69,17 @@ class Counters:
             registry=self.registry,
         )
 
+        self.followers = Gauge(
+            "apimonitor_stream_followers",
+            "Clients that follow the live tail now.",
+            registry=self.registry,
+        )
+        self.stream_gaps = Counter(
+            "apimonitor_stream_gaps",
+            "Gaps told to followers that were too slow or came too late.",
+            registry=self.registry,
+        )
+
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -132,6 +132,41 @@ class Settings(BaseModel):
     batch_limit_bytes: int = _setting(
         256 * 1024 * 1024, "The largest body of a batch of /v1.", ge=1024
     )
+    batch_limit_rows: int = _setting(
+        250_000,
+        "The most logs in a batch of /v1; beyond: 413. Raise it for one-off imports, "
+        "lower it when a batch holds others up.",
+        ge=1,
+        le=10_000_000,
+    )
+    batch_timeout_s: float = _setting(
+        60,
+        "How long a batch may take to be stored before 503. Raise it when large "
+        "batches meet a slow PostgreSQL.",
+        gt=0,
+        le=3600,
+    )
+    batches_at_once: int = _setting(
+        4,
+        "Batches taken at the same time; beyond: 429. Raise it when many clients "
+        "send batches and DATA_DIR has room for them.",
+        ge=1,
+        le=100,
+    )
+    stream_limit: int = _setting(
+        100,
+        "Followers of GET /v1/logs/stream at once; beyond: 429. Raise it when more "
+        "pages are open.",
+        ge=1,
+        le=10_000,
+    )
+    stream_kept: int = _setting(
+        100_000,
+        "Newest logs whose order is kept for followers; who is further behind gets "
+        "a gap. Raise it when followers see gaps.",
+        ge=100,
+        le=10_000_000,
+    )
     ingest_timeout_s: float = _setting(
         2, "How long an ingest waits for PostgreSQL before 503.", gt=0, le=60
     )

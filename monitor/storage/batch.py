@@ -1,11 +1,14 @@
 """How a batch of exchanges is committed: all of it, or none."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from datetime import date
+from typing import TypeVar
+from uuid import UUID
 
 import asyncpg
 
 from monitor.exchange import Exchange
-from monitor.storage import alerts, rows
+from monitor.storage import alerts, feed, rows
 from monitor.storage.partitions import Partitions, day_of
 
 # What PostgreSQL, or its client while packing, says of a value it will never take.
@@ -16,7 +19,9 @@ REFUSALS = (
     OverflowError,
 )
 
+Stored = TypeVar("Stored")
 Within = Callable[[asyncpg.Connection], Awaitable[None]]
+Steps = Callable[[], AsyncIterator[list[Exchange]]]
 
 
 async def nothing(connection: asyncpg.Connection) -> None:
@@ -34,37 +39,75 @@ async def commit(
 
     Returns those that were stored: the others' services are gone.
     """
+
+    async def store() -> list[Exchange]:
+        async with connection.transaction():
+            living = await _living(connection, {e.service_id for e in exchanges})
+            kept = [e for e in exchanges if e.service_id in living]
+            await _store(connection, kept)
+            await within(connection)
+            await feed.append(connection, [e.id for e in kept])
+        return kept
+
+    days = {day_of(e.started_at) for e in exchanges}
+    return await _with_partitions(connection, partitions, days, store)
+
+
+async def commit_in_steps(
+    connection: asyncpg.Connection,
+    partitions: Partitions,
+    service_id: UUID,
+    days: Iterable[date],
+    steps: Steps,
+    *,
+    within: Within = nothing,
+) -> list[UUID] | None:
+    """The same for exchanges of one service that are too many to hold at once.
+
+    Returns their ids; None where the service is gone.
+    """
+
+    async def store() -> list[UUID] | None:
+        ids: list[UUID] = []
+        async with connection.transaction():
+            if not await _living(connection, {service_id}):
+                return None
+            async for step in steps():
+                await _store(connection, step)
+                ids += [exchange.id for exchange in step]
+            await within(connection)
+            await feed.append(connection, ids)
+        return ids
+
+    return await _with_partitions(connection, partitions, days, store)
+
+
+async def _with_partitions(
+    connection: asyncpg.Connection,
+    partitions: Partitions,
+    days: Iterable[date],
+    store: Callable[[], Awaitable[Stored]],
+) -> Stored:
+    wanted = set(days)
+    await partitions.ensure(connection, wanted)
     try:
-        return await _commit(connection, partitions, exchanges, within)
+        return await store()
     except asyncpg.CheckViolationError:
         # A partition that was there is not: retention dropped it meanwhile.
         partitions.forget()
-        return await _commit(connection, partitions, exchanges, within)
+        await partitions.ensure(connection, wanted)
+        return await store()
 
 
-async def _commit(
-    connection: asyncpg.Connection,
-    partitions: Partitions,
-    exchanges: Sequence[Exchange],
-    within: Within,
-) -> list[Exchange]:
-    await partitions.ensure(connection, {day_of(e.started_at) for e in exchanges})
-    async with connection.transaction():
-        kept = await _of_living_services(connection, exchanges)
-        if kept:
-            await rows.insert(connection, kept)
-            await alerts.evaluate(connection, kept)
-        await within(connection)
-    return kept
+async def _store(connection: asyncpg.Connection, exchanges: list[Exchange]) -> None:
+    if exchanges:
+        await rows.insert(connection, exchanges)
+        await alerts.evaluate(connection, exchanges)
 
 
-async def _of_living_services(
-    connection: asyncpg.Connection, exchanges: Sequence[Exchange]
-) -> list[Exchange]:
-    """Those whose service is there; it cannot go before the transaction ends."""
-    wanted = {exchange.service_id for exchange in exchanges}
+async def _living(connection: asyncpg.Connection, wanted: set[UUID]) -> set[UUID]:
+    """Those services that are there; none can go before the transaction ends."""
     found = await connection.fetch(
         "SELECT id FROM services WHERE id = ANY($1) FOR KEY SHARE", list(wanted)
     )
-    living = {row["id"] for row in found}
-    return [exchange for exchange in exchanges if exchange.service_id in living]
+    return {row["id"] for row in found}

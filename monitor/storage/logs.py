@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from monitor.errors import Unavailable
 from monitor.exchange import BodyState, Fields, HeaderObject, Source
 from monitor.filters import EXACT_TOTAL, LogFilter, Page, encode_cursor
 from monitor.ids import bucket_of, is_log_id, timestamp_of
@@ -93,6 +94,28 @@ class LogReader:
                 id,
             )
         return None if row is None else _detail(row)
+
+    async def among(self, ids: Sequence[UUID], filter: LogFilter) -> list[LogItem]:
+        """Those of *ids* that *filter* finds, in the order of *ids*.
+
+        Raises Unavailable where that takes too long.
+        """
+        made = conditions.of(filter)
+        made.add("l.id = ANY({}::uuid[])", list(ids))
+        made.add(
+            "l.ts = ANY({}::timestamptz[])", list({timestamp_of(id) for id in ids})
+        )
+        bodies = BODIES if conditions.needs_bodies(filter) else ""
+        sql = f"SELECT {ITEM_COLUMNS} {FROM} {bodies} WHERE {made.where}"
+        async with self._database.connection() as connection:
+            try:
+                rows = await _within(connection, self._timeout_ms, sql, made.arguments)
+            except asyncpg.QueryCanceledError:
+                raise Unavailable(
+                    "the filter takes too long", retry_after_s=1
+                ) from None
+        found = {row["id"]: _item(row) for row in rows}
+        return [found[id] for id in ids if id in found]
 
     async def _directly(
         self, connection: asyncpg.Connection, filter: LogFilter, page: Page

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -62,6 +62,7 @@ class Recorder:
         partitions: Partitions,
         dead_letters: DeadLetters,
         counters: Counters,
+        committed: Callable[[], None],
     ) -> None:
         self._database = database
         self._directory = directory
@@ -69,6 +70,7 @@ class Recorder:
         self._partitions = partitions
         self._dead_letters = dead_letters
         self._counters = counters
+        self._committed = committed
         self._positions: dict[str, int] = {}
         self._news = asyncio.Event()
         self._is_away = False
@@ -148,6 +150,7 @@ class Recorder:
         move = partial(_move, segment=segment, end=records[-1].end)
         async with self._database.connection(timeout_s=CONNECT_TIMEOUT_S) as connection:
             kept = await commit(connection, self._partitions, exchanges, within=move)
+        self._committed()
         for exchange in kept:
             self._counters.stored.labels(exchange.source.value).inc()
         self._counters.dropped.labels("service_deleted").inc(len(records) - len(kept))

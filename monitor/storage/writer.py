@@ -1,17 +1,21 @@
 """How ingested logs are committed: many callers, one transaction."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
 
 import asyncpg
 
 from monitor.counters import Counters
 from monitor.errors import MonitorError, NotFound, TooManyRequests, Unavailable
 from monitor.exchange import Exchange
-from monitor.storage.batch import REFUSALS, commit
+from monitor.storage import repeats
+from monitor.storage.batch import REFUSALS, Steps, commit, commit_in_steps
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
+from monitor.storage.repeats import Repeated, RepeatKey
 
 MOST_WAITING = 10_000
 MOST_TOGETHER = 1_000
@@ -36,11 +40,13 @@ class LogWriter:
         *,
         partitions: Partitions,
         counters: Counters,
+        committed: Callable[[], None],
         timeout_s: float,
     ) -> None:
         self._database = database
         self._partitions = partitions
         self._counters = counters
+        self._committed = committed
         self._timeout_s = timeout_s
         self._waiting: list[Waiting] = []
         self._news = asyncio.Event()
@@ -65,6 +71,77 @@ class LogWriter:
                 retry_after_s=1,
             ) from None
 
+    async def write_once(self, exchange: Exchange, key: RepeatKey) -> UUID:
+        """Store *exchange*, unless *key* has stored one; the id of what is stored.
+
+        In a transaction of its own: one that waits for the same key holds nobody up.
+        """
+        service_id = exchange.service_id
+
+        async def within(connection: asyncpg.Connection) -> None:
+            await repeats.remember(connection, service_id, key, [exchange.id])
+
+        async with self._database.connection(timeout_s=self._timeout_s) as connection:
+            found = await repeats.find(connection, service_id, key)
+            if found is None:
+                try:
+                    kept = await commit(
+                        connection, self._partitions, [exchange], within=within
+                    )
+                except Repeated:
+                    found = await repeats.find(connection, service_id, key)
+                else:
+                    self._note(len(kept))
+                    found = tuple(stored.id for stored in kept)
+        if not found:
+            raise NotFound("the service is gone")
+        return found[0]
+
+    async def repeated(
+        self, service_id: UUID, key: RepeatKey
+    ) -> tuple[UUID, ...] | None:
+        """What *key* has stored already. Raises InvalidInput for another body."""
+        async with self._database.connection(timeout_s=self._timeout_s) as connection:
+            return await repeats.find(connection, service_id, key)
+
+    async def write_many(
+        self,
+        service_id: UUID,
+        days: Iterable[date],
+        steps: Steps,
+        *,
+        key: RepeatKey | None,
+        ids: list[UUID],
+    ) -> tuple[UUID, ...]:
+        """Store what *steps* gives, all or nothing; the ids of what is stored.
+
+        *ids* are those of all steps. Raises NotFound where the service is gone.
+        """
+
+        async def within(connection: asyncpg.Connection) -> None:
+            if key is not None:
+                await repeats.remember(connection, service_id, key, ids)
+
+        async with self._database.connection(timeout_s=self._timeout_s) as connection:
+            try:
+                stored = await commit_in_steps(
+                    connection, self._partitions, service_id, days, steps, within=within
+                )
+            except Repeated:
+                assert key is not None
+                found = await repeats.find(connection, service_id, key)
+                if found is None:
+                    raise NotFound("the service is gone") from None
+                return found
+        if stored is None:
+            raise NotFound("the service is gone")
+        self._note(len(stored))
+        return tuple(stored)
+
+    def _note(self, count: int) -> None:
+        self._counters.stored.labels("ingest").inc(count)
+        self._committed()
+
     async def run(self) -> None:
         """Commit for ever what callers wait for."""
         while True:
@@ -88,7 +165,7 @@ class LogWriter:
         except (MonitorError, TimeoutError, asyncpg.PostgresError, OSError):
             _fail(together, Unavailable("PostgreSQL is away", retry_after_s=1))
         else:
-            self._counters.stored.labels("ingest").inc(len(kept))
+            self._note(len(kept))
             _finish(together, {id(exchange) for exchange in kept})
 
     async def _commit_halves(
