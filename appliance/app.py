@@ -19,6 +19,7 @@ def build_app(parts: Parts, *, proxy_port: int) -> Application:
         services=parts.services,
         keys=parts.keys,
         logs=parts.logs,
+        replays=parts.replays,
         proxy_port=proxy_port,
     )
     page_middleware = web.app.middleware(

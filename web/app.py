@@ -8,6 +8,7 @@ from web import errors, render, security
 from web.dashboard import Dashboard
 from web.log import LogPage
 from web.parts import PageParts
+from web.replay import ReplayPage
 from web.services import ServicesPage
 from web.signin import SignIn
 
@@ -20,6 +21,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/", ServicesPage(parts).show),
             web.get("/dashboard", Dashboard(parts).show),
             web.get("/log/{log_id}", LogPage(parts).show),
+            web.get("/replay/{log_id}", ReplayPage(parts).show),
             web.get("/signin", signin.ask),
             web.post("/signin", signin.enter),
             web.post("/signout", signin.leave),

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import orjson
+
 from monitor import times
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -63,6 +65,10 @@ def error_code(error: str | None) -> str:
     return (error or "").partition(":")[0]
 
 
+def json_text(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
 def path_parts(path: str, url: str) -> tuple[str, str]:
     """The path and the query, which is shown dimmed."""
     bare, separator, query = path.partition("?")
@@ -80,4 +86,5 @@ FILTERS = {
     "rfc3339": times.format,
     "status_kind": status_kind,
     "error_code": error_code,
+    "tojson_text": json_text,
 }

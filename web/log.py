@@ -54,7 +54,7 @@ class LogPage:
         self._parts = parts
 
     async def show(self, request: web.Request) -> web.Response:
-        detail = await self._find(request.match_info["log_id"])
+        detail = await find_log(self._parts, request.match_info["log_id"])
         item = detail.item
         context = {
             "log": item,
@@ -78,15 +78,17 @@ class LogPage:
         }
         return render.page(request, "log.html", context)
 
-    async def _find(self, text: str) -> LogDetail:
-        try:
-            id = UUID(text)
-        except ValueError:
-            raise NotFound("A log's address ends with its id.") from None
-        detail = await self._parts.logs.get(id)
-        if detail is None:
-            raise NotFound("There is no log of this id; it may be past its retention.")
-        return detail
+
+async def find_log(parts: PageParts, text: str) -> LogDetail:
+    """The log of an address. Raises NotFound."""
+    try:
+        id = UUID(text)
+    except ValueError:
+        raise NotFound("A log's address ends with its id.") from None
+    detail = await parts.logs.get(id)
+    if detail is None:
+        raise NotFound("There is no log of this id; it may be past its retention.")
+    return detail
 
 
 def _side(

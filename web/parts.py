@@ -7,6 +7,7 @@ from monitor.settings import Settings
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
 from monitor.storage.pool import Database
+from monitor.storage.replays import Replays
 from monitor.storage.services import Services
 
 
@@ -18,4 +19,5 @@ class PageParts:
     services: Services
     keys: Keys
     logs: LogReader
+    replays: Replays
     proxy_port: int

@@ -77,6 +77,14 @@ class Replays:
             )
         return [orjson.loads(row["document"]) for row in rows], total
 
+    async def get(self, log_id: UUID, id: UUID) -> dict[str, Any] | None:
+        """One replay of a log; None where there is none."""
+        async with self._database.connection() as connection:
+            document = await connection.fetchval(
+                "SELECT document FROM replays WHERE log_id = $1 AND id = $2", log_id, id
+            )
+        return None if document is None else orjson.loads(document)
+
     async def earlier_like(self, item: LogItem, *, most: int) -> list[UUID]:
         """Recorded logs of the same endpoint, method and status, newest first.
 

@@ -49,6 +49,8 @@ function value(field) {
   switch (field.dataset.kind) {
     case "flag": return field.checked;
     case "number": return text === "" ? null : Number(text);
+    case "json": return text === "" ? null : JSON.parse(text);
+    case "changed": return field.value === field.defaultValue.replace(/\r\n?/g, "\n") ? null : field.value;
     case "lines": return field.value.split("\n").map((line) => line.trim()).filter(Boolean);
     default: return text === "" ? null : field.value;
   }
