@@ -1,6 +1,5 @@
 """The calls of /v1/metrics."""
 
-from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -9,13 +8,8 @@ from api.errors import answer
 from api.parts import Parts
 from api.rights import Right, need
 from monitor import times
-from monitor.errors import FieldError, InvalidInput
-from monitor.metrics import Measured, Scope
-from monitor.query import PARAMETERS, read
-
-SCOPE: dict[str, Callable[[str], Any]] = {
-    name: PARAMETERS[name] for name in ("service_id", "since", "until", "source")
-}
+from monitor.metrics import Measured
+from monitor.query import parse_scope
 
 
 class MetricsCalls:
@@ -24,7 +18,7 @@ class MetricsCalls:
 
     async def totals(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
-        totals = await self._parts.metrics.totals(_scope(call))
+        totals = await self._parts.metrics.totals(parse_scope(call.query.items()))
         return answer(
             {
                 "total_requests": totals.measured.requests,
@@ -36,7 +30,7 @@ class MetricsCalls:
 
     async def timeseries(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
-        series = await self._parts.metrics.timeseries(_scope(call))
+        series = await self._parts.metrics.timeseries(parse_scope(call.query.items()))
         return answer(
             {
                 "total_requests": sum(b.measured.requests for b in series.buckets),
@@ -56,7 +50,7 @@ class MetricsCalls:
 
     async def endpoints(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
-        found = await self._parts.metrics.endpoints(_scope(call))
+        found = await self._parts.metrics.endpoints(parse_scope(call.query.items()))
         return answer(
             {
                 "total_requests": sum(e.measured.requests for e in found),
@@ -71,18 +65,6 @@ class MetricsCalls:
                 ],
             }
         )
-
-
-def _scope(call: web.Request) -> Scope:
-    values, errors = read(call.query.items(), SCOPE)
-    since, until = values.get("since"), values.get("until")
-    if since and until and since >= until:
-        errors.append(
-            FieldError(("query", "until"), "must be after since", "value_error")
-        )
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
-    return Scope(**values)
 
 
 def _shown(measured: Measured) -> dict[str, Any]:

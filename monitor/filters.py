@@ -21,14 +21,17 @@ class LogFilter:
     service_id: UUID | None = None
     method: str | None = None
     path: str | None = None
+    endpoint: str | None = None
     status_code: int | None = None
     status_class: int | None = None
+    has_status: bool | None = None
     min_latency_ms: float | None = None
     max_latency_ms: float | None = None
     has_error: bool | None = None
     is_error: bool | None = None
     tag: str | None = None
     source: Source | None = None
+    is_replay: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None

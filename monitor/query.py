@@ -10,10 +10,13 @@ from monitor import times
 from monitor.errors import FieldError, InvalidInput
 from monitor.exchange import Source
 from monitor.filters import MAX_LIMIT, MAX_OFFSET, LogFilter, Page, decode_cursor
+from monitor.metrics import Scope
 
 LONGEST_TEXT = 1024
 LONGEST_METHOD = 32
+LONGEST_ENDPOINT = 8192
 FIRST_YEAR, LAST_YEAR = 1970, 2999
+SCOPE_FIELDS = ("service_id", "since", "until", "source")
 PAGE_FIELDS = ("limit", "offset", "cursor", "newer")
 
 
@@ -28,6 +31,17 @@ def parse_log_query(pairs: Iterable[tuple[str, str]]) -> tuple[LogFilter, Page]:
         raise InvalidInput("the query is not valid", errors=errors)
     page = {name: values.pop(name) for name in PAGE_FIELDS if name in values}
     return LogFilter(**values), Page(**page)
+
+
+def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:
+    """Which logs are measured. Raises InvalidInput as parse_log_query does."""
+    values, errors = read(pairs, {name: PARAMETERS[name] for name in SCOPE_FIELDS})
+    since, until = values.get("since"), values.get("until")
+    if since and until and since >= until:
+        errors.append(_error("until", "must be after since"))
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+    return Scope(**values)
 
 
 def read(
@@ -142,14 +156,17 @@ PARAMETERS: dict[str, Callable[[str], Any]] = {
     "service_id": _uuid,
     "method": _text(LONGEST_METHOD),
     "path": _text(LONGEST_TEXT),
+    "endpoint": _text(LONGEST_ENDPOINT),
     "status_code": whole_number(100, 999),
     "status_class": _status_class,
+    "has_status": _flag,
     "min_latency_ms": _milliseconds,
     "max_latency_ms": _milliseconds,
     "has_error": _flag,
     "is_error": _flag,
     "tag": _text(128),
     "source": _source,
+    "is_replay": _flag,
     "since": _time,
     "until": _time,
     "q": _text(LONGEST_TEXT),

@@ -19,6 +19,9 @@ RESPONSE_TEXT = """
          ELSE b.response_text END
 """
 
+# Logs of before there was the column have none: each is an endpoint of its own path.
+ENDPOINT = "coalesce(l.endpoint, l.path)"
+
 
 class Conditions:
     """Clauses and their arguments in $1..$n order."""
@@ -49,6 +52,7 @@ def of(filter: LogFilter) -> Conditions:
     made.add("l.service_id = {}", filter.service_id)
     made.add("l.method = {}", filter.method and filter.method.upper())
     made.add("position({} IN l.path) > 0", filter.path)
+    made.add(f"{ENDPOINT} = {{}}", filter.endpoint)
     made.add("l.status_code = {}", filter.status_code)
     made.add("l.latency_ms >= {}", filter.min_latency_ms)
     made.add("l.latency_ms <= {}", filter.max_latency_ms)
@@ -83,7 +87,12 @@ def newer_than(made: Conditions, id: UUID) -> None:
 def _add_flags(made: Conditions, filter: LogFilter) -> None:
     flags: list[tuple[bool | None, Callable[[bool], str]]] = [
         (filter.has_error, lambda on: f"l.error IS {'NOT ' if on else ''}NULL"),
+        (
+            filter.has_status,
+            lambda on: f"l.status_code IS {'NOT ' if on else ''}NULL",
+        ),
         (filter.is_error, lambda on: "l.is_error" if on else "NOT l.is_error"),
+        (filter.is_replay, lambda on: f"l.source {'=' if on else '<>'} 'replay'"),
     ]
     made.clauses += [clause(value) for value, clause in flags if value is not None]
 

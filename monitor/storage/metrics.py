@@ -19,7 +19,7 @@ from monitor.metrics import (
     Totals,
     width_for,
 )
-from monitor.storage.conditions import Conditions
+from monitor.storage.conditions import ENDPOINT, Conditions
 from monitor.storage.pool import Database
 
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
@@ -41,25 +41,9 @@ class MetricsReader:
 
     async def totals(self, scope: Scope) -> Totals:
         made = _conditions(scope)
-        overall = f"SELECT {MEASURED} {FROM} WHERE {made.where}"
-        parts = f"""
-            SELECT l.method, l.status_code, count(*) AS requests
-              {FROM}
-             WHERE {made.where}
-             GROUP BY l.method, l.status_code
-            """
-        [one], groups = await self._ask([overall, parts], made.arguments)
-        by_method: dict[str, int] = {}
-        by_status: dict[str, int] = {}
-        for row in groups:
-            status = "none" if row["status_code"] is None else str(row["status_code"])
-            by_method[row["method"]] = by_method.get(row["method"], 0) + row["requests"]
-            by_status[status] = by_status.get(status, 0) + row["requests"]
-        return Totals(
-            measured=_measured(one),
-            by_method=dict(sorted(by_method.items())),
-            by_status=dict(sorted(by_status.items())),
-        )
+        statements = [_overall(made), _groups(made)]
+        [one], groups = await self._ask(statements, made.arguments)
+        return _totals(one, groups)
 
     async def timeseries(self, scope: Scope) -> Series:
         """Buckets of one width over the window, empty ones too.
@@ -102,25 +86,16 @@ class MetricsReader:
     async def endpoints(self, scope: Scope) -> list[Endpoint]:
         """By method and path template, most requests first."""
         made = _conditions(scope)
-        overall = f"SELECT {MEASURED} {FROM} WHERE {made.where}"
-        parts = f"""
-            SELECT l.method, coalesce(l.endpoint, l.path) AS endpoint, {MEASURED}
-              {FROM}
-             WHERE {made.where}
-             GROUP BY l.method, coalesce(l.endpoint, l.path)
-             ORDER BY requests DESC, endpoint, l.method
-             LIMIT {MOST_ENDPOINTS}
-            """
-        [one], rows = await self._ask([overall, parts], made.arguments)
-        found = [
-            Endpoint(row["method"], row["endpoint"], _measured(row)) for row in rows
-        ]
-        rest = _measured(one).requests - sum(e.measured.requests for e in found)
-        if rest > 0:
-            errors = _measured(one).errors - sum(e.measured.errors for e in found)
-            left = replace(NOTHING, requests=rest, errors=errors)
-            found.append(Endpoint(None, None, left))
-        return found
+        statements = [_overall(made), _by_endpoint(made)]
+        [one], rows = await self._ask(statements, made.arguments)
+        return _endpoints(one, rows)
+
+    async def overview(self, scope: Scope) -> tuple[Totals, list[Endpoint]]:
+        """The totals and the endpoints, of the same snapshot."""
+        made = _conditions(scope)
+        statements = [_overall(made), _groups(made), _by_endpoint(made)]
+        [one], groups, rows = await self._ask(statements, made.arguments)
+        return _totals(one, groups), _endpoints(one, rows)
 
     async def _window(
         self, scope: Scope
@@ -176,6 +151,54 @@ def _conditions(scope: Scope) -> Conditions:
     else:
         made.add("l.source = {}", scope.source.value)
     return made
+
+
+def _overall(made: Conditions) -> str:
+    return f"SELECT {MEASURED} {FROM} WHERE {made.where}"
+
+
+def _groups(made: Conditions) -> str:
+    return f"""
+        SELECT l.method, l.status_code, count(*) AS requests
+          {FROM}
+         WHERE {made.where}
+         GROUP BY l.method, l.status_code
+        """
+
+
+def _by_endpoint(made: Conditions) -> str:
+    return f"""
+        SELECT l.method, {ENDPOINT} AS endpoint, {MEASURED}
+          {FROM}
+         WHERE {made.where}
+         GROUP BY l.method, {ENDPOINT}
+         ORDER BY requests DESC, endpoint, l.method
+         LIMIT {MOST_ENDPOINTS}
+        """
+
+
+def _totals(one: asyncpg.Record, groups: Sequence[asyncpg.Record]) -> Totals:
+    by_method: dict[str, int] = {}
+    by_status: dict[str, int] = {}
+    for row in groups:
+        status = "none" if row["status_code"] is None else str(row["status_code"])
+        by_method[row["method"]] = by_method.get(row["method"], 0) + row["requests"]
+        by_status[status] = by_status.get(status, 0) + row["requests"]
+    return Totals(
+        measured=_measured(one),
+        by_method=dict(sorted(by_method.items())),
+        by_status=dict(sorted(by_status.items())),
+    )
+
+
+def _endpoints(one: asyncpg.Record, rows: Sequence[asyncpg.Record]) -> list[Endpoint]:
+    found = [Endpoint(row["method"], row["endpoint"], _measured(row)) for row in rows]
+    rest = _measured(one).requests - sum(e.measured.requests for e in found)
+    if rest > 0:
+        errors = _measured(one).errors - sum(e.measured.errors for e in found)
+        left = replace(NOTHING, requests=rest, errors=errors)
+        found.append(Endpoint(None, None, left))
+    return found
 
 
 def _measured(row: asyncpg.Record) -> Measured:

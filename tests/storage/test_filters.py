@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from monitor.endpoints import endpoint_of
 from monitor.exchange import Body, Exchange, Source
 from monitor.filters import LogFilter, Page, decode_cursor
 from monitor.ids import LogIds
@@ -17,7 +18,18 @@ from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
 
 IDS = LogIds()
-WORDS = ["alpha", "Beta", "100%", "under_score", "back\\slash", "ünï", "o'hara", ""]
+WORDS = [
+    "alpha",
+    "Beta",
+    "100%",
+    "under_score",
+    "back\\slash",
+    "ünï",
+    "o'hara",
+    "",
+    "7",
+    "8",
+]
 
 
 def random_exchange(chance: random.Random, service_id: UUID) -> Exchange:
@@ -44,12 +56,15 @@ def random_filter(chance: random.Random, rows: list[Exchange]) -> LogFilter:
         "path": chance.choice(WORDS) or None,
         "status_code": chance.choice([200, 500]),
         "status_class": chance.choice([2, 5]),
+        "has_status": chance.choice([True, False]),
+        "endpoint": chance.choice(["/{id}", "/alpha", "/100%", "/7"]),
         "min_latency_ms": chance.choice([0.0, 50.0]),
         "max_latency_ms": chance.choice([50.0, 2000.0]),
         "has_error": chance.choice([True, False]),
         "is_error": chance.choice([True, False]),
         "tag": chance.choice(["a", "z"]),
         "source": chance.choice(list(Source)),
+        "is_replay": chance.choice([True, False]),
         "since": rows[len(rows) // 3].started_at,
         "until": rows[-1].started_at + timedelta(milliseconds=chance.choice([0, 1])),
         "q": chance.choice(["ALPHA", "%", "_", "\\", "ünï", "O'H", "broke"]),
@@ -70,6 +85,9 @@ def matches(row: Exchange, asked: LogFilter) -> bool:
         asked.status_code is None or row.status_code == asked.status_code,
         asked.status_class is None
         or (row.status_code or 0) // 100 == asked.status_class,
+        asked.has_status is None or (row.status_code is not None) == asked.has_status,
+        asked.endpoint is None or endpoint_of(row.path) == asked.endpoint,
+        asked.is_replay is None or (row.source == Source.REPLAY) == asked.is_replay,
         asked.min_latency_ms is None
         or (row.latency_ms is not None and row.latency_ms >= asked.min_latency_ms),
         asked.max_latency_ms is None
