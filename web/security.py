@@ -35,9 +35,9 @@ KEEP_STATIC = "public, max-age=31536000, immutable"
 def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    is_static = request.path.startswith("/static/") and response.status == 200
-    kept = is_static and "v" in request.query
-    response.headers.setdefault("Cache-Control", KEEP_STATIC if kept else "no-store")
+    is_static = request.path.startswith("/static/") and response.status in (200, 304)
+    kept = KEEP_STATIC if "v" in request.query else "no-cache"
+    response.headers.setdefault("Cache-Control", kept if is_static else "no-store")
 
 
 def guard(request: web.Request, parts: PageParts) -> None:

@@ -77,6 +77,8 @@ async def test_pages_calls_and_static_files_work_through_nginx(
                 assert style.status_code == 200
                 assert style.headers["Server"] == "nginx"
                 assert "max-age" in style.headers["Cache-Control"]
+                plain = await client.get("/static/app.js")
+                assert plain.headers["Cache-Control"] == "no-cache"
                 assert style.headers["Content-Type"] == "text/css"
                 made = await client.post(
                     "/v1/services", json={"name": "n"}, headers={"Origin": url}

@@ -176,6 +176,8 @@ async def test_a_log_is_opened_by_keyboard_and_shown_as_text(
     await expect(page.get_by_label("Search")).to_be_focused()
     await page.keyboard.press("Escape")
     await page.keyboard.press("j")
+    first = page.locator(".logs tbody tr").first.get_by_role("link")
+    await expect(first).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(
         page.get_by_role("heading", name="Request", exact=True)
