@@ -20,6 +20,7 @@ def build_app(parts: Parts, *, proxy_port: int) -> Application:
         keys=parts.keys,
         logs=parts.logs,
         replays=parts.replays,
+        metrics=parts.metrics,
         proxy_port=proxy_port,
     )
     page_middleware = web.app.middleware(

@@ -7,6 +7,7 @@ from aiohttp import web
 from web import errors, render, security
 from web.dashboard import Dashboard
 from web.log import LogPage
+from web.metrics import MetricsPage
 from web.parts import PageParts
 from web.replay import ReplayPage
 from web.services import ServicesPage
@@ -22,6 +23,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/dashboard", Dashboard(parts).show),
             web.get("/log/{log_id}", LogPage(parts).show),
             web.get("/replay/{log_id}", ReplayPage(parts).show),
+            web.get("/metrics-ui", MetricsPage(parts).show),
             web.get("/signin", signin.ask),
             web.post("/signin", signin.enter),
             web.post("/signout", signin.leave),

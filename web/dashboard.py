@@ -8,12 +8,11 @@ from aiohttp import web
 from monitor.errors import InvalidInput, Unavailable
 from monitor.filters import encode_cursor
 from monitor.query import PAGE_FIELDS, parse_log_query
-from monitor.resources import LogPage, ServiceResource
+from monitor.resources import LogPage
 from web import render
+from web.choices import choosable
+from web.formats import METHODS
 from web.parts import PageParts
-
-MOST_SERVICES = 500
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ class Dashboard:
         }
         if request.headers.get("X-Fragment") == "1":
             return render.page(request, "_logs.html", context, status=status)
-        context["services"] = await self._services()
+        context["services"] = await choosable(self._parts.services)
         return render.page(request, "dashboard.html", context, status=status)
 
     async def _view(self, given: list[tuple[str, str]]) -> tuple[View, int]:
@@ -59,13 +58,6 @@ class Dashboard:
         except Unavailable as error:
             return _no_logs(f"{error.detail}. What passes the proxy is kept.", {}), 503
         return _with_links(logs, given), 200
-
-    async def _services(self) -> list[ServiceResource]:
-        try:
-            found, _ = await self._parts.services.page(limit=MOST_SERVICES, offset=0)
-        except Unavailable:
-            return []
-        return found
 
 
 def _with_links(logs: LogPage, given: list[tuple[str, str]]) -> View:

@@ -8,6 +8,7 @@ from monitor import times
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 SLOW_BAR_MS = 10_000
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 def size(count: int | None) -> str:
@@ -29,6 +30,20 @@ def duration(ms: float | None) -> str:
     if ms < 10:
         return f"{ms:.1f} ms"
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
+
+
+def count(number: int) -> str:
+    """`1,234,567`"""
+    return f"{number:,}"
+
+
+def percent(rate: float) -> str:
+    """`0 %`, `<0.1 %`, `12.5 %`: neither 0 nor 100 unless it is."""
+    if rate in (0, 1):
+        return f"{rate * 100:.0f} %"
+    if rate < 0.001:
+        return "<0.1 %"
+    return f"{rate * 100:.1f} %" if rate <= 0.999 else ">99.9 %"
 
 
 def bar(ms: float | None) -> int:
@@ -61,6 +76,16 @@ def status_kind(status: int | None) -> str:
     return f"s{status // 100}" if status is not None and status < 600 else "s0"
 
 
+def status_class(name: str) -> str:
+    """As status_kind, of what metrics call a status: `404`, or `none`."""
+    return status_kind(int(name)) if name.isdigit() else "s0"
+
+
+def method_class(method: str) -> str:
+    """The class of a method's badge: `m-get`."""
+    return f"m-{method.lower()}" if method in METHODS else "m-other"
+
+
 def error_code(error: str | None) -> str:
     return (error or "").partition(":")[0]
 
@@ -80,11 +105,15 @@ def path_parts(path: str, url: str) -> tuple[str, str]:
 FILTERS = {
     "bytes": size,
     "duration": duration,
+    "percent": percent,
     "bar": bar,
     "clock": clock,
     "day": day,
     "rfc3339": times.format,
+    "count": count,
     "status_kind": status_kind,
+    "status_class": status_class,
+    "method_class": method_class,
     "error_code": error_code,
     "tojson_text": json_text,
 }

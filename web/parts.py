@@ -6,6 +6,7 @@ from monitor.access import Access
 from monitor.settings import Settings
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
+from monitor.storage.metrics import MetricsReader
 from monitor.storage.pool import Database
 from monitor.storage.replays import Replays
 from monitor.storage.services import Services
@@ -20,4 +21,5 @@ class PageParts:
     keys: Keys
     logs: LogReader
     replays: Replays
+    metrics: MetricsReader
     proxy_port: int

@@ -10,7 +10,14 @@ from appliance.start import Appliance
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import appliance_on, client_of, register
 
-PATHS = ["/", "/dashboard", "/nothing", "/log/nonsense", "/static/app.css"]
+PATHS = [
+    "/",
+    "/dashboard",
+    "/metrics-ui",
+    "/nothing",
+    "/log/nonsense",
+    "/static/app.css",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -60,7 +67,11 @@ async def test_static_files_may_be_kept_under_their_digest(
     kept = await client.get(address)
     assert "immutable" in kept.headers["Cache-Control"]
     plain = await client.get("/static/app.css")
-    assert "immutable" not in plain.headers.get("Cache-Control", "")
+    assert plain.headers["Cache-Control"] == "no-cache"
+    same = {"If-None-Match": plain.headers["ETag"]}
+    again = await client.get("/static/app.css", headers=same)
+    assert again.status_code == 304
+    assert again.headers["Cache-Control"] == "no-cache"
     assert (await client.get("/static/../app.py")).status_code == 404
 
 
@@ -70,7 +81,7 @@ async def test_postgresql_away_is_a_page_that_says_so(tmp_path: Path) -> None:
         appliance_on(away, tmp_path) as appliance,
         client_of(appliance) as client,
     ):
-        for path in ("/", "/dashboard"):
+        for path in ("/", "/dashboard", "/metrics-ui"):
             answer = await client.get(path)
             assert answer.status_code == 503, path
             assert "PostgreSQL is away" in answer.text

@@ -164,7 +164,7 @@ function step(by) {
   links[Math.min(Math.max(at + by, 0), links.length - 1)].focus();
 }
 
-const places = { s: "/", l: "/dashboard" };
+const places = { s: "/", l: "/dashboard", m: "/metrics-ui" };
 let pending = false;
 
 document.addEventListener("keydown", (event) => {

@@ -1,0 +1,95 @@
+// What /v1/metrics/timeseries answered, in words and in addresses.
+
+export function milliseconds(value) {
+  if (value === null) return "n/a";
+  if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+export function number(count) {
+  return count.toLocaleString("en");
+}
+
+function plural(count, one, many) {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+function moment(time) {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }).format(time);
+}
+
+function address(base, more) {
+  const url = new URL(base, location.origin);
+  for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
+  return url.pathname + url.search;
+}
+
+export class Series {
+  // *logs* and *page* are the addresses that a bucket's time is added to.
+  constructor(answer, { logs, page }) {
+    this.buckets = answer.buckets;
+    this.width = answer.bucket_s * 1000;
+    this.since = Date.parse(answer.since);
+    this.until = Date.parse(answer.until);
+    this.starts = answer.buckets.map((bucket) => Date.parse(bucket.start));
+    this.first = this.starts[0];
+    this.last = this.starts.at(-1) + this.width;
+    this.addresses = { logs, page };
+  }
+
+  // Seconds, as uPlot wants them: the middle, so that the nearest is the one pointed at.
+  get middles() { return this.starts.map((start) => (start + this.width / 2) / 1000); }
+
+  values(name) { return this.buckets.map((bucket) => bucket[name]); }
+
+  // The first and last bucket may reach over the window's ends; no link does.
+  ends(from, to) {
+    return {
+      since: new Date(Math.max(from, this.since)).toISOString(),
+      until: new Date(Math.min(to, this.until)).toISOString(),
+    };
+  }
+
+  logs(index, more = {}) {
+    const start = this.starts[index];
+    return address(this.addresses.logs, { ...this.ends(start, start + this.width), ...more });
+  }
+
+  zoomed(from, to) { return address(this.addresses.page, this.ends(from, to)); }
+
+  // Between two times, out to the edges of the buckets they lie in.
+  around(from, to) {
+    const edge = (time, round) => this.first + round((time - this.first) / this.width) * this.width;
+    return this.zoomed(edge(from, Math.floor), edge(to, Math.ceil));
+  }
+
+  text(index) {
+    const bucket = this.buckets[index];
+    const said = [moment(this.starts[index]), plural(bucket.requests, "request", "requests"), plural(bucket.error_count, "error", "errors")];
+    const latencies = ["p50", "p95", "p99"].map((name) => `${name} ${milliseconds(bucket[`${name}_latency_ms`])}`);
+    return [...said, ...(bucket.p50_latency_ms === null ? [] : latencies)].join(" · ");
+  }
+
+  get volume() {
+    const sum = (name) => this.values(name).reduce((total, count) => total + count, 0);
+    const requests = this.values("requests");
+    const most = requests.indexOf(Math.max(...requests));
+    const counted = `${plural(sum("requests"), "request", "requests")}, ${plural(sum("error_count"), "error", "errors")}`;
+    return `${counted}; most at ${moment(this.starts[most])}: ${number(requests[most])}.`;
+  }
+
+  get slowest() {
+    const values = this.values("p95_latency_ms").map((value) => value ?? -1);
+    const worst = values.indexOf(Math.max(...values));
+    if (values[worst] < 0) return "No latency was measured.";
+    return `The highest p95 is ${milliseconds(values[worst])}, at ${moment(this.starts[worst])}.`;
+  }
+
+  get step() {
+    const seconds = this.width / 1000;
+    for (const [size, name] of [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]]) {
+      if (seconds >= size && seconds % size === 0) return seconds === size ? name : `${seconds / size} ${name}s`;
+    }
+    return `${seconds} seconds`;
+  }
+}
