@@ -104,5 +104,6 @@ export function draw(plot, series, { lines, vertical, said }) {
   });
   plot.addEventListener("keydown", (event) => move(event, chart, series));
   new ResizeObserver(() => chart.setSize(size())).observe(plot);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart.redraw(false));
+  // Paths too: those of bars keep the colour they were made with.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart.redraw());
 }
