@@ -6,6 +6,7 @@ from api.alerts import AlertCalls
 from api.batch import BatchCalls
 from api.errors import Handler
 from api.errors import middleware as errors
+from api.export import ExportCalls
 from api.health import HealthCalls
 from api.keys import KeyCalls
 from api.logs import LogCalls
@@ -22,6 +23,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
     """The one route table of the API."""
     services, keys = ServiceCalls(parts), KeyCalls(parts)
     logs, metrics, health = LogCalls(parts), MetricsCalls(parts), HealthCalls(parts)
+    batches, exports = BatchCalls(parts), ExportCalls(parts)
     alerts, replays = AlertCalls(parts), ReplayCalls(parts)
     one_service = "/v1/services/{service_id}"
     app.add_routes(
@@ -35,10 +37,15 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.get(f"{one_service}/keys", keys.list),
             web.delete(f"{one_service}/keys/{{key_id}}", keys.revoke),
             web.post("/v1/logs", logs.ingest),
-            web.post("/v1/logs/batch", BatchCalls(parts).ingest),
+            web.post("/v1/logs/batch", batches.ingest),
+            web.post("/v1/logs/import/har", batches.import_har),
             web.get("/v1/logs", logs.list),
+            web.get("/v1/logs.har", exports.all_har),
+            web.get("/v1/logs.ndjson", exports.all_lines),
             web.get("/v1/logs/stream", StreamCalls(parts).follow),
             web.get("/v1/logs/{log_id}", logs.get),
+            web.get("/v1/logs/{log_id}/curl", exports.curl),
+            web.get("/v1/logs/{log_id}/har", exports.har),
             web.post("/v1/logs/{log_id}/replay", replays.create),
             web.get("/v1/logs/{log_id}/replays", replays.list),
             web.post("/v1/alerts", alerts.create),

@@ -3,93 +3,36 @@
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from uuid import UUID
 
 from aiohttp import web
 
 from api import json_input, request
 from api.errors import answer
-from api.intake import Intake, idempotency_key, intake_of
+from api.har_batch import HarBatch, check_har
+from api.intake import idempotency_key, intake_of
 from api.parts import Parts
 from api.rights import need_service
-from api.schemas import NewLog
-from monitor.codec import decode, encode
+from api.taken import Batch
 from monitor.errors import (
-    FieldError,
     InvalidInput,
     TooLarge,
     TooManyRequests,
     Unavailable,
     UnsupportedMediaType,
 )
-from monitor.exchange import Exchange
-from monitor.json_stream import ArraySplitter, LineSplitter, Splitter
-from monitor.storage.partitions import day_of
+from monitor.json_stream import ArraySplitter, LineSplitter, MemberSplitter, Splitter
 from monitor.storage.repeats import repeat_key
 
 LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 # Python between two looks at other connections: about 2 ms of it.
 ROWS_AT_ONCE = 20
-STEP_ROWS = 200
-LENGTH_BYTES = 4
-MOST_ERRORS = json_input.MOST_ERRORS
-
-
-class Batch:
-    """What has been taken of a batch: rows in a file, masked; or what is wrong."""
-
-    def __init__(self, intake: Intake, file: IO[bytes], *, most_rows: int) -> None:
-        self._intake = intake
-        self._file = file
-        self._most_rows = most_rows
-        self.ids: list[UUID] = []
-        self.days: set[date] = set()
-        self.errors: list[FieldError] = []
-        self.ignored_fields = 0
-        self._rows = 0
-
-    @property
-    def is_refused(self) -> bool:
-        return len(self.errors) >= MOST_ERRORS
-
-    def take(self, row: bytes) -> None:
-        """Raises TooLarge beyond the bound of rows."""
-        if self._rows >= self._most_rows:
-            raise TooLarge(f"the batch has more than {self._most_rows} rows")
-        loc = (self._rows,)
-        self._rows += 1
-        try:
-            value = json_input.value_of(row, loc)
-            new = json_input.model_of(value, NewLog, loc)
-            exchange = self._intake.exchange(new, loc)
-        except InvalidInput as error:
-            self.errors += error.errors[: MOST_ERRORS - len(self.errors)]
-            return
-        self.ignored_fields += len(value.keys() - NewLog.model_fields.keys())
-        if not self.errors:
-            self._keep(exchange)
-
-    def _keep(self, exchange: Exchange) -> None:
-        record = encode(exchange)
-        self._file.write(len(record).to_bytes(LENGTH_BYTES, "little") + record)
-        self.ids.append(exchange.id)
-        self.days.add(day_of(exchange.started_at))
-
-    async def steps(self) -> AsyncIterator[list[Exchange]]:
-        """All rows again, a bounded number at a time."""
-        self._file.seek(0)
-        step: list[Exchange] = []
-        while length := self._file.read(LENGTH_BYTES):
-            step.append(decode(self._file.read(int.from_bytes(length, "little"))))
-            if len(step) == STEP_ROWS:
-                yield step
-                step = []
-        if step:
-            yield step
+# An entry of a HAR has a whole page's bodies in it: as many rows' bytes.
+ENTRY_ROWS = 8
+Kind = TypeVar("Kind", bound=Batch)
 
 
 class BatchCalls:
@@ -99,24 +42,39 @@ class BatchCalls:
 
     async def ingest(self, call: web.Request) -> web.Response:
         """201 with the ids, once all are committed; one bad row and none is."""
-        settings = self._parts.settings
         service_id = await self._service(call)
         request.no_query(call)
-        splitter = _splitter(call, longest=settings.request_limit_bytes)
+        longest = self._parts.settings.request_limit_bytes
+        splitter = _splitter(call, longest=longest)
+        ids, _ = await self._ingest(call, service_id, splitter, Batch)
+        return answer({"accepted": len(ids), "ids": ids}, status=201)
+
+    async def import_har(self, call: web.Request) -> web.Response:
+        """The same for the entries of a HAR archive."""
+        service_id = await self._service(call)
+        request.no_query(call)
+        check_har(call)
+        longest = ENTRY_ROWS * self._parts.settings.request_limit_bytes
+        splitter = MemberSplitter("entries", longest=longest)
+        ids, batch = await self._ingest(call, service_id, splitter, HarBatch)
+        made = {"accepted": len(ids), "ids": ids, "skipped": batch.skipped}
+        return answer(made, status=201)
+
+    async def _ingest(
+        self, call: web.Request, service_id: UUID, splitter: Splitter, kind: type[Kind]
+    ) -> tuple[tuple[UUID, ...], Kind]:
         key = idempotency_key(call)
         with self._one_more(), self._file() as file:
             intake = await intake_of(self._parts, service_id, dated=True)
-            batch = Batch(intake, file, most_rows=settings.batch_limit_rows)
+            most_rows = self._parts.settings.batch_limit_rows
+            batch = kind(intake, file, most_rows=most_rows)
             digest = await self._take(call, splitter, batch)
             if batch.errors:
                 raise InvalidInput("some rows are not valid", errors=batch.errors)
             self._parts.counters.ingest_ignored_fields.inc(batch.ignored_fields)
-            ids = await self._store(
-                service_id,
-                batch,
-                None if key is None else repeat_key(key, digest),
-            )
-        return answer({"accepted": len(ids), "ids": ids}, status=201)
+            repeated = None if key is None else repeat_key(key, digest)
+            ids = await self._store(service_id, batch, repeated)
+        return ids, batch
 
     async def _service(self, call: web.Request) -> UUID:
         try:

@@ -19,6 +19,8 @@ from monitor.storage.repeats import RepeatKey, repeat_key
 MOST_AHEAD = timedelta(days=1)
 KEY_HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
+# Of the request and of the response.
+Bodies = tuple[bytes | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,14 @@ class Intake:
     redaction: Redaction
     ids: LogIds
 
-    def exchange(self, new: NewLog, loc: Loc = ()) -> Exchange:
-        """Raises InvalidInput for a timestamp out of range; *loc*: the log's place."""
+    def exchange(
+        self, new: NewLog, loc: Loc = (), *, bodies: Bodies | None = None
+    ) -> Exchange:
+        """Raises InvalidInput for a timestamp out of range; *loc*: the log's place.
+
+        *bodies* stand for the log's own where they are no texts.
+        """
+        sent, received = bodies or (_bytes(new.request_body), _bytes(new.response_body))
         exchange = Exchange(
             id=self._id(new.timestamp, loc),
             service_id=self.service_id,
@@ -51,8 +59,8 @@ class Intake:
             tags=tuple(new.tags or ()),
             request_headers=new.request_headers or {},
             response_headers=new.response_headers or {},
-            request_body=_body(new.request_body),
-            response_body=_body(new.response_body),
+            request_body=_body(sent),
+            response_body=_body(received),
         )
         return self.redaction.apply(exchange, self.redact_fields)
 
@@ -114,11 +122,12 @@ def idempotency_key(call: web.Request) -> str | None:
     return key
 
 
-def _body(text: str | None) -> Body | None:
-    if text is None:
-        return None
-    content = text.encode()
-    return Body(kept=content, size=len(content))
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
+
+
+def _body(content: bytes | None) -> Body | None:
+    return None if content is None else Body(kept=content, size=len(content))
 
 
 def _bad_time(loc: Loc, reason: str) -> InvalidInput:

@@ -23,14 +23,19 @@ def value_of(content: bytes, loc: Loc = ()) -> Any:
     """
     if not content.strip():
         raise invalid(loc, "is empty", "missing")
-    value = _loaded(content, loc)
+    value = loaded(content, loc)
+    check_strings(value, loc)
+    return value
+
+
+def check_strings(value: Any, loc: Loc) -> None:
+    """Raises InvalidInput for NUL and lone surrogates in a string, by its place."""
     errors = [
         FieldError(("body", *at), "must not hold NUL or lone surrogates", "string")
         for at in _bad_strings(value, loc)
     ]
     if errors:
         raise InvalidInput("the body is not valid", errors=errors[:MOST_ERRORS])
-    return value
 
 
 def model_of(value: Any, model: type[Model], loc: Loc = ()) -> Model:
@@ -50,7 +55,8 @@ def invalid(loc: Loc, reason: str, type: str) -> InvalidInput:
     )
 
 
-def _loaded(content: bytes, loc: Loc) -> Any:
+def loaded(content: bytes, loc: Loc) -> Any:
+    """*content* as JSON, whatever its strings hold. Raises InvalidInput."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:

@@ -131,12 +131,12 @@ def _shown_page(page: LogPage) -> dict[str, Any]:
 
 def body_fields(side: str, body: ShownBody) -> dict[str, Any]:
     """What /v1 shows of a body; *side* is request or response."""
-    content: str | None = body.text
+    content, encoding = body.text, "utf-8"
     if body.text is None and body.content is not None:
-        content = base64.b64encode(body.content).decode()
+        content, encoding = base64.b64encode(body.content).decode(), "base64"
     return {
         f"{side}_body": content,
-        f"{side}_body_encoding": "utf-8" if body.text is not None else "base64",
+        f"{side}_body_encoding": encoding,
         f"{side}_body_truncated": body.truncated,
         f"{side}_body_withheld": body.state is BodyState.WITHHELD,
     }

@@ -41,10 +41,14 @@ class LineSplitter:
 
 
 class ArraySplitter:
-    """A JSON array. Brackets within an element are left to the parser of it."""
+    """A JSON array. Brackets within an element are left to the parser of it.
 
-    def __init__(self, *, longest: int) -> None:
+    *is_alone*: nothing may follow it.
+    """
+
+    def __init__(self, *, longest: int, is_alone: bool = True) -> None:
         self._longest = longest
+        self._is_alone = is_alone
         self._held = bytearray()
         self._depth = 0
         self._in_string = False
@@ -69,11 +73,15 @@ class ArraySplitter:
                 found += self._element(is_last=self._is_over)
                 begin = position
         if self._is_over:
-            if piece[begin:].strip(SPACE):
+            if self._is_alone and piece[begin:].strip(SPACE):
                 raise ValueError("something follows the array")
         else:
             self._hold(piece[begin:])
         return found
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
 
     def close(self) -> list[bytes]:
         if not self._is_over:
@@ -128,3 +136,35 @@ class ArraySplitter:
         self._held += piece
         if len(self._held) > self._longest:
             raise ValueError(f"an element is over {self._longest} bytes")
+
+
+class MemberSplitter:
+    """The array that is the first member called *name*, at whatever depth.
+
+    What stands before it may be as long as an element; what follows it is not looked
+    at.
+    """
+
+    def __init__(self, name: str, *, longest: int) -> None:
+        self._begin = re.compile(rb'"%b"\s*:\s*(?=\[)' % re.escape(name.encode()))
+        self._name = name
+        self._longest = longest
+        self._before = b""
+        self._elements: ArraySplitter | None = None
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        if self._elements is not None:
+            return self._elements.feed(piece) if not self._elements.is_over else []
+        self._before += piece
+        found = self._begin.search(self._before)
+        if found is None:
+            if len(self._before) > self._longest:
+                raise ValueError(f"there is no array {self._name} in the beginning")
+            return []
+        self._elements = ArraySplitter(longest=self._longest, is_alone=False)
+        return self._elements.feed(self._before[found.end() :])
+
+    def close(self) -> list[bytes]:
+        if self._elements is None:
+            raise ValueError(f"there is no array {self._name}")
+        return self._elements.close()

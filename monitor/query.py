@@ -15,6 +15,7 @@ from monitor.metrics import Scope
 LONGEST_TEXT = 1024
 LONGEST_METHOD = 32
 LONGEST_ENDPOINT = 8192
+MOST_EXPORTED = 10**9
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 SCOPE_FIELDS = ("service_id", "since", "until", "source")
 PAGE_FIELDS = ("limit", "offset", "cursor", "newer")
@@ -31,6 +32,21 @@ def parse_log_query(pairs: Iterable[tuple[str, str]]) -> tuple[LogFilter, Page]:
         raise InvalidInput("the query is not valid", errors=errors)
     page = {name: values.pop(name) for name in PAGE_FIELDS if name in values}
     return LogFilter(**values), Page(**page)
+
+
+def parse_export_query(
+    pairs: Iterable[tuple[str, str]],
+) -> tuple[LogFilter, UUID | None, int | None]:
+    """The filter, after which log to begin, and how many at most.
+
+    Raises InvalidInput as parse_log_query does.
+    """
+    known = {n: p for n, p in PARAMETERS.items() if n not in ("offset", "newer")}
+    values, errors = read(pairs, {**known, "limit": whole_number(1, MOST_EXPORTED)})
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+    cursor, limit = values.pop("cursor", None), values.pop("limit", None)
+    return LogFilter(**values), cursor, limit
 
 
 def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:

@@ -69,7 +69,7 @@ def outgoing(detail: LogDetail, target: Target, overrides: Overrides) -> Outgoin
     lines, omitted = _headers(detail, target, overrides, len(body))
     return Outgoing(
         method=overrides.method or detail.item.method,
-        target=_target(target.rest, is_bytes=detail.item.source is not Source.INGEST),
+        target=sendable(target.rest, is_bytes=detail.item.source is not Source.INGEST),
         headers=lines,
         body=body,
         omitted_headers=omitted,
@@ -169,10 +169,13 @@ def _line(name: str, value: str) -> tuple[bytes, bytes]:
     return name.encode("ascii"), raw.strip(b" \t")
 
 
-def _target(rest: str, *, is_bytes: bool) -> bytes:
-    """*is_bytes*: a character stands for a byte, as in what was captured."""
+def sendable(url: str, *, is_bytes: bool) -> bytes:
+    """A URL, or the end of one, as it can stand in a request.
+
+    *is_bytes*: a character stands for a byte, as in what was captured.
+    """
     try:
-        raw = rest.encode("latin-1" if is_bytes else "utf-8", "strict")
+        raw = url.encode("latin-1" if is_bytes else "utf-8", "strict")
     except UnicodeEncodeError:
-        raw = rest.encode("utf-8", "replace")
+        raw = url.encode("utf-8", "replace")
     return quote(raw, safe=VISIBLE).encode("ascii")

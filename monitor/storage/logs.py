@@ -1,33 +1,30 @@
 """Which logs a filter finds, and what one of them holds."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from monitor.errors import Unavailable
-from monitor.exchange import BodyState, Fields, HeaderObject, Source
 from monitor.filters import EXACT_TOTAL, LogFilter, Page, encode_cursor
 from monitor.ids import bucket_of, is_log_id, timestamp_of
-from monitor.resources import LogDetail, LogItem, LogPage, StoredBody
+from monitor.resources import LogDetail, LogItem, LogPage
 from monitor.storage import conditions
 from monitor.storage.conditions import Conditions
+from monitor.storage.log_columns import (
+    BODIES,
+    DETAILS,
+    FROM,
+    ITEM_COLUMNS,
+    detail_of,
+    item_of,
+)
 from monitor.storage.pool import Database
 
-ITEM_COLUMNS = """
-    l.id, l.service_id, s.name AS service_name, l.source, l.ts, l.method, l.url,
-    l.path, l.query_params, l.status_code, l.latency_ms, l.error, l.source_ip, l.tags,
-    l.request_size, l.response_size
-"""
-FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
-BODIES = """
-    LEFT JOIN log_bodies AS b
-      ON b.bucket = l.bucket AND b.ts = l.ts AND b.id = l.id
-"""
+# Details held at once by an export.
+EXPORT_ROWS = 50
 FIRST_WINDOW = 1_000
 LARGEST_WINDOW = 50_000
 # Of the time for a search: what the direct way may take, and what counting may.
@@ -51,17 +48,13 @@ class LogReader:
         """One page; see LogPage for what is exact, and what is said if it is not."""
         deadline = time.monotonic() + self._timeout_ms / 1000
         async with self._database.connection() as connection:
-            try:
-                rows = await self._directly(connection, filter, page)
-                scanned_to, complete = None, True
-            except asyncpg.QueryCanceledError:
-                rows, scanned_to, complete = await self._in_windows(
-                    connection, filter, page, deadline
-                )
+            rows, scanned_to, complete = await self._rows(
+                connection, filter, page, deadline
+            )
             total, at_least = await self._count(connection, filter, page, len(rows))
         has_more = len(rows) > page.limit
         rows = rows[-page.limit :] if page.newer else rows[: page.limit]
-        items = tuple(_item(row) for row in rows)
+        items = tuple(item_of(row) for row in rows)
         return LogPage(
             items=items,
             total=total,
@@ -78,22 +71,71 @@ class LogReader:
             return None
         async with self._database.connection() as connection:
             row = await connection.fetchrow(
-                f"""
-                SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of,
-                       d.request_headers, d.response_headers,
-                       b.request_body, b.request_truncated, b.request_state,
-                       b.response_body, b.response_truncated, b.response_state
-                  {FROM}
-                  LEFT JOIN log_details AS d
-                    ON d.bucket = l.bucket AND d.ts = l.ts AND d.id = l.id
-                  {BODIES}
-                 WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3
-                """,
+                f"{DETAILS} WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3",
                 bucket_of(id),
                 timestamp_of(id),
                 id,
             )
-        return None if row is None else _detail(row)
+        return None if row is None else detail_of(row)
+
+    async def all(
+        self, filter: LogFilter, *, cursor: UUID | None, limit: int | None
+    ) -> AsyncIterator[LogDetail]:
+        """Every log that *filter* finds, newest first, a few held at a time.
+
+        Begins after *cursor*, ends after *limit*. Raises Unavailable.
+        """
+        left = limit
+        while left is None or left > 0:
+            size = EXPORT_ROWS if left is None else min(EXPORT_ROWS, left)
+            items, cursor = await self._step(filter, Page(limit=size, cursor=cursor))
+            for detail in await self._details([item.id for item in items]):
+                yield detail
+            if cursor is None:
+                return
+            left = None if left is None else left - len(items)
+
+    async def _step(
+        self, filter: LogFilter, page: Page
+    ) -> tuple[tuple[LogItem, ...], UUID | None]:
+        """A page without its total, and where to go on, if anywhere."""
+        deadline = time.monotonic() + self._timeout_ms / 1000
+        async with self._database.connection() as connection:
+            rows, scanned_to, complete = await self._rows(
+                connection, filter, page, deadline
+            )
+        items = tuple(item_of(row) for row in rows[: page.limit])
+        if len(rows) > page.limit:
+            return items, items[-1].id
+        return items, None if complete else scanned_to
+
+    async def _details(self, ids: list[UUID]) -> list[LogDetail]:
+        """In the order of *ids*; those that are gone meanwhile are left out."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                f"""
+                {DETAILS}
+                 WHERE l.id = ANY($1::uuid[])
+                   AND l.ts = ANY($2::timestamptz[])
+                """,
+                ids,
+                list({timestamp_of(id) for id in ids}),
+            )
+        found = {row["id"]: row for row in rows}
+        return [detail_of(found[id]) for id in ids if id in found]
+
+    async def _rows(
+        self,
+        connection: asyncpg.Connection,
+        filter: LogFilter,
+        page: Page,
+        deadline: float,
+    ) -> tuple[list[asyncpg.Record], UUID | None, bool]:
+        """A page and one row more; how far was searched, and whether that was all."""
+        try:
+            return await self._directly(connection, filter, page), None, True
+        except asyncpg.QueryCanceledError:
+            return await self._in_windows(connection, filter, page, deadline)
 
     async def among(self, ids: Sequence[UUID], filter: LogFilter) -> list[LogItem]:
         """Those of *ids* that *filter* finds, in the order of *ids*.
@@ -114,7 +156,7 @@ class LogReader:
                 raise Unavailable(
                     "the filter takes too long", retry_after_s=1
                 ) from None
-        found = {row["id"]: _item(row) for row in rows}
+        found = {row["id"]: item_of(row) for row in rows}
         return [found[id] for id in ids if id in found]
 
     async def _directly(
@@ -257,52 +299,3 @@ def _next(
     if not complete and scanned_to is not None:
         return encode_cursor(scanned_to)
     return encode_cursor(items[-1].id) if has_more and items else None
-
-
-def _item(row: asyncpg.Record) -> LogItem:
-    return LogItem(
-        id=row["id"],
-        service_id=row["service_id"],
-        service_name=row["service_name"],
-        source=Source(row["source"]),
-        timestamp=row["ts"],
-        method=row["method"],
-        url=row["url"],
-        path=row["path"],
-        query_params=orjson.loads(row["query_params"] or "{}"),
-        status_code=row["status_code"],
-        latency_ms=row["latency_ms"],
-        error=row["error"],
-        source_ip=row["source_ip"],
-        tags=tuple(row["tags"] or ()),
-        request_size=row["request_size"],
-        response_size=row["response_size"],
-    )
-
-
-def _detail(row: asyncpg.Record) -> LogDetail:
-    return LogDetail(
-        item=_item(row),
-        client_url=row["client_url"],
-        duration_ms=row["duration_ms"],
-        replay_of=row["replay_of"],
-        request_headers=_headers(row["request_headers"]),
-        response_headers=_headers(row["response_headers"]),
-        request_body=_body(row, "request"),
-        response_body=_body(row, "response"),
-    )
-
-
-def _headers(stored: bytes | None) -> Fields | HeaderObject:
-    value: Any = orjson.loads(stored or b"[]")
-    if isinstance(value, dict):
-        return value
-    return tuple((name, text) for name, text in value)
-
-
-def _body(row: asyncpg.Record, side: str) -> StoredBody:
-    return StoredBody(
-        content=row[f"{side}_body"],
-        truncated=bool(row[f"{side}_truncated"]),
-        state=BodyState(row[f"{side}_state"] or BodyState.KEPT),
-    )

@@ -44,6 +44,13 @@ async function copy(text) {
   say(done ? "Copied." : "Copying is not allowed here; select the text instead.");
 }
 
+async function copyAnswer(url) {
+  try {
+    const response = await fetch(url);
+    if (response.ok) await copy(await response.text()); else say("It cannot be read now.");
+  } catch { say("The appliance did not answer."); }
+}
+
 function value(field) {
   const text = field.value.trim();
   switch (field.dataset.kind) {
@@ -143,10 +150,11 @@ document.addEventListener("submit", async (event) => {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const { open, copyFrom, toggle, other } = button.dataset;
+  const { open, copyFrom, copyUrl, toggle, other } = button.dataset;
   if (open) document.getElementById(open).showModal();
   else if ("close" in button.dataset) button.closest("dialog").close();
   else if ("copy" in button.dataset) copy(button.dataset.copy);
+  else if (copyUrl) copyAnswer(copyUrl);
   else if (copyFrom) copy(document.getElementById(copyFrom).textContent);
   else if ("help" in button.dataset) document.getElementById("help").showModal();
   else if (toggle) {

@@ -1,0 +1,101 @@
+"""The calls that give logs in the formats of other tools."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import orjson
+from aiohttp import web
+
+from api import request
+from api.errors import HEADERS, answer
+from api.logs import shown_detail
+from api.parts import Parts
+from api.rights import Right, need
+from monitor import har
+from monitor.curl import curl_command
+from monitor.errors import NotFound, Unavailable
+from monitor.query import parse_export_query
+from monitor.resources import LogDetail
+
+logger = logging.getLogger(__name__)
+
+Written = Callable[[AsyncIterator[LogDetail]], AsyncIterator[bytes]]
+
+
+class ExportCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def curl(self, call: web.Request) -> web.Response:
+        """The recorded request as a command for a POSIX shell."""
+        detail = await self._log(call)
+        return web.Response(
+            text=curl_command(detail), content_type="text/plain", headers=HEADERS
+        )
+
+    async def har(self, call: web.Request) -> web.Response:
+        """One log as a HAR archive."""
+        detail = await self._log(call)
+        log = {**har.head(), "entries": [har.entry_of(detail)]}
+        return answer({"log": log})
+
+    async def all_har(self, call: web.Request) -> web.StreamResponse:
+        """Every log that the filter finds, as one HAR archive."""
+        return await self._stream(call, _as_har, "application/json", "har")
+
+    async def all_lines(self, call: web.Request) -> web.StreamResponse:
+        """The same, a log's detail a line."""
+        return await self._stream(call, _as_lines, "application/x-ndjson", "ndjson")
+
+    async def _log(self, call: web.Request) -> LogDetail:
+        await need(call, self._parts, Right.READ)
+        request.no_query(call)
+        detail = await self._parts.logs.get(request.id_in_path(call, "log_id"))
+        if detail is None:
+            raise NotFound("there is no such log")
+        return detail
+
+    async def _stream(
+        self, call: web.Request, written: Written, content_type: str, ending: str
+    ) -> web.StreamResponse:
+        """Where PostgreSQL goes away midway, the connection breaks: no faked end."""
+        await need(call, self._parts, Right.READ)
+        filter, cursor, limit = parse_export_query(call.query.items())
+        # Fails before the head, if it is to fail at once.
+        await self._parts.feed.ends()
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        response = web.StreamResponse(
+            headers={
+                **HEADERS,
+                "Content-Type": content_type,
+                "Content-Disposition": (
+                    f'attachment; filename="apimonitor-{moment}.{ending}"'
+                ),
+            }
+        )
+        await response.prepare(call)
+        details = self._parts.logs.all(filter, cursor=cursor, limit=limit)
+        try:
+            async for piece in written(details):
+                await response.write(piece)
+        except Unavailable as error:
+            logger.warning("an export broke off", extra={"reason": error.detail})
+            if call.transport is not None:
+                call.transport.abort()
+        return response
+
+
+async def _as_har(details: AsyncIterator[LogDetail]) -> AsyncIterator[bytes]:
+    # {"log":{"version":…,"pages":[]  and then the entries as they come.
+    yield orjson.dumps({"log": har.head()})[:-2] + b',"entries":['
+    before = b""
+    async for detail in details:
+        yield before + orjson.dumps(har.entry_of(detail), default=str)
+        before = b",\n"
+    yield b"]}}"
+
+
+async def _as_lines(details: AsyncIterator[LogDetail]) -> AsyncIterator[bytes]:
+    async for detail in details:
+        yield orjson.dumps(shown_detail(detail), default=str) + b"\n"

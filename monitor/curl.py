@@ -1,0 +1,133 @@
+"""A recorded request as a command for a POSIX shell."""
+
+import base64
+import json
+import shlex
+
+from monitor.content import as_text
+from monitor.exchange import BodyState, Source
+from monitor.redaction import MASK
+from monitor.replay.outgoing import TOKEN, UNSENDABLE, sendable
+from monitor.resources import LogDetail
+from monitor.shown import pairs, readable
+
+# Set by curl itself, or about the connection (RFC 9110 7.6.1).
+LEFT_OUT = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+# What curl adds unless it is told not to.
+ADDED = ("User-Agent", "Accept")
+# One argument of a command may have 128 KiB (Linux, MAX_ARG_STRLEN).
+LONGEST_ARGUMENT = 100_000
+
+
+def curl_command(detail: LogDetail) -> str:
+    """The command, with comments above it that name what is masked or not kept."""
+    notes: list[str] = []
+    item = detail.item
+    if MASK in item.url:
+        notes.append("a part of the URL is masked: put in what is to be sent")
+    body, body_notes = _body(detail)
+    headers = _headers(detail, notes, has_body=body is not None)
+    notes += body_notes
+    arguments = [*_method(item.method), "--globoff", "--path-as-is", _url(detail)]
+    pieces = [" ".join(["curl", *arguments]), *headers]
+    before = ""
+    if body is not None:
+        before, data = _data(body)
+        pieces.append(data)
+    command = before + " \\\n  ".join(pieces)
+    return "".join(f"# {note}\n" for note in notes) + command + "\n"
+
+
+def _method(method: str) -> list[str]:
+    # With -X HEAD curl would wait for a body.
+    return ["--head"] if method == "HEAD" else ["-X", shlex.quote(method)]
+
+
+def _url(detail: LogDetail) -> str:
+    url = detail.item.url
+    is_bytes = detail.item.source is not Source.INGEST
+    return shlex.quote(sendable(url, is_bytes=is_bytes).decode("ascii"))
+
+
+def _headers(detail: LogDetail, notes: list[str], *, has_body: bool) -> list[str]:
+    lines: list[str] = []
+    names: set[str] = set()
+    for name, value in _pairs(detail):
+        names.add(name.lower())
+        if name.lower() in LEFT_OUT:
+            continue
+        if MASK in value:
+            notes.append(f"the header {json.dumps(name)} is masked and left out")
+        elif not TOKEN.fullmatch(name) or UNSENDABLE.search(value):
+            notes.append(f"the header {json.dumps(name)} cannot be sent")
+        else:
+            # An empty value is spelled with a semicolon.
+            text = f"{name}: {value}" if value.strip() else f"{name};"
+            lines.append(f"-H {_quoted(text)}")
+    added = (*ADDED, "Content-Type") if has_body else ADDED
+    lines += [f"-H {name}:" for name in added if name.lower() not in names]
+    return lines
+
+
+def _pairs(detail: LogDetail) -> list[tuple[str, str]]:
+    """Captured ones as latin-1, a character a byte; pushed ones as text."""
+    headers = detail.request_headers
+    return pairs(headers) if isinstance(headers, dict) else list(headers)
+
+
+def _quoted(text: str) -> str:
+    """As one word; a byte that is no UTF-8 is made by printf."""
+    meant = readable(text)
+    if meant != text or text.isascii() or not _is_latin_1(text):
+        return shlex.quote(meant)
+    return '"$(printf ' + shlex.quote(_octal(text)) + ')"'
+
+
+def _is_latin_1(text: str) -> bool:
+    return all(ord(character) < 256 for character in text)
+
+
+def _octal(text: str) -> str:
+    """For printf: all but plain characters as octal escapes."""
+    return "".join(
+        character
+        if character.isalnum() and character.isascii()
+        else f"\\{ord(character):03o}"
+        for character in text
+    )
+
+
+def _body(detail: LogDetail) -> tuple[bytes | None, list[str]]:
+    stored = detail.request_body
+    if stored.state is BodyState.WITHHELD:
+        return None, ["the body was not kept: a field of it is to be masked"]
+    if stored.content is None:
+        is_gone = bool(detail.item.request_size)
+        return None, ["the body is no longer kept"] if is_gone else []
+    notes = []
+    if stored.truncated:
+        notes.append("only the beginning of the body was kept")
+    if stored.state is BodyState.REDACTED:
+        notes.append("parts of the body are masked")
+    return stored.content or None, notes
+
+
+def _data(body: bytes) -> tuple[str, str]:
+    """What stands before the command, and its own arguments."""
+    text = as_text(body)
+    if text is not None and len(body) <= LONGEST_ARGUMENT:
+        return "", f"--data-raw {shlex.quote(text)}"
+    coded = base64.b64encode(body).decode()
+    return f"printf %s {coded} | base64 -d | ", "--data-binary @-"

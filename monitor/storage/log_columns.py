@@ -1,0 +1,79 @@
+"""Which columns a log is read from, and what they become."""
+
+from typing import Any
+
+import asyncpg
+import orjson
+
+from monitor.exchange import BodyState, Fields, HeaderObject, Source
+from monitor.resources import LogDetail, LogItem, StoredBody
+
+ITEM_COLUMNS = """
+    l.id, l.service_id, s.name AS service_name, l.source, l.ts, l.method, l.url,
+    l.path, l.query_params, l.status_code, l.latency_ms, l.error, l.source_ip, l.tags,
+    l.request_size, l.response_size
+"""
+FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
+BODIES = """
+    LEFT JOIN log_bodies AS b
+      ON b.bucket = l.bucket AND b.ts = l.ts AND b.id = l.id
+"""
+DETAILS = f"""
+    SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of,
+           d.request_headers, d.response_headers,
+           b.request_body, b.request_truncated, b.request_state,
+           b.response_body, b.response_truncated, b.response_state
+      {FROM}
+      LEFT JOIN log_details AS d
+        ON d.bucket = l.bucket AND d.ts = l.ts AND d.id = l.id
+      {BODIES}
+"""
+
+
+def item_of(row: asyncpg.Record) -> LogItem:
+    return LogItem(
+        id=row["id"],
+        service_id=row["service_id"],
+        service_name=row["service_name"],
+        source=Source(row["source"]),
+        timestamp=row["ts"],
+        method=row["method"],
+        url=row["url"],
+        path=row["path"],
+        query_params=orjson.loads(row["query_params"] or "{}"),
+        status_code=row["status_code"],
+        latency_ms=row["latency_ms"],
+        error=row["error"],
+        source_ip=row["source_ip"],
+        tags=tuple(row["tags"] or ()),
+        request_size=row["request_size"],
+        response_size=row["response_size"],
+    )
+
+
+def detail_of(row: asyncpg.Record) -> LogDetail:
+    return LogDetail(
+        item=item_of(row),
+        client_url=row["client_url"],
+        duration_ms=row["duration_ms"],
+        replay_of=row["replay_of"],
+        request_headers=_headers(row["request_headers"]),
+        response_headers=_headers(row["response_headers"]),
+        request_body=_body(row, "request"),
+        response_body=_body(row, "response"),
+    )
+
+
+def _headers(stored: bytes | None) -> Fields | HeaderObject:
+    value: Any = orjson.loads(stored or b"[]")
+    if isinstance(value, dict):
+        return value
+    return tuple((name, text) for name, text in value)
+
+
+def _body(row: asyncpg.Record, side: str) -> StoredBody:
+    return StoredBody(
+        content=row[f"{side}_body"],
+        truncated=bool(row[f"{side}_truncated"]),
+        state=BodyState(row[f"{side}_state"] or BodyState.KEPT),
+    )
