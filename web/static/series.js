@@ -14,10 +14,6 @@ function plural(count, one, many) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
-function moment(time) {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }).format(time);
-}
-
 function address(base, more) {
   const url = new URL(base, location.origin);
   for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
@@ -35,7 +31,11 @@ export class Series {
     this.first = this.starts[0];
     this.last = this.starts.at(-1) + this.width;
     this.addresses = { logs, page };
+    const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(this.width < 60_000 ? { second: "2-digit" } : {}) };
+    this.clock = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", ...clock });
   }
+
+  moment(index) { return this.clock.format(this.starts[index]); }
 
   // Seconds, as uPlot wants them: the middle, so that the nearest is the one pointed at.
   get middles() { return this.starts.map((start) => (start + this.width / 2) / 1000); }
@@ -65,7 +65,7 @@ export class Series {
 
   text(index) {
     const bucket = this.buckets[index];
-    const said = [moment(this.starts[index]), plural(bucket.requests, "request", "requests"), plural(bucket.error_count, "error", "errors")];
+    const said = [this.moment(index), plural(bucket.requests, "request", "requests"), plural(bucket.error_count, "error", "errors")];
     const latencies = ["p50", "p95", "p99"].map((name) => `${name} ${milliseconds(bucket[`${name}_latency_ms`])}`);
     return [...said, ...(bucket.p50_latency_ms === null ? [] : latencies)].join(" · ");
   }
@@ -75,14 +75,14 @@ export class Series {
     const requests = this.values("requests");
     const most = requests.indexOf(Math.max(...requests));
     const counted = `${plural(sum("requests"), "request", "requests")}, ${plural(sum("error_count"), "error", "errors")}`;
-    return `${counted}; most at ${moment(this.starts[most])}: ${number(requests[most])}.`;
+    return `${counted}; most at ${this.moment(most)}: ${number(requests[most])}.`;
   }
 
   get slowest() {
     const values = this.values("p95_latency_ms").map((value) => value ?? -1);
     const worst = values.indexOf(Math.max(...values));
     if (values[worst] < 0) return "No latency was measured.";
-    return `The highest p95 is ${milliseconds(values[worst])}, at ${moment(this.starts[worst])}.`;
+    return `The highest p95 is ${milliseconds(values[worst])}, at ${this.moment(worst)}.`;
   }
 
   get step() {
