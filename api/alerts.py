@@ -10,7 +10,7 @@ from api import lists, request
 from api.errors import answer
 from api.parts import Parts
 from api.rights import Right, need
-from api.schemas import Name, ServiceId
+from api.schemas import Name, ServiceId, described
 from monitor import times
 from monitor.alerts import (
     Alert,
@@ -37,8 +37,10 @@ def _one_of(text: str, known: list[Any]) -> str:
     return text
 
 
-FieldName = Annotated[str, AfterValidator(_field)]
-OperatorName = Annotated[str, AfterValidator(_operator)]
+FieldName = Annotated[str, AfterValidator(_field), described(enum=list(ConditionField))]
+OperatorName = Annotated[
+    str, AfterValidator(_operator), described(enum=list(ConditionOperator))
+]
 Value = Annotated[str, Field(min_length=1, max_length=1024)]
 
 

@@ -11,12 +11,21 @@ from api.health import HealthCalls
 from api.keys import KeyCalls
 from api.logs import LogCalls
 from api.metrics import MetricsCalls
+from api.openapi import OpenApi
 from api.parts import Parts
 from api.replays import ReplayCalls
 from api.services import ServiceCalls
 from api.stream import StreamCalls
 
-OPERATIONS = ("/health", "/healthz", "/livez", "/readyz", "/metrics")
+POST_ONLY = frozenset({"/v1/logs/batch", "/v1/logs/import/har"})
+OPERATIONS = (
+    "/health",
+    "/healthz",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+)
 
 
 def add_routes(app: web.Application, parts: Parts) -> None:
@@ -57,6 +66,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.get("/v1/metrics", metrics.totals),
             web.get("/v1/metrics/timeseries", metrics.timeseries),
             web.get("/v1/metrics/endpoints", metrics.endpoints),
+            web.get("/openapi.json", OpenApi(parts).show),
             web.get("/health", health.health),
             web.get("/healthz", health.health),
             web.get("/livez", health.health),
@@ -75,4 +85,13 @@ def is_api(path: str) -> bool:
 async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not is_api(request.path):
         return await handler(request)
-    return await errors(request, handler)
+    return await errors(request, _refused if _is_taken(request) else handler)
+
+
+def _is_taken(request: web.Request) -> bool:
+    """The router would take `batch` and `import` for the id of a log."""
+    return request.path in POST_ONLY and request.method != "POST"
+
+
+async def _refused(request: web.Request) -> web.StreamResponse:
+    raise web.HTTPMethodNotAllowed(request.method, ["POST"])

@@ -156,13 +156,46 @@ def _time(value: Any) -> Any:
     return times.parse(value)
 
 
-Name = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_not_blank)]
-Host = Annotated[str, Field(max_length=255), AfterValidator(_host)]
+def described(**schema: Any) -> Any:
+    """What /openapi.json says of a value that code checks: true of all that pass."""
+    return Field(json_schema_extra=schema)
+
+
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=128),
+    AfterValidator(_not_blank),
+    described(pattern=r"\S"),
+]
+Host = Annotated[
+    str,
+    Field(max_length=255),
+    AfterValidator(_host),
+    described(pattern=r"^[^\s/]+$"),
+]
 Rule = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_RULE), AfterValidator(_rule)
+    str,
+    Field(min_length=1, max_length=LONGEST_RULE),
+    AfterValidator(_rule),
+    described(pattern=r"^(\$(\.\.?[^.\[\]*]+|\.\*|\[.+\])+|[^$=&;?#][^=&;?#]*)$"),
 ]
 BaseUrl = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_BASE_URL), AfterValidator(_base_url)
+    str,
+    Field(min_length=1, max_length=LONGEST_BASE_URL),
+    AfterValidator(_base_url),
+    described(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$"),
+]
+Method = Annotated[
+    str,
+    Field(min_length=1, max_length=32),
+    AfterValidator(_method),
+    described(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"),
+]
+AbsoluteUrl = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_URL),
+    AfterValidator(_absolute),
+    described(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]"),
 ]
 Scalar = str | int | float | bool | None
 Fields = dict[Annotated[str, Field(max_length=1024)], Scalar | list[Scalar]]
@@ -211,10 +244,8 @@ class NewLog(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
-    method: Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_method)]
-    url: Annotated[
-        str, Field(min_length=1, max_length=LONGEST_URL), AfterValidator(_absolute)
-    ]
+    method: Method
+    url: AbsoluteUrl
     path: str = Field(min_length=1, max_length=LONGEST_URL)
     status_code: int | None = Field(None, ge=100, le=999)
     latency_ms: float | None = Field(None, ge=0, allow_inf_nan=False)
@@ -231,12 +262,15 @@ class NewLog(BaseModel):
     timestamp: Annotated[datetime, BeforeValidator(_time)] | None = None
 
 
-ServiceId = Annotated[str, AfterValidator(_uuid)]
+ServiceId = Annotated[str, AfterValidator(_uuid), described(format="uuid")]
 HeaderName = Annotated[
     str, Field(min_length=1, max_length=1024), AfterValidator(_header_name)
 ]
 HeaderValue = Annotated[
-    str, Field(max_length=LONGEST_URL), AfterValidator(_header_value)
+    str,
+    Field(max_length=LONGEST_URL),
+    AfterValidator(_header_value),
+    described(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$"),
 ]
 
 

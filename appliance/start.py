@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aiohttp.web import AppRunner, SockSite
+from aiohttp.web import SockSite
 
 from api.parts import Parts, State
 from api.sender import Sender
@@ -21,6 +21,7 @@ from appliance.directory import (
     DataDirectory,
     StartError,
 )
+from appliance.listening import Listener
 from appliance.routes import Routes
 from monitor.access import SESSION_COOKIE, Access, load_secret
 from monitor.counters import Counters
@@ -170,7 +171,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             state=state,
         )
         app = build_app(parts, proxy_port=proxy_socket.getsockname()[1])
-        runner = AppRunner(
+        runner = Listener(
             app, access_log=None, shutdown_timeout=settings.drain_timeout_s
         )
         await runner.setup()

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 EXPIRY_POLL_S = 1.0
 REPLAY = tickets.HEADER.lower().encode()
+OF_REPLAYS = frozenset({REPLAY, b"x-monitor-service"})
 REFUSALS = {"connect": 405, "malformed": 400, "head_too_large": 431}
 Record = Callable[[Exchange, Service], bool]
 
@@ -206,14 +207,19 @@ class Proxy:
             client_url = f"http://{request.host}{path}"
         id = self._ids.new()
         token = request.text(REPLAY)
+        replay_of = self._tickets.claim(token, id) if token else None
+        lines = request.lines
+        if replay_of is not None:
+            # Ours, not the client's; and spent.
+            lines = [line for line in lines if line[0].lower() not in OF_REPLAYS]
         return Capture(
             id=id,
             routed=routed,
-            replay_of=self._tickets.claim(token, id) if token else None,
+            replay_of=replay_of,
             method=message.method,
             client_url=client_url,
             source_ip=self._trust.client_address(request.peer, request.lines),
-            request_lines=request.lines,
+            request_lines=lines,
             began=request.began,
             request_copy=BodyCopy(limit),
             response_copy=BodyCopy(limit),

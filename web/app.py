@@ -9,6 +9,7 @@ from web.dashboard import Dashboard
 from web.log import LogPage
 from web.metrics import MetricsPage
 from web.parts import PageParts
+from web.reference import ReferencePages
 from web.replay import ReplayPage
 from web.services import ServicesPage
 from web.signin import SignIn
@@ -16,7 +17,7 @@ from web.signin import SignIn
 
 def add_routes(app: web.Application, parts: PageParts) -> None:
     """The one route table of the pages."""
-    signin = SignIn(parts)
+    signin, reference = SignIn(parts), ReferencePages(parts)
     app.add_routes(
         [
             web.get("/", ServicesPage(parts).show),
@@ -24,6 +25,8 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/log/{log_id}", LogPage(parts).show),
             web.get("/replay/{log_id}", ReplayPage(parts).show),
             web.get("/metrics-ui", MetricsPage(parts).show),
+            web.get("/docs", reference.swagger),
+            web.get("/redoc", reference.redoc),
             web.get("/signin", signin.ask),
             web.post("/signin", signin.enter),
             web.post("/signout", signin.leave),

@@ -21,6 +21,15 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# ReDoc makes an empty style element, which it fills by CSSOM, and one for its
+# scrollbars: the digests of both texts.
+REDOC_STYLES = (
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
+)
+REDOC_POLICY = POLICY.replace(
+    "style-src 'self'", " ".join(("style-src 'self'", *REDOC_STYLES))
+)
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",

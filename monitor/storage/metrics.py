@@ -23,10 +23,13 @@ from monitor.storage.conditions import ENDPOINT, Conditions
 from monitor.storage.pool import Database
 
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
-MEASURED = """
+# A sum of larger ones would overflow; the largest float is 1.8e308.
+LARGEST_SUMMED_MS = "1e290"
+MEASURED = f"""
     count(*) AS requests,
     count(*) FILTER (WHERE l.is_error) AS errors,
-    avg(l.latency_ms) AS avg_ms,
+    sum(CASE WHEN l.latency_ms > {LARGEST_SUMMED_MS} THEN {LARGEST_SUMMED_MS}
+             ELSE l.latency_ms END) / nullif(count(l.latency_ms), 0) AS avg_ms,
     percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY l.latency_ms)
         AS percentiles
 """

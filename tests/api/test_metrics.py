@@ -104,6 +104,18 @@ async def test_metrics_equal_a_plain_computation(client: httpx.AsyncClient) -> N
             assert row[name] == pytest.approx(value), name
 
 
+async def test_latencies_of_any_size_are_measured(client: httpx.AsyncClient) -> None:
+    service = await register(client)
+    key = bearer((await make_key(client, service["id"]))["raw_key"])
+    for _ in range(3):
+        log = {**LOG, "latency_ms": 1.7e308}
+        assert (await client.post("/v1/logs", json=log, headers=key)).is_success
+    for path in ("", "/timeseries", "/endpoints"):
+        answer = await client.get(f"/v1/metrics{path}")
+        assert answer.status_code == 200, answer.text
+    assert (await client.get("/v1/metrics")).json()["p95_latency_ms"] == 1.7e308
+
+
 async def test_a_window_measures_what_lies_in_it(client: httpx.AsyncClient) -> None:
     _, logs = await fill(client, 60)
     now = datetime.now(UTC)

@@ -136,6 +136,7 @@ async def test_a_replay_is_a_log_linked_to_the_original(scene: Scene) -> None:
     log = await scene.log(made["replay_log_id"])
     assert log["source"] == "replay"
     assert log["replay_of"] == id
+    assert "monitor" not in str(log["request_headers"]).lower()
     assert log["url"] == f"http://127.0.0.1:{scene.port}/v2/charge?a=1"
     assert made["log_id"] == id
     assert made["status_code"] == 200

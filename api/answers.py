@@ -1,0 +1,268 @@
+"""What the calls of /v1 answer, as models: for /openapi.json and its tests."""
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from monitor.alerts import ConditionField, ConditionOperator
+from monitor.exchange import Source
+
+Item = TypeVar("Item")
+Rate = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Milliseconds = Annotated[float, Field(ge=0)]
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Error(Shown):
+    loc: list[str | int] = Field(examples=[["body", "base_url"]])
+    msg: str
+    type: str
+
+
+class Problem(Shown):
+    """RFC 9457. `errors` is there for bad input."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Error] | None = None
+
+
+class ListOf(Shown, Generic[Item]):
+    """`total` is null beyond 10,000; `next_cursor` goes on where there is more."""
+
+    items: list[Item]
+    total: Count | None
+    total_at_least: Count
+    limit: Count
+    offset: Count
+    next_cursor: str | None
+    complete: bool
+
+
+class Service(Shown):
+    """`notice` is there where something is to be known of its hosts."""
+
+    id: UUID
+    service_id: UUID
+    name: str
+    slug: str
+    description: str | None
+    base_url: str | None
+    hosts: list[str]
+    preserve_host: bool
+    body_limit: int | None
+    retention_days: int | None
+    body_retention_days: int | None
+    redact_fields: list[str]
+    timeout_s: float
+    is_recording: bool
+    expose_log_id: bool
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    notice: str | None = None
+
+
+class Key(Shown):
+    id: UUID
+    service_id: UUID
+    name: str
+    key_prefix: str
+    is_active: bool
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None
+
+
+class MadeKey(Shown):
+    """`raw_key` is shown this once."""
+
+    id: UUID
+    service_id: UUID
+    name: str
+    key_prefix: str
+    raw_key: str
+    is_active: bool
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None = None
+
+
+class LogItem(Shown):
+    id: UUID
+    service_id: UUID
+    service_name: str
+    source: Source
+    timestamp: AwareDatetime
+    method: str
+    url: str
+    path: str
+    query_params: dict[str, Any]
+    status_code: int | None
+    latency_ms: Milliseconds | None
+    error: str | None
+    source_ip: str | None
+    tags: list[str]
+    request_size: Count | None
+    response_size: Count | None
+
+
+Encoding = Literal["utf-8", "base64"]
+Headers = dict[str, Any]
+RawHeaders = list[Annotated[list[str], Field(min_length=2, max_length=2)]]
+
+
+class LogDetail(LogItem):
+    client_url: str | None
+    duration_ms: Milliseconds | None
+    replay_of: UUID | None
+    request_headers: Headers
+    request_headers_raw: RawHeaders
+    request_body: str | None
+    request_body_encoding: Encoding
+    request_body_truncated: bool
+    request_body_withheld: bool
+    response_headers: Headers
+    response_headers_raw: RawHeaders
+    response_body: str | None
+    response_body_encoding: Encoding
+    response_body_truncated: bool
+    response_body_withheld: bool
+
+
+class Batch(Shown):
+    accepted: Count
+    ids: list[UUID]
+
+
+class HarImport(Batch):
+    skipped: Count
+
+
+class Difference(Shown):
+    path: str
+    kind: Literal["added", "removed", "changed", "type_changed"]
+    left: Any
+    right: Any
+    volatile: bool
+
+
+class StatusComparison(Shown):
+    left: int | None
+    right: int | None
+    equal: bool
+
+
+class LatencyComparison(Shown):
+    left: float | None
+    right: float | None
+    difference: float | None
+
+
+class Comparison(Shown):
+    """`left` is the original, `right` the replay."""
+
+    equal: bool
+    equal_but_for_volatile: bool
+    complete: bool
+    status: StatusComparison
+    latency_ms: LatencyComparison
+    headers: list[Difference]
+    body_kind: Literal["json", "text", "binary", "empty", "unavailable"]
+    body: list[Difference]
+
+
+class Replay(Shown):
+    id: UUID
+    log_id: UUID
+    service_id: UUID
+    replay_log_id: UUID | None
+    status: Literal["success", "failed"]
+    status_code: int | None
+    response_headers: Headers
+    response_body: str | None
+    response_body_encoding: Encoding
+    response_body_truncated: bool
+    response_body_withheld: bool
+    latency_ms: Milliseconds | None
+    error: str | None
+    omitted_headers: list[str]
+    comparison: Comparison | None
+    created_at: AwareDatetime
+
+
+class Measured(Shown):
+    error_count: Count
+    error_rate: Rate
+    avg_latency_ms: Milliseconds | None
+    p50_latency_ms: Milliseconds | None
+    p95_latency_ms: Milliseconds | None
+    p99_latency_ms: Milliseconds | None
+
+
+class Totals(Measured):
+    total_requests: Count
+    by_method: dict[str, Count]
+    by_status: dict[str, Count]
+
+
+class MeasuredBucket(Measured):
+    start: AwareDatetime
+    requests: Count
+
+
+class Timeseries(Shown):
+    total_requests: Count
+    bucket_s: float
+    since: AwareDatetime | None
+    until: AwareDatetime | None
+    buckets: list[MeasuredBucket]
+
+
+class MeasuredEndpoint(Measured):
+    """All beyond the 1,000 asked most are one row without a name."""
+
+    method: str | None
+    endpoint: str | None
+    requests: Count
+
+
+class Endpoints(Shown):
+    total_requests: Count
+    endpoints: list[MeasuredEndpoint]
+
+
+class Alert(Shown):
+    id: UUID
+    service_id: UUID
+    name: str
+    description: str | None
+    condition_field: ConditionField
+    condition_operator: ConditionOperator
+    condition_value: str
+    is_active: bool
+    error: str | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class AlertEvent(Shown):
+    id: UUID
+    alert_id: UUID
+    service_id: UUID
+    log_id: UUID
+    fired_at: AwareDatetime
+    message: str
+
+
+class Health(Shown):
+    status: Literal["ok"]
+    database: Literal["ok", "away"]
+
+
+class Readiness(Shown):
+    status: Literal["ready", "starting", "draining"]

@@ -1,0 +1,135 @@
+"""Examples in /openapi.json; a test holds them to their schemas."""
+
+from typing import Any
+
+SERVICE_ID = "8f14e45f-ceea-467f-a0e6-5f1a2c3d4e5f"
+LOG_ID = "01a20e38-42fb-7c36-9000-00798e407689"
+TIME = "2026-11-24T13:00:00.000Z"
+
+NEW_SERVICE = {
+    "name": "payments-api",
+    "description": "Payment processing service",
+    "base_url": "https://payments.internal",
+}
+SERVICE: dict[str, Any] = {
+    "id": SERVICE_ID,
+    "service_id": SERVICE_ID,
+    "name": "payments-api",
+    "slug": "payments-api",
+    "description": "Payment processing service",
+    "base_url": "https://payments.internal",
+    "hosts": [],
+    "preserve_host": False,
+    "body_limit": None,
+    "retention_days": None,
+    "body_retention_days": None,
+    "redact_fields": [],
+    "timeout_s": 60,
+    "is_recording": True,
+    "expose_log_id": True,
+    "created_at": TIME,
+    "updated_at": TIME,
+}
+MADE_KEY = {
+    "id": "2b1c7a52-6f0e-4f0e-9d3a-0b6d8f2f9a11",
+    "service_id": SERVICE_ID,
+    "name": "prod-key",
+    "key_prefix": "mkey_3fA9xQ",
+    "raw_key": "mkey_3fA9xQ-shown-this-once",
+    "is_active": True,
+    "created_at": TIME,
+}
+NEW_LOG = {
+    "method": "POST",
+    "url": "https://payments.internal/charge",
+    "path": "/charge",
+    "status_code": 200,
+    "latency_ms": 142.5,
+    "request_headers": {
+        "Content-Type": "application/json",
+        "Authorization": "Bearer secret",
+    },
+    "request_body": '{"amount": 100}',
+    "response_body": '{"id": "ch_abc"}',
+}
+LOG: dict[str, Any] = {
+    "id": LOG_ID,
+    "service_id": SERVICE_ID,
+    "service_name": "payments-api",
+    "source": "ingest",
+    "timestamp": TIME,
+    "method": "POST",
+    "url": "https://payments.internal/charge",
+    "path": "/charge",
+    "query_params": {},
+    "status_code": 200,
+    "latency_ms": 142.5,
+    "error": None,
+    "source_ip": None,
+    "tags": [],
+    "request_size": None,
+    "response_size": None,
+    "client_url": None,
+    "duration_ms": None,
+    "replay_of": None,
+    "request_headers": {
+        "Content-Type": "application/json",
+        "Authorization": "***MASKED***",
+    },
+    "request_headers_raw": [
+        ["Content-Type", "application/json"],
+        ["Authorization", "***MASKED***"],
+    ],
+    "request_body": '{"amount": 100}',
+    "request_body_encoding": "utf-8",
+    "request_body_truncated": False,
+    "request_body_withheld": False,
+    "response_headers": {},
+    "response_headers_raw": [],
+    "response_body": '{"id": "ch_abc"}',
+    "response_body_encoding": "utf-8",
+    "response_body_truncated": False,
+    "response_body_withheld": False,
+}
+TOTALS = {
+    "total_requests": 4,
+    "error_count": 1,
+    "error_rate": 0.25,
+    "avg_latency_ms": 42.5,
+    "p50_latency_ms": 40.0,
+    "p95_latency_ms": 88.0,
+    "p99_latency_ms": 96.0,
+    "by_method": {"GET": 3, "POST": 1},
+    "by_status": {"200": 3, "503": 1},
+}
+NEW_ALERT = {
+    "service_id": SERVICE_ID,
+    "name": "High latency",
+    "condition_field": "latency_ms",
+    "condition_operator": ">=",
+    "condition_value": "2000",
+}
+HAR_SCHEMA = {
+    "type": "object",
+    "description": "A HAR 1.2 archive.",
+    "properties": {
+        "log": {
+            "type": "object",
+            "properties": {"entries": {"type": "array", "items": {"type": "object"}}},
+            "required": ["entries"],
+        }
+    },
+    "required": ["log"],
+}
+HAR = {
+    "log": {
+        "entries": [
+            {
+                "startedDateTime": TIME,
+                "time": 142.5,
+                "request": {"method": "GET", "url": "https://payments.internal/a"},
+                "response": {"status": 200},
+            }
+        ]
+    }
+}

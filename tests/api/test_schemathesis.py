@@ -1,0 +1,45 @@
+"""What /openapi.json promises, under generated requests: schemathesis, all phases."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
+
+import pytest
+
+from tests.running import appliance_on, bearer, client_of, make_key, register
+
+COMMAND = Path(sys.executable).parent / "schemathesis"
+CONFIG = Path(__file__).parent / "schemathesis.toml"
+BUDGET_S = 120
+
+
+@pytest.mark.timeout(300)
+async def test_no_generated_request_breaks_a_promise(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with (
+        appliance_on(database_url, tmp_path) as appliance,
+        client_of(appliance) as client,
+    ):
+        service = await register(client, base_url=f"{appliance.app_url}/health")
+        key = await make_key(client, service["id"])
+        process = await asyncio.create_subprocess_exec(
+            COMMAND,
+            *("--config-file", str(CONFIG)),
+            "run",
+            f"{appliance.app_url}/openapi.json",
+            *("--header", f"Authorization: {bearer(key['raw_key'])['Authorization']}"),
+            *("--phases", "examples,coverage,fuzzing,stateful"),
+            *("--max-time", str(BUDGET_S), "--seed", "1"),
+            *("--request-timeout", "20", "--suppress-health-check", "all"),
+            # It never ends; tests/api/test_stream.py follows it.
+            *("--exclude-operation-id", "follow_logs"),
+            "--continue-on-failure",
+            "--no-color",
+            cwd=tmp_path,
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        printed, _ = await process.communicate()
+    assert process.returncode == 0, printed.decode()
