@@ -4,6 +4,7 @@ from aiohttp import web
 
 from api.alerts import AlertCalls
 from api.batch import BatchCalls
+from api.channels import ChannelCalls
 from api.errors import Handler
 from api.errors import middleware as errors
 from api.export import ExportCalls
@@ -33,7 +34,8 @@ def add_routes(app: web.Application, parts: Parts) -> None:
     services, keys = ServiceCalls(parts), KeyCalls(parts)
     logs, metrics, health = LogCalls(parts), MetricsCalls(parts), HealthCalls(parts)
     batches, exports = BatchCalls(parts), ExportCalls(parts)
-    alerts, replays = AlertCalls(parts), ReplayCalls(parts)
+    alerts, channels = AlertCalls(parts), ChannelCalls(parts)
+    replays = ReplayCalls(parts)
     one_service = "/v1/services/{service_id}"
     app.add_routes(
         [
@@ -63,6 +65,14 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.patch("/v1/alerts/{alert_id}", alerts.change),
             web.delete("/v1/alerts/{alert_id}", alerts.delete),
             web.get("/v1/alerts/{alert_id}/events", alerts.events),
+            web.get("/v1/alerts/{alert_id}/deliveries", alerts.deliveries),
+            web.post("/v1/channels", channels.create),
+            web.get("/v1/channels", channels.list),
+            web.get("/v1/channels/{channel_id}", channels.get),
+            web.patch("/v1/channels/{channel_id}", channels.change),
+            web.delete("/v1/channels/{channel_id}", channels.delete),
+            web.post("/v1/channels/{channel_id}/test", channels.test),
+            web.get("/v1/channels/{channel_id}/deliveries", channels.deliveries),
             web.get("/v1/metrics", metrics.totals),
             web.get("/v1/metrics/timeseries", metrics.timeseries),
             web.get("/v1/metrics/endpoints", metrics.endpoints),

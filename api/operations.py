@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from api import answers, examples
-from api.alerts import AlertChanges, NewAlert
+from api.alert_schemas import AlertChanges, NewAlert
 from api.schemas import NewKey, NewLog, NewReplay, NewService, ServiceChanges
 from monitor.query import MOST_EXPORTED, PAGE_FIELDS, PARAMETERS, SCOPE_FIELDS
 

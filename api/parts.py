@@ -7,10 +7,13 @@ from api.sender import Sender
 from monitor.access import Access
 from monitor.counters import Counters
 from monitor.ids import LogIds
+from monitor.outbound import Outbound
 from monitor.redaction import Redaction
 from monitor.registry import RoutingTable
 from monitor.settings import Settings
 from monitor.storage.alerts import Alerts
+from monitor.storage.channels import Channels
+from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
@@ -43,6 +46,9 @@ class Parts:
     replays: Replays
     feed: Feed
     sender: Sender
+    channels: Channels
+    deliveries: Deliveries
+    outbound: Outbound
     metrics: MetricsReader
     writer: LogWriter
     redaction: Redaction

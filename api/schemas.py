@@ -64,6 +64,15 @@ def _base_url(url: str) -> str:
     return url
 
 
+def _receiver(url: str) -> str:
+    """Where a notification is posted to: a query may be part of it."""
+    bare, _, query = url.partition("?")
+    if UNSAFE.search(query) or not query.isascii() or "#" in query:
+        raise ValueError("must hold no fragment, spaces or non-ASCII characters")
+    _base_url(bare)
+    return url
+
+
 def _authority(authority: str) -> None:
     found = AUTHORITY.match(authority)
     if found is None or not found["host"]:
@@ -196,6 +205,9 @@ AbsoluteUrl = Annotated[
     Field(min_length=1, max_length=LONGEST_URL),
     AfterValidator(_absolute),
     described(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]"),
+]
+Receiver = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_BASE_URL), AfterValidator(_receiver)
 ]
 Scalar = str | int | float | bool | None
 Fields = dict[Annotated[str, Field(max_length=1024)], Scalar | list[Scalar]]

@@ -21,6 +21,9 @@ def build_app(parts: Parts, *, proxy_port: int) -> Application:
         logs=parts.logs,
         replays=parts.replays,
         metrics=parts.metrics,
+        alerts=parts.alerts,
+        channels=parts.channels,
+        deliveries=parts.deliveries,
         proxy_port=proxy_port,
     )
     page_middleware = web.app.middleware(

@@ -11,10 +11,13 @@ from appliance.routes import Routes
 from monitor.counters import Counters
 from monitor.errors import MonitorError
 from monitor.storage import repeats
+from monitor.storage.alert_windows import AlertWindows
 from monitor.storage.clearing import Clearing
+from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.partitions import Partitions, days_ahead
 from monitor.storage.pool import Database
+from monitor.storage.recorder import Recorder
 from monitor.storage.server import Server, ServerError
 from monitor.storage.services import Services
 from monitor.storage.upkeep import make_partitions, migrate_database
@@ -26,6 +29,8 @@ DATABASE_POLL_S = 1.0
 PARTITIONS_POLL_S = 3600.0
 CLEARING_POLL_S = 10.0
 FORGETTING_POLL_S = 60.0
+WINDOWS_POLL_S = 1.0
+DELIVERIES_POLL_S = 60.0
 
 
 async def watch_server(server: Server | None) -> None:
@@ -92,6 +97,28 @@ async def forget_old(database: Database, feed: Feed, state: State) -> None:
         await repeats.forget_old(database)
 
     await _every(FORGETTING_POLL_S, forget, state)
+
+
+async def judge_windows(
+    windows: AlertWindows, recorder: Recorder, state: State
+) -> None:
+    """Judge alert rules over a window, from logs that are all recorded."""
+
+    async def judge() -> None:
+        # What waits in the spool would be taken for silence.
+        if not recorder.is_behind:
+            await windows.judge_due(datetime.now(UTC))
+
+    await _every(WINDOWS_POLL_S, judge, state)
+
+
+async def tidy_deliveries(deliveries: Deliveries, state: State) -> None:
+    """Forget old deliveries of alerts."""
+
+    async def tidy() -> None:
+        await deliveries.tidy(datetime.now(UTC))
+
+    await _every(DELIVERIES_POLL_S, tidy, state)
 
 
 async def note_database(database: Database, counters: Counters) -> None:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from aiohttp.web import SockSite
 
@@ -22,19 +23,24 @@ from appliance.directory import (
     StartError,
 )
 from appliance.listening import Listener
+from appliance.notifying import Notifier
 from appliance.routes import Routes
 from monitor.access import SESSION_COOKIE, Access, load_secret
 from monitor.counters import Counters
 from monitor.errors import MonitorError
 from monitor.ids import LogIds
+from monitor.outbound import Outbound
 from monitor.recording import Recording
 from monitor.redaction import Redaction
 from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
 from monitor.spool import Spool
+from monitor.storage.alert_windows import AlertWindows
 from monitor.storage.alerts import Alerts
+from monitor.storage.channels import Channels
 from monitor.storage.clearing import Clearing
 from monitor.storage.dead_letters import DeadLetters
+from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
@@ -109,6 +115,9 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             committed=feed.wake,
             timeout_s=settings.ingest_timeout_s,
         )
+        outbound = await stack.enter_async_context(Outbound())
+        deliveries = Deliveries(database)
+        windows = AlertWindows(database, listening_since=datetime.now(UTC))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         begun = [
             tasks.create_task(work)
@@ -120,6 +129,9 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 background.clear_deleted(Clearing(database), state),
                 background.forget_old(database, feed, state),
                 background.watch_server(server),
+                background.judge_windows(windows, recorder, state),
+                background.tidy_deliveries(deliveries, state),
+                Notifier(deliveries, outbound).run(state),
                 recorder.run(),
                 writer.run(),
             )
@@ -162,6 +174,9 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             replays=Replays(database),
             feed=feed,
             sender=sender,
+            channels=Channels(database),
+            deliveries=deliveries,
+            outbound=outbound,
             metrics=MetricsReader(database, timeout_ms=settings.query_timeout_ms),
             writer=writer,
             redaction=redaction,

@@ -1,13 +1,11 @@
-"""When a rule holds for a log."""
+"""When a condition holds for a log."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
-from uuid import UUID
 
 from monitor.exchange import Exchange
 
@@ -63,54 +61,31 @@ class Condition:
 
         Raises ValueError where the value cannot be coerced.
         """
-        compare = COMPARE[self.operator]
-        if self.field is ConditionField.ERROR:
-            return self._holds_for_error(exchange.error, compare)
-        wanted = _number(self.field, self.value)
+        compare, wanted = COMPARE[self.operator], self.wanted()
         actual = getattr(exchange, self.field.value)
+        if self.field is ConditionField.ERROR:
+            is_asked_if_set = isinstance(wanted, bool)
+            return compare(actual is not None if is_asked_if_set else actual, wanted)
         return actual is not None and compare(actual, wanted)
 
-    def _holds_for_error(
-        self, error: str | None, compare: Callable[[Any, Any], bool]
-    ) -> bool:
-        """`true` and `false` ask whether it is set, any other value is its text."""
-        wanted = self.value.strip().lower()
-        if wanted in ("true", "false"):
-            return compare(error is not None, wanted == "true")
-        return compare(error, self.value)
+    def wanted(self) -> float | bool | str:
+        """What the field is compared with; of `error`, a bool asks whether it is set.
+
+        Raises ValueError where the value cannot be coerced.
+        """
+        if self.field is not ConditionField.ERROR:
+            return _number(self.field, self.value)
+        text = self.value.strip().lower()
+        return text == "true" if text in ("true", "false") else self.value
 
     def message(self, exchange: Exchange) -> str:
         """What an event says: the rule, and what the log had."""
         actual = getattr(exchange, self.field.value)
         shown = str(actual)[:LONGEST_SHOWN]
-        return (
-            f"{self.field} {self.operator} {self.value}: {exchange.method} had {shown}"
-        )
+        return f"{self}: {exchange.method} had {shown}"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """A rule. *error* says why it cannot run, where it broke."""
-
-    id: UUID
-    service_id: UUID
-    name: str
-    description: str | None
-    condition: Condition
-    is_active: bool
-    error: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertEvent:
-    id: UUID
-    alert_id: UUID
-    service_id: UUID
-    log_id: UUID
-    fired_at: datetime
-    message: str
+    def __str__(self) -> str:
+        return f"{self.field} {self.operator} {self.value}"
 
 
 def _number(field: ConditionField, value: str) -> float:

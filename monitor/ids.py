@@ -52,6 +52,11 @@ def is_log_id(id: UUID) -> bool:
     return id.version == 7 and id.int >> 80 < 32_503_680_000_000
 
 
+def lowest_at(moment: datetime) -> UUID:
+    """Not above any id of *moment* or later: a bound along the indexes by id."""
+    return UUID(int=milliseconds(moment) << 80 | 7 << 76 | 2 << 62)
+
+
 def timestamp_of(id: UUID) -> datetime:
     ms = id.int >> 80
     return datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)

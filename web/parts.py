@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from monitor.access import Access
 from monitor.settings import Settings
+from monitor.storage.alerts import Alerts
+from monitor.storage.channels import Channels
+from monitor.storage.deliveries import Deliveries
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
 from monitor.storage.metrics import MetricsReader
@@ -22,4 +25,7 @@ class PageParts:
     logs: LogReader
     replays: Replays
     metrics: MetricsReader
+    alerts: Alerts
+    channels: Channels
+    deliveries: Deliveries
     proxy_port: int

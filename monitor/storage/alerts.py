@@ -1,37 +1,45 @@
 """Which rules there are, and what they found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 
-from monitor.alerts import (
-    Alert,
-    AlertEvent,
-    Condition,
-    ConditionField,
-    ConditionOperator,
-)
-from monitor.exchange import Exchange
-from monitor.ids import LogIds
+from monitor.alert_rules import Alert, AlertEvent
+from monitor.alert_states import AlertState, Standing
+from monitor.alert_windows import Aggregate, Window
+from monitor.alerts import Condition, ConditionField, ConditionOperator
 from monitor.storage.pool import Database
 
 COLUMNS = """
-    id, service_id, name, description, condition_field, condition_operator,
-    condition_value, is_active, error, created_at, updated_at
+    a.id, a.service_id, a.name, a.description, a.condition_field,
+    a.condition_operator, a.condition_value, a.aggregate, a.window_s, a.for_s,
+    a.threshold, a.cooldown_s, a.is_active, a.error, a.state, a.state_since, a.value,
+    a.created_at, a.updated_at
 """
-CHANGEABLE = (
-    "name",
-    "description",
+SELECT = f"""
+    SELECT {COLUMNS}, newest.fired_at AS last_fired_at
+      FROM alerts AS a
+      LEFT JOIN LATERAL (SELECT e.fired_at
+                           FROM alert_events AS e
+                          WHERE e.alert_id = a.id AND e.state = 'firing'
+                          ORDER BY e.id DESC
+                          LIMIT 1) AS newest ON true
+"""
+# What says when a rule holds: a change of it starts the rule anew.
+ASKED = (
     "condition_field",
     "condition_operator",
     "condition_value",
+    "aggregate",
+    "window_s",
+    "for_s",
+    "threshold",
     "is_active",
 )
-EVENT_COLUMNS = ("service_id", "id", "alert_id", "log_id", "fired_at", "message")
-EVENT_IDS = LogIds()
+CHANGEABLE = ("name", "description", "cooldown_s", *ASKED)
 
 
 class Alerts:
@@ -40,76 +48,82 @@ class Alerts:
 
     async def create(self, service_id: UUID, fields: Mapping[str, Any]) -> Alert | None:
         """A new rule; None where there is no such service."""
-        now = datetime.now(UTC)
+        id, now = uuid4(), datetime.now(UTC)
         given = {name: fields[name] for name in CHANGEABLE if name in fields}
         values = {
-            "id": uuid4(),
+            "id": id,
             "service_id": service_id,
             "created_at": now,
             "updated_at": now,
             **given,
+            **_start(given.get("window_s"), now),
         }
         places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
         async with self._database.connection() as connection:
             try:
-                row = await connection.fetchrow(
-                    f"""
-                    INSERT INTO alerts ({", ".join(values)})
-                    VALUES ({places})
-                 RETURNING {COLUMNS}
-                    """,
+                await connection.execute(
+                    f"INSERT INTO alerts ({', '.join(values)}) VALUES ({places})",
                     *values.values(),
                 )
             except asyncpg.ForeignKeyViolationError:
                 return None
-        assert row is not None
-        return _alert(row)
+            return await _one(connection, id)
 
     async def page(
         self, *, service_id: UUID | None, limit: int, offset: int
     ) -> tuple[list[Alert], int]:
         """Rules, newest first, and how many there are."""
         where, arguments = (
-            ("service_id = $1", [service_id]) if service_id else ("true", [])
+            ("a.service_id = $1", [service_id]) if service_id else ("true", [])
         )
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"""
-                SELECT {COLUMNS}
-                  FROM alerts
+                {SELECT}
                  WHERE {where}
-                 ORDER BY created_at DESC, id
+                 ORDER BY a.created_at DESC, a.id
                  LIMIT {int(limit)} OFFSET {int(offset)}
                 """,
                 *arguments,
             )
             total = await connection.fetchval(
-                f"SELECT count(*) FROM alerts WHERE {where}", *arguments
+                f"SELECT count(*) FROM alerts AS a WHERE {where}", *arguments
             )
-        return [_alert(row) for row in rows], total
+        return [alert_of(row) for row in rows], total
 
     async def get(self, id: UUID) -> Alert | None:
         async with self._database.connection() as connection:
-            row = await connection.fetchrow(
-                f"SELECT {COLUMNS} FROM alerts WHERE id = $1", id
-            )
-        return None if row is None else _alert(row)
+            return await _one(connection, id)
 
     async def change(self, id: UUID, changes: Mapping[str, Any]) -> Alert | None:
-        """Set what *changes* names; a rule that had broken is tried again."""
+        """Set what *changes* names; a rule that had broken is tried again.
+
+        Where that says anew when the rule holds, its state begins again.
+        """
         given = {name: changes[name] for name in CHANGEABLE if name in changes}
-        values = {**given, "error": None, "updated_at": datetime.now(UTC)}
-        settings = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=2))
-        async with self._database.connection() as connection:
-            row = await connection.fetchrow(
-                f"UPDATE alerts SET {settings} WHERE id = $1 RETURNING {COLUMNS}",
-                id,
-                *values.values(),
+        now = datetime.now(UTC)
+        values = {**given, "error": None, "updated_at": now}
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(),
+        ):
+            held = await connection.fetchrow(
+                "SELECT window_s FROM alerts WHERE id = $1 FOR NO KEY UPDATE", id
             )
-        return None if row is None else _alert(row)
+            if held is None:
+                return None
+            if given.keys() & set(ASKED):
+                values |= _start(given.get("window_s", held["window_s"]), now)
+            settings = ", ".join(
+                f"{name} = ${n}" for n, name in enumerate(values, start=2)
+            )
+            await connection.execute(
+                f"UPDATE alerts SET {settings} WHERE id = $1", id, *values.values()
+            )
+            return await _one(connection, id)
 
     async def delete(self, id: UUID) -> bool:
-        """Remove a rule and its events."""
+        """Remove a rule, its events and their deliveries."""
         async with self._database.connection() as connection:
             found = await connection.fetchval(
                 "DELETE FROM alerts WHERE id = $1 RETURNING true", id
@@ -127,7 +141,7 @@ class Alerts:
                 return None
             rows = await connection.fetch(
                 """
-                SELECT id, alert_id, service_id, log_id, fired_at, message
+                SELECT id, alert_id, service_id, log_id, state, fired_at, message
                   FROM alert_events
                  WHERE alert_id = $1
                  ORDER BY id DESC
@@ -140,74 +154,73 @@ class Alerts:
             total = await connection.fetchval(
                 "SELECT count(*) FROM alert_events WHERE alert_id = $1", id
             )
-        return [AlertEvent(**dict(row)) for row in rows], total
+        return [_event(row) for row in rows], total
 
 
-async def evaluate(
-    connection: asyncpg.Connection, exchanges: Sequence[Exchange]
-) -> None:
-    """Add an event for each rule and log that match, in the logs' transaction.
-
-    A rule that breaks is marked with its error, and blocks nothing.
-    """
-    # Held until the commit: a rule that is deleted meanwhile would refuse its events.
-    rows = await connection.fetch(
-        f"""
-        SELECT {COLUMNS}
-          FROM alerts
-         WHERE is_active AND error IS NULL AND service_id = ANY($1)
-           FOR KEY SHARE
-        """,
-        list({exchange.service_id for exchange in exchanges}),
-    )
-    if not rows:
-        return
-    records = []
-    for alert in (_alert(row) for row in rows):
-        try:
-            records += _events(alert, exchanges)
-        except ValueError as error:
-            await connection.execute(
-                "UPDATE alerts SET error = $2 WHERE id = $1", alert.id, str(error)
-            )
-    if records:
-        await connection.copy_records_to_table(
-            "alert_events",
-            schema_name="apimonitor",
-            columns=EVENT_COLUMNS,
-            records=records,
-        )
-
-
-def _events(alert: Alert, exchanges: Sequence[Exchange]) -> list[tuple[Any, ...]]:
-    now = datetime.now(UTC)
-    return [
-        (
-            alert.service_id,
-            EVENT_IDS.new(),
-            alert.id,
-            exchange.id,
-            now,
-            alert.condition.message(exchange).replace("\0", ""),
-        )
-        for exchange in exchanges
-        if exchange.service_id == alert.service_id and alert.condition.holds(exchange)
-    ]
-
-
-def _alert(row: asyncpg.Record) -> Alert:
+def alert_of(row: asyncpg.Record) -> Alert:
+    """A row of COLUMNS, *last_fired_at* where it was asked for."""
     return Alert(
         id=row["id"],
         service_id=row["service_id"],
         name=row["name"],
         description=row["description"],
-        condition=Condition(
-            field=ConditionField(row["condition_field"]),
-            operator=ConditionOperator(row["condition_operator"]),
-            value=row["condition_value"],
-        ),
+        condition=_condition(row),
+        window=_window(row),
+        cooldown_s=row["cooldown_s"],
         is_active=row["is_active"],
         error=row["error"],
+        standing=(
+            Standing(AlertState(row["state"]), row["state_since"])
+            if row["state"]
+            else None
+        ),
+        value=row["value"],
+        last_fired_at=row.get("last_fired_at"),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
+
+
+def _condition(row: asyncpg.Record) -> Condition | None:
+    if row["condition_field"] is None:
+        return None
+    return Condition(
+        field=ConditionField(row["condition_field"]),
+        operator=ConditionOperator(row["condition_operator"]),
+        value=row["condition_value"],
+    )
+
+
+def _window(row: asyncpg.Record) -> Window | None:
+    """Of a count, *threshold* is the least; else the rule's own comparison counts."""
+    if row["window_s"] is None:
+        return None
+    aggregate = Aggregate(row["aggregate"])
+    is_count = aggregate is Aggregate.COUNT
+    operator = ConditionOperator(row["condition_operator"])
+    return Window(
+        seconds=row["window_s"],
+        aggregate=aggregate,
+        operator=ConditionOperator.AT_LEAST if is_count else operator,
+        value=str(row["threshold"]) if is_count else row["condition_value"],
+        for_s=row["for_s"] or 0,
+    )
+
+
+def _start(window_s: int | None, now: datetime) -> dict[str, Any]:
+    """What a rule that was never evaluated has."""
+    return {
+        "state": None if window_s is None else AlertState.OK.value,
+        "state_since": None if window_s is None else now,
+        "value": None,
+        "evaluated_at": None,
+    }
+
+
+async def _one(connection: asyncpg.Connection, id: UUID) -> Alert | None:
+    row = await connection.fetchrow(f"{SELECT} WHERE a.id = $1", id)
+    return None if row is None else alert_of(row)
+
+
+def _event(row: asyncpg.Record) -> AlertEvent:
+    return AlertEvent(**{**row, "state": AlertState(row["state"])})

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.exchange import Exchange
-from monitor.storage import alerts, feed, rows
+from monitor.storage import alert_events, feed, rows
 from monitor.storage.partitions import Partitions, day_of
 
 # What PostgreSQL, or its client while packing, says of a value it will never take.
@@ -102,7 +102,7 @@ async def _with_partitions(
 async def _store(connection: asyncpg.Connection, exchanges: list[Exchange]) -> None:
     if exchanges:
         await rows.insert(connection, exchanges)
-        await alerts.evaluate(connection, exchanges)
+        await alert_events.evaluate(connection, exchanges)
 
 
 async def _living(connection: asyncpg.Connection, wanted: set[UUID]) -> set[UUID]:

@@ -74,6 +74,12 @@ class Recorder:
         self._positions: dict[str, int] = {}
         self._news = asyncio.Event()
         self._is_away = False
+        self._has_caught_up = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the spool may hold more than what just came."""
+        return self._is_away or not self._has_caught_up
 
     def wake(self) -> None:
         """There is something to record."""
@@ -192,6 +198,7 @@ class Recorder:
             logger.error("recording waits", extra={"reason": type(error).__name__})
 
     def _back(self) -> None:
+        self._has_caught_up = True
         if self._is_away:
             self._is_away = False
             logger.info("recording goes on")

@@ -213,6 +213,116 @@ async def test_a_rule_that_could_not_work_is_refused(
         assert answer.json()["errors"][0]["loc"] == ["body", place]
 
 
+RATE = {
+    "condition_field": None,
+    "aggregate": "error_rate",
+    "condition_operator": ">",
+    "condition_value": "0.05",
+    "window_s": 300,
+}
+COUNT = {
+    "condition_field": "status_code",
+    "aggregate": "count",
+    "condition_operator": ">=",
+    "condition_value": "500",
+    "threshold": 5,
+    "window_s": 300,
+    "for_s": 60,
+    "cooldown_s": 3600,
+}
+
+
+@pytest.mark.parametrize("kind", [RATE, COUNT])
+async def test_a_rule_over_a_window_is_read_and_changed(
+    client: httpx.AsyncClient, kind: dict[str, Any]
+) -> None:
+    service = await register(client)
+    rule = await make_rule(client, service["id"], **kind)
+    assert {name: rule[name] for name in kind} == kind
+    assert rule["state"] == "ok"
+    assert rule["state_since"] == rule["created_at"]
+    assert rule["value"] is rule["last_fired_at"] is None
+    path = f"/v1/alerts/{rule['id']}"
+    changed = await client.patch(path, json={"window_s": 60, "cooldown_s": None})
+    assert changed.json()["window_s"] == 60
+    assert changed.json()["cooldown_s"] is None
+    cleared = {"window_s": None, "aggregate": None, "threshold": None}
+    per_log = {"condition_field": "status_code", "condition_value": "500"}
+    back = await client.patch(path, json={**cleared, **per_log, "for_s": None})
+    assert back.status_code == 200, back.text
+    assert back.json()["state"] is back.json()["window_s"] is None
+    again = await client.patch(path, json=kind)
+    assert again.json()["state"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "place"),
+    [
+        (RATE, {"window_s": 4}, "window_s"),
+        (RATE, {"window_s": 86_401}, "window_s"),
+        (RATE, {"window_s": 60.5}, "window_s"),
+        (RATE, {"window_s": "60"}, "window_s"),
+        (RATE, {"window_s": True}, "window_s"),
+        (RATE, {"window_s": None}, "aggregate"),
+        (RATE, {"aggregate": None}, "aggregate"),
+        (RATE, {"aggregate": "avg"}, "aggregate"),
+        (RATE, {"aggregate": 5}, "aggregate"),
+        (RATE, {"for_s": -1}, "for_s"),
+        (RATE, {"for_s": 86_401}, "for_s"),
+        (RATE, {"for_s": 0.5}, "for_s"),
+        (RATE, {"cooldown_s": -1}, "cooldown_s"),
+        (RATE, {"cooldown_s": 604_801}, "cooldown_s"),
+        (RATE, {"cooldown_s": "1"}, "cooldown_s"),
+        (RATE, {"threshold": 5}, "threshold"),
+        (RATE, {"condition_field": "error"}, "condition_field"),
+        (RATE, {"condition_value": "1.01"}, "condition_value"),
+        (RATE, {"condition_value": "-0.1"}, "condition_value"),
+        (RATE, {"condition_value": "5 %"}, "condition_value"),
+        (RATE, {"condition_operator": None}, "condition_operator"),
+        (
+            RATE,
+            {"aggregate": "request_count", "condition_value": "1.5"},
+            "condition_value",
+        ),
+        (
+            RATE,
+            {"aggregate": "request_count", "condition_value": "1000000001"},
+            "condition_value",
+        ),
+        (
+            RATE,
+            {"aggregate": "p95_latency_ms", "condition_value": "inf"},
+            "condition_value",
+        ),
+        (COUNT, {"threshold": None}, "threshold"),
+        (COUNT, {"threshold": 0}, "threshold"),
+        (COUNT, {"threshold": 1_000_000_001}, "threshold"),
+        (COUNT, {"threshold": 1.5}, "threshold"),
+        (COUNT, {"condition_field": None}, "condition_field"),
+        (COUNT, {"condition_value": "x"}, "condition_value"),
+        (COUNT, {"condition_field": "error"}, "condition_operator"),
+        (RULE, {"aggregate": "count"}, "aggregate"),
+        (RULE, {"for_s": 5}, "for_s"),
+        (RULE, {"threshold": 5}, "threshold"),
+        (RULE, {"window_s": 60}, "aggregate"),
+        (RULE, {"condition_field": None}, "condition_field"),
+    ],
+)
+async def test_a_window_that_could_not_work_is_refused(
+    client: httpx.AsyncClient, kind: dict[str, Any], fields: dict[str, Any], place: str
+) -> None:
+    service = await register(client)
+    body = {**RULE, "service_id": service["id"], **kind, **fields}
+    answer = await client.post("/v1/alerts", json=body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["loc"] == ["body", place]
+    rule = await make_rule(client, service["id"], **kind)
+    answer = await client.patch(f"/v1/alerts/{rule['id']}", json=fields)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["loc"] == ["body", place]
+    assert (await client.get(f"/v1/alerts/{rule['id']}")).json() == rule
+
+
 async def test_what_is_not_there_is_404(client: httpx.AsyncClient) -> None:
     body = {**RULE, "service_id": str(uuid4())}
     assert (await client.post("/v1/alerts", json=body)).status_code == 404

@@ -1,0 +1,134 @@
+"""What a rule may be made of, and changed to."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from api.schemas import Name
+from monitor.alert_windows import (
+    LONGEST_WINDOW_S,
+    MOST_LOGS,
+    SHORTEST_WINDOW_S,
+    Aggregate,
+    Window,
+)
+from monitor.alerts import Condition, ConditionField, ConditionOperator
+from monitor.errors import FieldError, InvalidInput
+
+LONGEST_COOLDOWN_S = 7 * 86_400
+
+
+def uuid_text(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise ValueError("must be a UUID") from None
+
+
+def one_of(text: str, known: list[Any]) -> str:
+    if text not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return text
+
+
+def _field(text: str) -> str:
+    return one_of(text, list(ConditionField))
+
+
+def _operator(text: str) -> str:
+    return one_of(text, list(ConditionOperator))
+
+
+def _aggregate(text: str) -> str:
+    return one_of(text, list(Aggregate))
+
+
+FieldName = Annotated[str, AfterValidator(_field)]
+OperatorName = Annotated[str, AfterValidator(_operator)]
+AggregateName = Annotated[str, AfterValidator(_aggregate)]
+Value = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class AlertFields(BaseModel):
+    """What may be null: a rule of each log has no window."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    description: str | None = Field(None, max_length=512)
+    condition_field: FieldName | None = None
+    aggregate: AggregateName | None = None
+    window_s: int | None = Field(None, ge=SHORTEST_WINDOW_S, le=LONGEST_WINDOW_S)
+    for_s: int | None = Field(None, ge=0, le=LONGEST_WINDOW_S)
+    threshold: int | None = Field(None, ge=1, le=MOST_LOGS)
+    cooldown_s: int | None = Field(None, ge=0, le=LONGEST_COOLDOWN_S)
+    is_active: bool = True
+
+
+class AlertChanges(AlertFields):
+    """An absent field stays; null clears one that may be empty."""
+
+    name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
+    condition_operator: OperatorName = Field(None, validate_default=False)  # type: ignore[assignment]
+    condition_value: Value = Field(None, validate_default=False)  # type: ignore[assignment]
+
+
+class NewAlert(AlertFields):
+    service_id: Annotated[str, AfterValidator(uuid_text)]
+    name: Name
+    condition_operator: OperatorName
+    condition_value: Value
+
+
+def check(fields: dict[str, Any]) -> None:
+    """Raises InvalidInput where the fields of a rule do not fit together."""
+    errors = [
+        FieldError(("body", place), reason, "value_error")
+        for place, reason in (_of_shape(fields) or _of_values(fields)).items()
+    ]
+    if errors:
+        raise InvalidInput("the body is not valid", errors=errors)
+
+
+def _of_shape(fields: dict[str, Any]) -> dict[str, str]:
+    """Which fields are missing, or too many, for the kind of rule it is."""
+    if fields["window_s"] is None:
+        lonely = ("aggregate", "for_s", "threshold")
+        errors = {name: "goes with window_s" for name in lonely if fields[name]}
+        if fields["condition_field"] is None:
+            errors["condition_field"] = "is what a rule without aggregate compares"
+        return errors
+    if fields["aggregate"] is None:
+        return {"aggregate": "says what is compared over window_s"}
+    if fields["aggregate"] == Aggregate.COUNT:
+        needed = {
+            "condition_field": "says which logs are counted",
+            "threshold": "is the count from which the rule holds",
+        }
+        return {name: why for name, why in needed.items() if fields[name] is None}
+    return {
+        name: "goes with the aggregate count only"
+        for name in ("condition_field", "threshold")
+        if fields[name] is not None
+    }
+
+
+def _of_values(fields: dict[str, Any]) -> dict[str, str]:
+    """Whether the value can be compared with what it is to be compared with."""
+    operator = ConditionOperator(fields["condition_operator"])
+    value = fields["condition_value"]
+    if fields["condition_field"] is None:
+        window = Window(
+            seconds=fields["window_s"],
+            aggregate=Aggregate(fields["aggregate"]),
+            operator=operator,
+            value=value,
+        )
+        problem = window.problem()
+        return {} if problem is None else {"condition_value": problem}
+    field = ConditionField(fields["condition_field"])
+    problem = Condition(field=field, operator=operator, value=value).problem()
+    if problem is None:
+        return {}
+    is_order = field is ConditionField.ERROR
+    return {"condition_operator" if is_order else "condition_value": problem}

@@ -1,0 +1,61 @@
+"""How what is to be told of events reaches its channels."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from uuid import UUID
+
+from api.parts import State
+from monitor.errors import MonitorError
+from monitor.notifications import Message, headers_of
+from monitor.outbound import Outbound
+from monitor.storage.deliveries import Deliveries
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 1.0
+MOST_AT_ONCE = 16
+
+
+class Notifier:
+    """Makes attempts, at most one a channel and MOST_AT_ONCE in all at a time."""
+
+    def __init__(self, deliveries: Deliveries, outbound: Outbound) -> None:
+        self._deliveries = deliveries
+        self._outbound = outbound
+        self._busy: set[UUID] = set()
+
+    async def run(self, state: State) -> None:
+        """For ever; PostgreSQL's absence is waited out."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                begun = 0
+                try:
+                    if state.is_ready:
+                        begun = await self.begin(tasks, datetime.now(UTC))
+                except MonitorError as error:
+                    logger.debug("skipped a turn", extra={"reason": error.detail})
+                await asyncio.sleep(POLL_S / 20 if begun else POLL_S)
+
+    async def begin(self, tasks: asyncio.TaskGroup, now: datetime) -> int:
+        """Begin the attempts that are due at *now*; how many there were."""
+        free = MOST_AT_ONCE - len(self._busy)
+        if free <= 0:
+            return 0
+        messages = await self._deliveries.begin_due(now, most=free, busy=self._busy)
+        for message in messages:
+            self._busy.add(message.channel_id)
+            tasks.create_task(self._attempt(message, now))
+        return len(messages)
+
+    async def _attempt(self, message: Message, now: datetime) -> None:
+        try:
+            outcome = await self._outbound.post(
+                message.url, message.body, headers_of(message, now)
+            )
+            await self._deliveries.finish(message, outcome, now, is_last=False)
+        except MonitorError as error:
+            # The lease ends, and the attempt is made again.
+            logger.error("an attempt is not noted", extra={"reason": error.detail})
+        finally:
+            self._busy.discard(message.channel_id)

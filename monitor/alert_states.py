@@ -1,0 +1,43 @@
+"""Through which states a rule over a window goes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class AlertState(StrEnum):
+    """PENDING: the rule holds, but not yet for long enough."""
+
+    OK = "ok"
+    PENDING = "pending"
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state a rule is in, and since when."""
+
+    state: AlertState
+    since: datetime
+
+    def next(self, *, holds: bool, for_s: int, now: datetime) -> "Standing":
+        """Where the rule stands after a look at *now*; the same where nothing changed.
+
+        It fires once it has held for *for_s* seconds, at once where that is 0.
+        """
+        if not holds:
+            return self._let_go(now)
+        if self.state is AlertState.FIRING:
+            return self
+        began = self.since if self.state is AlertState.PENDING else now
+        if now - began >= timedelta(seconds=for_s):
+            return Standing(AlertState.FIRING, now)
+        return Standing(AlertState.PENDING, began)
+
+    def _let_go(self, now: datetime) -> "Standing":
+        if self.state is AlertState.FIRING:
+            return Standing(AlertState.RESOLVED, now)
+        if self.state is AlertState.PENDING:
+            return Standing(AlertState.OK, now)
+        return self

@@ -1,0 +1,523 @@
+"""Rules over a window are judged from the logs that are stored."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from monitor.alert_rules import Alert, AlertEvent
+from monitor.alert_states import AlertState
+from monitor.exchange import Exchange, Source
+from monitor.ids import LogIds
+from monitor.storage.alert_windows import AlertWindows, logs_within
+from monitor.storage.alerts import Alerts
+from monitor.storage.batch import commit
+from monitor.storage.channels import Channels
+from monitor.storage.deliveries import Deliveries
+from monitor.storage.metrics import FROM
+from monitor.storage.partitions import Partitions
+from monitor.storage.pool import Database
+
+IDS = LogIds()
+OK, PENDING, FIRING, RESOLVED = AlertState
+RATE = {"aggregate": "error_rate", "condition_operator": ">", "condition_value": "0.5"}
+QUIET = {
+    "aggregate": "request_count",
+    "condition_operator": "==",
+    "condition_value": "0",
+}
+SLOW = {
+    "aggregate": "p95_latency_ms",
+    "condition_operator": ">=",
+    "condition_value": "1000",
+}
+
+
+def counted(field: str, operator: str, value: str, threshold: int) -> dict[str, Any]:
+    return {
+        "aggregate": "count",
+        "condition_field": field,
+        "condition_operator": operator,
+        "condition_value": value,
+        "threshold": threshold,
+    }
+
+
+class Bench:
+    """Rules of one service, logs at chosen times, and judgements at chosen times."""
+
+    def __init__(self, database: Database, service_id: UUID) -> None:
+        self.database, self.service_id = database, service_id
+        self.start = datetime.now(UTC) + timedelta(seconds=1)
+        self.alerts = Alerts(database)
+        long_ago = self.start - timedelta(days=1)
+        self.windows = AlertWindows(database, listening_since=long_ago)
+        self.partitions = Partitions()
+
+    def at(self, seconds: float) -> datetime:
+        return self.start + timedelta(seconds=seconds)
+
+    async def rule(self, **fields: Any) -> UUID:
+        given = {"name": "r", "window_s": 60, **fields}
+        made = await self.alerts.create(self.service_id, given)
+        assert made is not None
+        return made.id
+
+    async def log(self, seconds: float, **fields: Any) -> UUID:
+        made: dict[str, Any] = {
+            "id": IDS.at(self.at(seconds)),
+            "service_id": self.service_id,
+            "source": Source.PROXY,
+            "method": "GET",
+            "url": "http://x/a",
+            "path": "/a",
+        }
+        exchange = Exchange(**{**made, **fields})
+        async with self.database.connection() as connection:
+            assert await commit(connection, self.partitions, [exchange])
+        return exchange.id
+
+    async def judge(self, id: UUID, seconds: float) -> Alert:
+        await self.windows.judge_due(self.at(seconds))
+        found = await self.alerts.get(id)
+        assert found is not None
+        return found
+
+    async def state(self, id: UUID, seconds: float) -> AlertState:
+        found = await self.judge(id, seconds)
+        assert found.standing is not None
+        return found.standing.state
+
+    async def events(self, id: UUID) -> Sequence[AlertEvent]:
+        found = await self.alerts.events(id, limit=50, offset=0)
+        assert found is not None
+        return found[0]
+
+
+@pytest_asyncio.fixture
+async def bench(database: Database, service_id: UUID) -> Bench:
+    made = Bench(database, service_id)
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE services SET created_at = created_at - interval '1 day'"
+        )
+    return made
+
+
+@pytest.mark.parametrize("source", [Source.PROXY, Source.INGEST])
+async def test_a_rule_goes_through_all_its_states(bench: Bench, source: Source) -> None:
+    rule = await bench.rule(**RATE, for_s=10)
+    assert await bench.state(rule, 0) is OK
+    await bench.log(1, status_code=200, source=source)
+    failed = await bench.log(2, status_code=500, source=source)
+    assert await bench.state(rule, 3) is OK
+    failed = await bench.log(4, status_code=503, source=source)
+    assert await bench.state(rule, 5) is PENDING
+    assert await bench.state(rule, 14) is PENDING
+    assert await bench.events(rule) == []
+    assert await bench.state(rule, 16) is FIRING
+    assert await bench.state(rule, 30) is FIRING
+    [event] = await bench.events(rule)
+    assert (event.state, event.log_id) == (FIRING, failed)
+    assert event.message == "error_rate > 0.5 within 60 s: it was 0.666667"
+    assert event.fired_at == bench.at(16)
+    assert await bench.state(rule, 70) is RESOLVED
+    [resolved, _] = await bench.events(rule)
+    assert (resolved.state, resolved.log_id) == (RESOLVED, None)
+    assert await bench.state(rule, 80) is RESOLVED
+    assert len(await bench.events(rule)) == 2
+    await bench.log(81, error="upstream_reset: gone", source=source)
+    assert await bench.state(rule, 82) is PENDING
+    assert await bench.state(rule, 150) is OK
+    assert len(await bench.events(rule)) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value", "matching", "other"),
+    [
+        ("status_code", ">=", "500", [500, 503], [None, 499]),
+        ("status_code", "<=", "399", [200, 399], [None, 400]),
+        ("status_code", "==", "404", [404, 404], [None, 400]),
+        ("status_code", "!=", "200", [404, 500], [None, 200]),
+        ("status_code", ">", "499", [500, 501], [None, 499]),
+        ("status_code", "<", "200", [101, 103], [None, 200]),
+        ("latency_ms", ">=", "2000", [2000, 2000.5], [None, 1999.9]),
+        ("latency_ms", "<=", "1.5", [1.5, 0], [None, 1.6]),
+        ("latency_ms", "==", "10", [10, 10], [None, 10.1]),
+        ("latency_ms", "!=", "10", [11, 12], [None, 10]),
+        ("latency_ms", ">", "1e3", [1000.1, 2000], [None, 1000]),
+        ("latency_ms", "<", "5", [4.9, 0], [None, 5]),
+        ("error", "==", "true", ["broken", "x"], [None]),
+        ("error", "==", "false", [None, None], ["broken"]),
+        ("error", "!=", "true", [None, None], ["broken"]),
+        ("error", "!=", "false", ["broken", "x"], [None]),
+        ("error", "==", "broken", ["broken", "broken"], [None, "Broken"]),
+        ("error", "!=", "broken", ["other", None], ["broken"]),
+    ],
+)
+async def test_a_count_counts_what_a_rule_of_each_log_would_match(
+    bench: Bench,
+    field: str,
+    operator: str,
+    value: str,
+    matching: list[Any],
+    other: list[Any],
+) -> None:
+    window = await bench.rule(**counted(field, operator, value, 2))
+    fields = {
+        "condition_field": field,
+        "condition_operator": operator,
+        "condition_value": value,
+    }
+    each = await bench.alerts.create(bench.service_id, {"name": "each", **fields})
+    assert each is not None
+    for given in (*other, matching[0]):
+        first = await bench.log(1, **{field: given})
+    found = await bench.judge(window, 2)
+    assert found.value == 1
+    assert found.standing is not None and found.standing.state is OK
+    second = await bench.log(3, **{field: matching[1]})
+    found = await bench.judge(window, 5)
+    assert found.value == 2
+    [event] = await bench.events(window)
+    assert event.log_id == second
+    assert event.message == (
+        f"count >= 2 of {field} {operator} {value} within 60 s: it was 2"
+    )
+    assert {e.log_id for e in await bench.events(each.id)} == {first, second}
+
+
+async def test_no_traffic_is_noticed_though_no_log_comes_at_all(bench: Bench) -> None:
+    rule = await bench.rule(**QUIET)
+    assert await bench.state(rule, 0) is FIRING
+    [event] = await bench.events(rule)
+    assert event.log_id is None
+    assert event.message == "request_count == 0 within 60 s: it was 0"
+    await bench.log(1, status_code=200)
+    assert await bench.state(rule, 3) is RESOLVED
+    assert await bench.state(rule, 63) is FIRING
+
+
+async def test_silence_before_anyone_listened_says_nothing(
+    bench: Bench, database: Database
+) -> None:
+    rule = await bench.rule(**QUIET)
+    bench.windows = AlertWindows(database, listening_since=bench.start)
+    assert await bench.state(rule, 59) is OK
+    assert await bench.state(rule, 62) is FIRING
+
+
+async def test_a_new_service_has_a_window_of_time_for_its_first_log(
+    bench: Bench, database: Database
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute("UPDATE services SET created_at = $1", bench.start)
+    rule = await bench.rule(**QUIET)
+    assert await bench.state(rule, 59) is OK
+    assert await bench.state(rule, 62) is FIRING
+
+
+async def test_the_95th_percentile_is_the_metrics_one(bench: Bench) -> None:
+    rule = await bench.rule(**SLOW)
+    for latency_ms in range(100, 1100, 100):
+        slowest = await bench.log(1, latency_ms=float(latency_ms))
+    await bench.log(1, latency_ms=None)
+    found = await bench.judge(rule, 3)
+    assert found.value == pytest.approx(955)
+    assert found.standing is not None and found.standing.state is OK
+    await bench.log(4, latency_ms=1200.0)
+    slowest = await bench.log(4, latency_ms=1300.0)
+    assert await bench.state(rule, 6) is FIRING
+    [event] = await bench.events(rule)
+    assert event.log_id == slowest
+
+
+async def test_nothing_measured_breaks_no_rule(bench: Bench) -> None:
+    rate = await bench.rule(**{**RATE, "condition_operator": "<"})
+    slow = await bench.rule(**{**SLOW, "condition_operator": "<"})
+    assert await bench.state(rate, 0) is OK
+    assert await bench.state(slow, 0) is OK
+
+
+async def test_replays_and_other_services_are_left_out(
+    bench: Bench, database: Database
+) -> None:
+    from monitor.storage.services import Services
+
+    async def publish() -> None:
+        """No proxy is there to be told."""
+
+    other = await Services(database, publish=publish).create({"name": "other"})
+    rule = await bench.rule(**counted("status_code", ">=", "500", 1))
+    await bench.log(1, status_code=500, source=Source.REPLAY)
+    await bench.log(1, status_code=500, service_id=other.id)
+    await bench.log(-61, status_code=500)
+    assert (await bench.judge(rule, 2)).value == 0
+
+
+async def test_a_timeout_counts_when_it_ends_though_it_began_before(
+    bench: Bench,
+) -> None:
+    rule = await bench.rule(**{**RATE, "window_s": 10})
+    await bench.log(
+        0, error="upstream_timeout: x", status_code=504, latency_ms=60_000.0
+    )
+    assert await bench.state(rule, 60.5) is FIRING
+
+
+async def test_an_absurd_latency_breaks_nothing(bench: Bench) -> None:
+    rule = await bench.rule(**SLOW)
+    await bench.log(1, latency_ms=1e308)
+    found = await bench.judge(rule, 2)
+    assert found.error is None
+    assert found.value == 1e308
+
+
+async def test_a_broken_rule_is_marked_and_the_others_are_judged(
+    bench: Bench, database: Database
+) -> None:
+    broken = await bench.rule(**RATE)
+    whole = await bench.rule(**QUIET)
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE alerts SET condition_value = 'x' WHERE id = $1", broken
+        )
+    found = await bench.judge(broken, 0)
+    assert found.error == "error_rate is compared with a number"
+    whole_one = await bench.alerts.get(whole)
+    assert whole_one is not None and whole_one.standing is not None
+    assert whole_one.standing.state is FIRING
+    mended = await bench.alerts.change(broken, {"condition_value": "0.5"})
+    assert mended is not None and mended.error is None
+    assert (await bench.judge(broken, 2)).error is None
+
+
+async def test_an_event_that_is_refused_blocks_no_log_and_no_other_rule(
+    bench: Bench, database: Database
+) -> None:
+    each = {"condition_field": "status_code", "condition_operator": ">="}
+    made = [
+        await bench.alerts.create(
+            bench.service_id, {"name": "r", "condition_value": value, **each}
+        )
+        for value in ("500", "400")
+    ]
+    window = await bench.rule(**counted("status_code", ">=", "500", 1))
+    async with database.connection() as connection:
+        await connection.execute(
+            """
+            ALTER TABLE alert_events
+              ADD CHECK (message NOT LIKE 'status_code >= 500%'
+                         AND message NOT LIKE 'count%')
+            """
+        )
+    log = await bench.log(1, status_code=503)
+    refused, whole = [await bench.alerts.get(alert.id) for alert in made if alert]
+    assert refused is not None and whole is not None
+    assert refused.error == "an event could not be stored"
+    assert whole.error is None
+    assert [event.log_id for event in await bench.events(whole.id)] == [log]
+    assert (await bench.judge(window, 2)).error == "an event could not be stored"
+
+
+async def test_a_change_of_what_is_asked_starts_the_rule_anew(bench: Bench) -> None:
+    rule = await bench.rule(**QUIET)
+    assert await bench.state(rule, 0) is FIRING
+    renamed = await bench.alerts.change(rule, {"name": "n", "cooldown_s": 5})
+    assert renamed is not None and renamed.standing is not None
+    assert renamed.standing.state is FIRING
+    changed = await bench.alerts.change(rule, {"window_s": 30})
+    assert changed is not None and changed.standing is not None
+    assert changed.standing.state is OK
+    stopped = await bench.alerts.change(rule, {"is_active": False})
+    assert stopped is not None
+    assert await bench.state(rule, 100) is OK
+
+
+async def test_a_rule_is_judged_once_by_two_judges_at_a_time(bench: Bench) -> None:
+    for _ in range(10):
+        await bench.rule(**QUIET)
+    judged = await asyncio.gather(
+        *(bench.windows.judge_due(bench.at(0)) for _ in range(3))
+    )
+    assert sum(judged) == 10
+    assert await bench.windows.judge_due(bench.at(1)) == 0
+    assert await bench.windows.judge_due(bench.at(2)) == 10
+
+
+async def test_measuring_reads_the_window_and_not_the_whole_day(
+    bench: Bench, database: Database
+) -> None:
+    rule = await bench.rule(
+        aggregate="request_count",
+        condition_operator=">",
+        condition_value="9",
+        window_s=10,
+    )
+    await bench.log(-1)
+    alert = await bench.judge(rule, 0)
+    assert alert.value == 1 and alert.window is not None
+    made = logs_within(alert, alert.window, timedelta(seconds=5), bench.start)
+    async with database.connection() as connection:
+        await connection.execute("SET enable_seqscan = off")
+        plan = await connection.fetch(
+            f"EXPLAIN SELECT count(*) {FROM} WHERE {made.where}", *made.arguments
+        )
+    bounds = [
+        row[0] for row in plan if "Index Cond" in row[0] and "service_id" in row[0]
+    ]
+    assert bounds and all("id >=" in bound for bound in bounds)
+
+
+async def channel(
+    database: Database, service_id: UUID | None = None, **fields: Any
+) -> UUID:
+    given = {
+        "service_id": service_id,
+        "name": "c",
+        "kind": "webhook",
+        "url": "http://127.0.0.1:1/",
+        "is_active": True,
+    }
+    made = await Channels(database).create({**given, **fields}, secret=None)
+    assert made is not None
+    return made.id
+
+
+async def told(database: Database) -> list[str]:
+    """The types of what is to be delivered, oldest first."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT body::json->>'type' AS type FROM alert_deliveries ORDER BY id"
+        )
+    return [row["type"] for row in rows]
+
+
+async def test_firing_and_resolving_are_told(bench: Bench, database: Database) -> None:
+    await channel(database, bench.service_id)
+    await channel(database)
+    await channel(database, is_active=False)
+    rule = await bench.rule(**QUIET)
+    await bench.judge(rule, 0)
+    assert await told(database) == ["alert.firing"] * 2
+    await bench.log(1)
+    await bench.judge(rule, 3)
+    assert await told(database) == ["alert.firing"] * 2 + ["alert.resolved"] * 2
+
+
+async def test_a_cooldown_holds_back_what_is_told_but_no_event(
+    bench: Bench, database: Database
+) -> None:
+    await channel(database)
+    rule = await bench.rule(**{**QUIET, "window_s": 10}, cooldown_s=60)
+    assert await bench.state(rule, 0) is FIRING
+    await bench.log(1)
+    assert await bench.state(rule, 3) is RESOLVED
+    assert await bench.state(rule, 20) is FIRING
+    await bench.log(21)
+    assert await bench.state(rule, 23) is RESOLVED
+    assert len(await bench.events(rule)) == 4
+    assert await told(database) == ["alert.firing", "alert.resolved"]
+    assert await bench.state(rule, 61) is FIRING
+    assert (await told(database))[2:] == ["alert.firing"]
+
+
+async def test_a_batch_of_matches_is_told_once_with_their_number(
+    bench: Bench, database: Database
+) -> None:
+    await channel(database)
+    given = {
+        "name": "r",
+        "condition_field": "status_code",
+        "condition_operator": "==",
+        "condition_value": "500",
+    }
+    rule = await bench.alerts.create(bench.service_id, {**given, "cooldown_s": 3600})
+    assert rule is not None
+    made = [
+        Exchange(
+            id=IDS.new(),
+            service_id=bench.service_id,
+            source=Source.PROXY,
+            method="GET",
+            url="http://x/",
+            path="/",
+            status_code=500,
+        )
+        for _ in range(3)
+    ]
+    for _ in range(2):
+        async with database.connection() as connection:
+            await commit(connection, bench.partitions, made)
+        made = [Exchange(**{**_fields(exchange), "id": IDS.new()}) for exchange in made]
+    assert len(await bench.events(rule.id)) == 6
+    async with database.connection() as connection:
+        bodies = await connection.fetch(
+            "SELECT body::json->'data'->>'events' AS events FROM alert_deliveries"
+        )
+    assert [row["events"] for row in bodies] == ["3"]
+
+
+async def test_a_deleted_service_takes_rules_events_channels_and_deliveries_along(
+    bench: Bench, database: Database
+) -> None:
+    own = await channel(database, bench.service_id)
+    every = await channel(database)
+    rule = await bench.rule(**QUIET)
+    await bench.judge(rule, 0)
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM services")
+        for table in ("alerts", "alert_events", "alert_deliveries"):
+            left = await connection.fetchval(f"SELECT count(*) FROM {table}")
+            assert left == 0, table
+    channels = Channels(database)
+    assert await channels.get(own) is None
+    assert await channels.get(every) is not None
+    found, total = await Deliveries(database).page(limit=5, offset=0)
+    assert (found, total) == ([], 0)
+
+
+async def test_a_channel_that_is_being_deleted_refuses_no_log(
+    bench: Bench, database: Database
+) -> None:
+    going = await channel(database)
+    given = {
+        "name": "r",
+        "condition_field": "status_code",
+        "condition_operator": "==",
+        "condition_value": "500",
+    }
+    rule = await bench.alerts.create(bench.service_id, given)
+    assert rule is not None
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("DELETE FROM alert_channels WHERE id = $1", going)
+        log = await bench.log(1, status_code=500)
+    assert [event.log_id for event in await bench.events(rule.id)] == [log]
+    found = await bench.alerts.get(rule.id)
+    assert found is not None and found.error is None
+
+
+async def test_a_rule_that_is_being_deleted_holds_up_no_log(
+    bench: Bench, database: Database
+) -> None:
+    given = {
+        "name": "r",
+        "condition_field": "status_code",
+        "condition_operator": "==",
+        "condition_value": "500",
+    }
+    rule = await bench.alerts.create(bench.service_id, given)
+    assert rule is not None
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("DELETE FROM alerts WHERE id = $1", rule.id)
+        async with asyncio.timeout(10):
+            await bench.log(1, status_code=500)
+    assert await bench.alerts.get(rule.id) is None
+
+
+def _fields(exchange: Exchange) -> dict[str, Any]:
+    return {name: getattr(exchange, name) for name in Exchange.__slots__}

@@ -1,0 +1,103 @@
+"""Each state a rule over a window can be in, and each way out of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.alert_states import AlertState, Standing
+from monitor.alert_windows import Aggregate, Window
+from monitor.alerts import ConditionOperator
+
+START = datetime(2026, 11, 24, 12, tzinfo=UTC)
+OK, PENDING, FIRING, RESOLVED = AlertState
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("before", "holds", "for_s", "after", "is_since_now"),
+    [
+        (OK, False, 60, OK, False),
+        (OK, True, 60, PENDING, True),
+        (OK, True, 0, FIRING, True),
+        (PENDING, False, 60, OK, True),
+        (PENDING, True, 60, PENDING, False),
+        (PENDING, True, 30, FIRING, True),
+        (FIRING, True, 60, FIRING, False),
+        (FIRING, True, 0, FIRING, False),
+        (FIRING, False, 60, RESOLVED, True),
+        (RESOLVED, False, 60, RESOLVED, False),
+        (RESOLVED, True, 60, PENDING, True),
+        (RESOLVED, True, 0, FIRING, True),
+    ],
+)
+def test_each_transition(
+    before: AlertState, holds: bool, for_s: int, after: AlertState, is_since_now: bool
+) -> None:
+    now = at(30)
+    found = Standing(before, START).next(holds=holds, for_s=for_s, now=now)
+    assert found == Standing(after, now if is_since_now else START)
+
+
+def test_pending_lasts_until_the_rule_has_held_long_enough() -> None:
+    standing = Standing(OK, START)
+    seen = []
+    for second in (0, 10, 20, 29.999, 30, 40):
+        standing = standing.next(holds=True, for_s=30, now=at(second))
+        seen.append(standing.state)
+    assert seen == [PENDING, PENDING, PENDING, PENDING, FIRING, FIRING]
+    assert standing.since == at(30)
+
+
+def test_a_gap_starts_the_wait_anew() -> None:
+    standing = Standing(OK, START)
+    for second, holds in ((0, True), (20, False), (30, True), (50, True)):
+        standing = standing.next(holds=holds, for_s=30, now=at(second))
+    assert standing == Standing(PENDING, at(30))
+
+
+def window(aggregate: Aggregate, operator: str, value: str) -> Window:
+    return Window(
+        seconds=60,
+        aggregate=aggregate,
+        operator=ConditionOperator(operator),
+        value=value,
+    )
+
+
+@pytest.mark.parametrize(
+    ("operator", "holding", "silent"),
+    [
+        (">=", [0.5, 0.6], [0.49]),
+        ("<=", [0.5, 0.4], [0.51]),
+        ("==", [0.5], [0.49]),
+        ("!=", [0.49], [0.5]),
+        (">", [0.51], [0.5]),
+        ("<", [0.49], [0.5]),
+    ],
+)
+def test_each_operator_on_an_aggregate(
+    operator: str, holding: list[float], silent: list[float]
+) -> None:
+    rule = window(Aggregate.ERROR_RATE, operator, "0.5")
+    assert all(rule.holds(value) for value in holding)
+    assert not any(rule.holds(value) for value in [*silent, None])
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "operator", "value", "expected"),
+    [
+        (Aggregate.REQUEST_COUNT, "==", "0", True),
+        (Aggregate.REQUEST_COUNT, "<", "1", True),
+        (Aggregate.REQUEST_COUNT, "<=", "10", True),
+        (Aggregate.REQUEST_COUNT, ">", "10", False),
+        (Aggregate.ERROR_RATE, "<=", "1", False),
+        (Aggregate.COUNT, ">=", "1", False),
+    ],
+)
+def test_what_silence_breaks_asks_for_traffic(
+    aggregate: Aggregate, operator: str, value: str, expected: bool
+) -> None:
+    assert window(aggregate, operator, value).asks_for_traffic() is expected
