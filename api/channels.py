@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from aiohttp import web
@@ -161,19 +160,11 @@ def shown(channel: Channel) -> dict[str, Any]:
         "service_id": channel.service_id,
         "name": channel.name,
         "kind": channel.kind.value,
-        "url": shown_url(channel),
+        "url": channel.shown_url,
         "is_active": channel.is_active,
         "created_at": times.format(channel.created_at),
         "updated_at": times.format(channel.updated_at),
     }
-
-
-def shown_url(channel: Channel) -> str:
-    """The path of Slack's URL is all that is needed to write into the channel."""
-    if channel.kind is not ChannelKind.SLACK:
-        return channel.url
-    parts = urlsplit(channel.url)
-    return f"{parts.scheme}://{parts.netloc}/{MASK}"
 
 
 def shown_delivery(delivery: Delivery) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from monitor import times
 from monitor.alert_rules import AlertEvent
+from monitor.redaction import MASK
 
 SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -47,6 +49,14 @@ class Channel:
     is_active: bool
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def shown_url(self) -> str:
+        """The path of Slack's URL is all that is needed to write there: masked."""
+        if self.kind is not ChannelKind.SLACK:
+            return self.url
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}/{MASK}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """How a message is posted to another host, within bounds."""
 
 import asyncio
+import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -71,9 +72,23 @@ class Outbound:
                 return answer.status_code, _refusal(answer)
         except (httpx.TimeoutException, TimeoutError):
             return None, f"no answer within {self._total_timeout_s:g} s"
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError) as error:
-            reason = str(error)[:LONGEST_REASON] or type(error).__name__
-            return None, f"could not be sent: {reason}"
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            return None, f"could not be sent: {_reason(error)}"
+
+
+def _reason(error: BaseException) -> str:
+    """What the last cause says: httpx's own words hide it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        match cause:
+            case ConnectionRefusedError():
+                return "the connection was refused"
+            case socket.gaierror():
+                return "the host's name is not known"
+            case ssl.SSLError():
+                return f"TLS failed: {cause.reason or cause}"[:LONGEST_REASON]
+        cause = cause.__cause__ or cause.__context__
+    return str(error)[:LONGEST_REASON] or type(error).__name__
 
 
 def _refusal(answer: httpx.Response) -> str | None:

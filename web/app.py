@@ -5,6 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from web import errors, render, security
+from web.alerts import AlertsPage, ChannelsPage
 from web.dashboard import Dashboard
 from web.log import LogPage
 from web.metrics import MetricsPage
@@ -27,6 +28,8 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/metrics-ui", MetricsPage(parts).show),
             web.get("/docs", reference.swagger),
             web.get("/redoc", reference.redoc),
+            web.get("/alerts-ui", AlertsPage(parts).show),
+            web.get("/alerts-ui/channels", ChannelsPage(parts).show),
             web.get("/signin", signin.ask),
             web.post("/signin", signin.enter),
             web.post("/signout", signin.leave),

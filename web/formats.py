@@ -46,6 +46,15 @@ def percent(rate: float) -> str:
     return f"{rate * 100:.1f} %" if rate <= 0.999 else ">99.9 %"
 
 
+def seconds(count: int) -> str:
+    """`90 s`, `5 min`, `1 h`, `1 day`"""
+    for length, unit in ((86_400, "day"), (3_600, "h"), (60, "min")):
+        if count and count % length == 0:
+            number = count // length
+            return f"{number} {unit}{'s' if unit == 'day' and number > 1 else ''}"
+    return f"{count} s"
+
+
 def bar(ms: float | None) -> int:
     """The length of a duration's bar, 1 to 100; each tenfold is a quarter."""
     if ms is None or ms <= 0:
@@ -106,6 +115,7 @@ FILTERS = {
     "bytes": size,
     "duration": duration,
     "percent": percent,
+    "seconds": seconds,
     "bar": bar,
     "clock": clock,
     "day": day,

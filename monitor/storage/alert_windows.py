@@ -34,8 +34,15 @@ SQL_OPERATORS = {ConditionOperator.EQUAL: "=", ConditionOperator.UNEQUAL: "<>"}
 class AlertWindows:
     """*listening_since*: silence before that says nothing."""
 
-    def __init__(self, database: Database, *, listening_since: datetime) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        listening_since: datetime,
+        timeout_ms: int = MEASURE_TIMEOUT_MS,
+    ) -> None:
         self._database = database
+        self._timeout_ms = timeout_ms
         self._listening_since = listening_since
 
     async def judge_due(self, now: datetime) -> int:
@@ -71,7 +78,7 @@ class AlertWindows:
         reach = min(timedelta(seconds=row["timeout_s"]) + MARGIN, LONGEST_REACH)
         logs = logs_within(alert, alert.window, reach, now)
         async with connection.transaction():
-            limit = f"SET LOCAL statement_timeout = {MEASURE_TIMEOUT_MS}"
+            limit = f"SET LOCAL statement_timeout = {self._timeout_ms}"
             await connection.execute(limit)
             value = await _measure(connection, alert.window.aggregate, logs)
             standing = alert.standing.next(

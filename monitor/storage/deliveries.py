@@ -171,13 +171,18 @@ class Deliveries:
         async with self._database.connection(timeout_s=5) as connection:
             await connection.execute(
                 """
-                UPDATE alert_deliveries AS d
+                WITH placed AS (
+                    SELECT id, row_number() OVER (PARTITION BY channel_id
+                                                      ORDER BY id DESC) AS place
+                      FROM alert_deliveries
+                     WHERE state = 'waiting')
+                UPDATE alert_deliveries
                    SET state = 'failed', next_attempt_at = NULL
-                  FROM (SELECT id, row_number() OVER (PARTITION BY channel_id
-                                                          ORDER BY id DESC) AS place
-                          FROM alert_deliveries
-                         WHERE state = 'waiting') AS placed
-                 WHERE placed.id = d.id AND placed.place > $1 AND d.state = 'waiting'
+                 WHERE id IN (SELECT id
+                                FROM alert_deliveries
+                               WHERE state = 'waiting'
+                                 AND id IN (SELECT id FROM placed WHERE place > $1)
+                                 FOR UPDATE SKIP LOCKED)
                 """,
                 MOST_WAITING,
             )
@@ -187,7 +192,8 @@ class Deliveries:
                  WHERE id IN (SELECT id
                                 FROM alert_deliveries
                                WHERE created_at < $1
-                               LIMIT $2)
+                               LIMIT $2
+                                 FOR UPDATE SKIP LOCKED)
                 """,
                 now - KEPT,
                 STEP_ROWS,

@@ -324,6 +324,23 @@ async def test_an_event_that_is_refused_blocks_no_log_and_no_other_rule(
     assert (await bench.judge(window, 2)).error == "an event could not be stored"
 
 
+async def test_measuring_that_takes_too_long_is_said_and_tried_again(
+    bench: Bench, database: Database
+) -> None:
+    rule = await bench.rule(**QUIET)
+    await bench.log(-100)
+    bench.windows = AlertWindows(
+        database, listening_since=bench.at(-3600), timeout_ms=50
+    )
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE logs IN ACCESS EXCLUSIVE MODE")
+        found = await bench.judge(rule, 0)
+    assert found.error == "measuring takes too long; a shorter window takes less"
+    found = await bench.judge(rule, 2)
+    assert found.error is None
+    assert found.standing is not None and found.standing.state is FIRING
+
+
 async def test_a_change_of_what_is_asked_starts_the_rule_anew(bench: Bench) -> None:
     rule = await bench.rule(**QUIET)
     assert await bench.state(rule, 0) is FIRING

@@ -22,6 +22,7 @@ from monitor.outbound import Outbound
 from monitor.storage.channels import Channels
 from monitor.storage.deliveries import MOST_WAITING, Deliveries
 from monitor.storage.pool import Database
+from tests.proxy.upstreams import Reader, Writer, upstream
 from tests.receivers import receiver, refusing_url
 
 WAITING, DELIVERED, FAILED = DeliveryState
@@ -124,8 +125,7 @@ async def test_a_receiver_that_refuses_is_given_up_after_all_attempts(
     assert len(delivery.attempts) == MOST_ATTEMPTS
     for attempt in delivery.attempts:
         assert attempt.status_code is None
-        assert attempt.error is not None
-        assert attempt.error.startswith("could not be sent")
+        assert attempt.error == "could not be sent: the connection was refused"
 
 
 async def test_a_receiver_that_hangs_takes_no_place_of_others(desk: Desk) -> None:
@@ -142,6 +142,22 @@ async def test_a_receiver_that_hangs_takes_no_place_of_others(desk: Desk) -> Non
             running.cancel()
             await asyncio.wait([running])
         assert len(await desk.of(stuck)) == 50
+
+
+async def test_a_failed_handshake_is_said_in_words(desk: Desk) -> None:
+    async def speak_plainly(reader: Reader, writer: Writer) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+
+    async with upstream(speak_plainly) as port:
+        channel = await desk.channel(f"https://127.0.0.1:{port}/")
+        await desk.waiting(channel)
+        await desk.turn()
+    [delivery] = await desk.of(channel)
+    error = delivery.attempts[0].error
+    assert error is not None
+    assert error.startswith("could not be sent: TLS failed: ")
 
 
 async def test_a_redirect_is_not_followed(desk: Desk) -> None:

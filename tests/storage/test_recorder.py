@@ -188,6 +188,7 @@ async def test_an_absent_postgresql_is_waited_out(tmp_path: Path) -> None:
     await migrate_database(database, MIGRATIONS)
     service = await Services(database, publish=publish).create({"name": "pay"})
     desk = Desk(database, tmp_path)
+    assert desk.recorder.is_behind
     running = asyncio.create_task(desk.recorder.run())
     desk.spool.on_append = desk.recorder.wake
     made = [exchange(service.id) for _ in range(30)]
@@ -195,9 +196,10 @@ async def test_an_absent_postgresql_is_waited_out(tmp_path: Path) -> None:
     await until(
         lambda: b'stored_total{source="proxy"} 10.0' in desk.counters.exposition()
     )
+    await until(lambda: not desk.recorder.is_behind)
     await asyncio.to_thread(server.stop)
     desk.append(*made[10:])
-    await asyncio.sleep(0.5)
+    await until(lambda: desk.recorder.is_behind)
     with pytest.raises(Unavailable):
         async with database.connection(timeout_s=1):
             pass
@@ -207,6 +209,7 @@ async def test_an_absent_postgresql_is_waited_out(tmp_path: Path) -> None:
         lambda: b'stored_total{source="proxy"} 30.0' in desk.counters.exposition()
     )
     assert await stored(database) == [one.id for one in made]
+    await until(lambda: not desk.recorder.is_behind)
     running.cancel()
     await asyncio.wait([running])
     await database.close()

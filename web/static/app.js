@@ -53,6 +53,7 @@ async function copyAnswer(url) {
 
 function value(field) {
   const text = field.value.trim();
+  if (field.disabled) return null;
   switch (field.dataset.kind) {
     case "flag": return field.checked;
     case "number": return text === "" ? null : Number(text);
@@ -108,6 +109,7 @@ function after(form, answer) {
     form.reset();
     return;
   }
+  if (then === "event") return form.dispatchEvent(new CustomEvent("answered", { detail: answer }));
   if (then === "reload") location.reload();
   else location.assign(then.replace("{id}", encodeURIComponent(answer?.id ?? "")));
 }
@@ -172,7 +174,7 @@ function step(by) {
   links[Math.min(Math.max(at + by, 0), links.length - 1)].focus();
 }
 
-const places = { s: "/", l: "/dashboard", m: "/metrics-ui" };
+const places = { s: "/", l: "/dashboard", m: "/metrics-ui", a: "/alerts-ui" };
 let pending = false;
 
 document.addEventListener("keydown", (event) => {
