@@ -26,7 +26,7 @@ class Outcome:
 
 
 class Outbound:
-    """Posts; follows no redirects, reads no bodies, knows no proxies."""
+    """Posts; follows no redirects, reads no bodies, keeps no cookies, uses no proxy."""
 
     def __init__(
         self,
@@ -74,6 +74,8 @@ class Outbound:
             return None, f"no answer within {self._total_timeout_s:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return None, f"could not be sent: {_reason(error)}"
+        finally:
+            self._client.cookies.clear()
 
 
 def _reason(error: BaseException) -> str:

@@ -108,12 +108,16 @@ class Alerts:
             connection.transaction(),
         ):
             held = await connection.fetchrow(
-                "SELECT window_s FROM alerts WHERE id = $1 FOR NO KEY UPDATE", id
+                f"""
+                SELECT {", ".join(ASKED)} FROM alerts WHERE id = $1 FOR NO KEY UPDATE
+                """,
+                id,
             )
             if held is None:
                 return None
-            if given.keys() & set(ASKED):
-                values |= _start(given.get("window_s", held["window_s"]), now)
+            asked = {**held, **{n: given[n] for n in ASKED if n in given}}
+            if asked != dict(held):
+                values |= _start(asked["window_s"], now)
             settings = ", ".join(
                 f"{name} = ${n}" for n, name in enumerate(values, start=2)
             )

@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from monitor.storage.pool import Database
 from monitor.storage.services import Services
+from tests.storage.alert_bench import Bench
 
 
 @pytest_asyncio.fixture
@@ -23,3 +24,13 @@ async def service_id(database: Database) -> UUID:
 
     services = Services(database, publish=publish)
     return (await services.create({"name": "pay"})).id
+
+
+@pytest_asyncio.fixture
+async def bench(database: Database, service_id: UUID) -> Bench:
+    made = Bench(database, service_id)
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE services SET created_at = created_at - interval '1 day'"
+        )
+    return made

@@ -1,111 +1,26 @@
 """Rules over a window are judged from the logs that are stored."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
-import pytest_asyncio
 
-from monitor.alert_rules import Alert, AlertEvent
-from monitor.alert_states import AlertState
-from monitor.exchange import Exchange, Source
-from monitor.ids import LogIds
+from monitor.exchange import Source
 from monitor.storage.alert_windows import AlertWindows, logs_within
-from monitor.storage.alerts import Alerts
-from monitor.storage.batch import commit
-from monitor.storage.channels import Channels
-from monitor.storage.deliveries import Deliveries
 from monitor.storage.metrics import FROM
-from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
-
-IDS = LogIds()
-OK, PENDING, FIRING, RESOLVED = AlertState
-RATE = {"aggregate": "error_rate", "condition_operator": ">", "condition_value": "0.5"}
-QUIET = {
-    "aggregate": "request_count",
-    "condition_operator": "==",
-    "condition_value": "0",
-}
-SLOW = {
-    "aggregate": "p95_latency_ms",
-    "condition_operator": ">=",
-    "condition_value": "1000",
-}
-
-
-def counted(field: str, operator: str, value: str, threshold: int) -> dict[str, Any]:
-    return {
-        "aggregate": "count",
-        "condition_field": field,
-        "condition_operator": operator,
-        "condition_value": value,
-        "threshold": threshold,
-    }
-
-
-class Bench:
-    """Rules of one service, logs at chosen times, and judgements at chosen times."""
-
-    def __init__(self, database: Database, service_id: UUID) -> None:
-        self.database, self.service_id = database, service_id
-        self.start = datetime.now(UTC) + timedelta(seconds=1)
-        self.alerts = Alerts(database)
-        long_ago = self.start - timedelta(days=1)
-        self.windows = AlertWindows(database, listening_since=long_ago)
-        self.partitions = Partitions()
-
-    def at(self, seconds: float) -> datetime:
-        return self.start + timedelta(seconds=seconds)
-
-    async def rule(self, **fields: Any) -> UUID:
-        given = {"name": "r", "window_s": 60, **fields}
-        made = await self.alerts.create(self.service_id, given)
-        assert made is not None
-        return made.id
-
-    async def log(self, seconds: float, **fields: Any) -> UUID:
-        made: dict[str, Any] = {
-            "id": IDS.at(self.at(seconds)),
-            "service_id": self.service_id,
-            "source": Source.PROXY,
-            "method": "GET",
-            "url": "http://x/a",
-            "path": "/a",
-        }
-        exchange = Exchange(**{**made, **fields})
-        async with self.database.connection() as connection:
-            assert await commit(connection, self.partitions, [exchange])
-        return exchange.id
-
-    async def judge(self, id: UUID, seconds: float) -> Alert:
-        await self.windows.judge_due(self.at(seconds))
-        found = await self.alerts.get(id)
-        assert found is not None
-        return found
-
-    async def state(self, id: UUID, seconds: float) -> AlertState:
-        found = await self.judge(id, seconds)
-        assert found.standing is not None
-        return found.standing.state
-
-    async def events(self, id: UUID) -> Sequence[AlertEvent]:
-        found = await self.alerts.events(id, limit=50, offset=0)
-        assert found is not None
-        return found[0]
-
-
-@pytest_asyncio.fixture
-async def bench(database: Database, service_id: UUID) -> Bench:
-    made = Bench(database, service_id)
-    async with database.connection() as connection:
-        await connection.execute(
-            "UPDATE services SET created_at = created_at - interval '1 day'"
-        )
-    return made
+from tests.storage.alert_bench import (
+    FIRING,
+    OK,
+    PENDING,
+    QUIET,
+    RATE,
+    RESOLVED,
+    SLOW,
+    Bench,
+    counted,
+)
 
 
 @pytest.mark.parametrize("source", [Source.PROXY, Source.INGEST])
@@ -347,6 +262,8 @@ async def test_a_change_of_what_is_asked_starts_the_rule_anew(bench: Bench) -> N
     renamed = await bench.alerts.change(rule, {"name": "n", "cooldown_s": 5})
     assert renamed is not None and renamed.standing is not None
     assert renamed.standing.state is FIRING
+    same = await bench.alerts.change(rule, {**QUIET, "window_s": 60})
+    assert same is not None and same.standing == renamed.standing
     changed = await bench.alerts.change(rule, {"window_s": 30})
     assert changed is not None and changed.standing is not None
     assert changed.standing.state is OK
@@ -388,153 +305,3 @@ async def test_measuring_reads_the_window_and_not_the_whole_day(
         row[0] for row in plan if "Index Cond" in row[0] and "service_id" in row[0]
     ]
     assert bounds and all("id >=" in bound for bound in bounds)
-
-
-async def channel(
-    database: Database, service_id: UUID | None = None, **fields: Any
-) -> UUID:
-    given = {
-        "service_id": service_id,
-        "name": "c",
-        "kind": "webhook",
-        "url": "http://127.0.0.1:1/",
-        "is_active": True,
-    }
-    made = await Channels(database).create({**given, **fields}, secret=None)
-    assert made is not None
-    return made.id
-
-
-async def told(database: Database) -> list[str]:
-    """The types of what is to be delivered, oldest first."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT body::json->>'type' AS type FROM alert_deliveries ORDER BY id"
-        )
-    return [row["type"] for row in rows]
-
-
-async def test_firing_and_resolving_are_told(bench: Bench, database: Database) -> None:
-    await channel(database, bench.service_id)
-    await channel(database)
-    await channel(database, is_active=False)
-    rule = await bench.rule(**QUIET)
-    await bench.judge(rule, 0)
-    assert await told(database) == ["alert.firing"] * 2
-    await bench.log(1)
-    await bench.judge(rule, 3)
-    assert await told(database) == ["alert.firing"] * 2 + ["alert.resolved"] * 2
-
-
-async def test_a_cooldown_holds_back_what_is_told_but_no_event(
-    bench: Bench, database: Database
-) -> None:
-    await channel(database)
-    rule = await bench.rule(**{**QUIET, "window_s": 10}, cooldown_s=60)
-    assert await bench.state(rule, 0) is FIRING
-    await bench.log(1)
-    assert await bench.state(rule, 3) is RESOLVED
-    assert await bench.state(rule, 20) is FIRING
-    await bench.log(21)
-    assert await bench.state(rule, 23) is RESOLVED
-    assert len(await bench.events(rule)) == 4
-    assert await told(database) == ["alert.firing", "alert.resolved"]
-    assert await bench.state(rule, 61) is FIRING
-    assert (await told(database))[2:] == ["alert.firing"]
-
-
-async def test_a_batch_of_matches_is_told_once_with_their_number(
-    bench: Bench, database: Database
-) -> None:
-    await channel(database)
-    given = {
-        "name": "r",
-        "condition_field": "status_code",
-        "condition_operator": "==",
-        "condition_value": "500",
-    }
-    rule = await bench.alerts.create(bench.service_id, {**given, "cooldown_s": 3600})
-    assert rule is not None
-    made = [
-        Exchange(
-            id=IDS.new(),
-            service_id=bench.service_id,
-            source=Source.PROXY,
-            method="GET",
-            url="http://x/",
-            path="/",
-            status_code=500,
-        )
-        for _ in range(3)
-    ]
-    for _ in range(2):
-        async with database.connection() as connection:
-            await commit(connection, bench.partitions, made)
-        made = [Exchange(**{**_fields(exchange), "id": IDS.new()}) for exchange in made]
-    assert len(await bench.events(rule.id)) == 6
-    async with database.connection() as connection:
-        bodies = await connection.fetch(
-            "SELECT body::json->'data'->>'events' AS events FROM alert_deliveries"
-        )
-    assert [row["events"] for row in bodies] == ["3"]
-
-
-async def test_a_deleted_service_takes_rules_events_channels_and_deliveries_along(
-    bench: Bench, database: Database
-) -> None:
-    own = await channel(database, bench.service_id)
-    every = await channel(database)
-    rule = await bench.rule(**QUIET)
-    await bench.judge(rule, 0)
-    async with database.connection() as connection:
-        await connection.execute("DELETE FROM services")
-        for table in ("alerts", "alert_events", "alert_deliveries"):
-            left = await connection.fetchval(f"SELECT count(*) FROM {table}")
-            assert left == 0, table
-    channels = Channels(database)
-    assert await channels.get(own) is None
-    assert await channels.get(every) is not None
-    found, total = await Deliveries(database).page(limit=5, offset=0)
-    assert (found, total) == ([], 0)
-
-
-async def test_a_channel_that_is_being_deleted_refuses_no_log(
-    bench: Bench, database: Database
-) -> None:
-    going = await channel(database)
-    given = {
-        "name": "r",
-        "condition_field": "status_code",
-        "condition_operator": "==",
-        "condition_value": "500",
-    }
-    rule = await bench.alerts.create(bench.service_id, given)
-    assert rule is not None
-    async with database.connection() as connection, connection.transaction():
-        await connection.execute("DELETE FROM alert_channels WHERE id = $1", going)
-        log = await bench.log(1, status_code=500)
-    assert [event.log_id for event in await bench.events(rule.id)] == [log]
-    found = await bench.alerts.get(rule.id)
-    assert found is not None and found.error is None
-
-
-async def test_a_rule_that_is_being_deleted_holds_up_no_log(
-    bench: Bench, database: Database
-) -> None:
-    given = {
-        "name": "r",
-        "condition_field": "status_code",
-        "condition_operator": "==",
-        "condition_value": "500",
-    }
-    rule = await bench.alerts.create(bench.service_id, given)
-    assert rule is not None
-    async with database.connection() as connection, connection.transaction():
-        await connection.execute("DELETE FROM alerts WHERE id = $1", rule.id)
-        async with asyncio.timeout(10):
-            await bench.log(1, status_code=500)
-    assert await bench.alerts.get(rule.id) is None
-
-
-def _fields(exchange: Exchange) -> dict[str, Any]:
-    return {name: getattr(exchange, name) for name in Exchange.__slots__}

@@ -174,6 +174,16 @@ async def test_a_redirect_is_not_followed(desk: Desk) -> None:
         assert target.received == []
 
 
+async def test_a_cookie_of_a_receiver_is_not_kept(desk: Desk) -> None:
+    async with (
+        receiver(extra=b"Set-Cookie: a=1\r\n") as there,
+        Outbound() as outbound,
+    ):
+        for _ in range(2):
+            assert (await outbound.post(there.url, "{}", {})).error is None
+        assert ["cookie" in one.headers for one in there.received] == [False, False]
+
+
 async def test_an_attempt_that_was_cut_off_is_seen_and_made_again(desk: Desk) -> None:
     async with receiver() as there:
         channel = await desk.channel(there.url)
