@@ -166,6 +166,28 @@ async def test_a_window_fires_and_is_told_without_any_log(
     assert shown["last_fired_at"] == told["data"]["event"]["fired_at"]
 
 
+async def test_captured_errors_fire_once_enough_came_and_resolve_by_themselves(
+    client: httpx.AsyncClient, appliance: Appliance
+) -> None:
+    broken = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"
+    async with upstream(answering(broken)) as port, receiver() as there:
+        service = await register(client, base_url=f"http://127.0.0.1:{port}")
+        await make_channel(client, url=there.url)
+        rule = await make_rule(
+            client, service, aggregate="count", threshold=2, window_s=5
+        )
+        ids = set()
+        for _ in range(2):
+            answer = await client.get(f"{appliance.proxy_url}/pay/x")
+            ids.add(answer.headers["X-Monitor-Log-Id"])
+        fired, resolved = (json.loads(one.body) for one in await there.until(2))
+    assert fired["type"] == "alert.firing"
+    assert fired["data"]["event"]["log_id"] in ids
+    assert resolved["type"] == "alert.resolved"
+    shown = (await client.get(f"/v1/alerts/{rule['id']}")).json()
+    assert (shown["state"], shown["value"]) == ("resolved", 0)
+
+
 async def test_channels_that_hang_or_refuse_delay_nothing(
     client: httpx.AsyncClient,
 ) -> None:
