@@ -1,11 +1,10 @@
 """What a rule may be made of, and changed to."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.schemas import Name
+from api.schemas import Name, ServiceId, described
 from monitor.alert_windows import (
     LONGEST_WINDOW_S,
     MOST_LOGS,
@@ -17,13 +16,6 @@ from monitor.alerts import Condition, ConditionField, ConditionOperator
 from monitor.errors import FieldError, InvalidInput
 
 LONGEST_COOLDOWN_S = 7 * 86_400
-
-
-def uuid_text(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise ValueError("must be a UUID") from None
 
 
 def one_of(text: str, known: list[Any]) -> str:
@@ -44,9 +36,13 @@ def _aggregate(text: str) -> str:
     return one_of(text, list(Aggregate))
 
 
-FieldName = Annotated[str, AfterValidator(_field)]
-OperatorName = Annotated[str, AfterValidator(_operator)]
-AggregateName = Annotated[str, AfterValidator(_aggregate)]
+FieldName = Annotated[str, AfterValidator(_field), described(enum=list(ConditionField))]
+OperatorName = Annotated[
+    str, AfterValidator(_operator), described(enum=list(ConditionOperator))
+]
+AggregateName = Annotated[
+    str, AfterValidator(_aggregate), described(enum=list(Aggregate))
+]
 Value = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
@@ -74,7 +70,7 @@ class AlertChanges(AlertFields):
 
 
 class NewAlert(AlertFields):
-    service_id: Annotated[str, AfterValidator(uuid_text)]
+    service_id: ServiceId
     name: Name
     condition_operator: OperatorName
     condition_value: Value

@@ -5,8 +5,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from monitor.alert_states import AlertState
+from monitor.alert_windows import Aggregate
 from monitor.alerts import ConditionField, ConditionOperator
 from monitor.exchange import Source
+from monitor.notifications import ChannelKind, DeliveryState
 
 Item = TypeVar("Item")
 Rate = Annotated[float, Field(ge=0, le=1)]
@@ -237,15 +240,26 @@ class Endpoints(Shown):
 
 
 class Alert(Shown):
+    """`state` and what follows it are of rules over a window."""
+
     id: UUID
     service_id: UUID
     name: str
     description: str | None
-    condition_field: ConditionField
+    condition_field: ConditionField | None
     condition_operator: ConditionOperator
     condition_value: str
+    aggregate: Aggregate | None
+    window_s: int | None
+    for_s: int | None
+    threshold: int | None
+    cooldown_s: int | None
     is_active: bool
     error: str | None
+    state: AlertState | None
+    state_since: AwareDatetime | None
+    value: float | None
+    last_fired_at: AwareDatetime | None
     created_at: AwareDatetime
     updated_at: AwareDatetime
 
@@ -254,9 +268,48 @@ class AlertEvent(Shown):
     id: UUID
     alert_id: UUID
     service_id: UUID
-    log_id: UUID
+    log_id: UUID | None
+    state: Literal[AlertState.FIRING, AlertState.RESOLVED]
     fired_at: AwareDatetime
     message: str
+
+
+class Channel(Shown):
+    """What is secret in the URL of a channel is masked."""
+
+    id: UUID
+    service_id: UUID | None
+    name: str
+    kind: ChannelKind
+    url: str
+    is_active: bool
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class MadeChannel(Channel):
+    """The `secret` of a webhook is shown this once."""
+
+    secret: str | None
+
+
+class Attempt(Shown):
+    number: Count
+    started_at: AwareDatetime
+    status_code: int | None
+    error: str | None
+    duration_ms: Milliseconds | None
+
+
+class Delivery(Shown):
+    id: UUID
+    channel_id: UUID
+    alert_id: UUID | None
+    event_id: UUID | None
+    state: DeliveryState
+    next_attempt_at: AwareDatetime | None
+    created_at: AwareDatetime
+    attempts: list[Attempt]
 
 
 class Health(Shown):

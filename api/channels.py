@@ -8,11 +8,11 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api import lists, request
-from api.alert_schemas import one_of, uuid_text
+from api.alert_schemas import one_of
 from api.errors import answer, nothing
 from api.parts import Parts
 from api.rights import Right, need
-from api.schemas import Name, Receiver
+from api.schemas import Name, Receiver, ServiceId, described
 from monitor import times
 from monitor.errors import FieldError, InvalidInput, NotFound
 from monitor.notifications import (
@@ -53,9 +53,9 @@ class ChannelChanges(BaseModel):
 class NewChannel(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    service_id: Annotated[str, AfterValidator(uuid_text)] | None = None
+    service_id: ServiceId | None = None
     name: Name
-    kind: Annotated[str, AfterValidator(_kind)]
+    kind: Annotated[str, AfterValidator(_kind), described(enum=list(ChannelKind))]
     url: Url
     is_active: bool = True
 

@@ -109,6 +109,11 @@ NEW_ALERT = {
     "condition_operator": ">=",
     "condition_value": "2000",
 }
+NEW_CHANNEL = {
+    "name": "on-call",
+    "kind": "webhook",
+    "url": "https://hooks.example/api-monitor",
+}
 HAR_SCHEMA = {
     "type": "object",
     "description": "A HAR 1.2 archive.",

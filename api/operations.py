@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from api import answers, examples
 from api.alert_schemas import AlertChanges, NewAlert
+from api.channels import ChannelChanges, NewChannel
 from api.schemas import NewKey, NewLog, NewReplay, NewService, ServiceChanges
 from monitor.query import MOST_EXPORTED, PAGE_FIELDS, PARAMETERS, SCOPE_FIELDS
 
@@ -385,6 +386,90 @@ ALERTS = [
         query=PAGE,
         errors=(404,),
     ),
+    Operation(
+        method="GET",
+        path="/v1/alerts/{alert_id}/deliveries",
+        id="list_alert_deliveries",
+        summary="Who was told of a rule's events, newest first",
+        tag="Alerts",
+        answer=answers.ListOf[answers.Delivery],
+        query=PAGE,
+        errors=(404,),
+    ),
+]
+CHANNELS = [
+    Operation(
+        method="POST",
+        path="/v1/channels",
+        id="create_channel",
+        summary="Make a channel; the secret of a webhook is shown this once",
+        tag="Channels",
+        status=201,
+        answer=answers.MadeChannel,
+        body=NewChannel,
+        body_example=examples.NEW_CHANNEL,
+        errors=(404, *GIVEN),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/channels",
+        id="list_channels",
+        summary="Channels, newest first",
+        tag="Channels",
+        answer=answers.ListOf[answers.Channel],
+        query=(*PAGE, "service_id"),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/channels/{channel_id}",
+        id="get_channel",
+        summary="One channel",
+        tag="Channels",
+        answer=answers.Channel,
+        errors=(404,),
+    ),
+    Operation(
+        method="PATCH",
+        path="/v1/channels/{channel_id}",
+        id="change_channel",
+        summary="Change a channel; an absent field stays",
+        tag="Channels",
+        answer=answers.Channel,
+        body=ChannelChanges,
+        body_example={"is_active": False},
+        errors=(404, *GIVEN),
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/channels/{channel_id}",
+        id="delete_channel",
+        summary="Delete a channel and its deliveries",
+        tag="Channels",
+        status=204,
+        errors=(404,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/channels/{channel_id}/test",
+        id="test_channel",
+        summary="Send a message that says it is a test; what became of it",
+        tag="Channels",
+        answer=answers.Delivery,
+        body_types={JSON: {"type": "object", "maxProperties": 0}},
+        body_is_optional=True,
+        body_example={},
+        errors=(404, *GIVEN),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/channels/{channel_id}/deliveries",
+        id="list_channel_deliveries",
+        summary="What a channel was told, newest first",
+        tag="Channels",
+        answer=answers.ListOf[answers.Delivery],
+        query=PAGE,
+        errors=(404,),
+    ),
 ]
 
 
@@ -425,4 +510,4 @@ OPERATIONS = [
         answer_type="text/plain",
     ),
 ]
-ALL = [*SERVICES, *LOGS, *METRICS, *ALERTS, *OPERATIONS]
+ALL = [*SERVICES, *LOGS, *METRICS, *ALERTS, *CHANNELS, *OPERATIONS]

@@ -206,13 +206,29 @@ async def test_every_call_answers_what_the_document_says(
         await call("GET", "/v1/alerts", status=200)
         await call("GET", "/v1/alerts/{alert_id}", status=200, **rule_id)
         await call("GET", "/v1/alerts/{alert_id}/events", status=200, **rule_id)
+        await call("GET", "/v1/alerts/{alert_id}/deliveries", status=200, **rule_id)
         await call("PATCH", "/v1/alerts/{alert_id}", status=200, json={}, **rule_id)
         await call("DELETE", "/v1/alerts/{alert_id}", status=204, **rule_id)
+        await follow_channels(call, f"{base_url}/hook")
         for path in ("/health", "/healthz", "/livez", "/readyz", "/metrics"):
             await call("GET", path, status=200)
         everything = {(operation.method, operation.path) for operation in ALL}
         # It never ends; tests/api/test_stream.py holds its events to the list's items.
         assert everything - call.seen == {("GET", "/v1/logs/stream")}
+
+
+async def follow_channels(call: Checked, url: str) -> None:
+    new = {"name": "c", "kind": "webhook", "url": url}
+    channel = await call("POST", "/v1/channels", status=201, json=new)
+    it = {"channel_id": channel["id"]}
+    one = "/v1/channels/{channel_id}"
+    await call("GET", "/v1/channels", status=200)
+    await call("GET", one, status=200, **it)
+    await call("PATCH", one, status=200, json={"name": "d"}, **it)
+    sent = await call("POST", f"{one}/test", status=200, **it)
+    assert sent["attempts"][0]["status_code"] == 200
+    await call("GET", f"{one}/deliveries", status=200, **it)
+    await call("DELETE", one, status=204, **it)
 
 
 @pytest.mark.parametrize("path", ["/v1/logs/batch", "/v1/logs/import/har"])
