@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,11 @@ from uuid import UUID
 import httpx
 import orjson
 
-from monitor.errors import TooManyRequests
+from monitor.errors import TooManyRequests, Unavailable
 from monitor.exchange import Body, Fields
 from monitor.registry import Service
 from monitor.replay.outgoing import Outgoing
-from monitor.replay.tickets import HEADER, Tickets
+from monitor.replay.tickets import HEADER, Ticket, Tickets
 
 CONNECT_TIMEOUT_S = 5.0
 SERVICE = b"X-Monitor-Service"
@@ -65,8 +65,11 @@ class Sender:
     async def send(
         self, out: Outgoing, service: Service, *, replay_of: UUID, body_limit: int
     ) -> Sent:
-        """Raises TooManyRequests; whatever else goes wrong is in what is returned."""
-        with self._one_more(), self._tickets.issued(replay_of) as ticket:
+        """Raises TooManyRequests, Unavailable where DATA_DIR takes no ticket.
+
+        Whatever else goes wrong is in what is returned.
+        """
+        with self._one_more(), self._ticket(replay_of) as ticket:
             lines = [
                 *out.headers,
                 (SERVICE, service.slug.encode()),
@@ -94,6 +97,15 @@ class Sender:
             yield
         finally:
             self._count -= 1
+
+    @contextmanager
+    def _ticket(self, replay_of: UUID) -> Iterator[Ticket]:
+        with ExitStack() as stack:
+            try:
+                ticket = stack.enter_context(self._tickets.issued(replay_of))
+            except OSError:
+                raise Unavailable("DATA_DIR takes no file for the replay") from None
+            yield ticket
 
     async def _exchange(
         self, out: Outgoing, lines: list[tuple[bytes, bytes]], sent: Sent, limit: int

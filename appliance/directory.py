@@ -38,6 +38,10 @@ class DataDirectory:
         return self.path / "dead-letters.seg"
 
     @property
+    def tickets(self) -> Path:
+        return self.path / "tickets"
+
+    @property
     def postgres(self) -> Path:
         return self.path / "postgres"
 

@@ -139,7 +139,8 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         stack.callback(_cancel, begun)
 
         access = Access(settings=settings, secret=load_secret(settings))
-        ids, tickets = LogIds(), Tickets()
+        ids, tickets = LogIds(), Tickets(data.tickets)
+        tickets.prepare()
         proxy = Proxy(
             settings=settings,
             routes=routes.table,

@@ -49,7 +49,7 @@ class Proxy:
         via: str,
         session_cookie: str,
         is_open: bool,
-        tickets: Tickets | None = None,
+        tickets: Tickets,
     ) -> None:
         self._settings = settings
         self._routes = routes
@@ -59,7 +59,7 @@ class Proxy:
         self._via = via.encode()
         self._session_cookie = session_cookie.encode()
         self._is_open = is_open
-        self._tickets = tickets or Tickets()
+        self._tickets = tickets
         self._trust = Trust(settings.trusted_proxies)
         self._in_flight: set[Passing] = set()
         self._servers: list[asyncio.Server] = []

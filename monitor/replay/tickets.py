@@ -1,44 +1,71 @@
-"""How the proxy knows that a request is a replay, and of which log."""
+"""How a proxy knows that a request is a replay, and of which log."""
 
+import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 # Never forwarded, like all that begins so.
 HEADER = "X-Monitor-Replay"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Ticket:
-    """*log_id* is set by the proxy, once the request has come there."""
+    """*path* is the open ticket; what the proxy makes of it is beside it."""
 
-    replay_of: UUID
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
-    log_id: UUID | None = None
+    token: str
+    path: Path
+
+    @property
+    def log_id(self) -> UUID | None:
+        """What the replay's log is called; None until the proxy has taken it."""
+        claimed = list(self.path.parent.glob(f"{self.path.name}.*"))
+        return UUID(claimed[0].suffix[1:]) if claimed else None
 
 
 class Tickets:
-    """A token is good once; one that nobody issued is ignored."""
+    """A token is good once; one that nobody issued is ignored.
 
-    def __init__(self) -> None:
-        self._open: dict[str, Ticket] = {}
+    Each open one is an empty file, so that whichever process serves the proxy can take
+    it, and only one can. Its name is the token's digest: the file is no secret.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def prepare(self) -> None:
+        """Before the first one: what an earlier process left is good no more."""
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        for left in self._directory.iterdir():
+            left.unlink()
 
     @contextmanager
     def issued(self, replay_of: UUID) -> Iterator[Ticket]:
-        """A ticket that can be claimed for the length of the block."""
-        ticket = Ticket(replay_of)
-        self._open[ticket.token] = ticket
+        """A ticket that can be claimed for the length of the block.
+
+        Raises OSError where the directory takes no file.
+        """
+        token = f"{replay_of}.{secrets.token_urlsafe(32)}"
+        ticket = Ticket(token, self._path(token))
+        ticket.path.touch(mode=0o600, exist_ok=False)
         try:
             yield ticket
         finally:
-            self._open.pop(ticket.token, None)
+            for left in (ticket.path, *self._directory.glob(f"{ticket.path.name}.*")):
+                left.unlink(missing_ok=True)
 
     def claim(self, token: str, log_id: UUID) -> UUID | None:
         """The log that is replayed as *log_id*; None where the token is not good."""
-        ticket = self._open.pop(token, None)
-        if ticket is None:
+        path = self._path(token)
+        try:
+            path.rename(path.with_name(f"{path.name}.{log_id}"))
+        except OSError:
             return None
-        ticket.log_id = log_id
-        return ticket.replay_of
+        return UUID(token.partition(".")[0])
+
+    def _path(self, token: str) -> Path:
+        name = token.encode("utf-8", "surrogatepass")
+        return self._directory / hashlib.sha256(name).hexdigest()

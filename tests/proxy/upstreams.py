@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from monitor.counters import Counters
 from monitor.exchange import Exchange
 from monitor.ids import LogIds
 from monitor.registry import RoutingTable, Service
+from monitor.replay.tickets import Tickets
 from monitor.settings import load
 from proxy.handler import Proxy
 from proxy.server import bind
@@ -107,6 +109,8 @@ async def proxied(
         via=VIA,
         session_cookie="apimonitor_session",
         is_open=True,
+        # There is no such directory, so no replay either.
+        tickets=Tickets(Path("no-tickets")),
     )
     bound = bind("127.0.0.1", 0)
     await proxy.start([bound])
