@@ -16,6 +16,7 @@ from appliance import demo, journal
 from appliance.database import create_token, migrate_now
 from appliance.directory import StartError
 from appliance.start import Appliance, running
+from appliance.workers import WorkersKeepDying
 from monitor.errors import MonitorError
 from monitor.settings import Settings, SettingsError, describe, legacy_names, load
 
@@ -94,7 +95,13 @@ def _run(settings: Settings, beside: Beside) -> int:
         logger.warning(
             "a setting of the former product is ignored", extra={"name": name}
         )
-    uvloop.run(_until_told_to_stop(settings, beside))
+    try:
+        uvloop.run(_until_told_to_stop(settings, beside))
+    except* WorkersKeepDying:
+        raise StartError(
+            "the processes that serve the proxy keep dying; their log lines say why",
+            exit_code=FAILURE,
+        ) from None
     return 0
 
 
@@ -104,6 +111,8 @@ async def _until_told_to_stop(settings: Settings, beside: Beside) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _told, stop, number)
     async with running(settings) as appliance:
+        hang_up = _restart(appliance, stop)
+        loop.add_signal_handler(signal.SIGHUP, hang_up)
         print(_welcome(appliance, settings), flush=True)
         extra = asyncio.create_task(beside(appliance))
         extra.add_done_callback(_say_why)
@@ -112,6 +121,21 @@ async def _until_told_to_stop(settings: Settings, beside: Beside) -> None:
         extra.cancel()
         await asyncio.wait([extra])
     logger.info("stopped")
+
+
+def _restart(appliance: Appliance, stop: asyncio.Event) -> Callable[[], None]:
+    """SIGHUP restarts the workers; where there are none, a terminal was closed."""
+    restarts: set[asyncio.Task[None]] = set()
+
+    def hang_up() -> None:
+        if appliance.workers is None:
+            stop.set()
+            return
+        task = asyncio.create_task(appliance.workers.restart())
+        restarts.add(task)
+        task.add_done_callback(restarts.discard)
+
+    return hang_up
 
 
 def _say_why(task: asyncio.Task[None]) -> None:

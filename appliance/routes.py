@@ -11,10 +11,14 @@ logger = logging.getLogger(__name__)
 
 
 class Routes:
-    """The one holder of the current table; *table* is what the proxy routes from."""
+    """The one holder of the current table; *table* is what the proxy routes from.
+
+    *on_kept* is awaited with the version of each table once its file is there.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.on_kept: Callable[[int], Awaitable[None]] = _nobody
         self._changing = asyncio.Lock()
         self._table = _load(path)
 
@@ -42,6 +46,11 @@ class Routes:
                     extra={"reason": error.strerror},
                 )
             self._table = table
+            await self.on_kept(table.version)
+
+
+async def _nobody(version: int) -> None:
+    """No other process routes from the file."""
 
 
 def _load(path: Path) -> RoutingTable:

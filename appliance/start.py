@@ -15,6 +15,7 @@ from api.parts import Parts, State
 from api.sender import Sender
 from appliance import background
 from appliance.app import build_app
+from appliance.control import Assignment
 from appliance.database import MIGRATIONS, postgres
 from appliance.directory import (
     CANNOT_CREATE,
@@ -24,13 +25,14 @@ from appliance.directory import (
 )
 from appliance.listening import Listener
 from appliance.notifying import Notifier
+from appliance.proxying import make_proxy
 from appliance.routes import Routes
-from monitor.access import SESSION_COOKIE, Access, load_secret
+from appliance.workers import Workers
+from monitor.access import Access, load_secret
 from monitor.counters import Counters
 from monitor.errors import MonitorError
 from monitor.ids import LogIds
 from monitor.outbound import Outbound
-from monitor.recording import Recording
 from monitor.redaction import Redaction
 from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
@@ -52,7 +54,6 @@ from monitor.storage.replays import Replays
 from monitor.storage.services import Services
 from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
-from proxy.handler import Proxy
 from proxy.server import bind
 
 logger = logging.getLogger(__name__)
@@ -60,11 +61,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Appliance:
-    """A running appliance: where it is reached, and whether it is ready."""
+    """A running appliance: where it is reached, and whether it is ready.
+
+    *workers* serve the proxy, where it is not this process that does.
+    """
 
     app_url: str
     proxy_url: str
     state: State
+    workers: Workers | None
 
 
 @asynccontextmanager
@@ -139,21 +144,37 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         stack.callback(_cancel, begun)
 
         access = Access(settings=settings, secret=load_secret(settings))
-        ids, tickets = LogIds(), Tickets(data.tickets)
+        tickets = Tickets(data.tickets)
         tickets.prepare()
-        proxy = Proxy(
-            settings=settings,
-            routes=routes.table,
-            record=Recording(spool=spool, redaction=redaction, counters=counters),
-            ids=ids,
-            counters=counters,
-            via=data.pseudonym(),
-            session_cookie=SESSION_COOKIE,
-            is_open=access.is_open,
-            tickets=tickets,
-        )
-        await proxy.start([proxy_socket])
-        stack.push_async_callback(proxy.stop, timeout_s=settings.drain_timeout_s)
+        workers: Workers | None = None
+        if settings.proxy_workers > 1:
+            workers = Workers(
+                Assignment(
+                    settings=settings,
+                    via=data.pseudonym(),
+                    is_open=access.is_open,
+                    listening=(proxy_socket.fileno(),),
+                ),
+                count=settings.proxy_workers,
+                tasks=tasks,
+                version=lambda: routes.table().version,
+                appended=recorder.wake,
+            )
+            stack.push_async_callback(workers.stop)
+            await workers.start()
+            routes.on_kept = workers.publish
+        else:
+            proxy = make_proxy(
+                settings,
+                data,
+                routes=routes.table,
+                spool=spool,
+                counters=counters,
+                via=data.pseudonym(),
+                is_open=access.is_open,
+            )
+            await proxy.start([proxy_socket])
+            stack.push_async_callback(proxy.stop, timeout_s=settings.drain_timeout_s)
 
         proxy_url = _url(settings.proxy_host, proxy_socket)
         sender = Sender(
@@ -181,7 +202,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             metrics=MetricsReader(database, timeout_ms=settings.query_timeout_ms),
             writer=writer,
             redaction=redaction,
-            ids=ids,
+            ids=LogIds(),
             counters=counters,
             routes=routes.table,
             state=state,
@@ -199,6 +220,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             app_url=_url(settings.host, app_socket),
             proxy_url=proxy_url,
             state=state,
+            workers=workers,
         )
 
 

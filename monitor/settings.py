@@ -94,8 +94,12 @@ class Settings(BaseModel):
         "Narrow it when clients in private ranges are not yours.",
         validate_default=True,
     )
-    proxy_workers: Literal[1] = _setting(
-        1, "Processes that serve the proxy. This version has one."
+    proxy_workers: int = _setting(
+        1,
+        "Processes that serve the proxy; 1: only the main one. Raise it, up to the "
+        "number of cores, when one core is busy with the proxy alone.",
+        ge=1,
+        le=64,
     )
     capture_body_limit: int = _setting(
         65_536,

@@ -84,10 +84,15 @@ class Proxy:
             self._servers.append(await loop.create_server(self._listener, sock=bound))
         self._expiring = loop.call_later(EXPIRY_POLL_S, self._expire)
 
-    async def stop(self, *, timeout_s: float) -> None:
-        """Accept no more; let exchanges in flight finish, then break them off."""
+    async def stop(self, *, timeout_s: float, grace_s: float = 0) -> None:
+        """Accept no more; let exchanges in flight finish, then break them off.
+
+        Where others go on accepting, the requests of those that were accepted last are
+        still taken for *grace_s*.
+        """
         for server in self._servers:
             server.close()
+        await asyncio.sleep(grace_s)
         self._expiring.cancel()
         self._listener.pre_shutdown()
         deadline = asyncio.get_running_loop().time() + timeout_s

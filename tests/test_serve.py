@@ -31,8 +31,9 @@ def free_port() -> int:
 class Served:
     """`apimonitor serve` in a process of its own, on the embedded PostgreSQL."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
+        self._settings = settings
         self.port, self.proxy_port = free_port(), free_port()
         self.process: asyncio.subprocess.Process | None = None
         self.printed = ""
@@ -44,9 +45,11 @@ class Served:
             "APIMONITOR_PORT": str(self.port),
             "APIMONITOR_PROXY_PORT": str(self.proxy_port),
             "APIMONITOR_DATA_DIR": str(self.directory),
+            **{f"APIMONITOR_{name}": value for name, value in self._settings.items()},
         }
 
     async def start(self) -> None:
+        self.printed = ""
         self.process = await asyncio.create_subprocess_exec(
             COMMAND,
             "serve",
@@ -79,17 +82,18 @@ class Served:
         with urlopen(request, timeout=10) as answer:
             return json.loads(answer.read())
 
-    async def through_proxy(self) -> bytes:
+    async def through_proxy(self, path: str = "/pay/x") -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy_port)
-        writer.write(b"GET /pay/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        fields = b"Host: h\r\nConnection: close\r\n\r\n"
+        writer.write(f"GET {path} HTTP/1.1\r\n".encode() + fields)
         answer = await reader.read()
         writer.close()
         return answer
 
 
 @asynccontextmanager
-async def served(directory: Path) -> AsyncIterator[Served]:
-    made = Served(directory)
+async def served(directory: Path, **settings: str) -> AsyncIterator[Served]:
+    made = Served(directory, **settings)
     await made.start()
     try:
         yield made

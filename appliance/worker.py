@@ -1,0 +1,112 @@
+"""What one of several processes does that serve the proxy."""
+
+import asyncio
+import logging
+import pickle
+import signal
+import socket
+import sys
+
+import uvloop
+
+from appliance import journal
+from appliance.control import Assignment, Channel, Word
+from appliance.directory import DataDirectory
+from appliance.proxying import make_proxy
+from monitor.counters import Counters
+from monitor.registry import RoutingTable, load
+from monitor.spool import Spool
+
+logger = logging.getLogger(__name__)
+
+# Main gathers records for longer than that anyway.
+TELL_AFTER_S = 0.02
+# A client that was accepted has sent its request by then.
+GRACE_S = 0.5
+
+
+class Told:
+    """Tells main that there is something to record: once for many records."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._is_due = False
+
+    def __call__(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_later(TELL_AFTER_S, self._tell)
+
+    def _tell(self) -> None:
+        self._is_due = False
+        self._channel.tell(Word.APPENDED)
+
+
+class KeptRoutes:
+    """The table that main keeps in a file; read again when main says so."""
+
+    def __init__(self, data: DataDirectory) -> None:
+        self._path = data.routes
+        self._table = RoutingTable()
+
+    def table(self) -> RoutingTable:
+        return self._table
+
+    async def read(self) -> int:
+        """The version that is routed from now on."""
+        try:
+            self._table = await asyncio.to_thread(load, self._path)
+        except (OSError, ValueError) as error:
+            reason = type(error).__name__
+            logger.error("the routing table cannot be read", extra={"reason": reason})
+        return self._table.version
+
+
+async def serve(assignment: Assignment) -> None:
+    """Until main says so, or is gone."""
+    settings = assignment.settings
+    data = DataDirectory(settings.data_dir)
+    channel = await Channel.over(socket.socket(fileno=assignment.control))
+    spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
+    spool.on_append = Told(channel)
+    routes = KeptRoutes(data)
+    await routes.read()
+    proxy = make_proxy(
+        settings,
+        data,
+        routes=routes.table,
+        spool=spool,
+        counters=Counters(),
+        via=assignment.via,
+        is_open=assignment.is_open,
+    )
+    await proxy.start([socket.socket(fileno=each) for each in assignment.listening])
+    channel.tell(Word.READY)
+    try:
+        await _obey(channel, routes)
+    finally:
+        await proxy.stop(timeout_s=settings.drain_timeout_s, grace_s=GRACE_S)
+        spool.close()
+
+
+async def _obey(channel: Channel, routes: KeptRoutes) -> None:
+    while (said := await channel.next()) is not None:
+        match said[0]:
+            case Word.ROUTES:
+                channel.tell(Word.ROUTES, await routes.read())
+            case Word.DRAIN:
+                return
+
+
+def main() -> None:
+    """Started by `appliance.workers`, which writes the assignment to its input."""
+    assignment: Assignment = pickle.load(sys.stdin.buffer)
+    # Ctrl-C and a supervisor's SIGTERM to the whole group are for main to act on.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    journal.set_up(debug=assignment.settings.debug)
+    uvloop.run(serve(assignment))
+
+
+if __name__ == "__main__":
+    main()
