@@ -1,0 +1,86 @@
+"""What passes within an exchange that lasts: a WebSocket's messages, or events."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Medium(StrEnum):
+    """How messages pass."""
+
+    WEBSOCKET = "websocket"
+    EVENT_STREAM = "event_stream"
+
+
+class Direction(StrEnum):
+    """As the client sees it."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+
+
+class MessageKind(StrEnum):
+    """RFC 6455 11.8, and the events of a stream."""
+
+    TEXT = "text"
+    BINARY = "binary"
+    CLOSE = "close"
+    PING = "ping"
+    PONG = "pong"
+    EVENT = "event"
+
+
+class MessageState(StrEnum):
+    """What became of a message's bytes."""
+
+    KEPT = "kept"
+    # Compressed still: it could not be undone.
+    CODED = "coded"
+    # Masked and written anew: no longer the bytes that passed.
+    REDACTED = "redacted"
+    # A field rule applies, and the message could not be parsed whole.
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """The first bytes of a message, compression undone, and when its last byte passed.
+
+    *size* is that of the whole message, None where that is not known: it was cut, or
+    its compression could not be undone to the end. *wire_size*: bytes of it that
+    passed, framing apart.
+    """
+
+    direction: Direction
+    kind: MessageKind
+    offset_ms: float
+    kept: bytes
+    size: int | None
+    wire_size: int
+    state: MessageState = MessageState.KEPT
+    # An event's own, where it has them.
+    name: str | None = None
+    event_id: str | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether there was more of it than is kept."""
+        match self.state:
+            case MessageState.KEPT:
+                return self.size != len(self.kept)
+            case MessageState.CODED:
+                return self.wire_size != len(self.kept)
+            case _:
+                return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """The first messages of an exchange, and the count of all.
+
+    *problem* says in a few words why what came after it could not be read.
+    """
+
+    medium: Medium
+    kept: tuple[Message, ...]
+    count: int
+    problem: str | None = None
