@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from monitor.ids import timestamp_of
+from monitor.messages import Messages
 
 # Field lines in wire order, repeats and letter case kept; bytes as latin-1, which
 # loses nothing (RFC 9110 5.5 calls bytes >= 0x80 opaque).
@@ -76,6 +77,25 @@ EMPTY_BODY = Body(kept=b"", size=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Parts of an exchange's time; None is what did not happen, or was not seen.
+
+    *connect_ms* (the name's lookup included) and *tls_ms* are None where a kept
+    connection was used. *ttfb_ms*: from the first byte of the request to the first of
+    the response's head. *overhead_ms*: what the proxy itself added, see
+    docs/timings.md.
+    """
+
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    ttfb_ms: float | None = None
+    overhead_ms: float | None = None
+
+
+NO_TIMINGS = Timings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A finished exchange. Immutable: redaction makes another one.
 
@@ -105,6 +125,8 @@ class Exchange:
     request_size: int | None = None
     response_size: int | None = None
     replay_of: UUID | None = None
+    timings: Timings = NO_TIMINGS
+    messages: Messages | None = None
 
     @property
     def started_at(self) -> datetime:

@@ -9,10 +9,10 @@ from urllib.parse import unquote_plus
 
 from monitor.content import TOO_LONG, as_text, decoded, field_value
 from monitor.exchange import Body, BodyState, Exchange, Fields, HeaderObject
-from monitor.json_paths import Path, parse_path, replaced
-from monitor.json_text import dump_json, json_values
+from monitor.json_paths import Path, parse_path
+from monitor.masking import MASK as MASK
+from monitor.masking import masked_events, masked_json, redacted_messages
 
-MASK = "***MASKED***"
 # Parsing is Python on the event loop: a small body may decode to a large one.
 DECODE_LIMIT_BYTES = 2 * 1024 * 1024
 LOOKED_AT_BYTES = 64
@@ -57,6 +57,7 @@ class Redaction:
             "response_headers": self._masked(received, sensitive),
             "request_body": _body(exchange.request_body, sent, paths, names),
             "response_body": _body(exchange.response_body, received, paths, names),
+            "messages": redacted_messages(exchange.messages, paths),
         }
         changes = {
             name: value
@@ -215,8 +216,10 @@ def _body(
         coding = field_value(headers, "content-encoding")
     if names and "x-www-form-urlencoded" in content_type:
         return _rewritten(body, coding, lambda text: _masked_form(text, names))
+    if paths and content_type.startswith("text/event-stream"):
+        return _rewritten(body, coding, lambda text: masked_events(text, paths))
     if paths and _is_json(content_type, body, coding):
-        return _rewritten(body, coding, lambda text: _masked_json(text, paths))
+        return _rewritten(body, coding, lambda text: masked_json(text, paths))
     return body
 
 
@@ -252,11 +255,3 @@ def _masked_form(text: str, names: frozenset[str]) -> str:
         f"{name}{sign}{MASK if sign and _is_sensitive(name, names) else value}"
         for name, sign, value in pairs
     )
-
-
-def _masked_json(text: str, paths: tuple[Path, ...]) -> str:
-    """Raises ValueError where *text* is no JSON."""
-    values = json_values(text)
-    for path in paths:
-        values = [replaced(value, path, MASK) for value in values]
-    return "\n".join(dump_json(value) for value in values)

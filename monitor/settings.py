@@ -107,6 +107,27 @@ class Settings(BaseModel):
         ge=0,
         le=64 * 1024 * 1024,
     )
+    capture_messages: int = _setting(
+        1_000,
+        "WebSocket messages or events kept of an exchange; all are counted. Raise it "
+        "when a log's messages end too early.",
+        ge=0,
+        le=50_000,
+    )
+    capture_message_limit: int = _setting(
+        16_384,
+        "Bytes kept of each message or event, and never more than of a body. Raise it "
+        "when messages you need show as truncated.",
+        ge=0,
+        le=16 * 1024 * 1024,
+    )
+    capture_messages_bytes: int = _setting(
+        262_144,
+        "Bytes kept of all messages of an exchange, held in memory while it lasts. "
+        "Lower it when thousands of WebSockets are open at once.",
+        ge=0,
+        le=16 * 1024 * 1024,
+    )
     spool_limit_bytes: int = _setting(
         1024**3,
         "What the spool may hold while PostgreSQL is away. Raise it when the ledger "

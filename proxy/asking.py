@@ -1,6 +1,7 @@
 """How an upstream is asked, and its final head waited for."""
 
 import asyncio
+import time
 
 from monitor.exchange import FailureCode
 from proxy import headers, problems
@@ -34,6 +35,7 @@ class Asking:
         self._front = request.front
         self._method = capture.method
         self._pool = pool
+        self._stopwatch = capture.stopwatch
         self._lines = lines
         self._target = capture.routed.target
         self._upstream = capture.routed.upstream
@@ -60,6 +62,7 @@ class Asking:
             is_reset = broken.failure.code is FailureCode.UPSTREAM_RESET
             if not (was_used and is_reset and self._may_repeat()):
                 raise
+        self._stopwatch.failed(time.perf_counter())
         self._give_back()
         await self._connect(fresh=True)
         return await self._ask()
@@ -101,6 +104,9 @@ class Asking:
         self._connection, was_used = await self._pool.acquire(
             self._upstream, self._method, timeout_s=self._timeout_s, fresh=fresh
         )
+        if not was_used:
+            connection = self._connection
+            self._stopwatch.connected(connection.connect_s, connection.tls_s)
         return was_used
 
     def _may_repeat(self) -> bool:
@@ -114,6 +120,7 @@ class Asking:
     async def _ask(self) -> ResponseHead:
         connection = self.connection
         connection.write(self._head() + self.upload.at_once())
+        self._stopwatch.asked(time.perf_counter())
         self.upload.start(connection)
         if self._expects_continue():
             await self._continue()

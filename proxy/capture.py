@@ -6,8 +6,10 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from monitor.exchange import Body, Exchange, Failure, Source
-from proxy.headers import Lines
+from proxy.headers import Lines, text, values
 from proxy.routing import Routed
+from proxy.stopwatch import Stopwatch
+from proxy.tap import Bounds, EventTap, Tap, WebSocketTap
 
 
 class BodyCopy:
@@ -46,6 +48,8 @@ class Capture:
     began: float
     request_copy: BodyCopy
     response_copy: BodyCopy
+    stopwatch: Stopwatch
+    bounds: Bounds
     replay_of: UUID | None = None
     status_code: int | None = None
     response_lines: Lines = field(default_factory=list)
@@ -53,6 +57,37 @@ class Capture:
     head_sent: float | None = None
     # Upgrades and event streams last; their latency is that of their head.
     is_lasting: bool = False
+    tap: Tap | None = None
+
+    def answered(self, status: int, lines: Lines) -> None:
+        """The upstream's final head is here: what follows may be messages."""
+        self.response_lines = lines
+        if status == 101:
+            self._tap_upgrade(lines)
+        elif is_event_stream(lines):
+            coding = text(lines, b"content-encoding")
+            self.tap = EventTap(self.bounds, began=self.began, coding=coding)
+
+    def sent(self, data: bytes) -> None:
+        """Passed on to the upstream of a tunnel."""
+        self.request_copy.add(data)
+        if self.tap is not None:
+            self.tap.sent(data, time.perf_counter())
+
+    def received(self, data: bytes) -> None:
+        """Of the response's body, or passed on to the client of a tunnel."""
+        self.response_copy.add(data)
+        if self.tap is not None:
+            self.tap.received(data, time.perf_counter())
+
+    def _tap_upgrade(self, lines: Lines) -> None:
+        """A WebSocket's frames are kept as messages, and not as bytes besides."""
+        if b"websocket" not in [v.lower() for v in values(lines, b"upgrade")]:
+            return
+        extensions = text(lines, b"sec-websocket-extensions")
+        self.tap = WebSocketTap(self.bounds, began=self.began, extensions=extensions)
+        self.request_copy = BodyCopy(0)
+        self.response_copy = BodyCopy(0)
 
     def exchange(self) -> Exchange:
         """What there is to record, now that it is over."""
@@ -83,7 +118,14 @@ class Capture:
             request_size=self.request_copy.size,
             response_size=self.response_copy.size,
             replay_of=self.replay_of,
+            timings=self.stopwatch.timings(self.head_sent or now),
+            messages=None if self.tap is None else self.tap.messages(now),
         )
+
+
+def is_event_stream(lines: Lines) -> bool:
+    content_type = text(lines, b"content-type") or ""
+    return content_type.lower().startswith("text/event-stream")
 
 
 def _fields(lines: Lines) -> tuple[tuple[str, str], ...]:

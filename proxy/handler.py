@@ -24,6 +24,8 @@ from proxy.request import Request
 from proxy.rewrite import Entrance
 from proxy.routing import Routed, Unrouted, route
 from proxy.server import Listener
+from proxy.stopwatch import Stopwatch
+from proxy.tap import Bounds
 from proxy.trust import Trust
 
 logger = logging.getLogger(__name__)
@@ -61,6 +63,11 @@ class Proxy:
         self._is_open = is_open
         self._tickets = tickets
         self._trust = Trust(settings.trusted_proxies)
+        self._bounds = Bounds(
+            count=settings.capture_messages,
+            each_bytes=settings.capture_message_limit,
+            all_bytes=settings.capture_messages_bytes,
+        )
         self._in_flight: set[Passing] = set()
         self._servers: list[asyncio.Server] = []
 
@@ -226,6 +233,8 @@ class Proxy:
             source_ip=self._trust.client_address(request.peer, request.lines),
             request_lines=lines,
             began=request.began,
+            stopwatch=Stopwatch(began=request.began, turn=request.taken),
+            bounds=self._bounds.within(limit),
             request_copy=BodyCopy(limit),
             response_copy=BodyCopy(limit),
         )

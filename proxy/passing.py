@@ -7,7 +7,7 @@ from collections.abc import Callable
 from monitor.exchange import Failure, FailureCode
 from proxy import headers, problems
 from proxy.asking import Asking
-from proxy.capture import Capture
+from proxy.capture import Capture, is_event_stream
 from proxy.headers import Lines
 from proxy.request import Request
 from proxy.response import ResponseHead
@@ -79,13 +79,16 @@ class Passing:
             self._front.break_off()
 
     async def _answer(self, head: ResponseHead) -> None:
-        self._capture.response_lines = head.lines
+        connection = self._asking.connection
+        self._capture.stopwatch.answer_began = connection.head_began
+        self._capture.stopwatch.answer_read = connection.head_read
+        self._capture.answered(head.status, head.lines)
         if head.status == 101:
             await self._switch(head)
         elif not head.has_body:
             self._answer_whole(head, b"")
-        elif self._asking.connection.is_complete:
-            self._answer_whole(head, self._asking.connection.next_piece() or b"")
+        elif connection.is_complete:
+            self._answer_whole(head, connection.next_piece() or b"")
         else:
             await self._stream(head)
 
@@ -93,7 +96,7 @@ class Passing:
         """Head, body and end in one write, once they are recorded."""
         self._end_upload_early()
         if body:
-            self._capture.response_copy.add(body)
+            self._capture.received(body)
         content = self._response_head(head)
         if head.has_body and self._is_chunked(head):
             content += chunk(body) + LAST_CHUNK if body else LAST_CHUNK
@@ -111,19 +114,21 @@ class Passing:
         self._front.write(self._response_head(head))
         self._capture.status_code = head.status
         self._capture.head_sent = time.perf_counter()
-        self._capture.is_lasting = _is_event_stream(head.lines)
+        self._capture.is_lasting = is_event_stream(head.lines)
         left = head.length
         while not connection.is_complete or connection.has_pieces:
             await self._asking.news()
             piece = connection.next_piece()
             if piece is None:
                 continue
-            self._capture.response_copy.add(piece)
-            if left is not None:
-                left -= len(piece)
-                if left <= 0:
-                    self._finish()
-            self._front.write(chunk(piece) if is_chunked else piece)
+            left = None if left is None else left - len(piece)
+            if left is not None and left <= 0:
+                self._capture.received(piece)
+                self._finish()
+                self._front.write(piece)
+            else:
+                self._front.write(chunk(piece) if is_chunked else piece)
+                self._capture.received(piece)
             await self._front.drain()
         self._finish()
         if is_chunked:
@@ -174,15 +179,15 @@ class Passing:
         self.keeps_alive = False
         if client is None or upstream is None:
             # It ended with its head; there is nothing to join.
-            capture.response_copy.add(connection.after_upgrade)
+            capture.received(connection.after_upgrade)
             self._finish()
             front.write(connection.after_upgrade)
             return
         near, far = tunnel(
             client,
             upstream,
-            count_sent=capture.request_copy.add,
-            count_received=capture.response_copy.add,
+            note_sent=capture.sent,
+            note_received=capture.received,
         )
         near.begin(front.take_tail(), has_ended=False)
         far.begin(connection.after_upgrade, has_ended=connection.has_ended)
@@ -218,8 +223,3 @@ class Passing:
         if not self._is_over:
             self._is_over = True
             self._record(self._capture)
-
-
-def _is_event_stream(lines: Lines) -> bool:
-    content_type = headers.text(lines, b"content-type") or ""
-    return content_type.lower().startswith("text/event-stream")

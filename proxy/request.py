@@ -28,6 +28,7 @@ class Request:
         "lines",
         "message",
         "peer",
+        "taken",
         "target",
     )
 
@@ -37,7 +38,8 @@ class Request:
         self.message = message
         self.body = body
         self.front = front
-        self.began = front.began or time.perf_counter()
+        self.taken = time.perf_counter()
+        self.began = front.began or self.taken
         front.began = None
         front.has_sent = False
         self.lines: Lines = list(message.raw_headers)

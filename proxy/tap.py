@@ -1,7 +1,7 @@
 """What is kept of the messages that pass, whatever their medium."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from monitor.event_stream import EventReader
@@ -25,6 +25,12 @@ class Bounds:
     count: int
     each_bytes: int
     all_bytes: int
+
+    def within(self, body_limit: int) -> "Bounds":
+        """No message is kept longer than a body is."""
+        if self.each_bytes <= body_limit:
+            return self
+        return replace(self, each_bytes=body_limit)
 
 
 class Tap(Protocol):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-Count = Callable[[bytes], None]
+Note = Callable[[bytes], None]
 
 
 class TunnelEnd(asyncio.Protocol):
@@ -12,9 +12,9 @@ class TunnelEnd(asyncio.Protocol):
     *over* is set when this side is closed; *error* says that it was reset.
     """
 
-    def __init__(self, transport: asyncio.Transport, *, count: Count) -> None:
+    def __init__(self, transport: asyncio.Transport, *, note: Note) -> None:
         self._transport = transport
-        self._count = count
+        self._note = note
         self._peer: TunnelEnd | None = None
         self._has_ended = False
         self.error: Exception | None = None
@@ -33,9 +33,9 @@ class TunnelEnd(asyncio.Protocol):
             self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        self._count(data)
         if self._peer is not None:
             self._peer.write(data)
+        self._note(data)
 
     def write(self, data: bytes) -> None:
         if not self._transport.is_closing():
@@ -91,12 +91,12 @@ def tunnel(
     client: asyncio.Transport,
     upstream: asyncio.Transport,
     *,
-    count_sent: Count,
-    count_received: Count,
+    note_sent: Note,
+    note_received: Note,
 ) -> tuple[TunnelEnd, TunnelEnd]:
     """Join two transports; nothing passes before both ends begin."""
-    near = TunnelEnd(client, count=count_sent)
-    far = TunnelEnd(upstream, count=count_received)
+    near = TunnelEnd(client, note=note_sent)
+    far = TunnelEnd(upstream, note=note_received)
     near.join(far)
     far.join(near)
     client.set_protocol(near)

@@ -1,6 +1,7 @@
 """How one connection to an upstream is spoken to: heads as bytes, answers parsed."""
 
 import asyncio
+import time
 from collections import deque
 
 import httptools
@@ -34,6 +35,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._drained: asyncio.Future[None] | None = None
         self._is_writing_paused = False
         self._news: asyncio.Future[None] | None = None
+        # How long it took to be made; the pool measures it.
+        self.connect_s = 0.0
+        self.tls_s: float | None = None
         self._reset("GET")
 
     def _reset(self, method: str) -> None:
@@ -43,6 +47,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._lines: Lines = []
         self._reason = b""
         self._head_bytes = 0
+        self._is_new_head = True
+        # When the last head's first bytes came, and when it was whole.
+        self.head_began = 0.0
+        self.head_read = 0.0
         self._pieces: deque[bytes] = deque()
         self._buffered = 0
         self._is_reading_paused = False
@@ -158,7 +166,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self.has_answered = True
         if not self._in_body:
-            self._head_bytes += len(data)
+            self._note_head(len(data))
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as switched:
@@ -223,6 +231,7 @@ class UpstreamConnection(asyncio.Protocol):
         head = response_head(status, self._reason, self._lines, method=self._method)
         self._lines, self._reason = [], b""
         self._heads.append(head)
+        self._is_new_head = head.is_interim
         if not head.is_interim:
             self._begin_body(head)
         self._wake()
@@ -258,6 +267,13 @@ class UpstreamConnection(asyncio.Protocol):
     def _complete(self) -> None:
         self.is_complete = True
         self._wake()
+
+    def _note_head(self, size: int) -> None:
+        self.head_read = time.perf_counter()
+        if self._is_new_head:
+            self._is_new_head = False
+            self.head_began = self.head_read
+        self._head_bytes += size
 
     def _check_head_size(self) -> None:
         if not self._in_body and self._head_bytes > self._head_limit:
