@@ -14,6 +14,10 @@ from web.choices import choosable
 from web.formats import METHODS
 from web.parts import PageParts
 
+# The table follows what comes in; all else of the address is the list's own.
+LIVE = ("live", "true")
+FURTHER = ("cursor", "offset")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
@@ -33,14 +37,17 @@ class Dashboard:
 
     async def show(self, request: web.Request) -> web.Response:
         """The page, or with X-Fragment only the table, for the live filters."""
-        given = [(name, value) for name, value in request.query.items() if value]
+        pairs = [(name, value) for name, value in request.query.items() if value]
+        given = [pair for pair in pairs if pair != LIVE]
         view, status = await self._view(given)
         filters = {n: v for n, v in given if n not in PAGE_FIELDS}
         context = {
             "view": view,
             "given": dict(given),
             "filters": filters,
-            "query": urlencode(given),
+            "query": urlencode(pairs),
+            # What is older does not change.
+            "is_live": LIVE in pairs and not any(n in FURTHER for n, _ in given),
             "methods": METHODS,
         }
         if request.headers.get("X-Fragment") == "1":
@@ -62,7 +69,7 @@ class Dashboard:
 
 def _with_links(logs: LogPage, given: list[tuple[str, str]]) -> View:
     filters = [(n, v) for n, v in given if n not in PAGE_FIELDS or n == "limit"]
-    is_further = any(name in ("cursor", "offset") for name, _ in given)
+    is_further = any(name in FURTHER for name, _ in given)
     newer = None
     if is_further and logs.items:
         first = encode_cursor(logs.items[0].id)

@@ -1,6 +1,7 @@
 // Filters that act while you type: the server renders the table, the URL holds the state.
 
 import { localise, say } from "./app.js";
+import { follow, isLive, start } from "./tail.js";
 
 const form = document.querySelector("form[data-live]");
 const logs = document.getElementById("logs");
@@ -9,11 +10,12 @@ let waiting, asked;
 function address() {
   const given = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value) given.append(name, value);
+  if (isLive()) given.append("live", "true");
   const query = given.toString();
   return query ? `/dashboard?${query}` : "/dashboard";
 }
 
-async function show(url, { push = true } = {}) {
+async function show(url, { quiet = false } = {}) {
   asked?.abort();
   asked = new AbortController();
   try {
@@ -21,7 +23,9 @@ async function show(url, { push = true } = {}) {
     if (response.redirected) return location.assign(url);
     logs.innerHTML = await response.text();
     localise(logs);
-    if (push) history.replaceState(null, "", url);
+    if (quiet) return;
+    history.replaceState(null, "", url);
+    follow();
     const count = document.getElementById("count");
     if (count) say(count.textContent.replace(/\s+/g, " ").replace("· clear filters", "").trim());
   } catch (error) {
@@ -39,3 +43,4 @@ form.addEventListener("submit", (event) => {
   show(address());
 });
 document.querySelector("[data-refresh]").addEventListener("click", () => show(location.pathname + location.search));
+start(() => show(location.pathname + location.search, { quiet: true }));
