@@ -1,0 +1,86 @@
+"""The appliance itself breaks under traffic: what was answered is not lost."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.faults.scene import account_for, frozen, scene, small_disk
+from tests.faults.traffic import flowing
+from tests.test_serve import Served
+from tests.test_workers import workers_of
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    ("number", "workers"),
+    [(signal.SIGKILL, "1"), (signal.SIGTERM, "1"), (signal.SIGKILL, "2")],
+)
+async def test_it_ends_and_is_started_again(
+    tmp_path: Path, number: int, workers: str
+) -> None:
+    async with scene(tmp_path, PROXY_WORKERS=workers) as (appliance, traffic):
+        async with flowing(traffic):
+            for _ in range(2):
+                await asyncio.sleep(1)
+                await appliance.stop(number)
+                await appliance.start()
+            await asyncio.sleep(1)
+        assert len(traffic.tally.answered) > 100
+        await account_for(appliance, traffic.tally)
+
+
+@pytest.mark.timeout(240)
+async def test_a_worker_is_killed(tmp_path: Path) -> None:
+    async with scene(tmp_path, PROXY_WORKERS="2") as (appliance, traffic):
+        async with flowing(traffic):
+            for _ in range(3):
+                await asyncio.sleep(1)
+                os.kill(workers_of(appliance)[0], signal.SIGKILL)
+            await asyncio.sleep(1)
+        # Only what the killed one had in flight.
+        assert len(traffic.tally.failed) <= 12
+        assert len(traffic.tally.answered) > 100
+        await account_for(appliance, traffic.tally)
+
+
+@pytest.mark.timeout(240)
+async def test_it_is_killed_while_postgresql_stands_still(tmp_path: Path) -> None:
+    """What the spool holds then is recorded by the next start."""
+    async with scene(tmp_path) as (appliance, traffic):
+        async with flowing(traffic):
+            await asyncio.sleep(1)
+            async with frozen(appliance):
+                await asyncio.sleep(2)
+                await appliance.stop(signal.SIGKILL)
+            await appliance.start()
+            await asyncio.sleep(1)
+        await account_for(appliance, traffic.tally)
+
+
+@pytest.mark.timeout(240)
+async def test_the_spools_disk_is_full(tmp_path: Path) -> None:
+    """Records are dropped and counted; no client notices."""
+    with small_disk(tmp_path / "data" / "spool", size="1m") as disk:
+        async with scene(tmp_path) as (appliance, traffic):
+            async with flowing(traffic):
+                await asyncio.sleep(1)
+                disk.fill()
+                await asyncio.sleep(2)
+                disk.free()
+                await asyncio.sleep(1)
+            assert traffic.tally.failed == []
+            assert len(traffic.tally.answered) > 100
+            assert await counted(appliance, "apimonitor_records_dropped_total") > 0
+            assert await appliance.stop() == 0
+
+
+async def counted(appliance: Served, metric: str) -> float:
+    """The sum of a metric's series."""
+    async with httpx.AsyncClient() as client:
+        url = f"http://127.0.0.1:{appliance.port}/metrics"
+        lines = (await client.get(url)).text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(metric))
