@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, TypeVar
 from uuid import UUID
@@ -15,7 +16,8 @@ from api.errors import answer
 from api.har_batch import HarBatch, check_har
 from api.intake import idempotency_key, intake_of
 from api.parts import Parts
-from api.rights import need_service
+from api.patience import Patience
+from api.rights import need_service, sender_of
 from api.taken import Batch
 from monitor.errors import (
     InvalidInput,
@@ -24,6 +26,7 @@ from monitor.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from monitor.exchange import Exchange
 from monitor.json_stream import ArraySplitter, LineSplitter, MemberSplitter, Splitter
 from monitor.storage.repeats import repeat_key
 
@@ -32,13 +35,17 @@ LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/js
 ROWS_AT_ONCE = 20
 # An entry of a HAR has a whole page's bodies in it: as many rows' bytes.
 ENTRY_ROWS = 8
+# What PostgreSQL may commit within INGEST_TIMEOUT_S.
+ROWS_A_SILENCE = 10_000
+SILENT = "PostgreSQL did not answer in time"
 Kind = TypeVar("Kind", bound=Batch)
 
 
 class BatchCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._count = 0
+        # How many batches of each key are being taken.
+        self._taking: Counter[bytes] = Counter()
 
     async def ingest(self, call: web.Request) -> web.Response:
         """201 with the ids, once all are committed; one bad row and none is."""
@@ -64,8 +71,9 @@ class BatchCalls:
         self, call: web.Request, service_id: UUID, splitter: Splitter, kind: type[Kind]
     ) -> tuple[tuple[UUID, ...], Kind]:
         key = idempotency_key(call)
-        with self._one_more(), self._file() as file:
-            intake = await intake_of(self._parts, service_id, dated=True)
+        with self._one_more(call), self._file() as file:
+            async with self._patience().wait(SILENT):
+                intake = await intake_of(self._parts, service_id, dated=True)
             most_rows = self._parts.settings.batch_limit_rows
             batch = kind(intake, file, most_rows=most_rows)
             digest = await self._take(call, splitter, batch)
@@ -77,25 +85,28 @@ class BatchCalls:
         return ids, batch
 
     async def _service(self, call: web.Request) -> UUID:
-        try:
-            async with asyncio.timeout(self._parts.settings.ingest_timeout_s):
-                return await need_service(call, self._parts)
-        except TimeoutError:
-            raise Unavailable(
-                "PostgreSQL did not answer in time", retry_after_s=1
-            ) from None
+        async with self._patience().wait(SILENT):
+            return await need_service(call, self._parts)
+
+    def _patience(self) -> Patience:
+        return Patience(self._parts.settings.ingest_timeout_s)
 
     @contextmanager
-    def _one_more(self) -> Iterator[None]:
-        if self._count >= self._parts.settings.batches_at_once:
+    def _one_more(self, call: web.Request) -> Iterator[None]:
+        """Of several places one is left to other keys."""
+        sender, most = sender_of(call), self._parts.settings.batches_at_once
+        is_full = self._taking.total() >= most
+        if is_full or self._taking[sender] >= max(most - 1, 1):
             raise TooManyRequests(
                 "BATCHES_AT_ONCE batches are being taken", retry_after_s=1
             )
-        self._count += 1
+        self._taking[sender] += 1
         try:
             yield
         finally:
-            self._count -= 1
+            self._taking[sender] -= 1
+            if not self._taking[sender]:
+                del self._taking[sender]
 
     @contextmanager
     def _file(self) -> Iterator[IO[bytes]]:
@@ -132,14 +143,29 @@ class BatchCalls:
     async def _store(
         self, service_id: UUID, batch: Batch, key: Any
     ) -> tuple[UUID, ...]:
+        """As long as PostgreSQL goes on answering, within BATCH_TIMEOUT_S."""
+        settings = self._parts.settings
+        # Its commit is one silence, the longer the more there is to be written.
+        last_s = settings.ingest_timeout_s * (1 + len(batch.ids) // ROWS_A_SILENCE)
+        now = asyncio.get_running_loop().time
         try:
-            async with asyncio.timeout(self._parts.settings.batch_timeout_s):
+            async with (
+                asyncio.timeout(settings.batch_timeout_s),
+                asyncio.timeout(settings.ingest_timeout_s) as silence,
+            ):
+
+                async def steps() -> AsyncIterator[list[Exchange]]:
+                    async for step in batch.steps():
+                        silence.reschedule(now() + settings.ingest_timeout_s)
+                        yield step
+                    silence.reschedule(now() + last_s)
+
                 return await self._parts.writer.write_many(
-                    service_id, batch.days, batch.steps, key=key, ids=batch.ids
+                    service_id, batch.days, steps, key=key, ids=batch.ids
                 )
         except TimeoutError:
             raise Unavailable(
-                "the batch was not stored within BATCH_TIMEOUT_S; nothing of it is, "
+                "PostgreSQL did not answer in time; nothing of the batch is stored, "
                 "or all",
                 retry_after_s=5,
             ) from None

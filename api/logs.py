@@ -1,6 +1,5 @@
 """The calls of /v1/logs."""
 
-import asyncio
 import base64
 from typing import Any
 from uuid import UUID
@@ -11,47 +10,50 @@ from api import request
 from api.errors import answer
 from api.intake import intake_of, repeat_key_of
 from api.parts import Parts
-from api.rights import Right, need, need_service
+from api.patience import Patience
+from api.rights import Right, need, need_service, sender_of
 from api.schemas import NewLog
 from monitor import times
-from monitor.errors import NotFound, Unavailable
+from monitor.errors import NotFound
 from monitor.exchange import BodyState
 from monitor.query import parse_log_query
 from monitor.resources import LogDetail, LogItem, LogPage
 from monitor.shown import ShownBody, header_object, pairs, shown_body
 from monitor.storage.repeats import RepeatKey
+from monitor.turns import Turns
 
 
 class LogCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        settings = parts.settings
+        self._turns = Turns(
+            places=settings.ingest_places, most_waiting=settings.ingest_waiting
+        )
 
     async def ingest(self, call: web.Request) -> web.Response:
         """201 with the stored log, once it is committed."""
-        timeout_s = self._parts.settings.ingest_timeout_s
-        # Two limits, so that a client may take its time to send the body between them.
-        try:
-            async with asyncio.timeout(timeout_s):
-                service_id = await need_service(call, self._parts)
-        except TimeoutError:
-            raise _no_answer("PostgreSQL did not answer in time") from None
+        patience = Patience(self._parts.settings.ingest_timeout_s)
+        async with patience.wait("PostgreSQL did not answer in time"):
+            service_id = await need_service(call, self._parts)
         request.no_query(call)
+        # Before its turn: a slow client would hold a place.
+        await request.read_body(call)
+        said = "PostgreSQL did not answer in time; the log may have been stored"
+        async with patience.wait(said), self._turns.turn(sender_of(call)):
+            detail = await self._ingest(call, service_id)
+        location = f"/v1/logs/{detail.item.id}"
+        return answer(shown_detail(detail), status=201, Location=location)
+
+    async def _ingest(self, call: web.Request, service_id: UUID) -> LogDetail:
         new, content = await request.body(call, NewLog)
         unknown = content.keys() - NewLog.model_fields.keys()
         self._parts.counters.ingest_ignored_fields.inc(len(unknown))
-        key = await repeat_key_of(call)
-        try:
-            async with asyncio.timeout(timeout_s):
-                id = await self._store(service_id, new, key)
-        except TimeoutError:
-            raise _no_answer(
-                "PostgreSQL did not answer in time; the log may have been stored"
-            ) from None
+        id = await self._store(service_id, new, await repeat_key_of(call))
         detail = await self._parts.logs.get(id)
         if detail is None:
             raise NotFound("the service is gone")
-        location = f"/v1/logs/{id}"
-        return answer(shown_detail(detail), status=201, Location=location)
+        return detail
 
     async def _store(
         self, service_id: UUID, new: NewLog, key: RepeatKey | None
@@ -140,7 +142,3 @@ def body_fields(side: str, body: ShownBody) -> dict[str, Any]:
         f"{side}_body_truncated": body.truncated,
         f"{side}_body_withheld": body.state is BodyState.WITHHELD,
     }
-
-
-def _no_answer(detail: str) -> Unavailable:
-    return Unavailable(detail, retry_after_s=1)

@@ -1,5 +1,6 @@
 """Which rights the caller of /v1 holds."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -64,6 +65,11 @@ async def need_service(request: web.Request, parts: Parts) -> UUID:
     if caller.service_id is None:
         raise Unauthorized("send a key of the service as Bearer: mkey_…")
     return caller.service_id
+
+
+def sender_of(request: web.Request) -> bytes:
+    """Which key a call came with, without holding the key."""
+    return hashlib.sha256((_bearer(request) or "").encode("utf-8", "replace")).digest()
 
 
 def facts_of(request: web.Request) -> RequestFacts:

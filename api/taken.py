@@ -14,6 +14,7 @@ from monitor.exchange import Exchange
 from monitor.storage.partitions import day_of
 
 STEP_ROWS = 200
+STEP_BYTES = 4 * 1024 * 1024
 LENGTH_BYTES = 4
 MOST_ERRORS = json_input.MOST_ERRORS
 
@@ -66,10 +67,13 @@ class Batch:
         """All rows again, a bounded number at a time."""
         self._file.seek(0)
         step: list[Exchange] = []
-        while length := self._file.read(LENGTH_BYTES):
-            step.append(decode(self._file.read(int.from_bytes(length, "little"))))
-            if len(step) == STEP_ROWS:
+        size = 0
+        while prefix := self._file.read(LENGTH_BYTES):
+            length = int.from_bytes(prefix, "little")
+            step.append(decode(self._file.read(length)))
+            size += length
+            if len(step) == STEP_ROWS or size >= STEP_BYTES:
                 yield step
-                step = []
+                step, size = [], 0
         if step:
             yield step

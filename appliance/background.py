@@ -126,7 +126,7 @@ async def note_database(database: Database, counters: Counters) -> None:
     while True:
         try:
             async with database.connection(timeout_s=DATABASE_POLL_S) as connection:
-                await connection.fetchval("SELECT 1")
+                await connection.fetchval("SELECT 1", timeout=DATABASE_POLL_S)
         except MonitorError:
             pass
         counters.database_up.set(database.is_up)

@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 from urllib.request import Request, urlopen
 
+from bench import fairness
 from bench.processes import (
     PASSING,
     UPSTREAM,
@@ -85,6 +86,7 @@ def main() -> None:
         results = _measure(contenders)
         _print(results)
         _check_all_stored(results["ours, captured and stored"])
+        fairness.measure(APP_PORT, folder)
 
 
 def _measure(contenders: list[Contender]) -> dict[str, list[Round]]:

@@ -195,6 +195,20 @@ class Settings(BaseModel):
     ingest_timeout_s: float = _setting(
         2, "How long an ingest waits for PostgreSQL before 503.", gt=0, le=60
     )
+    ingest_places: int = _setting(
+        64,
+        "Ingests worked on at once, shared in turn by the keys that send. Raise it "
+        "when one key alone is to store more a second.",
+        ge=16,
+        le=1024,
+    )
+    ingest_waiting: int = _setting(
+        256,
+        "Ingests of one key that wait for their turn; beyond: 429. Raise it when "
+        "bursts are refused; each holds its body in memory.",
+        ge=1,
+        le=100_000,
+    )
     replay_timeout_s: float = _setting(
         60,
         "How long a replay may take in all. Raise it when replays of slow or endless "

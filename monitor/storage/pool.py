@@ -17,6 +17,8 @@ SERVER_SETTINGS = {
     "application_name": "apimonitor",
     "search_path": "apimonitor",
     "timezone": "UTC",
+    # A 201 means committed, whatever the server's or the role's default is.
+    "synchronous_commit": "on",
     # Plain PostgreSQL takes the unknown dotted name as a placeholder.
     "citus.multi_shard_modify_mode": "sequential",
 }
@@ -78,6 +80,10 @@ class Database:
         try:
             yield held  # type: ignore[misc]
             self.is_up = True
+        except asyncio.CancelledError:
+            # A frozen server would hold the release up, and its caller with it.
+            held.terminate()
+            raise
         except AWAY as error:
             if isinstance(error, asyncpg.QueryCanceledError):
                 raise

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.errors import MonitorError, NotFound, TooManyRequests, Unavailable
+from monitor.errors import MonitorError, NotFound, Unavailable
 from monitor.exchange import Exchange
 from monitor.storage import repeats
 from monitor.storage.batch import REFUSALS, Steps, commit, commit_in_steps
@@ -17,7 +17,6 @@ from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
 from monitor.storage.repeats import Repeated, RepeatKey
 
-MOST_WAITING = 10_000
 MOST_TOGETHER = 1_000
 
 
@@ -54,11 +53,9 @@ class LogWriter:
     async def write(self, exchange: Exchange) -> None:
         """Return once *exchange* is committed.
 
-        Raises Unavailable where PostgreSQL does not answer in time, TooManyRequests
-        where too many wait already, NotFound where the service is gone.
+        Raises Unavailable where PostgreSQL does not answer in time, NotFound where the
+        service is gone. Callers hold a place of monitor.turns: so many wait at most.
         """
-        if len(self._waiting) >= MOST_WAITING:
-            raise TooManyRequests("too many logs wait to be stored", retry_after_s=1)
         waiting = Waiting(exchange)
         self._waiting.append(waiting)
         self._news.set()
