@@ -1,6 +1,7 @@
 """The calls of /v1/logs."""
 
 import base64
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
@@ -40,8 +41,11 @@ class LogCalls:
         # Before its turn: a slow client would hold a place.
         await request.read_body(call)
         said = "PostgreSQL did not answer in time; the log may have been stored"
-        async with patience.wait(said), self._turns.turn(sender_of(call)):
-            detail = await self._ingest(call, service_id)
+        async with AsyncExitStack() as stack:
+            async with patience.wait("too much is being stored; this log is not"):
+                await stack.enter_async_context(self._turns.turn(sender_of(call)))
+            async with patience.wait(said):
+                detail = await self._ingest(call, service_id)
         location = f"/v1/logs/{detail.item.id}"
         return answer(shown_detail(detail), status=201, Location=location)
 

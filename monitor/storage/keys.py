@@ -1,10 +1,12 @@
 """Which service a key belongs to."""
 
+import asyncio
 import hashlib
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
 
 import asyncpg
 
@@ -25,6 +27,8 @@ class Keys:
         self._database = database
         # Digest: until when it holds, the service, or None for a key that is unknown.
         self._remembered: dict[bytes, tuple[float, UUID | None]] = {}
+        # Held while one asks PostgreSQL; the others of a burst wait for what it hears.
+        self._asking: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def create(self, service_id: UUID, name: str) -> KeyResource | None:
         """A new key, its *raw_key* set this once; None where there is no service."""
@@ -110,14 +114,18 @@ class Keys:
     async def service_of(self, raw: str) -> UUID | None:
         """The service that *raw* is an active key of."""
         digest = _digest(raw)
-        now = time.monotonic()
         until, service_id = self._remembered.get(digest, (0.0, None))
-        if now < until:
+        if time.monotonic() < until:
             return service_id
-        service_id = await self._look_up(digest)
-        if len(self._remembered) >= MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[digest] = (now + REMEMBER_S, service_id)
+        async with self._asking.setdefault(digest, asyncio.Lock()):
+            now = time.monotonic()
+            until, service_id = self._remembered.get(digest, (0.0, None))
+            if now < until:
+                return service_id
+            service_id = await self._look_up(digest)
+            if len(self._remembered) >= MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[digest] = (now + REMEMBER_S, service_id)
         return service_id
 
     async def _look_up(self, digest: bytes) -> UUID | None:

@@ -130,7 +130,7 @@ async def wait_for_rows(server: Server) -> None:
 async def test_overload_is_429_for_the_key_that_overloads(
     database_url: str, tmp_path: Path
 ) -> None:
-    limits = {"INGEST_PLACES": "16", "INGEST_WAITING": "2"}
+    limits = {"INGEST_PLACES": "16", "INGEST_WAITING": "2", "INGEST_TIMEOUT_S": "30"}
     async with (
         appliance_on(database_url, tmp_path, **limits) as appliance,
         client_of(
