@@ -6,7 +6,9 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from monitor.exchange import Body, Exchange, Failure, Source
-from proxy.headers import Lines, text, values
+from proxy.headers import text, values
+from proxy.heads import Lines
+from proxy.response import Answer
 from proxy.routing import Routed
 from proxy.stopwatch import Stopwatch
 from proxy.tap import Bounds, EventTap, Tap, WebSocketTap
@@ -19,14 +21,21 @@ class BodyCopy:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._kept = bytearray()
+        self._kept: bytes | bytearray = b""
         self.size = 0
 
     def add(self, piece: bytes) -> None:
+        size = len(piece)
         room = self._limit - self.size
         if room > 0:
-            self._kept += piece[:room]
-        self.size += len(piece)
+            kept = piece if size <= room else piece[:room]
+            if not self.size:
+                self._kept = kept
+            elif isinstance(self._kept, bytearray):
+                self._kept += kept
+            else:
+                self._kept = bytearray(self._kept + kept)
+        self.size += size
 
     def body(self) -> Body | None:
         """None where nothing passed."""
@@ -59,13 +68,13 @@ class Capture:
     is_lasting: bool = False
     tap: Tap | None = None
 
-    def answered(self, status: int, lines: Lines) -> None:
+    def answered(self, answer: Answer) -> None:
         """The upstream's final head is here: what follows may be messages."""
-        self.response_lines = lines
-        if status == 101:
-            self._tap_upgrade(lines)
-        elif is_event_stream(lines):
-            coding = text(lines, b"content-encoding")
+        self.response_lines = answer.lines
+        if answer.status == 101:
+            self._tap_upgrade(answer.lines)
+        elif answer.is_event_stream:
+            coding = text(answer.lines, "content-encoding")
             self.tap = EventTap(self.bounds, began=self.began, coding=coding)
 
     def sent(self, data: bytes) -> None:
@@ -82,9 +91,9 @@ class Capture:
 
     def _tap_upgrade(self, lines: Lines) -> None:
         """A WebSocket's frames are kept as messages, and not as bytes besides."""
-        if b"websocket" not in [v.lower() for v in values(lines, b"upgrade")]:
+        if "websocket" not in [value.lower() for value in values(lines, "upgrade")]:
             return
-        extensions = text(lines, b"sec-websocket-extensions")
+        extensions = text(lines, "sec-websocket-extensions")
         self.tap = WebSocketTap(self.bounds, began=self.began, extensions=extensions)
         self.request_copy = BodyCopy(0)
         self.response_copy = BodyCopy(0)
@@ -95,7 +104,7 @@ class Capture:
         upstream, target = self.routed.upstream, self.routed.target
         path, _, query = target.partition("?")
         # RFC 9112 3.2.4: the asterisk is no part of the URL.
-        sent = "" if target == "*" else _storable(target)
+        sent = "" if target == "*" else target
         answered = self.head_sent if self.is_lasting and self.head_sent else now
         return Exchange(
             id=self.id,
@@ -103,8 +112,8 @@ class Capture:
             source=Source.PROXY if self.replay_of is None else Source.REPLAY,
             method=self.method,
             url=f"{upstream.scheme}://{upstream.authority}{sent}",
-            path=_storable(path),
-            client_url=_storable(self.client_url),
+            path=path,
+            client_url=self.client_url,
             query_params=_parameters(query) if query else {},
             status_code=self.status_code,
             latency_ms=(answered - self.began) * 1000,
@@ -123,28 +132,14 @@ class Capture:
         )
 
 
-def is_event_stream(lines: Lines) -> bool:
-    content_type = text(lines, b"content-type") or ""
-    return content_type.lower().startswith("text/event-stream")
-
-
 def _fields(lines: Lines) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
-    )
-
-
-def _storable(target: str) -> str:
-    """Bytes above 0x7F, which surrogates stand for, as latin-1 characters."""
-    if target.isascii():
-        return target
-    return target.encode("utf-8", "surrogateescape").decode("latin-1")
+    return tuple([(name, value) for _, name, value in lines])
 
 
 def _parameters(query: str) -> dict[str, str | list[str]]:
     """Decoded as UTF-8; bytes that are none become U+FFFD."""
     found: dict[str, str | list[str]] = {}
-    text = query.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = query.encode("latin-1").decode("utf-8", "replace")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
         before = found.get(name)
         if before is None:

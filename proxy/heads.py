@@ -1,30 +1,89 @@
-"""Where a head ends in bytes that come in pieces."""
+"""What the bytes of a head say: the grammar of RFC 9112, and nothing besides.
+
+A head is text of latin-1, which loses no byte. Its fields are found by one pattern;
+were there anything beside them, their lengths would not add up to that of the head.
+"""
+
+import re
+from dataclasses import dataclass
+
+# A line as it came, its name and its value; in wire order, repeats and case kept.
+Line = tuple[str, str, str]
+Lines = list[Line]
 
 END = b"\r\n\r\n"
+TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+TEXT = r"[\t -~\x80-\xff]*"
+LINE = re.compile(rf"(({TOKEN}):[ \t]*({TEXT})\r\n)")
+REQUEST = re.compile(rf"({TOKEN}) ([!-~\x80-\xff]+) HTTP/1\.([0-9])\r\n")
+RESPONSE = re.compile(rf"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ({TEXT}))?\r\n")
+# RFC 9112 5.1: a proxy takes blanks before the colon out of a response.
+BLANKS = re.compile(rf"^({TOKEN})[ \t]+:", re.MULTILINE)
+EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
+# Where one of these has come, no head can follow: a bare CR or LF, NUL, other controls.
+NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]|(?<!\r)\n")
 
 
-class HeadEnd:
-    """Remembers the last bytes seen, because the end itself may come in two pieces."""
+class Malformed(Exception):
+    """These bytes are not HTTP/1.1."""
 
-    __slots__ = ("_seam",)
 
-    def __init__(self) -> None:
-        self._seam = b""
+@dataclass(slots=True)
+class RequestHead:
+    method: str
+    target: str
+    is_http_1_0: bool
+    lines: Lines
 
-    def within(self, data: bytes) -> int:
-        """How much of *data* there is up to the end of a head; all, if it has none."""
-        seam = self._seam
-        if seam:
-            found = (seam + data[:3]).find(END)
-            if found >= 0:
-                return found + len(END) - len(seam)
-        found = data.find(END)
-        return len(data) if found < 0 else found + len(END)
 
-    def passed(self, data: bytes) -> None:
-        """*data* was no whole head."""
-        self._seam = data[-3:] if len(data) >= 3 else (self._seam + data)[-3:]
+@dataclass(slots=True)
+class ResponseHead:
+    is_http_1_0: bool
+    status: int
+    reason: str
+    lines: Lines
 
-    def begin(self) -> None:
-        """A head is over; another one begins."""
-        self._seam = b""
+
+def request_head(content: bytes) -> RequestHead:
+    """*content* ends with the empty line. Raises Malformed."""
+    text = content.decode("latin-1")
+    found = REQUEST.match(text)
+    if found is None:
+        raise Malformed("the request line is none")
+    method, target, minor = found.groups()
+    return RequestHead(method, target, minor == "0", _lines(text, found.end()))
+
+
+def response_head(content: bytes) -> ResponseHead:
+    """*content* ends with the empty line. Raises Malformed."""
+    text = content.decode("latin-1")
+    found = RESPONSE.match(text)
+    if found is None:
+        raise Malformed("the status line is none")
+    minor, status, reason = found.groups()
+    start = found.end()
+    try:
+        lines = _lines(text, start)
+    except Malformed:
+        text, start = BLANKS.sub(r"\1:", text[start:]), 0
+        lines = _lines(text, start)
+    return ResponseHead(minor == "0", int(status), reason or "", lines)
+
+
+def trailers(content: bytes) -> Lines:
+    """The fields after a chunked body, up to the empty line. Raises Malformed."""
+    return _lines(content.decode("latin-1"), 0)
+
+
+def line(name: str, value: str) -> Line:
+    """A line that we write."""
+    return (f"{name}: {value}\r\n", name, value)
+
+
+def _lines(text: str, start: int) -> Lines:
+    lines = LINE.findall(text, start)
+    if start + sum([len(found[0]) for found in lines]) + 2 != len(text):
+        raise Malformed("a line of the head is no field")
+    if " \r\n" in text or "\t\r\n" in text:
+        return [(raw, name, value.rstrip(" \t")) for raw, name, value in lines]
+    return lines

@@ -5,221 +5,398 @@ import time
 from collections.abc import Callable
 
 from monitor.exchange import Failure, FailureCode
-from proxy import headers, problems
-from proxy.asking import Asking
-from proxy.capture import Capture, is_event_stream
-from proxy.headers import Lines
+from proxy import forwarding, problems
+from proxy.bodies import Take
+from proxy.capture import Capture
+from proxy.client import ClientConnection
+from proxy.pool import Pool
 from proxy.request import Request
-from proxy.response import ResponseHead
-from proxy.rewrite import Entrance, mapped_back
-from proxy.tunnel import TunnelEnd, tunnel
-from proxy.upload import LAST_CHUNK, chunk
-from proxy.upstream import Broken
+from proxy.response import Answer
+from proxy.rewrite import Entrance
+from proxy.switching import Switched
+from proxy.upstream import Broken, UpstreamConnection
+
+# RFC 9110 9.2.2. A request of another method is never sent a second time.
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+CONTINUE_AFTER_S = 1.0
+# What is held of a request while there is no connection to its upstream.
+UNSENT_BYTES = 256 * 1024
 
 
 class Passing:
-    """One exchange; *record* is called exactly once, before its end is sent."""
+    """One exchange; *record* is called exactly once, before its end is sent.
+
+    What the two connections tell it are its steps: start, on_answer, on_piece. Then
+    *over* is called, once.
+    """
 
     def __init__(
         self,
         *,
+        client: ClientConnection,
         request: Request,
         capture: Capture,
-        asking: Asking,
+        pool: Pool,
+        head: bytes,
         entrance: Entrance,
+        idle_s: float,
+        is_loop: bool,
         record: Callable[[Capture], None],
+        over: Callable[["Passing"], None],
     ) -> None:
-        self._front = request.front
+        self._client = client
+        self._request = request
         self._capture = capture
-        self._asking = asking
+        self._pool = pool
+        self._unsent = head
         self._entrance = entrance
+        self._idle_s = idle_s
+        self._is_loop = is_loop
         self._record = record
+        self._over = over
+        self._upstream = capture.routed.upstream
         self._service = capture.routed.service
+        self._connection: UpstreamConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._continue: asyncio.TimerHandle | None = None
+        self._was_used = False
+        self._is_sent = False
+        # Whether all of it goes with the head, so that it can be sent again.
+        self._is_whole = False
+        self._is_upload_held = False
+        self._is_recorded = False
         self._is_over = False
-        self._is_http_1_0 = request.message.version.minor == 0
-        self.keeps_alive = not request.message.should_close
+        self._keeps_alive = request.keeps_alive
+        self.keep_sent: Take = capture.request_copy.add
+        # Content for a client that cannot read chunks.
+        self._unframed: list[bytes] | None = None
 
-    async def run(self) -> None:
-        """Ask the upstream and pass its answer on; its failures are answered too.
+    # The request.
 
-        Raises ConnectionError where the client is gone.
-        """
+    def start(self, piece: bytes, *, is_complete: bool) -> None:
+        self._is_sent = is_complete
+        self._is_whole = is_complete and self._request.method in IDEMPOTENT
+        if self._is_loop:
+            self.refuse(Failure(FailureCode.LOOP, "it came through here before"))
+            return
+        if piece:
+            self._unsent += piece
+        connection = self._pool.reusable(self._upstream)
+        if connection is None:
+            self._connect(fresh=False)
+        else:
+            self._was_used = True
+            self._send(connection)
+
+    def on_client_piece(self, piece: bytes, *, is_complete: bool) -> None:
+        self._is_sent = is_complete
+        connection = self._connection
+        if connection is None:
+            self._unsent += piece
+            if len(self._unsent) > UNSENT_BYTES:
+                self._hold_upload()
+            return
+        connection.write(piece)
+        self._moved()
+
+    def on_client_malformed(self) -> None:
+        self._fail(Failure(FailureCode.CLIENT_MALFORMED, "the client's body is broken"))
+
+    def _connect(self, *, fresh: bool) -> None:
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(self._connecting(fresh=fresh))
+
+    async def _connecting(self, *, fresh: bool) -> None:
         try:
-            await self._answer(await self._asking.head())
+            connection, self._was_used = await self._pool.acquire(
+                self._upstream, timeout_s=self._service.timeout_s, fresh=fresh
+            )
         except Broken as broken:
             self._fail(broken.failure)
+            return
+        if not self._was_used:
+            stopwatch = self._capture.stopwatch
+            stopwatch.connected(connection.connect_s, connection.tls_s)
+        self._task = None
+        self._send(connection)
+
+    def _send(self, connection: UpstreamConnection) -> None:
+        self._connection = connection
+        connection.begin(self, self._request.method)
+        content = self._unsent
+        if not (self._was_used and self._is_whole):
+            self._unsent = b""
+        self._moved()
+        connection.write(content)
+        self._capture.stopwatch.asked(time.perf_counter())
+        if self._is_upload_held:
+            self.on_resume()
+        if not self._is_sent and self._request.expects_continue:
+            delay_s = min(CONTINUE_AFTER_S, self._service.timeout_s)
+            loop = asyncio.get_running_loop()
+            self._continue = loop.call_later(delay_s, self._let_continue)
+
+    def _may_repeat(self, connection: UpstreamConnection, failure: Failure) -> bool:
+        """A kept connection may have been closed meanwhile (RFC 9112 9.3.1)."""
+        return (
+            self._was_used
+            and self._is_whole
+            and not connection.has_answered
+            and failure.code is FailureCode.UPSTREAM_RESET
+        )
+
+    def _let_continue(self) -> None:
+        """No 100 came from the upstream; where it says none, ours lets it go on."""
+        self._client.write(CONTINUE)
+
+    # The answer.
+
+    def on_interim(self, answer: Answer) -> None:
+        """RFC 9110 15.2: 1xx, but not to an HTTP/1.0 client."""
+        self._cancel_continue()
+        self._moved()
+        if not self._request.is_http_1_0:
+            self._client.write(forwarding.interim_head(answer))
+
+    def on_head(self, answer: Answer) -> Take:
+        capture, connection = self._capture, self._connection
+        assert connection is not None
+        self._cancel_continue()
+        capture.stopwatch.answer_began = connection.head_began
+        capture.stopwatch.answer_read = connection.head_read
+        capture.answered(answer)
+        if self._request.is_http_1_0 and answer.is_chunked and answer.has_body:
+            # It cannot read chunks: the body's end is then the connection's.
+            self._unframed = []
+            self._keeps_alive = False
+            return self._keep_unframed
+        return capture.response_copy.add if capture.tap is None else capture.received
+
+    def on_answer(self, answer: Answer, piece: bytes, *, is_complete: bool) -> None:
+        capture, client = self._capture, self._client
+        if answer.status == 101:
+            self._switch(answer)
+            return
+        if not self._is_sent or answer.ends_with_connection:
+            # What of the request is not sent is not wanted any more; or the end of the
+            # body is the connection's end, for our client as well.
+            self._keeps_alive = False
+        if self._unframed is not None:
+            piece = self._take_unframed()
+        head = forwarding.answer_head(
+            answer,
+            capture.routed,
+            self._entrance,
+            extra=self._own_lines(),
+            is_http_1_0=self._request.is_http_1_0,
+        )
+        capture.status_code = answer.status
+        if is_complete:
+            self._finish()
+            client.write(head + piece)
+            self._end(may_stay=self._is_sent)
+            return
+        capture.head_sent = time.perf_counter()
+        capture.is_lasting = answer.is_event_stream
+        client.write(head + piece)
+        self._moved()
+
+    def on_piece(self, piece: bytes, *, is_complete: bool) -> None:
+        if self._unframed is not None:
+            piece = self._take_unframed()
+        if is_complete:
+            self._finish()
+        if piece:
+            self._client.write(piece)
+        if is_complete:
+            self._end(may_stay=self._is_sent)
+        else:
+            self._moved()
+
+    def on_broken(self, failure: Failure) -> None:
+        connection = self._connection
+        if connection is not None and self._may_repeat(connection, failure):
+            self._capture.stopwatch.failed(time.perf_counter())
+            self._connection = None
+            self._pool.release(self._upstream, connection, may_stay=False)
+            self._connect(fresh=True)
+        else:
+            self._fail(failure)
+
+    def _own_lines(self) -> str:
+        self._keeps_alive = self._keeps_alive and not self._client.is_draining
+        lines = self._log_id()
+        if not self._keeps_alive:
+            return f"{lines}{problems.CLOSE}"
+        if self._request.is_http_1_0:
+            return f"{lines}Connection: keep-alive\r\n"
+        return lines
+
+    def _log_id(self) -> str:
+        if not self._service.expose_log_id:
+            return ""
+        return f"X-Monitor-Log-Id: {self._capture.id}\r\n"
+
+    def _keep_unframed(self, piece: bytes) -> None:
+        self._capture.received(piece)
+        assert self._unframed is not None
+        self._unframed.append(piece)
+
+    def _take_unframed(self) -> bytes:
+        assert self._unframed is not None
+        content = b"".join(self._unframed)
+        self._unframed.clear()
+        return content
+
+    # An upgrade.
+
+    def _switch(self, answer: Answer) -> None:
+        """From here on it is bytes, both ways, until both sides are done."""
+        if self._request.upgrade is None or not self._is_sent:
+            text = "101 was not asked for"
+            self._fail(Failure(FailureCode.UPSTREAM_MALFORMED, text))
+            return
+        capture, connection = self._capture, self._connection
+        assert connection is not None
+        self._keeps_alive = False
+        head = forwarding.switch_head(answer, extra=self._log_id())
+        self._client.write(head)
+        capture.status_code = 101
+        capture.head_sent = time.perf_counter()
+        capture.is_lasting = True
+        switched = Switched(
+            self._client, connection, capture, timeout_s=self._service.timeout_s
+        )
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(self._switched(switched))
+
+    async def _switched(self, switched: Switched) -> None:
+        try:
+            await switched.over()
+            self._finish()
         finally:
-            await self._asking.end()
+            switched.close()
+        self._end(may_stay=False)
+
+    # The end.
 
     def refuse(self, failure: Failure) -> None:
         """Answer with a problem of our own; the exchange is over."""
         status = problems.status_of(failure)
-        is_head = self._capture.method == "HEAD"
+        is_head = self._request.method == "HEAD"
         lines, body = problems.problem(
-            status, failure.code, failure.text, is_head=is_head, extra=self._log_id()
+            status, failure.code, failure.text, is_head=is_head
         )
-        self._end_upload_early()
-        lines += self._connection_lines()
+        if not self._is_sent:
+            self._keeps_alive = False
         self._capture.status_code = status
         self._capture.failure = failure
         self._finish()
-        self._front.write(problems.head(status, problems.reason(status), lines) + body)
+        self._client.write(problems.answer(status, lines + self._own_lines(), body))
+        self._end(may_stay=False)
 
     def break_off(self, failure: Failure) -> None:
-        """Client or proxy ended it; it is recorded, if it was not yet."""
+        """What was sent is not all; it is recorded, if it was not yet."""
         if self._is_over:
             return
-        is_bug = failure.code is FailureCode.INTERNAL
-        if is_bug and not self._front.has_sent:
-            # What the client is told by the connection's own handler of errors.
-            self._capture.status_code = problems.status_of(failure)
+        self._capture.failure = self._capture.failure or failure
+        self._finish()
+        self._client.break_off()
+        self._end(may_stay=False)
+
+    def on_client_gone(self, failure: Failure) -> None:
+        if self._is_over:
+            return
         self._capture.failure = failure
         self._finish()
-        if self._front.has_sent:
-            self._front.break_off()
+        self._end(may_stay=False)
 
-    async def _answer(self, head: ResponseHead) -> None:
-        connection = self._asking.connection
-        self._capture.stopwatch.answer_began = connection.head_began
-        self._capture.stopwatch.answer_read = connection.head_read
-        self._capture.answered(head.status, head.lines)
-        if head.status == 101:
-            await self._switch(head)
-        elif not head.has_body:
-            self._answer_whole(head, b"")
-        elif connection.is_complete:
-            self._answer_whole(head, connection.next_piece() or b"")
+    def on_expired(self) -> None:
+        if self._connection is None:
+            # Whoever makes the connection minds its time.
+            self._moved()
+        elif not self._waits_for_client():
+            self._fail(
+                Failure(
+                    FailureCode.UPSTREAM_TIMEOUT,
+                    f"it was silent for {self._service.timeout_s:g} s",
+                )
+            )
         else:
-            await self._stream(head)
-
-    def _answer_whole(self, head: ResponseHead, body: bytes) -> None:
-        """Head, body and end in one write, once they are recorded."""
-        self._end_upload_early()
-        if body:
-            self._capture.received(body)
-        content = self._response_head(head)
-        if head.has_body and self._is_chunked(head):
-            content += chunk(body) + LAST_CHUNK if body else LAST_CHUNK
-        else:
-            content += body
-        self._capture.status_code = head.status
-        self._finish()
-        self._front.write(content)
-
-    async def _stream(self, head: ResponseHead) -> None:
-        """Pass the body on as it comes; its last piece waits for the record."""
-        connection = self._asking.connection
-        is_chunked = self._is_chunked(head)
-        self._end_upload_early()
-        self._front.write(self._response_head(head))
-        self._capture.status_code = head.status
-        self._capture.head_sent = time.perf_counter()
-        self._capture.is_lasting = is_event_stream(head.lines)
-        left = head.length
-        while not connection.is_complete or connection.has_pieces:
-            await self._asking.news()
-            piece = connection.next_piece()
-            if piece is None:
-                continue
-            left = None if left is None else left - len(piece)
-            if left is not None and left <= 0:
-                self._capture.received(piece)
-                self._finish()
-                self._front.write(piece)
-            else:
-                self._front.write(chunk(piece) if is_chunked else piece)
-                self._capture.received(piece)
-            await self._front.drain()
-        self._finish()
-        if is_chunked:
-            self._front.write(LAST_CHUNK)
-
-    def _is_chunked(self, head: ResponseHead) -> bool:
-        return bool(head.coding) and not self._is_http_1_0
-
-    def _end_upload_early(self) -> None:
-        """The answer is final: what of the request is not sent yet is not wanted."""
-        if not self._asking.upload.is_done:
-            self.keeps_alive = False
-
-    def _response_head(self, head: ResponseHead) -> bytes:
-        lines = headers.end_to_end(head.lines)
-        lines = mapped_back(lines, self._capture.routed.upstream, self._entrance)
-        if head.has_body and self._is_chunked(head):
-            lines.append((b"Transfer-Encoding", head.coding))
-        elif head.has_body and head.length is None:
-            # Its end is the connection's end, for our client as well.
-            self.keeps_alive = False
-        lines += self._log_id()
-        lines += self._connection_lines()
-        return problems.head(head.status, head.reason, lines)
-
-    def _connection_lines(self) -> Lines:
-        self.keeps_alive = self.keeps_alive and not self._front.is_draining
-        if not self.keeps_alive:
-            return [(b"Connection", b"close")]
-        return [(b"Connection", b"keep-alive")] if self._is_http_1_0 else []
-
-    def _log_id(self) -> Lines:
-        if not self._service.expose_log_id:
-            return []
-        return [(b"X-Monitor-Log-Id", str(self._capture.id).encode())]
-
-    async def _switch(self, head: ResponseHead) -> None:
-        """101: from here on it is bytes, both ways, until both sides are done."""
-        connection, front, capture = self._asking.connection, self._front, self._capture
-        client, upstream = front.transport, connection.transport
-        lines = headers.end_to_end(head.lines) + self._log_id()
-        lines.append((b"Connection", b"upgrade"))
-        lines += [line for line in head.lines if line[0].lower() == b"upgrade"]
-        front.write(problems.head(101, head.reason, lines))
-        capture.status_code = 101
-        capture.head_sent = time.perf_counter()
-        capture.is_lasting = True
-        self.keeps_alive = False
-        if client is None or upstream is None:
-            # It ended with its head; there is nothing to join.
-            capture.received(connection.after_upgrade)
-            self._finish()
-            front.write(connection.after_upgrade)
-            return
-        near, far = tunnel(
-            client,
-            upstream,
-            note_sent=capture.sent,
-            note_received=capture.received,
-        )
-        near.begin(front.take_tail(), has_ended=False)
-        far.begin(connection.after_upgrade, has_ended=connection.has_ended)
-        try:
-            await self._tunnel_over(near, far)
-        finally:
-            near.abort()
-            far.abort()
-            front.after_tunnel(client)
-
-    async def _tunnel_over(self, near: TunnelEnd, far: TunnelEnd) -> None:
-        ends = [near.over, far.over]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        # What the other side has not taken yet, it may take in *timeout_s*.
-        await asyncio.wait(ends, timeout=self._service.timeout_s)
-        if far.error is not None:
-            text = "it reset the connection within the tunnel"
-            self._capture.failure = Failure(FailureCode.UPSTREAM_RESET, text)
-        elif near.error is not None:
-            text = "the client reset the connection within the tunnel"
-            self._capture.failure = Failure(FailureCode.CLIENT_DISCONNECT, text)
-        self._finish()
+            self._fail(
+                Failure(
+                    FailureCode.CLIENT_TIMEOUT,
+                    f"the client stood still for {self._idle_s:g} s",
+                )
+            )
 
     def _fail(self, failure: Failure) -> None:
         """Before the head: our own answer. After it: a broken connection."""
+        if self._is_over:
+            return
         if self._capture.status_code is None:
             self.refuse(failure)
-            return
-        self.keeps_alive = False
-        self.break_off(failure)
+        else:
+            self.break_off(failure)
 
     def _finish(self) -> None:
-        if not self._is_over:
-            self._is_over = True
+        if not self._is_recorded:
+            self._is_recorded = True
             self._record(self._capture)
+
+    def _end(self, *, may_stay: bool) -> None:
+        """Nothing more is to be done: both connections are given back."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._cancel_continue()
+        task, self._task = self._task, None
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.release(self._upstream, connection, may_stay=may_stay)
+        self._over(self)
+        self._client.exchange_over(keeps_alive=self._keeps_alive)
+
+    # How fast it may go.
+
+    def on_pause(self) -> None:
+        self._hold_upload()
+        self._moved()
+
+    def on_resume(self) -> None:
+        self._is_upload_held = False
+        self._client.resume_reading()
+        self._moved()
+
+    def on_client_pause(self) -> None:
+        if self._connection is not None:
+            self._connection.pause_reading()
+
+    def on_client_resume(self) -> None:
+        if self._connection is not None:
+            self._connection.resume_reading()
+        self._moved()
+
+    def _hold_upload(self) -> None:
+        if not self._is_sent:
+            self._is_upload_held = True
+            self._client.pause_reading()
+
+    def _moved(self) -> None:
+        """Each silence is bounded, never the whole."""
+        waits_for_client = self._waits_for_client()
+        seconds = self._idle_s if waits_for_client else self._service.timeout_s
+        self._client.deadline.set(seconds)
+
+    def _waits_for_client(self) -> bool:
+        if self._client.is_writing_paused:
+            return True
+        return not (self._is_sent or self._is_upload_held)
+
+    def _cancel_continue(self) -> None:
+        if self._continue is not None:
+            self._continue.cancel()
+            self._continue = None

@@ -25,31 +25,46 @@ class Pool:
         self._waiting: dict[Origin, deque[asyncio.Future[None]]] = {}
         self._tls = ssl.create_default_context()
 
+    def reusable(self, upstream: Upstream) -> UpstreamConnection | None:
+        """The one used last, which is the least likely to have been given up."""
+        origin = upstream.origin
+        idle = self._idle.get(origin)
+        if not idle:
+            return None
+        oldest = time.monotonic() - self._idle_s
+        while idle:
+            connection, since = idle.pop()
+            if connection.is_usable and since > oldest:
+                return connection
+            connection.close()
+            self._gone(origin)
+        return None
+
     async def acquire(
-        self, upstream: Upstream, method: str, *, timeout_s: float, fresh: bool = False
+        self, upstream: Upstream, *, timeout_s: float, fresh: bool = False
     ) -> tuple[UpstreamConnection, bool]:
         """A connection for one exchange, and whether it was used before.
 
         Raises Broken: refused, no such name, no TLS, or not within *timeout_s*.
         """
-        found = None if fresh else self._reusable(upstream.origin)
-        was_used = found is not None
-        if found is None:
-            try:
-                async with asyncio.timeout(timeout_s):
-                    found, was_used = await self._wait_for_one(upstream, fresh)
-            except TimeoutError:
-                raise Broken(
-                    FailureCode.CONNECT_TIMEOUT, f"no connection within {timeout_s:g} s"
-                ) from None
-        found.begin(method)
-        return found, was_used
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._wait_for_one(upstream, fresh)
+        except TimeoutError:
+            raise Broken(
+                FailureCode.CONNECT_TIMEOUT, f"no connection within {timeout_s:g} s"
+            ) from None
 
-    def release(self, upstream: Upstream, connection: UpstreamConnection) -> None:
+    def release(
+        self, upstream: Upstream, connection: UpstreamConnection, *, may_stay: bool
+    ) -> None:
         """Give a connection back; it is kept if another exchange may use it."""
         origin = upstream.origin
-        if connection.may_be_reused and self._idle_s > 0:
-            idle = self._idle.setdefault(origin, deque())
+        connection.end()
+        if may_stay and connection.is_usable and self._idle_s > 0:
+            idle = self._idle.get(origin)
+            if idle is None:
+                idle = self._idle[origin] = deque()
             idle.append((connection, time.monotonic()))
             self._let_next(origin)
             return
@@ -76,18 +91,6 @@ class Pool:
                 connection.close()
         self._idle.clear()
 
-    def _reusable(self, origin: Origin) -> UpstreamConnection | None:
-        """The one used last, which is the least likely to have been given up."""
-        idle = self._idle.get(origin)
-        oldest = time.monotonic() - self._idle_s
-        while idle:
-            connection, since = idle.pop()
-            if connection.is_usable and since > oldest:
-                return connection
-            connection.close()
-            self._gone(origin)
-        return None
-
     async def _wait_for_one(
         self, upstream: Upstream, fresh: bool
     ) -> tuple[UpstreamConnection, bool]:
@@ -99,7 +102,7 @@ class Pool:
                 idle.popleft()[0].close()
                 self._gone(origin)
                 continue
-            reused = self._reusable(origin)
+            reused = self.reusable(upstream)
             if reused is not None:
                 return reused, True
             if self._open.get(origin, 0) >= self._limit:
@@ -160,6 +163,8 @@ class Pool:
         self._let_next(origin)
 
     def _let_next(self, origin: Origin) -> None:
+        if not self._waiting:
+            return
         waiting = self._waiting.get(origin)
         while waiting:
             waiter = waiting.popleft()

@@ -5,8 +5,8 @@ from http import HTTPStatus
 import orjson
 
 from monitor.exchange import Failure, FailureCode
-from proxy.headers import Lines
 
+CLOSE = "Connection: close\r\n"
 STATUS_OF = {
     FailureCode.UPSTREAM_TIMEOUT: 504,
     FailureCode.CONNECT_TIMEOUT: 504,
@@ -18,9 +18,7 @@ STATUS_OF = {
 }
 
 
-def problem(
-    status: int, code: str, detail: str, *, is_head: bool, extra: Lines | None = None
-) -> tuple[Lines, bytes]:
+def problem(status: int, code: str, detail: str, *, is_head: bool) -> tuple[str, bytes]:
     """The header lines and the body of an RFC 9457 answer; a HEAD gets no body."""
     body = orjson.dumps(
         {
@@ -30,13 +28,12 @@ def problem(
             "detail": detail,
         }
     )
-    lines = [
-        (b"Content-Type", b"application/problem+json"),
-        (b"Content-Length", str(len(body)).encode()),
-        (b"Cache-Control", b"no-store"),
-        (b"X-Monitor-Error", code.encode()),
-        *(extra or []),
-    ]
+    lines = (
+        "Content-Type: application/problem+json\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        "Cache-Control: no-store\r\n"
+        f"X-Monitor-Error: {code}\r\n"
+    )
     return lines, b"" if is_head else body
 
 
@@ -45,13 +42,7 @@ def status_of(failure: Failure) -> int:
     return STATUS_OF.get(failure.code, 502)
 
 
-def head(status: int, reason: bytes, lines: Lines) -> bytes:
-    """A response head as bytes; the fields go out as they are."""
-    parts = [b"HTTP/1.1 %d %b\r\n" % (status, reason)]
-    parts += [b"%b: %b\r\n" % line for line in lines]
-    parts.append(b"\r\n")
-    return b"".join(parts)
-
-
-def reason(status: int) -> bytes:
-    return HTTPStatus(status).phrase.encode()
+def answer(status: int, lines: str, body: bytes) -> bytes:
+    """An answer of our own as bytes."""
+    phrase = HTTPStatus(status).phrase
+    return f"HTTP/1.1 {status} {phrase}\r\n{lines}\r\n".encode("latin-1") + body

@@ -1,59 +1,89 @@
-"""How an upstream's response is framed (RFC 9112 6.3)."""
+"""How an upstream's answer is framed and meant (RFC 9112 6.3)."""
 
-from dataclasses import dataclass
+import re
 
-from proxy.headers import Lines, options, values
+from proxy import headers
+from proxy.bodies import Body, Chunked, Sized, Take, UntilClose
+from proxy.headers import HOP_BY_HOP, Named
+from proxy.heads import Malformed, ResponseHead
 
 NO_BODY_STATUSES = frozenset({204, 304})
+KINDS = headers.looked_at(
+    HOP_BY_HOP
+    | {"content-length", "content-type", "location", "content-location", "set-cookie"}
+)
+LENGTH = re.compile(r"[0-9]{1,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
-    """*length* is None where the body is chunked, or ends with the connection.
+class Answer:
+    """*length* is None where the body is chunked, or ends with the connection."""
 
-    *coding* is Transfer-Encoding as it came where the body is chunked, else empty.
-    """
+    __slots__ = (
+        "has_body",
+        "is_chunked",
+        "is_http_1_0",
+        "length",
+        "lines",
+        "named",
+        "options",
+        "reason",
+        "status",
+    )
 
-    status: int
-    reason: bytes
-    lines: Lines
-    length: int | None
-    coding: bytes
-    has_body: bool
+    def __init__(self, head: ResponseHead, *, method: str) -> None:
+        """Raises Malformed where the body's length is ambiguous."""
+        self.status = head.status
+        self.reason = head.reason
+        self.lines = head.lines
+        self.is_http_1_0 = head.is_http_1_0
+        self.named: Named = headers.named(head.lines, KINDS)
+        self.options = headers.options(self.named)
+        self.has_body = (
+            method != "HEAD"
+            and head.status >= 200
+            and head.status not in NO_BODY_STATUSES
+        )
+        self.is_chunked = False
+        self.length: int | None = None
+        codings = self.named.get("transfer-encoding")
+        lengths = self.named.get("content-length")
+        if codings:
+            self._note_codings(codings, lengths)
+        elif lengths:
+            if len(lengths) > 1 or not LENGTH.fullmatch(lengths[0]):
+                raise Malformed("its length is ambiguous")
+            self.length = int(lengths[0])
+            self.has_body = self.has_body and self.length > 0
 
     @property
     def is_interim(self) -> bool:
         return self.status < 200 and self.status != 101
 
     @property
+    def is_event_stream(self) -> bool:
+        found = self.named.get("content-type")
+        return found is not None and found[0].lower().startswith("text/event-stream")
+
+    @property
     def ends_with_connection(self) -> bool:
-        return self.has_body and self.length is None and not self.coding
+        return self.has_body and self.length is None and not self.is_chunked
 
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the sender will take another request (RFC 9112 9.3)."""
+        return "close" not in self.options and (
+            not self.is_http_1_0 or "keep-alive" in self.options
+        )
 
-def response_head(
-    status: int, reason: bytes, lines: Lines, *, method: str
-) -> ResponseHead:
-    """The parser has refused what is ambiguous."""
-    length: int | None = None
-    coding = b""
-    for name, value in lines:
-        lower = name.lower()
-        if lower == b"content-length":
-            length = int(value)
-        elif lower == b"transfer-encoding":
-            coding = value.strip()
-    may_have_body = method != "HEAD" and status >= 200
-    has_body = may_have_body and status not in NO_BODY_STATUSES and length != 0
-    if coding.lower().endswith(b"chunked"):
-        length = None
-    else:
-        coding = b""
-    return ResponseHead(status, reason, lines, length, coding, has_body)
+    def body(self, take: Take) -> Body | None:
+        if not self.has_body:
+            return None
+        if self.is_chunked:
+            return Chunked(take)
+        return UntilClose(take) if self.length is None else Sized(self.length, take)
 
-
-def keeps_alive(lines: Lines, *, version: str) -> bool:
-    """Whether the sender will take another request (RFC 9112 9.3)."""
-    named = options(lines) if values(lines, b"connection") else frozenset()
-    if b"close" in named:
-        return False
-    return version == "1.1" or b"keep-alive" in named
+    def _note_codings(self, codings: list[str], lengths: list[str] | None) -> None:
+        last = ",".join(codings).rpartition(",")[2].strip().lower()
+        if lengths or self.is_http_1_0:
+            raise Malformed("its length is ambiguous")
+        self.is_chunked = last == "chunked"

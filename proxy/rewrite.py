@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from monitor.upstreams import Upstream
-from proxy.headers import Lines
+from proxy.heads import Lines, line
 
-LOCATIONS = frozenset({b"location", b"content-location"})
+LOCATIONS = frozenset({"location", "content-location"})
+REWRITTEN = LOCATIONS | {"set-cookie"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +22,28 @@ class Entrance:
 def mapped_back(lines: Lines, upstream: Upstream, entrance: Entrance) -> Lines:
     """*lines* with Location, Content-Location and Set-Cookie mapped back."""
     made = []
-    for name, value in lines:
+    for found in lines:
+        _, name, value = found
         lower = name.lower()
         if lower in LOCATIONS:
-            value = _location(value, upstream, entrance)
-        elif lower == b"set-cookie":
-            value = _cookie(value, upstream, entrance)
-        made.append((name, value))
+            mapped = _location(value, upstream, entrance)
+        elif lower == "set-cookie":
+            mapped = _cookie(value, upstream, entrance)
+        else:
+            mapped = value
+        made.append(found if mapped == value else line(name, mapped))
     return made
 
 
-def _location(value: bytes, upstream: Upstream, entrance: Entrance) -> bytes:
-    text = value.decode("latin-1")
-    path, is_absolute = _path_at_upstream(text, upstream)
+def _location(value: str, upstream: Upstream, entrance: Entrance) -> str:
+    path, is_absolute = _path_at_upstream(value, upstream)
     if path is None:
         return value
     inside = _inside(path, upstream.base_path)
     if inside is None:
         return value
     origin = f"{entrance.proto}://{entrance.host}" if is_absolute else ""
-    return f"{origin}{entrance.prefix}{inside}".encode("latin-1")
+    return f"{origin}{entrance.prefix}{inside}"
 
 
 def _path_at_upstream(text: str, upstream: Upstream) -> tuple[str | None, bool]:
@@ -79,12 +82,12 @@ def _inside(path: str, base_path: str) -> str | None:
     return rest if rest.startswith("/") else f"/{rest}"
 
 
-def _cookie(value: bytes, upstream: Upstream, entrance: Entrance) -> bytes:
+def _cookie(value: str, upstream: Upstream, entrance: Entrance) -> str:
     """Path mapped; a Domain of the upstream left out, which means the client's host.
 
     Everything else stays as it is, spaces too.
     """
-    parts = value.decode("latin-1").split(";")
+    parts = value.split(";")
     made = parts[:1]
     for part in parts[1:]:
         name, _, given = part.partition("=")
@@ -96,7 +99,7 @@ def _cookie(value: bytes, upstream: Upstream, entrance: Entrance) -> bytes:
                 if inside is not None:
                     part = f"{name}={entrance.prefix}{inside}"
         made.append(part)
-    return ";".join(made).encode("latin-1")
+    return ";".join(made)
 
 
 def _is_domain_of(domain: str, host: str) -> bool:

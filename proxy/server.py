@@ -1,56 +1,53 @@
 """How clients are listened to."""
 
+import asyncio
 import socket
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from collections.abc import Callable, Sequence
 
-from aiohttp.web import Server, StreamResponse
-
-from proxy.front import Front, Unrouted
-from proxy.request import Request, make_request
+from proxy.client import ClientConnection, Limits, Serve
 
 BACKLOG = 1024
-MOST_HEADERS = 10_000
-READ_BUFFER_BYTES = 64 * 1024
 
 
-class Listener(Server):
-    """Makes a Front for each connection."""
+class Listener:
+    """Makes a ClientConnection for each client, and knows all that stand."""
 
     def __init__(
-        self,
-        handle: Callable[[Request], Awaitable[StreamResponse]],
-        *,
-        head_limit: int,
-        head_timeout_s: float,
-        keepalive_s: float,
-        unrouted: Unrouted,
+        self, *, serve: Serve, unrouted: Callable[[str], None], limits: Limits
     ) -> None:
-        super().__init__(
-            cast(Any, handle),
-            request_factory=cast(Any, make_request),
-            handler_cancellation=True,
+        self._serve = serve
+        self._unrouted = unrouted
+        self._limits = limits
+        self._servers: list[asyncio.Server] = []
+        self._connections: set[ClientConnection] = set()
+
+    async def start(self, sockets: Sequence[socket.socket]) -> None:
+        loop = asyncio.get_running_loop()
+        for bound in sockets:
+            self._servers.append(
+                await loop.create_server(self._make, sock=bound, backlog=BACKLOG)
+            )
+
+    def accept_no_more(self) -> None:
+        for server in self._servers:
+            server.close()
+
+    def drain(self) -> None:
+        """Idle connections end, what is asked is still answered."""
+        for connection in list(self._connections):
+            connection.drain_out()
+
+    def close(self) -> None:
+        for connection in list(self._connections):
+            connection.abort()
+
+    def _make(self) -> ClientConnection:
+        return ClientConnection(
+            self._connections,
+            serve=self._serve,
+            unrouted=self._unrouted,
+            limits=self._limits,
         )
-        self._front_options = {
-            "head_limit": head_limit,
-            "head_timeout_s": head_timeout_s,
-            "unrouted": unrouted,
-            "keepalive_timeout": keepalive_s,
-            "access_log": None,
-            "auto_decompress": False,
-            "max_line_size": head_limit,
-            "max_field_size": head_limit,
-            "max_headers": MOST_HEADERS,
-            "read_bufsize": READ_BUFFER_BYTES,
-        }
-
-    def __call__(self) -> Front:
-        return Front(self, loop=self._loop, **cast(Any, self._front_options))
-
-    def pre_shutdown(self) -> None:
-        """Idle connections are closed; bodies in flight are still read."""
-        for front in self.connections:
-            cast(Front, front).drain_out()
 
 
 def bind(host: str, port: int) -> socket.socket:

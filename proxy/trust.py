@@ -2,8 +2,6 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from proxy.headers import Lines, text
-
 Networks = tuple[IPv4Network | IPv6Network, ...]
 MOST_KNOWN = 4096
 
@@ -23,11 +21,12 @@ class Trust:
             known = self._known[peer] = self._lies_within(peer)
         return known
 
-    def client_address(self, peer: str, lines: Lines) -> str:
+    def client_address(self, peer: str, named: list[str] | None) -> str:
         """The nearest address that is not trusted, back along X-Forwarded-For."""
-        named = text(lines, b"x-forwarded-for") if self.covers(peer) else None
+        if not named or not self.covers(peer):
+            return peer
         address = peer
-        for hop in reversed(named.split(",") if named else []):
+        for hop in reversed(",".join(named).split(",")):
             candidate = hop.strip()
             if not _is_address(candidate):
                 return address

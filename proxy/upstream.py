@@ -1,18 +1,17 @@
-"""How one connection to an upstream is spoken to: heads as bytes, answers parsed."""
+"""How one connection to an upstream is spoken to: one exchange at a time."""
 
 import asyncio
 import time
-from collections import deque
-
-import httptools
+from typing import Protocol
 
 from monitor.exchange import Failure, FailureCode
-from proxy.headers import Lines
-from proxy.response import ResponseHead, keeps_alive, response_head
+from proxy.bodies import Body, Take
+from proxy.heads import END, Malformed, response_head
+from proxy.response import Answer
 
-# Reading pauses above the one and goes on below the other.
-HIGH_WATER_BYTES = 256 * 1024
-LOW_WATER_BYTES = 64 * 1024
+BEGINNING = b"HTTP/1."
+# A head that is still coming may be followed by so much of a body.
+EARLY_BYTES = 256 * 1024
 
 
 class Broken(Exception):
@@ -23,52 +22,68 @@ class Broken(Exception):
         self.failure = Failure(code, text)
 
 
-class UpstreamConnection(asyncio.Protocol):
-    """One keep-alive connection; one exchange at a time.
+class Receiver(Protocol):
+    """Who asked, and is told what comes."""
 
-    Errors are Broken. Waits have no deadline of their own: the caller sets one.
-    """
+    def on_interim(self, answer: Answer) -> None:
+        """1xx, but for 101."""
+
+    def on_head(self, answer: Answer) -> Take:
+        """The final head; who is to have the content of its body."""
+        ...
+
+    def on_answer(self, answer: Answer, piece: bytes, *, is_complete: bool) -> None:
+        """The final head again, with what came of the body at once, framed."""
+
+    def on_piece(self, piece: bytes, *, is_complete: bool) -> None:
+        """More of the body, framed."""
+
+    def on_broken(self, failure: Failure) -> None:
+        """Nothing more comes."""
+
+    def on_pause(self) -> None:
+        """The upstream takes no more for now."""
+
+    def on_resume(self) -> None:
+        """It does again."""
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """One keep-alive connection."""
 
     def __init__(self, *, head_limit: int) -> None:
         self._head_limit = head_limit
         self._transport: asyncio.Transport | None = None
-        self._drained: asyncio.Future[None] | None = None
-        self._is_writing_paused = False
-        self._news: asyncio.Future[None] | None = None
+        self._receiver: Receiver | None = None
+        self._method = ""
+        self._head = b""
+        self._answer: Answer | None = None
+        self._body: Body | None = None
+        self._is_reading_paused = False
+        self._may_stay = True
+        self.has_answered = False
         # How long it took to be made; the pool measures it.
         self.connect_s = 0.0
         self.tls_s: float | None = None
-        self._reset("GET")
-
-    def _reset(self, method: str) -> None:
-        self._method = method
-        self._parser = httptools.HttpResponseParser(self)
-        self._heads: deque[ResponseHead] = deque()
-        self._lines: Lines = []
-        self._reason = b""
-        self._head_bytes = 0
-        self._is_new_head = True
-        # When the last head's first bytes came, and when it was whole.
+        # When the final head's first bytes came, and when it was whole.
         self.head_began = 0.0
         self.head_read = 0.0
-        self._pieces: deque[bytes] = deque()
-        self._buffered = 0
-        self._is_reading_paused = False
-        self._in_body = False
-        self._head: ResponseHead | None = None
-        self._error: Broken | None = None
-        self._may_stay = True
-        self._has_switched = False
-        self.is_complete = False
-        self.has_answered = False
         self.after_upgrade = b""
         self.has_ended = False
 
-    # What the caller does.
+    # What the asker does.
 
-    def begin(self, method: str) -> None:
+    def begin(self, receiver: Receiver, method: str) -> None:
         """Another exchange on this connection."""
-        self._reset(method)
+        self._receiver = receiver
+        self._method = method
+        self._answer = self._body = None
+        self.has_answered = False
+
+    def end(self) -> None:
+        """The exchange is over; what comes now belongs to nobody."""
+        self._receiver = None
+        self.resume_reading()
 
     @property
     def transport(self) -> asyncio.Transport | None:
@@ -76,244 +91,170 @@ class UpstreamConnection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether another exchange may begin; a closed or talking one may not."""
+        """Whether another exchange may begin: it stands, and the last one is over."""
         transport = self._transport
-        return (
-            transport is not None
-            and not transport.is_closing()
-            and self._error is None
-            and not self._buffered
-        )
-
-    @property
-    def may_be_reused(self) -> bool:
-        return self.is_complete and self._may_stay and self.is_usable
+        return self._may_stay and transport is not None and not transport.is_closing()
 
     def write(self, content: bytes) -> None:
         if self._transport is not None:
             self._transport.write(content)
 
-    async def drain(self) -> None:
-        """Wait until the upstream takes more. Raises Broken."""
-        if self._transport is None:
-            raise self._error or Broken(FailureCode.UPSTREAM_RESET, "it went away")
-        if self._is_writing_paused:
-            self._drained = asyncio.get_running_loop().create_future()
-            await self._drained
+    def pause_reading(self) -> None:
+        if not self._is_reading_paused and self._transport is not None:
+            self._is_reading_paused = True
+            self._transport.pause_reading()
 
-    def next_head(self) -> ResponseHead | None:
-        """A head that is there; 1xx ones come before the final one."""
-        if self._heads:
-            return self._heads.popleft()
-        if self._error is not None:
-            raise self._error
-        return None
-
-    def next_piece(self) -> bytes | None:
-        """All of the body that is there; None: nothing yet, see *is_complete*."""
-        if self._pieces:
-            piece = (
-                self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-            )
-            self._pieces.clear()
-            self._buffered = 0
-            self._resume()
-            return piece
-        if self._error is not None and not self.is_complete:
-            raise self._error
-        return None
-
-    @property
-    def has_pieces(self) -> bool:
-        return bool(self._pieces)
-
-    def fail(self, error: Broken) -> None:
-        """The caller's own side broke; nothing more is expected here."""
-        if self._error is None:
-            self._error = error
-        self._wake()
-        self.close()
-
-    @property
-    def has_news(self) -> bool:
-        return bool(
-            self._heads or self._pieces or self.is_complete or self._error is not None
-        )
-
-    async def news(self) -> None:
-        """Wait for a head, a piece, the end, or an error."""
-        if self.has_news:
-            return
-        self._news = asyncio.get_running_loop().create_future()
-        await self._news
+    def resume_reading(self) -> None:
+        if self._is_reading_paused:
+            self._is_reading_paused = False
+            if self._transport is not None and not self._transport.is_closing():
+                self._transport.resume_reading()
 
     def close(self) -> None:
+        self._may_stay = False
         if self._transport is not None:
             self._transport.abort()
 
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self._transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
-        if self._has_switched:
+        receiver = self._receiver
+        if receiver is None:
+            # Bytes that belong to no exchange: this connection is of no more use.
+            self.close()
+        elif self._answer is None:
+            self._read_heads(receiver, data)
+        elif self._body is not None:
+            self._read_body(receiver, self._body, data)
+        else:
             self._keep_for_tunnel(data)
-            return
-        if self.is_complete or self._error is not None:
-            self._distrust()
-            return
-        self.has_answered = True
-        if not self._in_body:
-            self._note_head(len(data))
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as switched:
-            self._keep_for_tunnel(data[switched.args[0] :])
-        except httptools.HttpParserError as error:
-            if not self.is_complete:
-                self._fail(FailureCode.UPSTREAM_MALFORMED, _reason(error))
-            self._distrust()
-        self._check_head_size()
-        if self._buffered > HIGH_WATER_BYTES:
-            self._pause()
 
     def eof_received(self) -> bool:
         """A protocol that was switched to may be closed by half."""
         self.has_ended = True
-        transport = self._transport
+        answer, transport = self._answer, self._transport
         return (
-            self._has_switched and transport is not None and transport.can_write_eof()
+            answer is not None
+            and answer.status == 101
+            and transport is not None
+            and transport.can_write_eof()
         )
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
         self._may_stay = False
-        head = self._head
-        if head is not None and head.ends_with_connection and error is None:
-            if self._error is None:
-                self._complete()
-        elif not self.is_complete:
-            self._fail(FailureCode.UPSTREAM_RESET, self._where())
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_exception(
-                self._error or Broken(FailureCode.UPSTREAM_RESET, "it went away")
-            )
-            # Nobody may be waiting any more.
-            self._drained.exception()
+        receiver = self._receiver
+        if receiver is None:
+            return
+        self._receiver = None
+        answer = self._answer
+        if answer is not None and answer.ends_with_connection and error is None:
+            receiver.on_piece(b"", is_complete=True)
+        elif error is not None and not isinstance(error, OSError):
+            receiver.on_broken(Failure(FailureCode.INTERNAL, "the proxy failed"))
+        else:
+            receiver.on_broken(Failure(FailureCode.UPSTREAM_RESET, self._where()))
 
     def pause_writing(self) -> None:
-        self._is_writing_paused = True
+        if self._receiver is not None:
+            self._receiver.on_pause()
 
     def resume_writing(self) -> None:
-        self._is_writing_paused = False
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
-        self._drained = None
+        if self._receiver is not None:
+            self._receiver.on_resume()
 
-    # What the parser calls.
+    # Reading.
 
-    def on_status(self, reason: bytes) -> None:
-        if not self.is_complete:
-            self._reason += reason
+    def _read_heads(self, receiver: Receiver, data: bytes) -> None:
+        """1xx heads, as many as there are, then the final one with what follows it."""
+        self.has_answered = True
+        if self._head:
+            data = self._head + data
+            self._head = b""
+        else:
+            self.head_began = time.perf_counter()
+        while data and self._receiver is not None:
+            end = data.find(END) + len(END)
+            if end < len(END):
+                self._hold_head(receiver, data)
+                return
+            if end > self._head_limit:
+                self._malformed(receiver, "its head is too large")
+                return
+            try:
+                answer = Answer(response_head(data[:end]), method=self._method)
+            except Malformed as malformed:
+                self._malformed(receiver, f"its answer is not HTTP: {malformed}")
+                return
+            data = data[end:]
+            if not answer.is_interim:
+                self._begin_answer(receiver, answer, data)
+                return
+            receiver.on_interim(answer)
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # In the body it is a trailer.
-        if not self._in_body and not self.is_complete:
-            self._lines.append((name, value))
+    def _hold_head(self, receiver: Receiver, data: bytes) -> None:
+        """It has not come whole."""
+        if not BEGINNING.startswith(data[: len(BEGINNING)]):
+            self._malformed(receiver, "its answer is not HTTP")
+        elif len(data) > self._head_limit:
+            self._malformed(receiver, "its head is too large")
+        else:
+            self._head = data
 
-    def on_headers_complete(self) -> None:
-        if self.is_complete:
-            self._distrust()
-            return
-        status = self._parser.get_status_code()
-        head = response_head(status, self._reason, self._lines, method=self._method)
-        self._lines, self._reason = [], b""
-        self._heads.append(head)
-        self._is_new_head = head.is_interim
-        if not head.is_interim:
-            self._begin_body(head)
-        self._wake()
-
-    def on_body(self, piece: bytes) -> None:
-        if self.is_complete:
-            self._distrust()
-            return
-        self._pieces.append(piece)
-        self._buffered += len(piece)
-        self._wake()
-
-    def on_message_complete(self) -> None:
-        if self._in_body and not self._has_switched:
-            self._complete()
-
-    def _begin_body(self, head: ResponseHead) -> None:
-        self._head = head
-        self._in_body = True
-        self._has_switched = head.status == 101
-        self._may_stay = not head.ends_with_connection and keeps_alive(
-            head.lines, version=self._parser.get_http_version()
-        )
-        if not head.has_body and not self._has_switched:
-            # A HEAD's Content-Length announces a body that does not come.
-            self._complete()
-
-    def _distrust(self) -> None:
-        """Bytes that belong to no exchange: this connection is of no more use."""
-        self._may_stay = False
-        self.close()
-
-    def _complete(self) -> None:
-        self.is_complete = True
-        self._wake()
-
-    def _note_head(self, size: int) -> None:
+    def _begin_answer(self, receiver: Receiver, answer: Answer, data: bytes) -> None:
+        self._answer = answer
         self.head_read = time.perf_counter()
-        if self._is_new_head:
-            self._is_new_head = False
-            self.head_began = self.head_read
-        self._head_bytes += size
+        self._may_stay = answer.keeps_alive and not answer.ends_with_connection
+        take = receiver.on_head(answer)
+        if answer.status == 101:
+            self._may_stay = False
+            self.after_upgrade = data
+            receiver.on_answer(answer, b"", is_complete=False)
+            return
+        body = self._body = answer.body(take)
+        if body is None:
+            self._note_rest(data)
+            receiver.on_answer(answer, b"", is_complete=True)
+            return
+        try:
+            piece = body.feed(data) if data else b""
+        except Malformed as malformed:
+            self._malformed(receiver, f"its body is broken: {malformed}")
+            return
+        self._note_rest(body.rest)
+        receiver.on_answer(answer, piece, is_complete=body.is_complete)
 
-    def _check_head_size(self) -> None:
-        if not self._in_body and self._head_bytes > self._head_limit:
-            self._fail(FailureCode.UPSTREAM_MALFORMED, "its head is too large")
-            self.close()
+    def _read_body(self, receiver: Receiver, body: Body, data: bytes) -> None:
+        try:
+            piece = body.feed(data)
+        except Malformed as malformed:
+            self._malformed(receiver, f"its body is broken: {malformed}")
+            return
+        self._note_rest(body.rest)
+        receiver.on_piece(piece, is_complete=body.is_complete)
 
-    def _fail(self, code: FailureCode, text: str) -> None:
-        if self._error is None:
-            self._error = Broken(code, text)
-        self._wake()
+    def _note_rest(self, rest: bytes) -> None:
+        """Bytes after the end of an answer make the connection suspect."""
+        if rest:
+            self._may_stay = False
 
-    def _wake(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
-        self._news = None
+    def _malformed(self, receiver: Receiver, text: str) -> None:
+        self._receiver = None
+        self.close()
+        receiver.on_broken(Failure(FailureCode.UPSTREAM_MALFORMED, text))
 
     def _keep_for_tunnel(self, data: bytes) -> None:
         """Bytes of the new protocol that came before the tunnel stood."""
         self.after_upgrade += data
-        if len(self.after_upgrade) > HIGH_WATER_BYTES:
-            self._pause()
-
-    def _pause(self) -> None:
-        if not self._is_reading_paused and self._transport is not None:
-            self._is_reading_paused = True
-            self._transport.pause_reading()
-
-    def _resume(self) -> None:
-        if self._is_reading_paused and self._transport is not None:
-            self._is_reading_paused = False
-            self._transport.resume_reading()
+        if len(self.after_upgrade) > EARLY_BYTES:
+            self.pause_reading()
 
     def _where(self) -> str:
-        if self._in_body:
+        if self._answer is not None:
             return "it closed the connection before the end of its body"
         if self.has_answered:
             return "it closed the connection within its head"
         return "it closed the connection without an answer"
-
-
-def _reason(error: Exception) -> str:
-    """The parser's words, without the bytes it stumbled over."""
-    return f"its answer is not HTTP: {str(error)[:80]}"

@@ -1,0 +1,392 @@
+"""How one client connection is read and written: head, body, answer, and the next."""
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitor.exchange import Failure, FailureCode
+from proxy import half_closed, problems
+from proxy.bodies import Body, Take
+from proxy.deadline import Deadline
+from proxy.heads import EMPTY_LINES, END, NO_TEXT, Malformed, request_head
+from proxy.request import Request
+
+# A client that is refused may still be sending; if we closed at once, a reset could
+# overtake the answer (RFC 9112 9.6).
+LINGER_S = 1.0
+# What may come before its turn; beyond, the client is held back.
+EARLY_BYTES = 256 * 1024
+# Of each head that is sent to a client.
+FIRST_BYTE = b"H"
+# SO_LINGER on, for no time.
+RESET = struct.pack("ii", 1, 0)
+
+
+class Served(Protocol):
+    """The exchange that a request began, as far as its client's side is concerned."""
+
+    keep_sent: Take
+
+    def start(self, piece: bytes, *, is_complete: bool) -> None:
+        """*piece* is what came of the body with the head, framed."""
+
+    def on_client_piece(self, piece: bytes, *, is_complete: bool) -> None:
+        """More of the body, framed."""
+
+    def on_client_malformed(self) -> None:
+        """The body is broken; nothing more of it comes."""
+
+    def on_client_gone(self, failure: Failure) -> None:
+        """Nothing more can be written, nor comes."""
+
+    def on_client_pause(self) -> None:
+        """The client takes no more for now."""
+
+    def on_client_resume(self) -> None:
+        """It does again."""
+
+    def on_expired(self) -> None:
+        """Nothing has moved for as long as it may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    head_bytes: int
+    head_timeout_s: float
+    keepalive_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer of our own, because the request is for no service."""
+
+    content: bytes
+    keeps_alive: bool
+
+
+Serve = Callable[["ClientConnection", Request], Served | Refused]
+
+
+class ClientConnection(asyncio.Protocol):
+    """One client connection; *serve* begins an exchange, or refuses the request."""
+
+    def __init__(
+        self,
+        connections: set["ClientConnection"],
+        *,
+        serve: Serve,
+        unrouted: Callable[[str], None],
+        limits: Limits,
+    ) -> None:
+        self._connections = connections
+        self._serve = serve
+        self._unrouted = unrouted
+        self._limits = limits
+        self._transport: asyncio.Transport | None = None
+        self._served: Served | None = None
+        self._body: Body | None = None
+        self._early = b""
+        self._began = 0.0
+        self._is_deaf = False
+        self._is_settling = False
+        self._is_reading_paused = False
+        self._has_ended = False
+        self._is_a_byte_ahead = False
+        self.peer = ""
+        self.is_writing_paused = False
+        self.is_draining = False
+        self.has_sent = False
+        self.deadline = Deadline(self._expired)
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+        peer = transport.get_extra_info("peername")
+        self.peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._connections.add(self)
+        self.deadline.set(self._limits.keepalive_s)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_deaf:
+            return
+        if self._body is not None:
+            self._read_body(self._body, data)
+        elif self._served is None and not self._is_settling:
+            self._read_head(data)
+        else:
+            self._keep_for_later(data)
+
+    def eof_received(self) -> bool:
+        """A client that has asked may end its side, and is answered all the same."""
+        self._has_ended = True
+        if self._is_deaf or self._transport is None:
+            return False
+        if self._body is not None:
+            self._lose_client()
+            return False
+        if self._served is None and not self._is_settling:
+            return False
+        if not self.has_sent and not self._is_settling:
+            self.write(FIRST_BYTE)
+            self._is_a_byte_ahead = True
+        half_closed.watch(self._transport)
+        return True
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        self._connections.discard(self)
+        self.deadline.cancel()
+        self._transport = None
+        if error is None or isinstance(error, OSError):
+            self._lose_client()
+        elif self._served is not None:
+            self._lose(Failure(FailureCode.INTERNAL, "the proxy failed"))
+
+    def pause_writing(self) -> None:
+        self.is_writing_paused = True
+        if self._served is not None:
+            self._served.on_client_pause()
+
+    def resume_writing(self) -> None:
+        self.is_writing_paused = False
+        if self._served is not None:
+            self._served.on_client_resume()
+        elif self._is_settling:
+            self._is_settling = False
+            self._next()
+
+    # What an exchange does.
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        return self._transport
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether nothing is owed to it."""
+        return self._served is None and not self._is_settling
+
+    def write(self, content: bytes) -> None:
+        if self._transport is None:
+            return
+        if self._is_a_byte_ahead:
+            self._is_a_byte_ahead = False
+            content = content[1:]
+        self.has_sent = True
+        self._transport.write(content)
+
+    def pause_reading(self) -> None:
+        if not self._is_reading_paused and self._transport is not None:
+            self._is_reading_paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._is_reading_paused and self._transport is not None:
+            self._is_reading_paused = False
+            self._transport.resume_reading()
+
+    def exchange_over(self, *, keeps_alive: bool) -> None:
+        """Its answer is written; the next one is not begun before it has left."""
+        self._served = None
+        if not keeps_alive or self.is_draining:
+            self._finish()
+        elif self.is_writing_paused:
+            self._is_settling = True
+            self.deadline.set(self._limits.keepalive_s)
+        else:
+            self._next()
+
+    def break_off(self) -> None:
+        """Break the connection, so that what was sent is not taken for whole."""
+        self._served = None
+        transport = self._transport
+        if transport is None:
+            return
+        if self.has_sent:
+            connection = transport.get_extra_info("socket")
+            # A reset, not a FIN, which would end a body that has no length.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        transport.abort()
+
+    def take_early(self) -> bytes:
+        """Bytes of the new protocol that the client sent with its request."""
+        early, self._early = self._early, b""
+        self.deadline.cancel()
+        return early
+
+    def after_tunnel(self) -> None:
+        """The tunnel had the transport; this protocol's books are closed now."""
+        self._served = None
+        self._transport = None
+        self._connections.discard(self)
+
+    def drain_out(self) -> None:
+        """No further request; one that is being answered goes on."""
+        self.is_draining = True
+        if self.is_answered and self._transport is not None and not self._is_deaf:
+            self._transport.close()
+
+    def refuse(self, status: int, code: str, detail: str) -> None:
+        """Answer what is no request: counted, no log, and the connection ends."""
+        self._unrouted(code)
+        lines, body = problems.problem(status, code, detail, is_head=False)
+        self.write(problems.answer(status, f"{lines}{problems.CLOSE}", body))
+        self._linger()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Reading.
+
+    def _read_head(self, data: bytes) -> None:
+        searched = len(self._early)
+        if searched:
+            data = self._early + data
+            self._early = b""
+        else:
+            self._began = time.perf_counter()
+        if data.startswith(b"\r\n"):
+            # RFC 9112 2.2.
+            data = EMPTY_LINES.sub(b"", data)
+            searched = 0
+        end = data.find(END, max(0, searched - 3)) + len(END)
+        if end < len(END):
+            self._hold_head(data, searched)
+        elif end > self._limits.head_bytes:
+            self.refuse(431, "head_too_large", "the head is over HEAD_LIMIT_BYTES")
+        else:
+            self._begin(data[:end], data[end:])
+
+    def _hold_head(self, data: bytes, searched: int) -> None:
+        """It has not come whole."""
+        if len(data) > self._limits.head_bytes:
+            self.refuse(431, "head_too_large", "the head is over HEAD_LIMIT_BYTES")
+        elif NO_TEXT.search(data, max(0, searched - 1)):
+            self.refuse(400, "malformed", "the request is not HTTP/1.1")
+        elif self._has_ended:
+            self._finish()
+        else:
+            self._early = data
+            if not searched:
+                self.deadline.set(self._limits.head_timeout_s)
+
+    def _begin(self, head: bytes, rest: bytes) -> None:
+        self.has_sent = False
+        try:
+            request = Request(request_head(head), peer=self.peer, began=self._began)
+        except Malformed as malformed:
+            self.refuse(400, "malformed", str(malformed))
+            return
+        served = self._serve(self, request)
+        if isinstance(served, Refused):
+            self._early = rest
+            self._answer(served)
+            return
+        self._served = served
+        body = request.body(served.keep_sent)
+        if body is None:
+            self._early = rest
+            served.start(b"", is_complete=True)
+            return
+        self._body = body
+        try:
+            piece = body.feed(rest) if rest else b""
+        except Malformed:
+            self._body_is_broken(served)
+            return
+        self._note_body(body)
+        served.start(piece, is_complete=body.is_complete)
+        if self._has_ended and not body.is_complete:
+            self._lose_client()
+
+    def _answer(self, refused: Refused) -> None:
+        self.write(refused.content)
+        if refused.keeps_alive:
+            self.exchange_over(keeps_alive=True)
+        else:
+            self._linger()
+
+    def _read_body(self, body: Body, data: bytes) -> None:
+        served = self._served
+        assert served is not None
+        try:
+            piece = body.feed(data)
+        except Malformed:
+            self._body_is_broken(served)
+            return
+        self._note_body(body)
+        served.on_client_piece(piece, is_complete=body.is_complete)
+
+    def _note_body(self, body: Body) -> None:
+        if body.is_complete:
+            self._body = None
+            self._early = body.rest
+
+    def _body_is_broken(self, served: Served) -> None:
+        self._is_deaf = True
+        served.on_client_malformed()
+
+    def _keep_for_later(self, data: bytes) -> None:
+        self._early += data
+        if len(self._early) > EARLY_BYTES:
+            self.pause_reading()
+
+    # From one request to the next, and to the end.
+
+    def _next(self) -> None:
+        if self._early:
+            asyncio.get_running_loop().call_soon(self._read_early)
+        elif self._has_ended:
+            self._finish()
+        else:
+            self.deadline.set(self._limits.keepalive_s)
+
+    def _read_early(self) -> None:
+        if not self.is_answered or self._transport is None or self._is_deaf:
+            return
+        self.resume_reading()
+        early, self._early = self._early, b""
+        if early:
+            self._read_head(early)
+
+    def _finish(self) -> None:
+        if self._body is not None or self._early or self._is_deaf:
+            self._linger()
+        elif self._transport is not None:
+            self._transport.close()
+
+    def _linger(self) -> None:
+        """What still comes is read and forgotten, for a moment."""
+        self._is_deaf = True
+        self._early, self._body = b"", None
+        transport = self._transport
+        if transport is None:
+            return
+        if self._has_ended or not transport.can_write_eof():
+            transport.close()
+            return
+        self.resume_reading()
+        transport.write_eof()
+        self.deadline.set(LINGER_S)
+
+    def _expired(self) -> None:
+        if self._served is not None:
+            self._served.on_expired()
+        elif self._early and not self._is_settling and not self._is_deaf:
+            self.refuse(408, "head_timeout", "the head took too long")
+        else:
+            self.abort()
+
+    def _lose_client(self) -> None:
+        self._lose(Failure(FailureCode.CLIENT_DISCONNECT, "the client went away"))
+
+    def _lose(self, failure: Failure) -> None:
+        served, self._served = self._served, None
+        self._body = None
+        if served is not None:
+            served.on_client_gone(failure)
