@@ -9,6 +9,7 @@ from monitor.alert_states import AlertState
 from monitor.alert_windows import Aggregate
 from monitor.alerts import ConditionField, ConditionOperator
 from monitor.exchange import Source
+from monitor.messages import Direction, MessageKind, MessageState
 from monitor.notifications import ChannelKind, DeliveryState
 
 Item = TypeVar("Item")
@@ -119,9 +120,25 @@ Headers = dict[str, Any]
 RawHeaders = list[Annotated[list[str], Field(min_length=2, max_length=2)]]
 
 
+class Timings(Shown):
+    """Null is what did not happen, or was not seen; see docs/timings.md."""
+
+    connect_ms: Milliseconds | None
+    tls_ms: Milliseconds | None
+    ttfb_ms: Milliseconds | None
+    total_ms: Milliseconds | None
+    overhead_ms: Milliseconds | None
+
+
 class LogDetail(LogItem):
+    """`message_count` is of a WebSocket, `event_count` of an event stream."""
+
     client_url: str | None
     duration_ms: Milliseconds | None
+    timings: Timings
+    message_count: Count | None
+    event_count: Count | None
+    messages_problem: str | None
     replay_of: UUID | None
     request_headers: Headers
     request_headers_raw: RawHeaders
@@ -135,6 +152,24 @@ class LogDetail(LogItem):
     response_body_encoding: Encoding
     response_body_truncated: bool
     response_body_withheld: bool
+
+
+class Message(Shown):
+    """`size` is null where it is not known; `wire_size` is before decompression."""
+
+    direction: Direction
+    kind: MessageKind
+    at: AwareDatetime
+    offset_ms: Milliseconds
+    opcode: Annotated[int, Field(ge=1, le=10)] | None
+    name: str | None
+    event_id: str | None
+    size: Count | None
+    wire_size: Count
+    data: str
+    encoding: Encoding
+    truncated: bool
+    state: MessageState
 
 
 class Batch(Shown):

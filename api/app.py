@@ -11,6 +11,7 @@ from api.export import ExportCalls
 from api.health import HealthCalls
 from api.keys import KeyCalls
 from api.logs import LogCalls
+from api.messages import MessageCalls
 from api.metrics import MetricsCalls
 from api.openapi import OpenApi
 from api.parts import Parts
@@ -57,6 +58,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.get("/v1/logs/{log_id}", logs.get),
             web.get("/v1/logs/{log_id}/curl", exports.curl),
             web.get("/v1/logs/{log_id}/har", exports.har),
+            web.get("/v1/logs/{log_id}/messages", MessageCalls(parts).list),
             web.post("/v1/logs/{log_id}/replay", replays.create),
             web.get("/v1/logs/{log_id}/replays", replays.list),
             web.post("/v1/alerts", alerts.create),

@@ -71,6 +71,16 @@ LOG: dict[str, Any] = {
     "response_size": None,
     "client_url": None,
     "duration_ms": None,
+    "timings": {
+        "connect_ms": None,
+        "tls_ms": None,
+        "ttfb_ms": None,
+        "total_ms": 142.5,
+        "overhead_ms": None,
+    },
+    "message_count": None,
+    "event_count": None,
+    "messages_problem": None,
     "replay_of": None,
     "request_headers": {
         "Content-Type": "application/json",

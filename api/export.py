@@ -15,6 +15,7 @@ from api.rights import Right, need
 from monitor import har
 from monitor.curl import curl_command
 from monitor.errors import NotFound, Unavailable
+from monitor.messages import Message
 from monitor.query import parse_export_query
 from monitor.resources import LogDetail
 
@@ -37,12 +38,13 @@ class ExportCalls:
     async def har(self, call: web.Request) -> web.Response:
         """One log as a HAR archive."""
         detail = await self._log(call)
-        log = {**har.head(), "entries": [har.entry_of(detail)]}
+        entry = har.entry_of(detail, await self._messages(detail))
+        log = {**har.head(), "entries": [entry]}
         return answer({"log": log})
 
     async def all_har(self, call: web.Request) -> web.StreamResponse:
         """Every log that the filter finds, as one HAR archive."""
-        return await self._stream(call, _as_har, "application/json", "har")
+        return await self._stream(call, self._as_har, "application/json", "har")
 
     async def all_lines(self, call: web.Request) -> web.StreamResponse:
         """The same, a log's detail a line."""
@@ -55,6 +57,21 @@ class ExportCalls:
         if detail is None:
             raise NotFound("there is no such log")
         return detail
+
+    async def _as_har(self, details: AsyncIterator[LogDetail]) -> AsyncIterator[bytes]:
+        # {"log":{"version":…,"pages":[]  and then the entries as they come.
+        yield orjson.dumps({"log": har.head()})[:-2] + b',"entries":['
+        before = b""
+        async for detail in details:
+            entry = har.entry_of(detail, await self._messages(detail))
+            yield before + orjson.dumps(entry, default=str)
+            before = b",\n"
+        yield b"]}}"
+
+    async def _messages(self, detail: LogDetail) -> list[Message]:
+        if not detail.has_messages:
+            return []
+        return await self._parts.messages.all(detail.item.id)
 
     async def _stream(
         self, call: web.Request, written: Written, content_type: str, ending: str
@@ -84,16 +101,6 @@ class ExportCalls:
             if call.transport is not None:
                 call.transport.abort()
         return response
-
-
-async def _as_har(details: AsyncIterator[LogDetail]) -> AsyncIterator[bytes]:
-    # {"log":{"version":…,"pages":[]  and then the entries as they come.
-    yield orjson.dumps({"log": har.head()})[:-2] + b',"entries":['
-    before = b""
-    async for detail in details:
-        yield before + orjson.dumps(har.entry_of(detail), default=str)
-        before = b",\n"
-    yield b"]}}"
 
 
 async def _as_lines(details: AsyncIterator[LogDetail]) -> AsyncIterator[bytes]:

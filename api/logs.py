@@ -113,6 +113,10 @@ def shown_detail(detail: LogDetail) -> dict[str, Any]:
         **shown_item(detail.item),
         "client_url": detail.client_url,
         "duration_ms": detail.duration_ms,
+        "timings": _shown_timings(detail),
+        "message_count": detail.message_count,
+        "event_count": detail.event_count,
+        "messages_problem": detail.messages_problem,
         "replay_of": detail.replay_of,
         "request_headers": header_object(detail.request_headers),
         "request_headers_raw": pairs(detail.request_headers),
@@ -120,6 +124,17 @@ def shown_detail(detail: LogDetail) -> dict[str, Any]:
         "response_headers": header_object(detail.response_headers),
         "response_headers_raw": pairs(detail.response_headers),
         **body_fields("response", received),
+    }
+
+
+def _shown_timings(detail: LogDetail) -> dict[str, float | None]:
+    timings = detail.timings
+    return {
+        "connect_ms": timings.connect_ms,
+        "tls_ms": timings.tls_ms,
+        "ttfb_ms": timings.ttfb_ms,
+        "total_ms": detail.total_ms,
+        "overhead_ms": timings.overhead_ms,
     }
 
 

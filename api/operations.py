@@ -271,6 +271,16 @@ LOGS = [
         errors=(404,),
     ),
     Operation(
+        method="GET",
+        path="/v1/logs/{log_id}/messages",
+        id="list_messages",
+        summary="The messages of a WebSocket or events of a stream, as they passed",
+        tag="Logs",
+        answer=answers.ListOf[answers.Message],
+        query=PAGE,
+        errors=(404,),
+    ),
+    Operation(
         method="POST",
         path="/v1/logs/{log_id}/replay",
         id="replay_log",

@@ -17,6 +17,7 @@ from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
+from monitor.storage.messages import MessageReader
 from monitor.storage.metrics import MetricsReader
 from monitor.storage.pool import Database
 from monitor.storage.replays import Replays
@@ -42,6 +43,7 @@ class Parts:
     keys: Keys
     tokens: Tokens
     logs: LogReader
+    messages: MessageReader
     alerts: Alerts
     replays: Replays
     feed: Feed

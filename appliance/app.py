@@ -19,6 +19,7 @@ def build_app(parts: Parts, *, proxy_port: int) -> Application:
         services=parts.services,
         keys=parts.keys,
         logs=parts.logs,
+        messages=parts.messages,
         replays=parts.replays,
         metrics=parts.metrics,
         alerts=parts.alerts,

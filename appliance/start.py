@@ -46,6 +46,7 @@ from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
+from monitor.storage.messages import MessageReader
 from monitor.storage.metrics import MetricsReader
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
@@ -192,6 +193,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             keys=Keys(database),
             tokens=Tokens(database),
             logs=LogReader(database, timeout_ms=settings.query_timeout_ms),
+            messages=MessageReader(database),
             alerts=Alerts(database),
             replays=Replays(database),
             feed=feed,

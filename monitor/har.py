@@ -4,6 +4,7 @@ Fields that begin with `_` are ours: the format reserves them for that.
 """
 
 import base64
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,9 +12,10 @@ from urllib.parse import parse_qsl
 from monitor import times
 from monitor.content import field_value
 from monitor.exchange import BodyState, Fields, HeaderObject
+from monitor.messages import Direction, Message, MessageKind, MessageState
 from monitor.redaction import MASK
 from monitor.resources import LogDetail, StoredBody
-from monitor.shown import ShownBody, pairs, shown_body
+from monitor.shown import ShownBody, message_text, pairs, shown_body
 
 CREATOR = {"name": "API Monitor", "version": "1.0"}
 NOT_KNOWN = -1
@@ -24,28 +26,20 @@ def head() -> dict[str, Any]:
     return {"version": "1.2", "creator": CREATOR, "pages": []}
 
 
-def entry_of(detail: LogDetail) -> dict[str, Any]:
+def entry_of(detail: LogDetail, messages: Sequence[Message] = ()) -> dict[str, Any]:
     """Bodies are decoded, as browsers export them; `_masked` names what is masked."""
     item = detail.item
-    latency = item.latency_ms or 0
-    entry = {
+    entry: dict[str, Any] = {
         "startedDateTime": times.format(item.timestamp),
-        "time": latency,
+        "time": detail.total_ms or 0,
         "request": _request(detail),
         "response": _response(detail),
         "cache": {},
-        "timings": {
-            "blocked": NOT_KNOWN,
-            "dns": NOT_KNOWN,
-            "connect": NOT_KNOWN,
-            "ssl": NOT_KNOWN,
-            "send": 0,
-            "wait": latency,
-            "receive": 0,
-        },
+        "timings": _timings(detail),
         "_id": str(item.id),
         # The format has no word for an unknown time.
         "_latency_ms": item.latency_ms,
+        "_overhead_ms": detail.timings.overhead_ms,
         "_service": item.service_name,
         "_source": item.source.value,
         "_masked": _masked(detail),
@@ -54,7 +48,52 @@ def entry_of(detail: LogDetail) -> dict[str, Any]:
         entry["_error"] = item.error
     if item.tags:
         entry["_tags"] = list(item.tags)
+    if messages:
+        entry[_kept_as(detail)] = [_message(detail, message) for message in messages]
     return entry
+
+
+def _timings(detail: LogDetail) -> dict[str, float]:
+    """They sum up to the entry's time; `connect` includes `ssl`."""
+    timings, total = detail.timings, detail.total_ms or 0
+    connect = None
+    if timings.connect_ms is not None:
+        connect = timings.connect_ms + (timings.tls_ms or 0)
+    first = total if timings.ttfb_ms is None else min(timings.ttfb_ms, total)
+    return {
+        "blocked": NOT_KNOWN,
+        "dns": NOT_KNOWN,
+        "connect": NOT_KNOWN if connect is None else min(connect, first),
+        "ssl": NOT_KNOWN if timings.tls_ms is None else timings.tls_ms,
+        "send": 0,
+        "wait": max(first - (connect or 0), 0),
+        "receive": total - first,
+    }
+
+
+def _kept_as(detail: LogDetail) -> str:
+    """As Chrome names the first; the second is alike."""
+    is_websocket = detail.message_count is not None
+    return "_webSocketMessages" if is_websocket else "_eventSourceMessages"
+
+
+def _message(detail: LogDetail, message: Message) -> dict[str, Any]:
+    """Bytes of a binary message are base64, as Chrome writes them."""
+    text = message_text(message)
+    if text is None or message.kind is MessageKind.BINARY:
+        text = base64.b64encode(message.kept).decode()
+    at = detail.item.timestamp.timestamp() + message.offset_ms / 1000
+    if message.kind is MessageKind.EVENT:
+        named = {"eventName": message.name or "message", "eventId": message.event_id}
+        made = {"time": at, **named, "data": text}
+    else:
+        kind = "send" if message.direction is Direction.SENT else "receive"
+        made = {"type": kind, "time": at, "opcode": message.opcode, "data": text}
+    if message.truncated:
+        made["_truncated"] = True
+    if message.state is not MessageState.KEPT:
+        made["_state"] = message.state.value
+    return made
 
 
 def _request(detail: LogDetail) -> dict[str, Any]:

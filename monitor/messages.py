@@ -29,6 +29,16 @@ class MessageKind(StrEnum):
     EVENT = "event"
 
 
+# RFC 6455 11.8; an event has none.
+OPCODES = {
+    MessageKind.TEXT: 0x1,
+    MessageKind.BINARY: 0x2,
+    MessageKind.CLOSE: 0x8,
+    MessageKind.PING: 0x9,
+    MessageKind.PONG: 0xA,
+}
+
+
 class MessageState(StrEnum):
     """What became of a message's bytes."""
 
@@ -60,6 +70,10 @@ class Message:
     # An event's own, where it has them.
     name: str | None = None
     event_id: str | None = None
+
+    @property
+    def opcode(self) -> int | None:
+        return OPCODES.get(self.kind)
 
     @property
     def truncated(self) -> bool:

@@ -5,7 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from monitor.exchange import BodyState, Fields, HeaderObject, Source
+from monitor.exchange import (
+    NO_TIMINGS,
+    BodyState,
+    Fields,
+    HeaderObject,
+    Source,
+    Timings,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +94,21 @@ class LogDetail:
     response_headers: Fields | HeaderObject
     request_body: StoredBody
     response_body: StoredBody
+    timings: Timings = NO_TIMINGS
+    # All that passed; None where it was no WebSocket, or no event stream.
+    message_count: int | None = None
+    event_count: int | None = None
+    messages_problem: str | None = None
+
+    @property
+    def total_ms(self) -> float | None:
+        """From the first byte of the request to the very last one that passed."""
+        lasted = self.duration_ms
+        return self.item.latency_ms if lasted is None else lasted
+
+    @property
+    def has_messages(self) -> bool:
+        return bool(self.message_count or self.event_count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

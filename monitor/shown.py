@@ -5,6 +5,7 @@ from typing import Any
 
 from monitor.content import Kind, as_text, decoded, field_value, kind_of
 from monitor.exchange import BodyState, Fields, HeaderObject
+from monitor.messages import Message, MessageState
 from monitor.resources import StoredBody
 
 SHOWN_LIMIT_BYTES = 8 * 1024 * 1024
@@ -86,3 +87,10 @@ def readable(text: str) -> str:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return text
+
+
+def message_text(message: Message) -> str | None:
+    """What is kept of *message* as text; None if it is none."""
+    if message.state is MessageState.CODED:
+        return None
+    return as_text(message.kept, truncated=message.truncated)

@@ -3,17 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.messages import MessageKind
+from monitor.messages import OPCODES, MessageKind
 from proxy.inflating import Inflater
 
 CONTINUATION = 0x0
-KINDS = {
-    0x1: MessageKind.TEXT,
-    0x2: MessageKind.BINARY,
-    0x8: MessageKind.CLOSE,
-    0x9: MessageKind.PING,
-    0xA: MessageKind.PONG,
-}
+KINDS = {opcode: kind for kind, opcode in OPCODES.items()}
 FIRST_CONTROL = 0x8
 LARGEST_CONTROL = 125
 FINAL, COMPRESSED, RESERVED = 0x80, 0x40, 0x30

@@ -9,6 +9,7 @@ from monitor.storage.channels import Channels
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
+from monitor.storage.messages import MessageReader
 from monitor.storage.metrics import MetricsReader
 from monitor.storage.pool import Database
 from monitor.storage.replays import Replays
@@ -23,6 +24,7 @@ class PageParts:
     services: Services
     keys: Keys
     logs: LogReader
+    messages: MessageReader
     replays: Replays
     metrics: MetricsReader
     alerts: Alerts

@@ -5,7 +5,7 @@ from uuid import UUID
 from monitor.storage.pool import Database
 
 STEP_ROWS = 1_000
-TABLES = ("log_bodies", "log_details", "logs")
+TABLES = ("log_messages", "log_bodies", "log_details", "logs")
 
 
 class Clearing:

@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from monitor.exchange import BodyState, Fields, HeaderObject, Source
+from monitor.exchange import BodyState, Fields, HeaderObject, Source, Timings
 from monitor.resources import LogDetail, LogItem, StoredBody
 
 ITEM_COLUMNS = """
@@ -20,7 +20,8 @@ BODIES = """
 """
 DETAILS = f"""
     SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of,
-           d.request_headers, d.response_headers,
+           d.request_headers, d.response_headers, d.connect_ms, d.tls_ms, d.ttfb_ms,
+           d.overhead_ms, d.message_count, d.event_count, d.messages_problem,
            b.request_body, b.request_truncated, b.request_state,
            b.response_body, b.response_truncated, b.response_state
       {FROM}
@@ -61,6 +62,15 @@ def detail_of(row: asyncpg.Record) -> LogDetail:
         response_headers=_headers(row["response_headers"]),
         request_body=_body(row, "request"),
         response_body=_body(row, "response"),
+        timings=Timings(
+            connect_ms=row["connect_ms"],
+            tls_ms=row["tls_ms"],
+            ttfb_ms=row["ttfb_ms"],
+            overhead_ms=row["overhead_ms"],
+        ),
+        message_count=row["message_count"],
+        event_count=row["event_count"],
+        messages_problem=row["messages_problem"],
     )
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 
-PARTITIONED = ("logs", "log_details", "log_bodies")
+PARTITIONED = ("logs", "log_details", "log_bodies", "log_messages")
 AHEAD = timedelta(days=2)
 
 

@@ -10,6 +10,7 @@ from monitor.content import as_text, decoded, field_value
 from monitor.endpoints import endpoint_of
 from monitor.exchange import Body, BodyState, Exchange, Fields, HeaderObject
 from monitor.ids import bucket_of
+from monitor.storage import messages
 
 LOG_COLUMNS = (
     "bucket",
@@ -33,7 +34,20 @@ LOG_COLUMNS = (
     "replay_of",
     "endpoint",
 )
-DETAIL_COLUMNS = ("bucket", "ts", "id", "request_headers", "response_headers")
+DETAIL_COLUMNS = (
+    "bucket",
+    "ts",
+    "id",
+    "request_headers",
+    "response_headers",
+    "connect_ms",
+    "tls_ms",
+    "ttfb_ms",
+    "overhead_ms",
+    "message_count",
+    "event_count",
+    "messages_problem",
+)
 BODY_COLUMNS = (
     "bucket",
     "ts",
@@ -70,6 +84,9 @@ async def insert(connection: asyncpg.Connection, exchanges: Sequence[Exchange]) 
     bodies = [_bodies(k, e) for k, e in pairs if e.request_body or e.response_body]
     if bodies:
         await _copy(connection, "log_bodies", BODY_COLUMNS, bodies)
+    told = messages.rows_of(exchanges)
+    if told:
+        await _copy(connection, "log_messages", messages.COLUMNS, told)
 
 
 async def _copy(
@@ -107,10 +124,16 @@ def _log(key: Key, exchange: Exchange) -> tuple[Any, ...]:
 
 
 def _detail(key: Key, exchange: Exchange) -> tuple[Any, ...]:
+    timings = exchange.timings
     return (
         *key,
         orjson.dumps(exchange.request_headers),
         orjson.dumps(exchange.response_headers),
+        timings.connect_ms,
+        timings.tls_ms,
+        timings.ttfb_ms,
+        timings.overhead_ms,
+        *messages.counts_of(exchange),
     )
 
 

@@ -196,6 +196,7 @@ async def test_every_call_answers_what_the_document_says(
         it = {"log_id": pushed["id"]}
         for path in ("", "/curl", "/har"):
             await call("GET", f"/v1/logs/{{log_id}}{path}", status=200, **it)
+        await call("GET", "/v1/logs/{log_id}/messages", status=200, **it)
         await call("POST", "/v1/logs/{log_id}/replay", status=201, **it)
         await call("GET", "/v1/logs/{log_id}/replays", status=200, **it)
         for path in ("", "/timeseries", "/endpoints"):
