@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs what the tests of pages and of nginx.conf need, where that can be done.
+# Installs what the tests of pages and beside other proxies need, where that can be done.
 set -eu
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v nginx >/dev/null || missing="$missing nginx-light"
+command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing$missing …"
