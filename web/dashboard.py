@@ -27,6 +27,7 @@ class View:
     older: str | None
     newer: str | None
     newest: str | None
+    search_on: str | None
     problem: str | None
     field_errors: dict[str, str]
 
@@ -82,9 +83,20 @@ def _with_links(logs: LogPage, given: list[tuple[str, str]]) -> View:
         older=older,
         newer=newer,
         newest=_link(filters) if is_further else None,
+        search_on=None if logs.complete else _search_on(logs, filters, given),
         problem=None,
         field_errors={},
     )
+
+
+def _search_on(
+    logs: LogPage, filters: list[tuple[str, str]], given: list[tuple[str, str]]
+) -> str | None:
+    """Where a search goes on that reached its time limit, the way it went."""
+    if logs.next_cursor is None:
+        return None
+    newer = [pair for pair in given if pair[0] == "newer"]
+    return _link([*filters, ("cursor", logs.next_cursor), *newer])
 
 
 def _no_logs(problem: str, field_errors: dict[str, str]) -> View:
@@ -93,6 +105,7 @@ def _no_logs(problem: str, field_errors: dict[str, str]) -> View:
         older=None,
         newer=None,
         newest=None,
+        search_on=None,
         problem=problem,
         field_errors=field_errors,
     )

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -12,7 +11,6 @@ from monitor.filters import EXACT_TOTAL, LogFilter, Page, encode_cursor
 from monitor.ids import bucket_of, is_log_id, timestamp_of
 from monitor.resources import LogDetail, LogItem, LogPage
 from monitor.storage import conditions
-from monitor.storage.conditions import Conditions
 from monitor.storage.log_columns import (
     BODIES,
     DETAILS,
@@ -21,12 +19,11 @@ from monitor.storage.log_columns import (
     detail_of,
     item_of,
 )
+from monitor.storage.log_search import begin_after, in_windows, order, within
 from monitor.storage.pool import Database
 
 # Details held at once by an export.
 EXPORT_ROWS = 50
-FIRST_WINDOW = 1_000
-LARGEST_WINDOW = 50_000
 # Of the time for a search: what the direct way may take, and what counting may.
 DIRECT_SHARE = 0.4
 COUNT_SHARE = 0.2
@@ -36,8 +33,9 @@ class LogReader:
     """The one reader of lists and details, for /v1 and pages alike.
 
     A list is first asked for directly, along an index. Where that takes too long (a
-    rare match among many logs), windows of growing size are searched, newest first,
-    until the page is full or *timeout_ms* is used up.
+    rare match among many logs), windows of growing size are searched, newest first
+    (of a newer page, from its cursor on), until the page is full or *timeout_ms* is
+    used up.
     """
 
     def __init__(self, database: Database, *, timeout_ms: int) -> None:
@@ -135,7 +133,7 @@ class LogReader:
         try:
             return await self._directly(connection, filter, page), None, True
         except asyncpg.QueryCanceledError:
-            return await self._in_windows(connection, filter, page, deadline)
+            return await in_windows(connection, filter, page, deadline)
 
     async def among(self, ids: Sequence[UUID], filter: LogFilter) -> list[LogItem]:
         """Those of *ids* that *filter* finds, in the order of *ids*.
@@ -151,7 +149,7 @@ class LogReader:
         sql = f"SELECT {ITEM_COLUMNS} {FROM} {bodies} WHERE {made.where}"
         async with self._database.connection() as connection:
             try:
-                rows = await _within(connection, self._timeout_ms, sql, made.arguments)
+                rows = await within(connection, self._timeout_ms, sql, made.arguments)
             except asyncpg.QueryCanceledError:
                 raise Unavailable(
                     "the filter takes too long", retry_after_s=1
@@ -164,48 +162,18 @@ class LogReader:
     ) -> list[asyncpg.Record]:
         """The page and one row more, newest first."""
         made = conditions.of(filter)
-        if page.cursor is not None and page.newer:
-            conditions.newer_than(made, page.cursor)
-        elif page.cursor is not None:
-            conditions.older_than(made, page.cursor)
+        begin_after(made, page, page.cursor)
         bodies = BODIES if conditions.needs_bodies(filter) else ""
-        order = "ASC" if page.newer else "DESC"
         sql = f"""
             SELECT {ITEM_COLUMNS}
               {FROM} {bodies}
              WHERE {made.where}
-             ORDER BY l.id {order}
+             ORDER BY l.id {order(page)}
              LIMIT {page.limit + 1} OFFSET {page.offset}
             """
         share_ms = int(self._timeout_ms * DIRECT_SHARE)
-        rows = await _within(connection, share_ms, sql, made.arguments)
+        rows = await within(connection, share_ms, sql, made.arguments)
         return rows[::-1] if page.newer else rows
-
-    async def _in_windows(
-        self,
-        connection: asyncpg.Connection,
-        filter: LogFilter,
-        page: Page,
-        deadline: float,
-    ) -> tuple[list[asyncpg.Record], UUID | None, bool]:
-        """What is found in time, how far was searched, and whether that was all."""
-        found: list[asyncpg.Record] = []
-        wanted = page.offset + page.limit + 1
-        window, below = FIRST_WINDOW, page.cursor
-        while len(found) < wanted:
-            left_ms = int((deadline - time.monotonic()) * 1000)
-            if left_ms <= 0:
-                return found[page.offset :], below, False
-            try:
-                low = await _window(connection, filter, below, window, left_ms)
-                rows = await _search(connection, filter, below, low, left_ms)
-            except asyncpg.QueryCanceledError:
-                return found[page.offset :], below, False
-            found += rows
-            if low is None:
-                return found[page.offset :], None, True
-            below, window = low, min(window * 2, LARGEST_WINDOW)
-        return found[page.offset : wanted], below, True
 
     async def _count(
         self,
@@ -226,71 +194,11 @@ class LogReader:
             """
         share_ms = int(self._timeout_ms * COUNT_SHARE)
         try:
-            rows = await _within(connection, share_ms, sql, made.arguments)
+            rows = await within(connection, share_ms, sql, made.arguments)
         except asyncpg.QueryCanceledError:
             return None, page.offset + min(found, page.limit)
         total: int = rows[0]["count"]
         return (None, EXACT_TOTAL) if total > EXACT_TOTAL else (total, total)
-
-
-async def _within(
-    connection: asyncpg.Connection,
-    timeout_ms: int,
-    sql: str,
-    arguments: Sequence[object],
-) -> list[asyncpg.Record]:
-    """Raises asyncpg.QueryCanceledError where it takes longer."""
-    async with connection.transaction(readonly=True):
-        await connection.execute(f"SET LOCAL statement_timeout = {max(timeout_ms, 1)}")
-        return await connection.fetch(sql, *arguments)
-
-
-async def _window(
-    connection: asyncpg.Connection,
-    filter: LogFilter,
-    below: UUID | None,
-    size: int,
-    timeout_ms: int,
-) -> UUID | None:
-    """The lowest id of the next *size* logs below *below*; None: fewer are left."""
-    cheap = LogFilter(
-        service_id=filter.service_id, since=filter.since, until=filter.until
-    )
-    made = conditions.of(cheap)
-    if below is not None:
-        conditions.older_than(made, below)
-    sql = f"""
-        SELECT l.id
-          FROM logs AS l
-         WHERE {made.where}
-         ORDER BY l.id DESC
-         LIMIT 1 OFFSET {size}
-        """
-    rows = await _within(connection, timeout_ms, sql, made.arguments)
-    return rows[0]["id"] if rows else None
-
-
-async def _search(
-    connection: asyncpg.Connection,
-    filter: LogFilter,
-    below: UUID | None,
-    low: UUID | None,
-    timeout_ms: int,
-) -> list[asyncpg.Record]:
-    made: Conditions = conditions.of(replace(filter))
-    if below is not None:
-        conditions.older_than(made, below)
-    if low is not None:
-        made.add("l.id >= {}", low)
-        made.add("l.ts >= {}", timestamp_of(low))
-    bodies = BODIES if conditions.needs_bodies(filter) else ""
-    sql = f"""
-        SELECT {ITEM_COLUMNS}
-          {FROM} {bodies}
-         WHERE {made.where}
-         ORDER BY l.id DESC
-        """
-    return await _within(connection, timeout_ms, sql, made.arguments)
 
 
 def _next(

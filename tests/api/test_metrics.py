@@ -11,25 +11,8 @@ import pytest
 
 from monitor.endpoints import endpoint_of
 from monitor.metrics import MOST_BUCKETS, width_for
+from tests.api.plain_metrics import expected
 from tests.running import LOG, bearer, make_key, register
-
-
-def percentile(values: list[float], fraction: float) -> float | None:
-    """PostgreSQL's percentile_cont: linear between the two nearest."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    place = fraction * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
-def is_error(log: dict[str, Any]) -> bool:
-    failed = log["error"] is not None and not log["error"].startswith(
-        "client_disconnect"
-    )
-    return (log["status_code"] or 0) >= 500 or failed
 
 
 async def fill(client: httpx.AsyncClient, count: int) -> tuple[str, list[Any]]:
@@ -52,19 +35,6 @@ async def fill(client: httpx.AsyncClient, count: int) -> tuple[str, list[Any]]:
         assert answer.status_code == 201, answer.text
         logs.append(log)
     return service["id"], logs
-
-
-def expected(logs: list[Any]) -> dict[str, Any]:
-    latencies = [log["latency_ms"] for log in logs if log["latency_ms"] is not None]
-    errors = sum(map(is_error, logs))
-    return {
-        "error_count": errors,
-        "error_rate": errors / len(logs) if logs else 0.0,
-        "avg_latency_ms": sum(latencies) / len(latencies) if latencies else None,
-        "p50_latency_ms": percentile(latencies, 0.5),
-        "p95_latency_ms": percentile(latencies, 0.95),
-        "p99_latency_ms": percentile(latencies, 0.99),
-    }
 
 
 async def test_metrics_equal_a_plain_computation(client: httpx.AsyncClient) -> None:

@@ -165,3 +165,24 @@ async def test_lists_use_their_indexes(database: Database, service_id: UUID) -> 
             text = "\n".join(row[0] for row in plan)
             assert "Index" in text, text
             assert "Seq Scan on logs" not in text, text
+
+
+async def test_a_slow_search_for_newer_logs_finds_just_those(
+    database: Database, service_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The direct way is given up at once, as where it takes too long.
+    monkeypatch.setattr("monitor.storage.logs.DIRECT_SHARE", 0.0)
+    chance = random.Random(4)
+    rows = [random_exchange(chance, service_id) for _ in range(6_000)]
+    async with database.connection() as connection:
+        await commit(connection, Partitions(), rows)
+    reader = LogReader(database, timeout_ms=20_000)
+    newest = [row.id for row in reversed(rows)]
+    asked = LogFilter(q="alpha")
+    expected = [row.id for row in reversed(rows) if matches(row, asked)]
+    for place in (3_000, 40, 5_990):
+        page = Page(limit=10, cursor=newest[place], newer=True)
+        got = await reader.page(asked, page)
+        before = [id for id in expected if id > newest[place]]
+        assert [item.id for item in got.items] == before[-10:], place
+        assert got.complete

@@ -1,0 +1,121 @@
+"""How logs are searched where no index leads to them: in windows of growing size."""
+
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from monitor.filters import LogFilter, Page
+from monitor.ids import timestamp_of
+from monitor.storage import conditions
+from monitor.storage.conditions import Conditions
+from monitor.storage.log_columns import BODIES, FROM, ITEM_COLUMNS
+
+FIRST_WINDOW = 1_000
+LARGEST_WINDOW = 50_000
+
+
+async def in_windows(
+    connection: asyncpg.Connection,
+    filter: LogFilter,
+    page: Page,
+    deadline: float,
+) -> tuple[list[asyncpg.Record], UUID | None, bool]:
+    """What is found in time, how far was searched, and whether that was all."""
+    found: list[asyncpg.Record] = []
+    wanted = page.offset + page.limit + 1
+    size, edge = FIRST_WINDOW, page.cursor
+
+    def asked_for() -> list[asyncpg.Record]:
+        rows = found[page.offset : wanted]
+        return rows[::-1] if page.newer else rows
+
+    while len(found) < wanted:
+        left_ms = int((deadline - time.monotonic()) * 1000)
+        if left_ms <= 0:
+            return asked_for(), edge, False
+        try:
+            far = await _far_end(connection, filter, page, edge, size, left_ms)
+            found += await _search(connection, filter, page, (edge, far), left_ms)
+        except asyncpg.QueryCanceledError:
+            return asked_for(), edge, False
+        if far is None:
+            return asked_for(), None, True
+        edge, size = far, min(size * 2, LARGEST_WINDOW)
+    return asked_for(), edge, True
+
+
+async def within(
+    connection: asyncpg.Connection,
+    timeout_ms: int,
+    sql: str,
+    arguments: Sequence[object],
+) -> list[asyncpg.Record]:
+    """Raises asyncpg.QueryCanceledError where it takes longer."""
+    async with connection.transaction(readonly=True):
+        await connection.execute(f"SET LOCAL statement_timeout = {max(timeout_ms, 1)}")
+        return await connection.fetch(sql, *arguments)
+
+
+async def _far_end(
+    connection: asyncpg.Connection,
+    filter: LogFilter,
+    page: Page,
+    edge: UUID | None,
+    size: int,
+    timeout_ms: int,
+) -> UUID | None:
+    """The last id of the next *size* logs from *edge* on; None: fewer are left."""
+    cheap = LogFilter(
+        service_id=filter.service_id, since=filter.since, until=filter.until
+    )
+    made = conditions.of(cheap)
+    begin_after(made, page, edge)
+    sql = f"""
+        SELECT l.id
+          FROM logs AS l
+         WHERE {made.where}
+         ORDER BY l.id {order(page)}
+         LIMIT 1 OFFSET {size}
+        """
+    rows = await within(connection, timeout_ms, sql, made.arguments)
+    return rows[0]["id"] if rows else None
+
+
+async def _search(
+    connection: asyncpg.Connection,
+    filter: LogFilter,
+    page: Page,
+    ends: tuple[UUID | None, UUID | None],
+    timeout_ms: int,
+) -> list[asyncpg.Record]:
+    """What *filter* finds after the first of *ends*, up to and with the second."""
+    edge, far = ends
+    made = conditions.of(filter)
+    begin_after(made, page, edge)
+    if far is not None and page.newer:
+        made.add("l.id <= {}", far)
+        made.add("l.ts <= {}", timestamp_of(far))
+    elif far is not None:
+        made.add("l.id >= {}", far)
+        made.add("l.ts >= {}", timestamp_of(far))
+    bodies = BODIES if conditions.needs_bodies(filter) else ""
+    sql = f"""
+        SELECT {ITEM_COLUMNS}
+          {FROM} {bodies}
+         WHERE {made.where}
+         ORDER BY l.id {order(page)}
+        """
+    return await within(connection, timeout_ms, sql, made.arguments)
+
+
+def begin_after(made: Conditions, page: Page, edge: UUID | None) -> None:
+    if edge is not None and page.newer:
+        conditions.newer_than(made, edge)
+    elif edge is not None:
+        conditions.older_than(made, edge)
+
+
+def order(page: Page) -> str:
+    return "ASC" if page.newer else "DESC"
