@@ -10,6 +10,9 @@ from proxy.response import Answer
 from proxy.rewrite import REWRITTEN, Entrance, mapped_back
 from proxy.routing import Routed
 
+# RFC 9110 15.5.22: it says to what.
+UPGRADE_REQUIRED = 426
+
 
 def request_head(
     request: Request, routed: Routed, *, via: str, cookie: str, is_trusted: bool
@@ -57,20 +60,20 @@ def answer_head(
         if is_http_1_0:
             lines = [found for found in lines if found[1].lower() != "trailer"]
         else:
-            codings = ", ".join(named["transfer-encoding"])
-            extra = f"Transfer-Encoding: {codings}\r\n{extra}"
+            extra = f"Transfer-Encoding: chunked\r\n{extra}"
+    if answer.status == UPGRADE_REQUIRED and not is_http_1_0:
+        extra += _upgrade_lines(answer)
     return (
         f"HTTP/1.1 {answer.status} {answer.reason}\r\n{_joined(lines)}{extra}\r\n"
     ).encode("latin-1")
 
 
 def switch_head(answer: Answer, *, extra: str) -> bytes:
-    """101: the one answer of which Upgrade passes on."""
+    """101; of it, and of 426, Upgrade passes on."""
     lines = headers.end_to_end(answer.lines, answer.options)
-    upgrade = [found for found in answer.lines if found[1].lower() == "upgrade"]
     return (
         f"HTTP/1.1 101 {answer.reason}\r\n{_joined(lines)}{extra}"
-        f"Connection: upgrade\r\n{_joined(upgrade)}\r\n"
+        f"{_upgrade_lines(answer)}\r\n"
     ).encode("latin-1")
 
 
@@ -78,6 +81,12 @@ def interim_head(answer: Answer) -> bytes:
     lines = headers.end_to_end(answer.lines, answer.options)
     head = f"HTTP/1.1 {answer.status} {answer.reason}\r\n{_joined(lines)}\r\n"
     return head.encode("latin-1")
+
+
+def _upgrade_lines(answer: Answer) -> str:
+    """To what the upstream has switched, or would."""
+    upgrade = [found for found in answer.lines if found[1].lower() == "upgrade"]
+    return f"Connection: upgrade\r\n{_joined(upgrade)}"
 
 
 def _joined(lines: Lines) -> str:

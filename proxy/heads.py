@@ -15,7 +15,8 @@ END = b"\r\n\r\n"
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 TEXT = r"[\t -~\x80-\xff]*"
 LINE = re.compile(rf"(({TOKEN}):[ \t]*({TEXT})\r\n)")
-REQUEST = re.compile(rf"({TOKEN}) ([!-~\x80-\xff]+) HTTP/1\.([0-9])\r\n")
+# RFC 9112 3.2: a fragment is not sent.
+REQUEST = re.compile(rf"({TOKEN}) ([!\"$-~\x80-\xff]+) HTTP/1\.([0-9])\r\n")
 RESPONSE = re.compile(rf"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ({TEXT}))?\r\n")
 # RFC 9112 5.1: a proxy takes blanks before the colon out of a response.
 BLANKS = re.compile(rf"^({TOKEN})[ \t]+:", re.MULTILINE)

@@ -12,6 +12,7 @@ from proxy.routing import split_target
 KINDS = headers.looked_at(
     HOP_BY_HOP | FORWARDED | {"host", "content-length", "expect", "cookie", "via"}
 )
+ABSOLUTE = re.compile(r"https?://[^/?]", re.IGNORECASE)
 LENGTH = re.compile(r"[0-9]{1,18}")
 
 
@@ -50,6 +51,8 @@ class Request:
             not head.is_http_1_0 or "keep-alive" in self.options
         )
         self.authority, self.target = split_target(head.target, self.host)
+        if self.target == "/" and self.method == "OPTIONS":
+            self.target = _options_target(head.target)
 
     def text(self, name: str) -> str | None:
         """A field's values, joined (RFC 9110 5.3)."""
@@ -94,6 +97,11 @@ class Request:
 
     def check(self) -> None:
         """Raises Malformed where two readers could understand it differently."""
+        target = self.client_target
+        if not (target.startswith("/") or ABSOLUTE.match(target)) and (
+            target != "*" or self.method != "OPTIONS"
+        ):
+            raise Malformed("the target is neither a path nor an http URL")
         for authority in {self.host, self.authority}:
             if not headers.is_authority(authority):
                 raise Malformed("Host is no name with a port")
@@ -123,3 +131,8 @@ class Request:
         if len(hosts) > 1:
             raise Malformed("there must be one Host")
         return hosts[0]
+
+
+def _options_target(target: str) -> str:
+    """RFC 9112 3.2.4: a URL without a path asks about the server as a whole."""
+    return "/" if target.endswith("/") else "*"

@@ -83,7 +83,7 @@ class Answer:
         return UntilClose(take) if self.length is None else Sized(self.length, take)
 
     def _note_codings(self, codings: list[str], lengths: list[str] | None) -> None:
-        last = ",".join(codings).rpartition(",")[2].strip().lower()
-        if lengths or self.is_http_1_0:
+        known = [coding.lower() for coding in codings] == ["chunked"]
+        if lengths or self.is_http_1_0 or not known:
             raise Malformed("its length is ambiguous")
-        self.is_chunked = last == "chunked"
+        self.is_chunked = True

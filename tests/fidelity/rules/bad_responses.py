@@ -63,7 +63,6 @@ LINES = {
     "a_nul_in_a_value": b"X-A: 1\x002\r\n",
     "a_nul_in_a_name": b"X-\x00A: 1\r\n",
     "a_folded_field": b"X-A: 1\r\n 2\r\n",
-    "a_blank_before_a_colon": b"X-A : 1\r\n",
     "a_name_with_a_blank": b"X A: 1\r\n",
     "an_empty_name": b": 1\r\n",
     "a_line_without_a_colon": b"nonsense\r\n",
@@ -114,6 +113,15 @@ async def no_client_gets_anothers_answer(stage: Stage) -> None:
         await asyncio.sleep(stages.SETTLE_S)
 
 
+async def a_blank_before_a_colon_is_taken_out_of_an_answer(stage: Stage) -> None:
+    stage.upstream.script = answering(
+        HEAD + b"X-A : 1\r\nX-B\t: 2\r\nContent-Length: 2\r\n\r\nok"
+    )
+    found = await stage.ask(stage.request())
+    if found.status != 502:
+        assert (found.values(b"x-a"), found.values(b"x-b")) == ([b"1"], [b"2"])
+
+
 def _bad(name: str, section: str, raw: bytes) -> Rule:
     run = partial(response_is_refused, raw=raw)
     return Rule(f"{name}_in_an_answer", section, Kind.MALFORMED, run)
@@ -135,5 +143,6 @@ RULES = (
         for name, line in START_LINES.items()
     ],
     *[_bad(name, "9112 2.2", raw) for name, raw in WHOLE.items()],
+    rule(a_blank_before_a_colon_is_taken_out_of_an_answer, "9112 5.1", Kind.MUST),
     rule(no_client_gets_anothers_answer, "9112 11.1", Kind.MALFORMED),
 )
