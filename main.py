@@ -19,6 +19,7 @@ from appliance.start import Appliance, running
 from appliance.workers import WorkersKeepDying
 from monitor.errors import MonitorError
 from monitor.settings import Settings, SettingsError, describe, legacy_names, load
+from monitor.storage.pool import reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def cli() -> None:
     except StartError as error:
         _refuse(str(error), error.exit_code)
     except MonitorError as error:
-        _refuse(error.detail, UNAVAILABLE)
+        _refuse(f"{error.detail}: {reason_of(error)}", UNAVAILABLE)
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -102,7 +103,14 @@ def _run(settings: Settings, beside: Beside) -> int:
             "the processes that serve the proxy keep dying; their log lines say why",
             exit_code=FAILURE,
         ) from None
+    except* StartError as refused:
+        raise _first(refused) from None
     return 0
+
+
+def _first(refused: BaseExceptionGroup[StartError]) -> StartError:
+    found = refused.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
 
 
 async def _until_told_to_stop(settings: Settings, beside: Beside) -> None:
@@ -153,8 +161,11 @@ def _told(stop: asyncio.Event, number: int) -> None:
 def _welcome(appliance: Appliance, settings: Settings) -> str:
     app, proxy = appliance.app_url, appliance.proxy_url
     database = "your PostgreSQL" if settings.database_url else "the embedded PostgreSQL"
+    standing = "ready"
+    if not appliance.state.is_ready:
+        standing = "up without PostgreSQL: the proxy serves, what passes waits for it"
     return f"""\
-API Monitor is ready.
+API Monitor is {standing}.
   pages and /v1   {app}/
   proxy           {proxy}/
   data            {settings.data_dir.absolute()} ({database})

@@ -28,9 +28,13 @@ from monitor.storage.writer import LogWriter
 
 @dataclass(slots=True)
 class State:
-    """Where the appliance is in its life."""
+    """Where the appliance is in its life.
+
+    *obstacle* is what keeps it from being ready, in words for who runs it.
+    """
 
     is_ready: bool = False
+    obstacle: str = ""
     is_draining: bool = False
 
 

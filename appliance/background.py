@@ -9,14 +9,14 @@ from pathlib import Path
 from api.parts import State
 from appliance.routes import Routes
 from monitor.counters import Counters
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, Unusable
 from monitor.storage import repeats
 from monitor.storage.alert_windows import AlertWindows
 from monitor.storage.clearing import Clearing
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.partitions import Partitions, days_ahead
-from monitor.storage.pool import Database
+from monitor.storage.pool import Database, reason_of
 from monitor.storage.recorder import Recorder
 from monitor.storage.server import Server, ServerError
 from monitor.storage.services import Services
@@ -52,7 +52,14 @@ async def become_ready(database: Database, migrations: Path, state: State) -> No
         try:
             for name in await migrate_database(database, migrations):
                 logger.info("migrated", extra={"migration": name})
-            state.is_ready = True
+            state.is_ready, state.obstacle = True, ""
+        except Unusable as error:
+            if state.obstacle != error.detail:
+                logger.error(
+                    "PostgreSQL cannot be used", extra={"reason": error.detail}
+                )
+            state.obstacle = error.detail
+            await asyncio.sleep(DATABASE_POLL_S)
         except MonitorError:
             await asyncio.sleep(DATABASE_POLL_S)
 
@@ -122,13 +129,23 @@ async def tidy_deliveries(deliveries: Deliveries, state: State) -> None:
 
 
 async def note_database(database: Database, counters: Counters) -> None:
-    """Ask PostgreSQL now and then, so that /health can answer without waiting."""
+    """Ask PostgreSQL now and then, so that /health can answer without waiting.
+
+    Its going and coming are logged, with the reason.
+    """
+    was_up = True
     while True:
+        reason = ""
         try:
             async with database.connection(timeout_s=DATABASE_POLL_S) as connection:
                 await connection.fetchval("SELECT 1", timeout=DATABASE_POLL_S)
-        except MonitorError:
-            pass
+        except MonitorError as error:
+            reason = reason_of(error)
+        if was_up and reason:
+            logger.error("PostgreSQL is away", extra={"reason": reason})
+        elif not was_up and not reason:
+            logger.info("PostgreSQL is back")
+        was_up = not reason
         counters.database_up.set(database.is_up)
         await asyncio.sleep(DATABASE_POLL_S)
 

@@ -2,12 +2,17 @@
 
 import fcntl
 import os
+import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # sysexits.h, as parts of the field use them.
+UNAVAILABLE = 69
 CANNOT_CREATE = 73
 TRY_AGAIN = 75
+NAME_BYTES = 6
 
 
 class StartError(Exception):
@@ -47,15 +52,23 @@ class DataDirectory:
 
     def make(self) -> None:
         """Make it where it is missing, 0700; what is there stays."""
-        try:
+        with self.usable():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.spool.mkdir(mode=0o700, exist_ok=True)
             self._lock = os.open(
                 self.path / "appliance.lock", os.O_RDWR | os.O_CREAT, 0o600
             )
+
+    @contextmanager
+    def usable(self) -> Iterator[None]:
+        """Raises StartError where the block meets a file it cannot use."""
+        try:
+            yield
         except OSError as error:
+            name = Path(os.fsdecode(error.filename or self.path)).name
+            at = "" if name == self.path.name else f"{name}: "
             raise StartError(
-                f"DATA_DIR {self.path} cannot be used: {error.strerror}",
+                f"DATA_DIR {self.path} cannot be used: {at}{error.strerror}",
                 exit_code=CANNOT_CREATE,
             ) from None
 
@@ -76,10 +89,20 @@ class DataDirectory:
     def pseudonym(self) -> str:
         """A name for Via that is unique to this installation (RFC 9110 7.6.3)."""
         path = self.path / "installation"
-        try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return f"apimonitor-{path.read_text().strip()}"
-        with os.fdopen(file, "w") as content:
-            content.write(secrets.token_hex(6))
-        return f"apimonitor-{path.read_text().strip()}"
+        name = _hexadecimal(path)
+        if not name:
+            # Whole at once: half a name could be another installation's.
+            name = secrets.token_hex(NAME_BYTES)
+            fresh = path.with_suffix(".new")
+            fresh.write_text(name)
+            fresh.replace(path)
+        return f"apimonitor-{name}"
+
+
+def _hexadecimal(path: Path) -> str:
+    """What *path* holds; empty where there is none, or it is not of ours."""
+    try:
+        name = path.read_bytes().strip().decode("ascii", "replace")
+    except FileNotFoundError:
+        return ""
+    return name if re.fullmatch(f"[0-9a-f]{{{2 * NAME_BYTES}}}", name) else ""

@@ -20,6 +20,7 @@ from appliance.database import MIGRATIONS, postgres
 from appliance.directory import (
     CANNOT_CREATE,
     TRY_AGAIN,
+    UNAVAILABLE,
     DataDirectory,
     StartError,
 )
@@ -59,6 +60,9 @@ from proxy.server import bind
 
 logger = logging.getLogger(__name__)
 
+# An address that this machine does not have.
+NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
 
 @dataclass(frozen=True, slots=True)
 class Appliance:
@@ -82,16 +86,20 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
     """
     async with AsyncExitStack() as stack:
         data = _take_directory(settings, stack)
-        app_socket = _bind("PORT", settings.host, settings.port, stack)
-        proxy_socket = _bind(
-            "PROXY_PORT", settings.proxy_host, settings.proxy_port, stack
-        )
+        app_socket = _bind("", settings.host, settings.port, stack)
+        proxy_socket = _bind("PROXY_", settings.proxy_host, settings.proxy_port, stack)
+        with data.usable():
+            routes = Routes(data.routes)
+            via = data.pseudonym()
+            access = Access(settings=settings, secret=load_secret(settings))
+            tickets = Tickets(data.tickets)
+            tickets.prepare()
+            spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
         dsn, server = await stack.enter_async_context(postgres(settings, data))
         database = await Database.open(dsn, size=settings.pool_size)
         stack.push_async_callback(database.close)
 
         counters, partitions, state = Counters(), Partitions(), State()
-        routes = Routes(data.routes)
         feed = Feed(database, kept=settings.stream_kept)
 
         async def publish() -> None:
@@ -102,7 +110,6 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             headers=settings.sensitive_headers,
             parameters=settings.sensitive_parameters,
         )
-        spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
         recorder = Recorder(
             database,
             directory=data.spool,
@@ -144,15 +151,12 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         ]
         stack.callback(_cancel, begun)
 
-        access = Access(settings=settings, secret=load_secret(settings))
-        tickets = Tickets(data.tickets)
-        tickets.prepare()
         workers: Workers | None = None
         if settings.proxy_workers > 1:
             workers = Workers(
                 Assignment(
                     settings=settings,
-                    via=data.pseudonym(),
+                    via=via,
                     is_open=access.is_open,
                     listening=(proxy_socket.fileno(),),
                 ),
@@ -171,7 +175,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 routes=routes.table,
                 spool=spool,
                 counters=counters,
-                via=data.pseudonym(),
+                via=via,
                 is_open=access.is_open,
             )
             await proxy.start([proxy_socket])
@@ -234,12 +238,14 @@ def _take_directory(settings: Settings, stack: AsyncExitStack) -> DataDirectory:
     return data
 
 
-def _bind(setting: str, host: str, port: int, stack: AsyncExitStack) -> socket.socket:
+def _bind(prefix: str, host: str, port: int, stack: AsyncExitStack) -> socket.socket:
     try:
         bound = bind(host, port)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         reason = "is taken" if taken else f"cannot be bound: {error.strerror}"
+        is_host = isinstance(error, socket.gaierror) or error.errno in NOT_HERE
+        setting = f"{prefix}HOST" if is_host else f"{prefix}PORT"
         raise StartError(
             f"port {port} on {host} {reason}; set {setting} to another one",
             exit_code=TRY_AGAIN if taken else CANNOT_CREATE,
@@ -253,10 +259,14 @@ async def _ready(state: State, settings: Settings) -> None:
     limit_s = 30.0 if settings.database_url is None else 5.0
     try:
         async with asyncio.timeout(limit_s):
-            while not state.is_ready:
+            while not state.is_ready and not state.obstacle:
                 await asyncio.sleep(0.01)
     except TimeoutError:
         logger.error("PostgreSQL is away: serving the proxy, recording to the spool")
+    if state.obstacle:
+        raise StartError(
+            f"PostgreSQL cannot be used: {state.obstacle}", exit_code=UNAVAILABLE
+        )
 
 
 def _begin_draining(state: State) -> None:

@@ -13,7 +13,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 from monitor.errors import Forbidden, TooManyRequests, Unauthorized
-from monitor.settings import Settings
+from monitor.settings import Settings, SettingsError
 
 SESSION_COOKIE = "apimonitor_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -55,11 +55,7 @@ class Access:
         self._session_key = hmac.digest(secret, b"session" + self._password, "sha256")
         self._form_key = hmac.digest(secret, b"form" + self._password, "sha256")
         self._session_s = settings.session_hours * 3600
-        self._allowed = frozenset(
-            # An IPv6 address may be listed without its brackets.
-            host_name(host) or host_name(f"[{host}]")
-            for host in settings.allowed_hosts
-        )
+        self._allowed = frozenset(map(_listed_host, settings.allowed_hosts))
         self._peers: OrderedDict[str, Bucket] = OrderedDict()
         self._all = Bucket(ALL_ATTEMPTS, ALL_EVERY_S)
 
@@ -183,6 +179,14 @@ def is_loopback_name(name: str) -> bool:
         return ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _listed_host(host: str) -> str:
+    """An IPv6 address may be listed without its brackets. Raises SettingsError."""
+    name = host_name(host) or host_name(f"[{host}]")
+    if name is None:
+        raise SettingsError(f"ALLOWED_HOSTS: {host!r} is no host name")
+    return name
 
 
 def _is_own_origin(facts: RequestFacts) -> bool:

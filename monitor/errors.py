@@ -72,6 +72,16 @@ class TooManyRequests(MonitorError):
     title = "Too many requests"
 
 
+class Unusable(MonitorError):
+    """PostgreSQL is there, but not one that can be used: waiting does not help.
+
+    The detail is for whoever runs the appliance.
+    """
+
+    status = 503
+    title = "Service unavailable"
+
+
 class Unavailable(MonitorError):
     """PostgreSQL is away, or a time limit was reached; trying again may help."""
 

@@ -93,8 +93,8 @@ def load(path: Path) -> RoutingTable:
         return RoutingTable()
     try:
         services = [_service(fields) for fields in content["services"]]
-        return RoutingTable(services, version=content["version"])
-    except (KeyError, TypeError) as error:
+        return RoutingTable(services, version=int(content["version"]))
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a routing table: {error}") from None
 
 

@@ -1,6 +1,7 @@
 """Which settings there are, what they are, and what each is for."""
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
@@ -34,6 +35,10 @@ BARE = (
     "DATA_DIR",
     "ADMIN_PASSWORD",
 )
+
+# A host, an address or nothing, and perhaps a port; the library takes several.
+DATABASE_HOST = re.compile(r"(?:\[[^\[\]]+\]|[^:\[\]]*)(?::[0-9]{1,5})?")
+FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
 
 Names = tuple[str, ...]
 
@@ -274,6 +279,14 @@ class Settings(BaseModel):
     def _extend_headers(cls, value: Any) -> Any:
         return _extend(value, SENSITIVE_HEADERS)
 
+    @field_validator("sensitive_headers")
+    @classmethod
+    def _are_field_names(cls, value: Names) -> Names:
+        for name in value:
+            if not FIELD_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a header")
+        return value
+
     @field_validator("sensitive_parameters", mode="before")
     @classmethod
     def _extend_parameters(cls, value: Any) -> Any:
@@ -291,6 +304,13 @@ class Settings(BaseModel):
             "postgresql+asyncpg",
         ):
             raise ValueError("must begin with postgresql://")
+        hosts = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+        if not all(DATABASE_HOST.fullmatch(host) for host in hosts.split(",")):
+            # What stands there may be a part of the password: it is not shown.
+            raise ValueError(
+                "must be postgresql://user:password@host:port/database, with /, ?, # "
+                "and @ in the password percent-encoded"
+            )
         return SecretStr(f"postgresql://{rest}")
 
     @field_validator("secret_key")

@@ -84,7 +84,7 @@ def test_a_host_of_ours_is_let_in(host: str) -> None:
     ],
 )
 def test_any_other_host_is_refused_with_the_settings_name(host: str | None) -> None:
-    rules = access(ALLOWED_HOSTS="monitor.example,[broken,a b")
+    rules = access(ALLOWED_HOSTS="monitor.example")
     with pytest.raises(Forbidden, match="ALLOWED_HOSTS"):
         rules.guard(RequestFacts(method="GET", host=host))
 

@@ -179,8 +179,8 @@ async def test_a_start_without_postgresql_serves_the_proxy(tmp_path: Path) -> No
             "serve",
             env={**second.environment, "DATABASE_URL": away},
             cwd=tmp_path,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         try:
             answer = await eventually_through_proxy(second)
@@ -192,6 +192,9 @@ async def test_a_start_without_postgresql_serves_the_proxy(tmp_path: Path) -> No
             with pytest.raises(URLError, match="503"):
                 await second.call("/v1/logs")
             assert await second.stop() == 0
+            printed, said = await second.process.communicate()
+            assert printed.startswith(b"API Monitor is up without PostgreSQL")
+            assert b'"PostgreSQL is away","reason":"[Errno' in said
         finally:
             if second.process.returncode is None:
                 second.process.kill()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from monitor.errors import Unavailable
+from monitor.settings import SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,12 @@ AWAY = (
 )
 
 
+def reason_of(error: BaseException) -> str:
+    """Why PostgreSQL is away, for logs and the command line: it names the server."""
+    cause = error.__cause__ or error
+    return str(cause) or type(cause).__name__
+
+
 class Database:
     """One pool, made as soon as PostgreSQL is there."""
 
@@ -53,7 +60,10 @@ class Database:
 
     @classmethod
     async def open(cls, dsn: str, *, size: int) -> "Database":
-        """Does not raise where PostgreSQL is away: *connection* does, when asked."""
+        """Does not raise where PostgreSQL is away: *connection* does, when asked.
+
+        Raises SettingsError where the DSN asks for what there is not.
+        """
         database = cls(dsn, size=size)
         try:
             async with database.connection(timeout_s=5):
@@ -104,14 +114,21 @@ class Database:
     async def _existing_pool(self) -> asyncpg.Pool:
         async with self._making:
             if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    self._dsn,
-                    min_size=1,
-                    max_size=self._size,
-                    command_timeout=COMMAND_TIMEOUT_S,
-                    server_settings=SERVER_SETTINGS,
-                )
+                self._pool = await self._new_pool()
             return self._pool
+
+    async def _new_pool(self) -> asyncpg.Pool:
+        try:
+            return await asyncpg.create_pool(
+                self._dsn,
+                min_size=1,
+                max_size=self._size,
+                command_timeout=COMMAND_TIMEOUT_S,
+                server_settings=SERVER_SETTINGS,
+            )
+        except ValueError as error:
+            # ClientConfigurationError too, which AWAY would take for an absence.
+            raise SettingsError(f"DATABASE_URL: {error}") from None
 
     async def _release(self, pool: asyncpg.Pool, held: object) -> None:
         try:

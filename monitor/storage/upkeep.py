@@ -4,15 +4,29 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from monitor.storage.migrate import migrate
+import asyncpg
+
+from monitor.errors import Unusable
+from monitor.storage.migrate import MigrationError, migrate
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
 
+OLDEST = 15
+
 
 async def migrate_database(database: Database, folder: Path) -> list[str]:
-    """Apply what is pending; the names of what was applied."""
-    async with database.connection(timeout_s=5) as connection:
-        return await migrate(connection, folder)
+    """Apply what is pending; the names of what was applied.
+
+    Raises Unavailable, and Unusable where PostgreSQL or what it holds does not fit.
+    """
+    try:
+        async with database.connection(timeout_s=5) as connection:
+            version = connection.get_server_version().major
+            if version < OLDEST:
+                raise Unusable(f"PostgreSQL {version} is older than {OLDEST}")
+            return await migrate(connection, folder)
+    except (MigrationError, asyncpg.PostgresError) as error:
+        raise Unusable(str(error)) from error
 
 
 async def make_partitions(
