@@ -92,9 +92,9 @@ async def _nothing(appliance: Appliance) -> None:
 
 def _run(settings: Settings, beside: Beside) -> int:
     journal.set_up(debug=settings.debug)
-    for name in legacy_names(os.environ):
+    for name in legacy_names():
         logger.warning(
-            "a setting of the former product is ignored", extra={"name": name}
+            "a setting of the former product is ignored", extra={"setting": name}
         )
     try:
         uvloop.run(_until_told_to_stop(settings, beside))
@@ -183,6 +183,8 @@ def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _settings(settings: Settings, arguments: argparse.Namespace) -> int:
+    # `apimonitor settings | head` is no error.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for name, value, default, meaning in describe(settings):
         print(f"{name}\n  value    {value}\n  default  {default}\n  {meaning}\n")
     return 0

@@ -348,9 +348,9 @@ def is_loopback(host: str) -> bool:
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of *environment* over those of ./.env; SettingsError if bad."""
     given = os.environ if environment is None else environment
-    values = {**_env_file(Path(".env")), **given}
     try:
-        return Settings(**_collect(values))
+        # By setting, not by name: a bare one here beats a prefixed one there.
+        return Settings(**{**_collect(_env_file()), **_collect(given)})
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
 
@@ -368,12 +368,14 @@ def describe(settings: Settings) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def legacy_names(environment: Mapping[str, str]) -> list[str]:
+def legacy_names() -> list[str]:
     """Settings of the former product that are set and do nothing here."""
-    return [name for name in LEGACY if name in environment]
+    given = {**_env_file(), **os.environ}
+    return [name for name in LEGACY if name in given]
 
 
-def _env_file(path: Path) -> dict[str, str]:
+def _env_file() -> dict[str, str]:
+    path = Path(".env")
     if not path.is_file():
         return {}
     try:
