@@ -113,6 +113,7 @@ class LogItem(Shown):
     tags: list[str]
     request_size: Count | None
     response_size: Count | None
+    pinned: bool
 
 
 Encoding = Literal["utf-8", "base64"]
@@ -140,18 +141,21 @@ class LogDetail(LogItem):
     event_count: Count | None
     messages_problem: str | None
     replay_of: UUID | None
+    note: str | None
     request_headers: Headers
     request_headers_raw: RawHeaders
     request_body: str | None
     request_body_encoding: Encoding
     request_body_truncated: bool
     request_body_withheld: bool
+    request_body_gone: bool
     response_headers: Headers
     response_headers_raw: RawHeaders
     response_body: str | None
     response_body_encoding: Encoding
     response_body_truncated: bool
     response_body_withheld: bool
+    response_body_gone: bool
 
 
 class Message(Shown):

@@ -56,6 +56,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.get("/v1/logs.ndjson", exports.all_lines),
             web.get("/v1/logs/stream", StreamCalls(parts).follow),
             web.get("/v1/logs/{log_id}", logs.get),
+            web.patch("/v1/logs/{log_id}", logs.change),
             web.get("/v1/logs/{log_id}/curl", exports.curl),
             web.get("/v1/logs/{log_id}/har", exports.har),
             web.get("/v1/logs/{log_id}/messages", MessageCalls(parts).list),

@@ -69,6 +69,7 @@ LOG: dict[str, Any] = {
     "tags": [],
     "request_size": None,
     "response_size": None,
+    "pinned": False,
     "client_url": None,
     "duration_ms": None,
     "timings": {
@@ -82,6 +83,7 @@ LOG: dict[str, Any] = {
     "event_count": None,
     "messages_problem": None,
     "replay_of": None,
+    "note": None,
     "request_headers": {
         "Content-Type": "application/json",
         "Authorization": "***MASKED***",
@@ -94,12 +96,14 @@ LOG: dict[str, Any] = {
     "request_body_encoding": "utf-8",
     "request_body_truncated": False,
     "request_body_withheld": False,
+    "request_body_gone": False,
     "response_headers": {},
     "response_headers_raw": [],
     "response_body": '{"id": "ch_abc"}',
     "response_body_encoding": "utf-8",
     "response_body_truncated": False,
     "response_body_withheld": False,
+    "response_body_gone": False,
 }
 TOTALS = {
     "total_requests": 4,

@@ -13,7 +13,7 @@ from api.intake import intake_of, repeat_key_of
 from api.parts import Parts
 from api.patience import Patience
 from api.rights import Right, need, need_service, sender_of
-from api.schemas import NewLog
+from api.schemas import LogChanges, NewLog
 from monitor import times
 from monitor.errors import NotFound
 from monitor.exchange import BodyState
@@ -83,6 +83,19 @@ class LogCalls:
             raise NotFound("there is no such log")
         return answer(shown_detail(detail))
 
+    async def change(self, call: web.Request) -> web.Response:
+        """Pin, tag or annotate a log."""
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        id = request.id_in_path(call, "log_id")
+        changes, _ = await request.body(call, LogChanges)
+        given = changes.model_dump(exclude_unset=True)
+        is_there = await self._parts.marks.change(id, given)
+        detail = await self._parts.logs.get(id) if is_there else None
+        if detail is None:
+            raise NotFound("there is no such log")
+        return answer(shown_detail(detail))
+
 
 def shown_item(item: LogItem) -> dict[str, Any]:
     return {
@@ -102,6 +115,7 @@ def shown_item(item: LogItem) -> dict[str, Any]:
         "tags": item.tags,
         "request_size": item.request_size,
         "response_size": item.response_size,
+        "pinned": item.pinned,
     }
 
 
@@ -118,12 +132,15 @@ def shown_detail(detail: LogDetail) -> dict[str, Any]:
         "event_count": detail.event_count,
         "messages_problem": detail.messages_problem,
         "replay_of": detail.replay_of,
+        "note": detail.note,
         "request_headers": header_object(detail.request_headers),
         "request_headers_raw": pairs(detail.request_headers),
         **body_fields("request", sent),
+        "request_body_gone": detail.request_body.is_gone,
         "response_headers": header_object(detail.response_headers),
         "response_headers_raw": pairs(detail.response_headers),
         **body_fields("response", received),
+        "response_body_gone": detail.response_body.is_gone,
     }
 
 

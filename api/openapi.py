@@ -45,6 +45,7 @@ QUERY: dict[str, dict[str, Any]] = {
     "tag": {**TEXT, "maxLength": 128},
     "source": {"type": "string", "enum": ["proxy", "ingest", "replay"]},
     "is_replay": FLAG,
+    "pinned": FLAG,
     "since": {**TIME, "description": f"inclusive; {TIME['description']}"},
     "until": {**TIME, "description": f"exclusive; {TIME['description']}"},
     "q": {**TEXT, "description": "substring of path, decoded body or error, any case"},

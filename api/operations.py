@@ -12,7 +12,14 @@ from pydantic import BaseModel
 from api import answers, examples
 from api.alert_schemas import AlertChanges, NewAlert
 from api.channels import ChannelChanges, NewChannel
-from api.schemas import NewKey, NewLog, NewReplay, NewService, ServiceChanges
+from api.schemas import (
+    LogChanges,
+    NewKey,
+    NewLog,
+    NewReplay,
+    NewService,
+    ServiceChanges,
+)
 from monitor.query import MOST_EXPORTED, PAGE_FIELDS, PARAMETERS, SCOPE_FIELDS
 
 JSON = "application/json"
@@ -251,6 +258,18 @@ LOGS = [
         answer=answers.LogDetail,
         answer_example=examples.LOG,
         errors=(404,),
+    ),
+    Operation(
+        method="PATCH",
+        path="/v1/logs/{log_id}",
+        id="change_log",
+        summary="Pin, tag or annotate a log; null clears, what is absent stays",
+        tag="Logs",
+        answer=answers.LogDetail,
+        answer_example=examples.LOG,
+        body=LogChanges,
+        body_example={"pinned": True, "note": "The first one that failed."},
+        errors=(404, *GIVEN),
     ),
     Operation(
         method="GET",

@@ -17,6 +17,7 @@ from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
+from monitor.storage.marks import Marks
 from monitor.storage.messages import MessageReader
 from monitor.storage.metrics import MetricsReader
 from monitor.storage.pool import Database
@@ -56,6 +57,7 @@ class Parts:
     deliveries: Deliveries
     outbound: Outbound
     metrics: MetricsReader
+    marks: Marks
     writer: LogWriter
     redaction: Redaction
     ids: LogIds

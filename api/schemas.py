@@ -22,6 +22,7 @@ from monitor.redaction import valid_field
 LONGEST_URL = 32 * 1024
 LONGEST_BASE_URL = 2048
 LONGEST_RULE = 256
+LONGEST_NOTE = 2000
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 HOST = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)"
@@ -251,6 +252,11 @@ class NewKey(BaseModel):
     name: Name
 
 
+Tags = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=64)
+]
+
+
 class NewLog(BaseModel):
     """A pushed log. Unknown fields are ignored, and counted."""
 
@@ -268,10 +274,18 @@ class NewLog(BaseModel):
     response_body: str | None = None
     error: str | None = None
     source_ip: str | None = Field(None, max_length=255)
-    tags: list[Annotated[str, Field(min_length=1, max_length=128)]] | None = Field(
-        None, max_length=64
-    )
+    tags: Tags | None = None
     timestamp: Annotated[datetime, BeforeValidator(_time)] | None = None
+
+
+class LogChanges(BaseModel):
+    """An absent field stays; null clears tags and note."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    pinned: bool = False
+    tags: Tags | None = None
+    note: str | None = Field(None, max_length=LONGEST_NOTE)
 
 
 ServiceId = Annotated[str, AfterValidator(_uuid), described(format="uuid")]

@@ -47,6 +47,7 @@ from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
 from monitor.storage.logs import LogReader
+from monitor.storage.marks import Marks
 from monitor.storage.messages import MessageReader
 from monitor.storage.metrics import MetricsReader
 from monitor.storage.partitions import Partitions
@@ -206,6 +207,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             deliveries=deliveries,
             outbound=outbound,
             metrics=MetricsReader(database, timeout_ms=settings.query_timeout_ms),
+            marks=Marks(database),
             writer=writer,
             redaction=redaction,
             ids=LogIds(),

@@ -32,6 +32,7 @@ class LogFilter:
     tag: str | None = None
     source: Source | None = None
     is_replay: bool | None = None
+    pinned: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None

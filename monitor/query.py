@@ -183,6 +183,7 @@ PARAMETERS: dict[str, Callable[[str], Any]] = {
     "tag": _text(128),
     "source": _source,
     "is_replay": _flag,
+    "pinned": _flag,
     "since": _time,
     "until": _time,
     "q": _text(LONGEST_TEXT),

@@ -69,19 +69,21 @@ class LogItem:
     tags: tuple[str, ...]
     request_size: int | None
     response_size: int | None
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBody:
     """The kept bytes of a body as they passed, content coding included.
 
-    *content* is None where no body was given, where it is gone, and where *state* is
-    WITHHELD. Where *state* is REDACTED it is decoded already.
+    *content* is None where no body was given, where it *is_gone* (past its retention),
+    and where *state* is WITHHELD. Where *state* is REDACTED it is decoded already.
     """
 
     content: bytes | None
     truncated: bool = False
     state: BodyState = BodyState.KEPT
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ class LogDetail:
     response_headers: Fields | HeaderObject
     request_body: StoredBody
     response_body: StoredBody
+    note: str | None = None
     timings: Timings = NO_TIMINGS
     # All that passed; None where it was no WebSocket, or no event stream.
     message_count: int | None = None

@@ -111,9 +111,7 @@ def _body(
         truncated=shown.truncated,
         withheld=stored.state is BodyState.WITHHELD,
         redacted=stored.state is BodyState.REDACTED,
-        is_gone=stored.content is None
-        and bool(size)
-        and stored.state is BodyState.KEPT,
+        is_gone=stored.is_gone,
         coding=field_value(headers, "content-encoding"),
         problem=shown.problem,
         laid_out=laid_out or None,

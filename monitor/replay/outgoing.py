@@ -87,7 +87,7 @@ def _body(detail: LogDetail, override: str | None) -> bytes:
         problem = "was not kept, because a field rule applies to it"
     elif body.truncated:
         problem = "was kept in part only"
-    elif body.content is None and detail.item.request_size:
+    elif body.is_gone:
         problem = "is no longer kept"
     if problem is not None:
         raise Conflict(f"the request body {problem}; give override_body")

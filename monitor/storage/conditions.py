@@ -92,6 +92,7 @@ def _add_flags(made: Conditions, filter: LogFilter) -> None:
             lambda on: f"l.status_code IS {'NOT ' if on else ''}NULL",
         ),
         (filter.is_error, lambda on: "l.is_error" if on else "NOT l.is_error"),
+        (filter.pinned, lambda on: "l.pinned" if on else "NOT l.pinned"),
         (filter.is_replay, lambda on: f"l.source {'=' if on else '<>'} 'replay'"),
     ]
     made.clauses += [clause(value) for value, clause in flags if value is not None]

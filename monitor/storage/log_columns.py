@@ -11,7 +11,7 @@ from monitor.resources import LogDetail, LogItem, StoredBody
 ITEM_COLUMNS = """
     l.id, l.service_id, s.name AS service_name, l.source, l.ts, l.method, l.url,
     l.path, l.query_params, l.status_code, l.latency_ms, l.error, l.source_ip, l.tags,
-    l.request_size, l.response_size
+    l.request_size, l.response_size, l.pinned
 """
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
 BODIES = """
@@ -19,9 +19,10 @@ BODIES = """
       ON b.bucket = l.bucket AND b.ts = l.ts AND b.id = l.id
 """
 DETAILS = f"""
-    SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of,
+    SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of, l.note,
            d.request_headers, d.response_headers, d.connect_ms, d.tls_ms, d.ttfb_ms,
            d.overhead_ms, d.message_count, d.event_count, d.messages_problem,
+           d.had_request_body, d.had_response_body, b.id AS bodies_id,
            b.request_body, b.request_truncated, b.request_state,
            b.response_body, b.response_truncated, b.response_state
       {FROM}
@@ -49,6 +50,7 @@ def item_of(row: asyncpg.Record) -> LogItem:
         tags=tuple(row["tags"] or ()),
         request_size=row["request_size"],
         response_size=row["response_size"],
+        pinned=row["pinned"],
     )
 
 
@@ -58,6 +60,7 @@ def detail_of(row: asyncpg.Record) -> LogDetail:
         client_url=row["client_url"],
         duration_ms=row["duration_ms"],
         replay_of=row["replay_of"],
+        note=row["note"],
         request_headers=_headers(row["request_headers"]),
         response_headers=_headers(row["response_headers"]),
         request_body=_body(row, "request"),
@@ -86,4 +89,11 @@ def _body(row: asyncpg.Record, side: str) -> StoredBody:
         content=row[f"{side}_body"],
         truncated=bool(row[f"{side}_truncated"]),
         state=BodyState(row[f"{side}_state"] or BodyState.KEPT),
+        is_gone=row["bodies_id"] is None and _was_kept(row, side),
     )
+
+
+def _was_kept(row: asyncpg.Record, side: str) -> bool:
+    """Logs of before this was noted tell it by their size."""
+    noted = row[f"had_{side}_body"]
+    return bool(row[f"{side}_size"] if noted is None else noted)

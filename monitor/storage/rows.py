@@ -47,6 +47,8 @@ DETAIL_COLUMNS = (
     "message_count",
     "event_count",
     "messages_problem",
+    "had_request_body",
+    "had_response_body",
 )
 BODY_COLUMNS = (
     "bucket",
@@ -134,7 +136,13 @@ def _detail(key: Key, exchange: Exchange) -> tuple[Any, ...]:
         timings.ttfb_ms,
         timings.overhead_ms,
         *messages.counts_of(exchange),
+        _is_stored(exchange.request_body),
+        _is_stored(exchange.response_body),
     )
+
+
+def _is_stored(body: Body | None) -> bool:
+    return body is not None and body.state is not BodyState.WITHHELD
 
 
 def _bodies(key: Key, exchange: Exchange) -> tuple[Any, ...]:

@@ -197,6 +197,8 @@ async def test_every_call_answers_what_the_document_says(
         for path in ("", "/curl", "/har"):
             await call("GET", f"/v1/logs/{{log_id}}{path}", status=200, **it)
         await call("GET", "/v1/logs/{log_id}/messages", status=200, **it)
+        mark = {"json": {"pinned": True, "tags": ["kept"], "note": "n"}}
+        await call("PATCH", "/v1/logs/{log_id}", status=200, **mark, **it)
         await call("POST", "/v1/logs/{log_id}/replay", status=201, **it)
         await call("GET", "/v1/logs/{log_id}/replays", status=200, **it)
         for path in ("", "/timeseries", "/endpoints"):
