@@ -18,6 +18,7 @@ from monitor.storage.feed import Feed
 from monitor.storage.partitions import Partitions, days_ahead
 from monitor.storage.pool import Database, reason_of
 from monitor.storage.recorder import Recorder
+from monitor.storage.retention import Retention
 from monitor.storage.server import Server, ServerError
 from monitor.storage.services import Services
 from monitor.storage.upkeep import make_partitions, migrate_database
@@ -28,6 +29,7 @@ ROUTES_POLL_S = 2.0
 DATABASE_POLL_S = 1.0
 PARTITIONS_POLL_S = 3600.0
 CLEARING_POLL_S = 10.0
+RETENTION_POLL_S = 300.0
 FORGETTING_POLL_S = 60.0
 WINDOWS_POLL_S = 1.0
 DELIVERIES_POLL_S = 60.0
@@ -91,9 +93,18 @@ async def clear_deleted(clearing: Clearing, state: State) -> None:
 
     async def clear() -> None:
         while await clearing.step():
-            await asyncio.sleep(0)
+            pass
 
     await _every(CLEARING_POLL_S, clear, state)
+
+
+async def retain(retention: Retention, state: State) -> None:
+    """Remove what is past its time."""
+
+    async def sweep() -> None:
+        await retention.sweep(datetime.now(UTC))
+
+    await _every(RETENTION_POLL_S, sweep, state)
 
 
 async def forget_old(database: Database, feed: Feed, state: State) -> None:

@@ -54,7 +54,9 @@ from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
 from monitor.storage.recorder import Recorder
 from monitor.storage.replays import Replays
+from monitor.storage.retention import Retention
 from monitor.storage.services import Services
+from monitor.storage.terms import Policy
 from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
 from proxy.server import bind
@@ -129,6 +131,16 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             committed=feed.wake,
             timeout_s=settings.ingest_timeout_s,
         )
+        retention = Retention(
+            database,
+            policy=Policy(
+                days=settings.retention_days,
+                body_days=settings.body_retention_days,
+                limit_bytes=settings.retention_bytes,
+            ),
+            partitions=partitions,
+            counters=counters,
+        )
         outbound = await stack.enter_async_context(Outbound())
         deliveries = Deliveries(database)
         windows = AlertWindows(database, listening_since=datetime.now(UTC))
@@ -141,6 +153,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 background.keep_routes(routes, services, state),
                 background.keep_partitions(database, partitions, state),
                 background.clear_deleted(Clearing(database), state),
+                background.retain(retention, state),
                 background.forget_old(database, feed, state),
                 background.watch_server(server),
                 background.judge_windows(windows, recorder, state),

@@ -80,6 +80,18 @@ class Counters:
             registry=self.registry,
         )
 
+        self.retention_rows = Counter(
+            "apimonitor_retention_rows",
+            "Rows removed because they were past their time, by table.",
+            ["table"],
+            registry=self.registry,
+        )
+        self.retention_bytes = Counter(
+            "apimonitor_retention_bytes",
+            "Bytes given back to the disk by days that were dropped.",
+            registry=self.registry,
+        )
+
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self.registry)

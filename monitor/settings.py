@@ -140,9 +140,26 @@ class Settings(BaseModel):
         ge=1024 * 1024,
     )
     retention_days: int = _setting(
-        30, "Days a log may be old to be taken.", ge=1, le=3650
+        30,
+        "Days a log is kept, and may be old to be taken; a service may have its own. "
+        "Raise it when what you look for is gone, lower it when the disk fills.",
+        ge=1,
+        le=3650,
     )
-    body_retention_days: int = _setting(7, "Days bodies are kept.", ge=0, le=3650)
+    body_retention_days: int = _setting(
+        7,
+        "Days bodies are kept, where the log is; a service may have its own. Raise it "
+        "when a log says that its body is gone.",
+        ge=0,
+        le=3650,
+    )
+    retention_bytes: int | None = _setting(
+        None,
+        "What logs and bodies may take in PostgreSQL, indexes included; unset: no "
+        "limit. Beyond it the oldest days go, whatever their age, but not today. Set "
+        "it when PostgreSQL shares its disk.",
+        ge=64 * 1024 * 1024,
+    )
     head_limit_bytes: int = _setting(
         65_536,
         "The largest request or response head of the proxy; beyond: 431. Raise it "

@@ -5,7 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 
+# In the order in which a batch is stored.
 PARTITIONED = ("logs", "log_details", "log_bodies", "log_messages")
+# What body retention is about.
+BODIES = ("log_bodies", "log_messages")
+# The same number in every process: who makes or drops partitions, one at a time.
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('apimonitor.partitions'))"
 AHEAD = timedelta(days=2)
 
 
@@ -39,17 +44,15 @@ class Partitions:
         """
         for day in sorted(set(days) - self._known):
             async with connection.transaction():
-                await connection.execute(
-                    "SELECT pg_advisory_xact_lock(hashtext('apimonitor.partitions'))"
-                )
+                await connection.execute(LOCK)
                 for table in PARTITIONED:
                     await _attach(connection, table, day)
             self._known.add(day)
 
 
-async def _attach(connection: asyncpg.Connection, table: str, day: date) -> None:
-    name = f"{table}_{day:%Y%m%d}"
-    attached = await connection.fetchval(
+async def attached(connection: asyncpg.Connection, name: str) -> bool:
+    """Whether there is such a partition."""
+    found = await connection.fetchval(
         """
         SELECT true
           FROM pg_inherits AS i
@@ -60,7 +63,18 @@ async def _attach(connection: asyncpg.Connection, table: str, day: date) -> None
         """,
         name,
     )
-    if attached:
+    return bool(found)
+
+
+async def _attach(connection: asyncpg.Connection, table: str, day: date) -> None:
+    name = f"{table}_{day:%Y%m%d}"
+    if await attached(connection, name):
+        return
+    before = await connection.fetchval(
+        "SELECT before FROM attics WHERE name = $1", table
+    )
+    if day < before:
+        # The day was dropped; its attic takes what comes late.
         return
     following = day + timedelta(days=1)
     await connection.execute(

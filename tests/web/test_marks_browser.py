@@ -1,7 +1,5 @@
 """A person pins a log, tags it, notes something, and finds it again."""
 
-import os
-
 import httpx
 import pytest
 from playwright.async_api import Browser, expect
@@ -38,15 +36,11 @@ async def test_a_log_is_pinned_tagged_and_noted(
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog.get_by_text("at most 128")).to_be_visible()
     await dialog.get_by_label("Tags").fill("first\n\nsecond line\n")
-    if folder := os.environ.get("SCREENSHOTS"):
-        await page.screenshot(path=f"{folder}/marks-{scheme}-{width}.png")
     await dialog.get_by_role("button", name="Save").click()
     summary = page.get_by_label("Summary")
     await expect(summary.get_by_text("at <b>this</b>")).to_be_visible()
     await expect(summary.get_by_text("second line")).to_be_visible()
     assert not await watched.is_wider_than_its_window()
-    if folder := os.environ.get("SCREENSHOTS"):
-        await page.screenshot(path=f"{folder}/marked-{scheme}-{width}.png")
     await watched.go("/dashboard?pinned=true")
     await expect(page.locator(".logs tbody tr")).to_have_count(1)
     await expect(page.locator(".logs").get_by_text("pinned")).to_be_visible()

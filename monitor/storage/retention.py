@@ -1,0 +1,305 @@
+"""How logs and bodies go that are past their time, or beyond the bytes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from monitor.counters import Counters
+from monitor.ids import lowest_at
+from monitor.storage import attic
+from monitor.storage.clearing import STEP_ROWS, Keys, remove, remove_logs, step
+from monitor.storage.partitions import BODIES, PARTITIONED, Partitions, day_of
+from monitor.storage.pool import Database
+from monitor.storage.terms import Policy, Term, Terms, terms_at
+
+logger = logging.getLogger(__name__)
+
+LOCK = "SELECT pg_try_advisory_lock(hashtext('apimonitor.retention'))"
+# What a step may meet that the next sweep may not: it took too long, another one
+# locked the same rows, a partition came between.
+REFUSED = (
+    asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidObjectDefinitionError,
+)
+# A day whose tables are in use each time waits for the next sweep.
+DROP_TRIES = 5
+DROP_PAUSE_S = 0.5
+# Bodies that came late, behind where clearing had got to, are looked for so often.
+WHOLE_EVERY = timedelta(days=1)
+
+
+class Retention:
+    """Whole days go by dropping their partitions, what is left in small steps.
+
+    One process at a time; pinned logs stay with their bodies.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        policy: Policy,
+        partitions: Partitions,
+        counters: Counters,
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._partitions = partitions
+        self._counters = counters
+        # To where each service's bodies are cleared, since when.
+        self._cleared: dict[UUID, UUID] = {}
+        self._whole_at = datetime.min.replace(tzinfo=UTC)
+
+    async def sweep(self, now: datetime) -> bool:
+        """Remove all that is to go at *now*; False where another process does.
+
+        Raises Unavailable where PostgreSQL is away; the next sweep goes on.
+        """
+        async with self._database.connection(timeout_s=5) as connection:
+            if not await connection.fetchval(LOCK):
+                return False
+            try:
+                await self._sweep(connection, now)
+            except REFUSED as error:
+                reason = type(error).__name__
+                logger.error("a sweep did not get through", extra={"reason": reason})
+            finally:
+                if not connection.is_closed():
+                    await connection.execute("SELECT pg_advisory_unlock_all()")
+        return True
+
+    async def _sweep(self, connection: asyncpg.Connection, now: datetime) -> None:
+        terms = await terms_at(connection, self._policy, now)
+        await self._drop_past(connection, terms.logs, PARTITIONED)
+        await self._drop_past(connection, terms.bodies, BODIES)
+        for term in terms.each:
+            await self._clear_logs(connection, term, terms)
+        for table in BODIES:
+            await self._clear_attic(connection, table, terms)
+        await self._clear_bodies(connection, terms, now)
+        await self._hold_bytes(connection, day_of(now))
+
+    async def _drop_past(
+        self, connection: asyncpg.Connection, moment: datetime, tables: Sequence[str]
+    ) -> None:
+        """The days that ended before *moment*."""
+        for day in await _days(connection, tables):
+            if day >= day_of(moment) or not await self._drop(connection, day, tables):
+                return
+
+    async def _drop(
+        self, connection: asyncpg.Connection, day: date, tables: Sequence[str]
+    ) -> bool:
+        """False where *day* has to wait; days after it wait for it."""
+        # What tells what is pinned goes last.
+        ordered = tables[::-1]
+        for attempt in range(DROP_TRIES):
+            try:
+                dropped = await attic.drop_day(connection, day, ordered)
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+                await asyncio.sleep(DROP_PAUSE_S * (attempt + 1))
+                continue
+            except asyncpg.QueryCanceledError:
+                logger.error("a day takes too long to go", extra={"day": str(day)})
+                return False
+            break
+        else:
+            logger.warning("a day is in use and stays for now", extra={"day": str(day)})
+            return False
+        self._partitions.forget()
+        for table, gone in dropped.items():
+            self._count(table, gone.rows)
+            self._counters.retention_bytes.inc(gone.size)
+        logger.info("a day is gone", extra={"day": str(day), "tables": list(dropped)})
+        return True
+
+    async def _clear_logs(
+        self, connection: asyncpg.Connection, term: Term, terms: Terms
+    ) -> None:
+        """Logs of a service that others outlive, and what came late of any."""
+        until = term.logs
+        if until <= terms.logs:
+            until = min(until, await _attic_ends(connection, "logs"))
+        await self._clear(
+            connection,
+            lambda: connection.fetch(
+                """
+                SELECT bucket, ts, id
+                  FROM logs
+                 WHERE service_id = $1
+                   AND id < $2
+                   AND ts < $3
+                   AND NOT pinned
+                 ORDER BY id
+                 LIMIT $4
+                """,
+                term.service_id,
+                lowest_at(until),
+                until,
+                STEP_ROWS,
+            ),
+        )
+
+    async def _clear(
+        self,
+        connection: asyncpg.Connection,
+        find: Callable[[], Awaitable[Keys]],
+    ) -> None:
+        """Remove the logs that *find* gives, until it gives none."""
+        while True:
+            async with step(connection):
+                keys = await find()
+                gone = await remove_logs(connection, keys, pinned=False)
+            self._count("logs", gone)
+            if len(keys) < STEP_ROWS:
+                return
+
+    async def _clear_bodies(
+        self, connection: asyncpg.Connection, terms: Terms, now: datetime
+    ) -> None:
+        """Bodies of services that others' bodies outlive."""
+        if now - self._whole_at >= WHOLE_EVERY:
+            self._cleared.clear()
+            self._whole_at = now
+        first = lowest_at(await _attic_ends(connection, BODIES[0]))
+        for term in terms.each:
+            if term.bodies <= terms.bodies:
+                continue
+            after = max(self._cleared.get(term.service_id, first), first)
+            until = lowest_at(term.bodies)
+            while after < until:
+                after = await self._clear_bodies_step(connection, term, after, until)
+            self._cleared[term.service_id] = until
+
+    async def _clear_bodies_step(
+        self, connection: asyncpg.Connection, term: Term, after: UUID, until: UUID
+    ) -> UUID:
+        """Go over some logs of the service; up to which one."""
+        async with step(connection):
+            keys = await connection.fetch(
+                """
+                SELECT bucket, ts, id, pinned
+                  FROM logs
+                 WHERE service_id = $1
+                   AND id > $2
+                   AND id < $3
+                   AND ts < $4
+                 ORDER BY id
+                 LIMIT $5
+                """,
+                term.service_id,
+                after,
+                until,
+                term.bodies,
+                STEP_ROWS,
+            )
+            others = [key for key in keys if not key["pinned"]]
+            await self._remove_bodies(connection, others)
+        return keys[-1]["id"] if len(keys) == STEP_ROWS else until
+
+    async def _clear_attic(
+        self, connection: asyncpg.Connection, table: str, terms: Terms
+    ) -> None:
+        """Bodies whose logs are pinned no longer, or that came late."""
+        moments = {term.service_id: term.bodies for term in terms.each}
+        after: tuple[int, datetime, UUID] = (-1, terms.logs, UUID(int=0))
+        while True:
+            async with step(connection):
+                keys = await connection.fetch(
+                    f"""
+                    SELECT DISTINCT bucket, ts, id
+                      FROM {table}_attic
+                     WHERE (bucket, ts, id) > ($1, $2, $3)
+                     ORDER BY bucket, ts, id
+                     LIMIT $4
+                    """,
+                    *after,
+                    STEP_ROWS,
+                )
+                kept = await _kept(connection, keys, moments)
+                gone = [key for key in keys if key["id"] not in kept]
+                await self._remove_bodies(connection, gone)
+            if len(keys) < STEP_ROWS:
+                return
+            after = (keys[-1]["bucket"], keys[-1]["ts"], keys[-1]["id"])
+
+    async def _remove_bodies(self, connection: asyncpg.Connection, keys: Keys) -> None:
+        for table in BODIES:
+            gone = await remove(connection, table, keys, pinned=True)
+            self._count(table, len(gone))
+
+    async def _hold_bytes(self, connection: asyncpg.Connection, today: date) -> None:
+        """What came late goes first, then the oldest days; today stays."""
+        limit = self._policy.limit_bytes
+        if limit is None or await _size(connection) <= limit:
+            return
+        await self._clear(
+            connection,
+            lambda: connection.fetch(
+                "SELECT bucket, ts, id FROM logs_attic WHERE NOT pinned LIMIT $1",
+                STEP_ROWS,
+            ),
+        )
+        for day in await _days(connection, PARTITIONED):
+            if await _size(connection) <= limit:
+                return
+            if day >= today or not await self._drop(connection, day, PARTITIONED):
+                break
+        if await _size(connection) > limit:
+            logger.warning("today alone takes more than RETENTION_BYTES")
+
+    def _count(self, table: str, rows: int) -> None:
+        self._counters.retention_rows.labels(table).inc(rows)
+
+
+async def _days(connection: asyncpg.Connection, tables: Iterable[str]) -> list[date]:
+    found: set[date] = set()
+    for table in tables:
+        found.update(await attic.days_of(connection, table))
+    return sorted(found)
+
+
+async def _attic_ends(connection: asyncpg.Connection, table: str) -> datetime:
+    before: date = await connection.fetchval(
+        "SELECT before FROM attics WHERE name = $1", table
+    )
+    return datetime(before.year, before.month, before.day, tzinfo=UTC)
+
+
+async def _kept(
+    connection: asyncpg.Connection, keys: Keys, moments: dict[UUID, datetime]
+) -> set[UUID]:
+    """Those whose log is there, and pinned or not past its service's time."""
+    rows = await connection.fetch(
+        """
+        SELECT id, ts, service_id, pinned
+          FROM logs
+         WHERE bucket = ANY($1::int[])
+           AND ts = ANY($2::timestamptz[])
+           AND id = ANY($3::uuid[])
+        """,
+        *[list({key[column] for key in keys}) for column in ("bucket", "ts", "id")],
+    )
+    return {
+        row["id"]
+        for row in rows
+        if row["pinned"] or row["ts"] >= moments.get(row["service_id"], row["ts"])
+    }
+
+
+async def _size(connection: asyncpg.Connection) -> int:
+    """Bytes of all partitions, with indexes and what is kept out of line."""
+    size: int = await connection.fetchval(
+        """
+        SELECT coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::bigint
+          FROM pg_inherits AS i
+         WHERE i.inhparent = ANY($1::text[]::regclass[])
+        """,
+        [f"apimonitor.{table}" for table in PARTITIONED],
+    )
+    return size
