@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from api.errors import HEADERS
+from api.intake import MOST_AHEAD
 from api.logs import shown_item
 from api.parts import Parts
 from api.rights import Right, need
@@ -39,11 +41,12 @@ class StreamCalls:
         with self._one_more():
             ends = await self._parts.feed.ends()
             follower = Follower(self._parts, filter, call)
-            await follower.begin()
             position = ends.newest if after is None else after
-            if not ends.oldest <= position <= ends.newest:
-                position = await follower.gap(position, ends.newest)
+            # A client may leave at any moment, before the head too.
             with suppress(ConnectionError, TimeoutError):
+                await follower.begin()
+                if not ends.oldest <= position <= ends.newest:
+                    position = await follower.gap(position, ends.newest)
                 await follower.follow(position)
         return follower.response
 
@@ -101,7 +104,8 @@ class Follower:
             newest,
             {
                 "missed": max(newest - position, 0),
-                "cursor": encode_cursor(CURSOR_IDS.new()),
+                # Pushed logs may be dated ahead: the list from there has them too.
+                "cursor": encode_cursor(CURSOR_IDS.at(datetime.now(UTC) + MOST_AHEAD)),
             },
         )
         return newest

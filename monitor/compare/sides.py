@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from monitor.compare.alignment import aligned
 from monitor.compare.differences import Kind
 
-# Equal lines that are kept around a difference, and shown where there is none.
+# Equal lines that are kept around a difference.
 CONTEXT_LINES = 3
+# A shorter stretch is read sooner than it is unfolded elsewhere.
+LEAST_FOLDED = 20
 MOST_ROWS = 2_000
 LONGEST_LINE = 2_000
 
@@ -70,8 +72,8 @@ def _folded(rows: list[Row]) -> list[Row]:
 
 
 def _closed(run: list[Row]) -> list[Row]:
-    """A stretch of equal lines: as it is where folding it would save nothing."""
-    if len(run) <= 2 * CONTEXT_LINES:
+    """A stretch of equal lines: as it is where folding it would save little."""
+    if len(run) < LEAST_FOLDED:
         return run
     return [Row(None, None, None, None, folded=len(run))]
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,9 @@ async def test_who_comes_too_late_is_told_of_the_gap(
         async with scene.follow() as follower:
             await scene.push()
             last = await follower.next()
-        missed = [await scene.push() for _ in range(110)]
+        missed = [await scene.push() for _ in range(109)]
+        ahead = datetime.now(UTC) + timedelta(hours=23)
+        missed.append(await scene.push(timestamp=ahead.isoformat()))
         await forget(database_url, 100)
         async with scene.follow(last=last.id) as follower:
             gap = await follower.next("gap")
@@ -208,6 +211,25 @@ async def test_a_position_of_another_life_is_a_gap(
         scene.follow(last=10**9) as follower,
     ):
         assert (await follower.next("gap")).data["missed"] == 0
+
+
+async def test_a_client_that_leaves_before_the_head_is_no_error(
+    database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scene_on(database_url, tmp_path) as scene:
+        port = int(str(scene.client.base_url).rsplit(":", 1)[1].strip("/"))
+        for _ in range(20):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /v1/logs/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await writer.drain()
+            writer.transport.abort()
+        for _ in range(500):
+            counted = (await scene.client.get("/metrics")).text
+            if "apimonitor_stream_followers 0.0" in counted:
+                break
+            await asyncio.sleep(0.01)
+        assert "apimonitor_stream_followers 0.0" in counted
+    assert "a call failed" not in caplog.text
 
 
 async def test_bad_input(database_url: str, tmp_path: Path) -> None:
