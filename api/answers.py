@@ -149,6 +149,7 @@ class LogDetail(LogItem):
     request_body_truncated: bool
     request_body_withheld: bool
     request_body_gone: bool
+    request_body_shed: bool
     response_headers: Headers
     response_headers_raw: RawHeaders
     response_body: str | None
@@ -156,6 +157,42 @@ class LogDetail(LogItem):
     response_body_truncated: bool
     response_body_withheld: bool
     response_body_gone: bool
+    response_body_shed: bool
+
+
+class LedgerLine(Shown):
+    """`finished` = `stored` + `spooled` + `dead_letter` + the sum of `dropped`, but for
+    `difference`. `is_closed` is null while PostgreSQL is away.
+    """
+
+    finished: Count
+    stored: Count
+    spooled: Count
+    dead_letter: Count
+    dropped: dict[str, Count]
+    in_flight: Count
+    bodies_shed: dict[str, Count]
+    is_closed: bool | None
+    difference: int
+
+
+class ServiceLine(LedgerLine):
+    """`service_name` is null where the service is deleted."""
+
+    service_id: UUID
+    service_name: str | None
+
+
+class Ledger(LedgerLine):
+    """`stored_at`: when PostgreSQL was asked, null where it could not be yet."""
+
+    at: AwareDatetime
+    stored_at: AwareDatetime | None
+    database: Literal["ok", "away"]
+    explanation: str | None
+    unrouted: dict[str, Count]
+    torn: Count
+    services: list[ServiceLine]
 
 
 class Message(Shown):
@@ -230,6 +267,7 @@ class Replay(Shown):
     response_body_encoding: Encoding
     response_body_truncated: bool
     response_body_withheld: bool
+    response_body_shed: bool
     latency_ms: Milliseconds | None
     error: str | None
     omitted_headers: list[str]

@@ -10,6 +10,7 @@ from api.errors import middleware as errors
 from api.export import ExportCalls
 from api.health import HealthCalls
 from api.keys import KeyCalls
+from api.ledger import LedgerCalls
 from api.logs import LogCalls
 from api.messages import MessageCalls
 from api.metrics import MetricsCalls
@@ -79,6 +80,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.get("/v1/metrics", metrics.totals),
             web.get("/v1/metrics/timeseries", metrics.timeseries),
             web.get("/v1/metrics/endpoints", metrics.endpoints),
+            web.get("/v1/ledger", LedgerCalls(parts).show),
             web.get("/openapi.json", OpenApi(parts).show),
             web.get("/health", health.health),
             web.get("/healthz", health.health),

@@ -97,6 +97,7 @@ LOG: dict[str, Any] = {
     "request_body_truncated": False,
     "request_body_withheld": False,
     "request_body_gone": False,
+    "request_body_shed": False,
     "response_headers": {},
     "response_headers_raw": [],
     "response_body": '{"id": "ch_abc"}',
@@ -104,6 +105,7 @@ LOG: dict[str, Any] = {
     "response_body_truncated": False,
     "response_body_withheld": False,
     "response_body_gone": False,
+    "response_body_shed": False,
 }
 TOTALS = {
     "total_requests": 4,
@@ -151,4 +153,32 @@ HAR = {
             }
         ]
     }
+}
+
+LEDGER_LINE = {
+    "finished": 1204,
+    "stored": 1180,
+    "spooled": 20,
+    "dead_letter": 1,
+    "dropped": {"recording_off": 3},
+    "in_flight": 2,
+    "bodies_shed": {},
+    "is_closed": True,
+    "difference": 0,
+}
+LEDGER = {
+    "at": "2026-11-24T13:00:00.123Z",
+    "stored_at": "2026-11-24T13:00:00.120Z",
+    "database": "ok",
+    "explanation": None,
+    **LEDGER_LINE,
+    "unrouted": {"no_service": 4},
+    "torn": 0,
+    "services": [
+        {
+            "service_id": "0193a1b2-c3d4-4e5f-8a6b-7c8d9e0f1a2b",
+            "service_name": "payments-api",
+            **LEDGER_LINE,
+        }
+    ],
 }

@@ -177,4 +177,5 @@ def body_fields(side: str, body: ShownBody) -> dict[str, Any]:
         f"{side}_body_encoding": encoding,
         f"{side}_body_truncated": body.truncated,
         f"{side}_body_withheld": body.state is BodyState.WITHHELD,
+        f"{side}_body_shed": body.state is BodyState.SHED,
     }

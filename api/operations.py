@@ -516,6 +516,15 @@ def _health(path: str, id: str) -> Operation:
 
 
 OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/v1/ledger",
+        id="get_ledger",
+        summary="What became of every exchange that ended",
+        tag="Operations",
+        answer=answers.Ledger,
+        answer_example=examples.LEDGER,
+    ),
     _health("/health", "get_health"),
     _health("/healthz", "get_healthz"),
     _health("/livez", "get_livez"),

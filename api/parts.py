@@ -23,6 +23,7 @@ from monitor.storage.metrics import MetricsReader
 from monitor.storage.pool import Database
 from monitor.storage.replays import Replays
 from monitor.storage.services import Services
+from monitor.storage.standing import Standing
 from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
 
@@ -62,5 +63,6 @@ class Parts:
     redaction: Redaction
     ids: LogIds
     counters: Counters
+    standing: Standing
     routes: Callable[[], RoutingTable]
     state: State = field(default_factory=State)

@@ -1,5 +1,6 @@
 """How the app is put together: /v1, the pages, and what guards them."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp.web import Application
@@ -10,7 +11,9 @@ from api.parts import Parts
 from web.parts import PageParts
 
 
-def build_app(parts: Parts, *, proxy_port: int) -> Application:
+def build_app(
+    parts: Parts, *, proxy_port: int, workers: Callable[[], list[int]]
+) -> Application:
     """One application: errors of /v1 are problem+json, those of the rest are pages."""
     pages = PageParts(
         settings=parts.settings,
@@ -25,6 +28,9 @@ def build_app(parts: Parts, *, proxy_port: int) -> Application:
         alerts=parts.alerts,
         channels=parts.channels,
         deliveries=parts.deliveries,
+        standing=parts.standing,
+        workers=workers,
+        routes=parts.routes,
         proxy_port=proxy_port,
     )
     page_middleware = web.app.middleware(

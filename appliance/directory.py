@@ -35,6 +35,10 @@ class DataDirectory:
         return self.path / "spool"
 
     @property
+    def tally(self) -> Path:
+        return self.path / "tally"
+
+    @property
     def routes(self) -> Path:
         return self.path / "routes.json"
 

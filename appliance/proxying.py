@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from appliance.directory import DataDirectory
 from monitor.access import SESSION_COOKIE
-from monitor.counters import Counters
 from monitor.ids import LogIds
 from monitor.recording import Recording
 from monitor.redaction import Redaction
@@ -12,6 +11,7 @@ from monitor.registry import RoutingTable
 from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
 from monitor.spool import Spool
+from monitor.tally import Tally
 from proxy.handler import Proxy
 
 
@@ -21,7 +21,7 @@ def make_proxy(
     *,
     routes: Callable[[], RoutingTable],
     spool: Spool,
-    counters: Counters,
+    tally: Tally,
     via: str,
     is_open: bool,
 ) -> Proxy:
@@ -32,9 +32,9 @@ def make_proxy(
     return Proxy(
         settings=settings,
         routes=routes,
-        record=Recording(spool=spool, redaction=redaction, counters=counters),
+        record=Recording(spool=spool, redaction=redaction, tally=tally),
         ids=LogIds(),
-        counters=counters,
+        tally=tally,
         via=via,
         session_cookie=SESSION_COOKIE,
         is_open=is_open,

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +16,7 @@ from api.parts import Parts, State
 from api.sender import Sender
 from appliance import background
 from appliance.app import build_app
+from appliance.bookkeeping import Bookkeeping
 from appliance.control import Assignment
 from appliance.database import MIGRATIONS, postgres
 from appliance.directory import (
@@ -42,7 +44,6 @@ from monitor.storage.alert_windows import AlertWindows
 from monitor.storage.alerts import Alerts
 from monitor.storage.channels import Channels
 from monitor.storage.clearing import Clearing
-from monitor.storage.dead_letters import DeadLetters
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
@@ -59,6 +60,8 @@ from monitor.storage.services import Services
 from monitor.storage.terms import Policy
 from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
+from monitor.tallies import Tallies
+from monitor.tally import Tally
 from proxy.server import bind
 
 logger = logging.getLogger(__name__)
@@ -98,6 +101,9 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             tickets = Tickets(data.tickets)
             tickets.prepare()
             spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
+            tallies = Tallies(data.tally, spool=data.spool)
+            tally = Tally(data.tally, spool.writer)
+            stack.callback(tally.close)
         dsn, server = await stack.enter_async_context(postgres(settings, data))
         database = await Database.open(dsn, size=settings.pool_size)
         stack.push_async_callback(database.close)
@@ -113,17 +119,22 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             headers=settings.sensitive_headers,
             parameters=settings.sensitive_parameters,
         )
+        books = Bookkeeping.of(settings, data, database, tallies)
         recorder = Recorder(
             database,
             directory=data.spool,
             spool=spool,
             partitions=partitions,
-            dead_letters=DeadLetters(data.dead_letters),
+            dead_letters=books.dead_letters,
+            ledger=books.ledger,
+            tallies=books.tallies,
             counters=counters,
             committed=feed.wake,
         )
         spool.on_append = recorder.wake
         stack.push_async_callback(_empty, spool, recorder, settings.drain_timeout_s)
+        standing = books.watched(recorder)
+        counters.registry.register(books.collector(standing, routes.table))
         writer = LogWriter(
             database,
             partitions=partitions,
@@ -158,6 +169,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 background.watch_server(server),
                 background.judge_windows(windows, recorder, state),
                 background.tidy_deliveries(deliveries, state),
+                standing.run(),
                 Notifier(deliveries, outbound).run(state),
                 recorder.run(),
                 writer.run(),
@@ -188,7 +200,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 data,
                 routes=routes.table,
                 spool=spool,
-                counters=counters,
+                tally=tally,
                 via=via,
                 is_open=access.is_open,
             )
@@ -225,10 +237,15 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             redaction=redaction,
             ids=LogIds(),
             counters=counters,
+            standing=standing,
             routes=routes.table,
             state=state,
         )
-        app = build_app(parts, proxy_port=proxy_socket.getsockname()[1])
+        app = build_app(
+            parts,
+            proxy_port=proxy_socket.getsockname()[1],
+            workers=lambda: workers.pids if workers else [os.getpid()],
+        )
         runner = Listener(
             app, access_log=None, shutdown_timeout=settings.drain_timeout_s
         )

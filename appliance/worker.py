@@ -13,9 +13,9 @@ from appliance import journal
 from appliance.control import Assignment, Channel, Word
 from appliance.directory import DataDirectory
 from appliance.proxying import make_proxy
-from monitor.counters import Counters
 from monitor.registry import RoutingTable, load
 from monitor.spool import Spool
+from monitor.tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +69,7 @@ async def serve(assignment: Assignment) -> None:
     channel = await Channel.over(socket.socket(fileno=assignment.control))
     spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
     spool.on_append = Told(channel)
+    tally = Tally(data.tally, spool.writer)
     routes = KeptRoutes(data)
     await routes.read()
     proxy = make_proxy(
@@ -76,7 +77,7 @@ async def serve(assignment: Assignment) -> None:
         data,
         routes=routes.table,
         spool=spool,
-        counters=Counters(),
+        tally=tally,
         via=assignment.via,
         is_open=assignment.is_open,
     )
@@ -87,6 +88,7 @@ async def serve(assignment: Assignment) -> None:
     finally:
         await proxy.stop(timeout_s=settings.drain_timeout_s, grace_s=GRACE_S)
         spool.close()
+        tally.close()
 
 
 async def _obey(channel: Channel, routes: KeptRoutes) -> None:

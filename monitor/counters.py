@@ -4,52 +4,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 
 class Counters:
-    """One set per process; labels are closed sets, but for the service's slug."""
+    """One set per process, beside the ledger; labels are closed sets."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.in_flight = Gauge(
-            "apimonitor_exchanges_in_flight",
-            "Exchanges that have begun and not ended.",
-            registry=self.registry,
-        )
-        self.finished = Counter(
-            "apimonitor_exchanges_finished",
-            "Exchanges that ended, by service.",
-            ["service"],
-            registry=self.registry,
-        )
-        self.unrouted = Counter(
-            "apimonitor_requests_unrouted",
-            "Requests that no service was found for, by reason.",
-            ["reason"],
-            registry=self.registry,
-        )
-        self.spooled = Counter(
-            "apimonitor_records_spooled",
-            "Records appended to the spool.",
-            registry=self.registry,
-        )
-        self.dropped = Counter(
-            "apimonitor_records_dropped",
-            "Records that were not kept, by reason.",
-            ["reason"],
-            registry=self.registry,
-        )
         self.stored = Counter(
             "apimonitor_logs_stored",
             "Logs committed to PostgreSQL, by source.",
             ["source"],
-            registry=self.registry,
-        )
-        self.dead_letters = Counter(
-            "apimonitor_records_dead_letter",
-            "Records PostgreSQL refused, kept in the dead-letter file.",
-            registry=self.registry,
-        )
-        self.spool_bytes = Gauge(
-            "apimonitor_spool_bytes",
-            "Bytes in the spool that are not yet recorded.",
             registry=self.registry,
         )
         self.database_up = Gauge(
@@ -68,7 +30,6 @@ class Counters:
             ["part", "status"],
             registry=self.registry,
         )
-
         self.followers = Gauge(
             "apimonitor_stream_followers",
             "Clients that follow the live tail now.",

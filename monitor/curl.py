@@ -113,6 +113,8 @@ def _body(detail: LogDetail) -> tuple[bytes | None, list[str]]:
     stored = detail.request_body
     if stored.state is BodyState.WITHHELD:
         return None, ["the body was not kept: a field of it is to be masked"]
+    if stored.state is BodyState.SHED:
+        return None, ["the body was not kept: the spool was filling"]
     if stored.content is None:
         is_gone = bool(detail.item.request_size)
         return None, ["the body is no longer kept"] if is_gone else []

@@ -58,6 +58,13 @@ class BodyState(StrEnum):
     REDACTED = "redacted"
     # A field rule applies, and the body could not be decoded and parsed whole.
     WITHHELD = "withheld"
+    # Not kept, because the spool was filling while PostgreSQL was away.
+    SHED = "shed"
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing was kept of a body that was there."""
+        return self in (BodyState.WITHHELD, BodyState.SHED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

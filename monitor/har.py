@@ -172,6 +172,8 @@ def _flags(body: ShownBody) -> dict[str, bool]:
         made["_truncated"] = True
     if body.state is BodyState.WITHHELD:
         made["_withheld"] = True
+    if body.state is BodyState.SHED:
+        made["_shed"] = True
     return made
 
 

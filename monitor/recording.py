@@ -1,46 +1,122 @@
 """How a finished exchange is handed over: redacted, then in the spool."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
 
 from monitor.codec import encode
-from monitor.counters import Counters
-from monitor.exchange import Exchange
+from monitor.exchange import Body, BodyState, Exchange
 from monitor.redaction import Redaction
 from monitor.registry import Service
-from monitor.spool import Spool, SpoolFull
+from monitor.segments import NOBODY
+from monitor.spool import Spool, SpoolFull, Step
+from monitor.tally import SHED, SPOOLED_BYTES, Tally
 
 logger = logging.getLogger(__name__)
 
+SHED_AT = {Step.SHED_SUCCESSFUL: f"{SHED}successful", Step.SHED_ALL: f"{SHED}all"}
+
+
+class Dropped(StrEnum):
+    """Why an exchange that ended has no record in the spool.
+
+    RECORDING_OFF is wanted: the service has `is_recording` false.
+    """
+
+    RECORDING_OFF = "recording_off"
+    SPOOL_FULL = "spool_full"
+    SPOOL_ERROR = "spool_error"
+    INTERNAL = "internal"
+
 
 class Recording:
-    """Called with each exchange that ends; never raises, never waits for PostgreSQL."""
+    """Called with each exchange that ends; never raises, never waits for PostgreSQL.
 
-    def __init__(
-        self, *, spool: Spool, redaction: Redaction, counters: Counters
-    ) -> None:
+    Each is counted as finished, whatever becomes of it.
+    """
+
+    def __init__(self, *, spool: Spool, redaction: Redaction, tally: Tally) -> None:
         self._spool = spool
         self._redaction = redaction
-        self._counters = counters
+        self._tally = tally
         self._is_failing = False
+        self._step = Step.ALL
 
-    def __call__(self, exchange: Exchange, service: Service) -> bool:
-        """Whether *exchange* is in the spool; if not, it is counted with the reason."""
-        redacted = self._redaction.apply(exchange, service.redact_fields)
+    def __call__(self, make: Callable[[], Exchange], service: Service) -> bool:
+        """Whether what *make* gives is in the spool; if not, the reason is counted."""
+        if not service.is_recording:
+            self._tally.dropped(service.id, Dropped.RECORDING_OFF)
+            return False
+        step = self._spool.step
+        if step is not self._step:
+            self._note(step)
         try:
-            self._spool.append(encode(redacted))
+            exchange, is_shed = shed(make(), step)
+            record = encode(self._redaction.apply(exchange, service.redact_fields))
+        except Exception:
+            # Whatever is wrong with our copy, the client gets its answer.
+            logger.exception("an exchange could not be made a record")
+            return self._drop(service, Dropped.INTERNAL)
+        if not self._append(record, service):
+            return False
+        if is_shed:
+            self._tally.add(service.id, SHED_AT[step])
+        return True
+
+    def _append(self, record: bytes, service: Service) -> bool:
+        try:
+            self._tally.promise(service.id, self._spool.place(len(record)))
+            self._spool.append(record, service.id)
         except SpoolFull:
-            return self._drop("spool_full")
+            return self._drop(service, Dropped.SPOOL_FULL)
         except OSError:
-            return self._drop("spool_error")
-        self._counters.spooled.inc()
+            return self._drop(service, Dropped.SPOOL_ERROR)
+        self._tally.kept()
+        self._tally.add(NOBODY, SPOOLED_BYTES, len(record))
         if self._is_failing:
             self._is_failing = False
             logger.info("the spool takes records again")
         return True
 
-    def _drop(self, reason: str) -> bool:
-        self._counters.dropped.labels(reason).inc()
+    def _drop(self, service: Service, reason: Dropped) -> bool:
+        self._tally.dropped(service.id, reason)
         if not self._is_failing:
             self._is_failing = True
             logger.error("records are dropped", extra={"reason": reason})
         return False
+
+    def _note(self, step: Step) -> None:
+        if step > self._step:
+            logger.warning(
+                "the spool fills: bodies are shed", extra={"step": step.name}
+            )
+        elif step is Step.ALL:
+            logger.info("the spool has room: bodies are kept again")
+        self._step = step
+
+
+def shed(exchange: Exchange, step: Step) -> tuple[Exchange, bool]:
+    """*exchange* without what is not kept at *step*, and whether that was anything."""
+    if step is Step.ALL or (step is Step.SHED_SUCCESSFUL and not _succeeded(exchange)):
+        return exchange, False
+    sent, received = exchange.request_body, exchange.response_body
+    messages = exchange.messages
+    if not (sent or received or (messages and messages.kept)):
+        return exchange, False
+    return replace(
+        exchange,
+        request_body=_without(sent),
+        response_body=_without(received),
+        messages=messages
+        and replace(messages, kept=(), problem="not kept: the spool was filling"),
+    ), True
+
+
+def _succeeded(exchange: Exchange) -> bool:
+    status = exchange.status_code
+    return exchange.error is None and status is not None and status < 400
+
+
+def _without(body: Body | None) -> Body | None:
+    return body and replace(body, kept=b"", state=BodyState.SHED)

@@ -2,29 +2,66 @@
 
 import fcntl
 import os
-import re
 import secrets
-import struct
-import zlib
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
+from uuid import UUID
 
-# A segment is this line, then frames: length and CRC-32 of a payload, the payload.
-MAGIC = b"apimonitor spool 1\n"
-FRAME = struct.Struct("<II")
-SEGMENT_BYTES = 16 * 1024 * 1024
-# No frame is longer than two bodies at their largest setting and two heads.
-MAX_PAYLOAD = 192 * 1024 * 1024
-NAME = re.compile(r"[0-9a-f]{16}-[0-9]{8}\.seg\Z")
+from monitor.segments import FRAME, MAGIC, NOBODY, held_bytes, packed, reserved_bytes
+
+# Room is freed by whole segments: small ones, beside what the spool may hold.
+SEGMENTS = 256
+LEAST_SEGMENT_BYTES = 16 * 1024
+MOST_SEGMENT_BYTES = 64 * 1024 * 1024
+# Shares of SPOOL_LIMIT_BYTES from which on less is kept.
+SHED_SUCCESSFUL_FROM = 0.6
+SHED_ALL_FROM = 0.8
+# How old what is known of the other writers and of the recorder may be.
+LOOK_AFTER_S = 0.25
+LOOK_AGAIN_S = 0.02
+TURN_TRIES = 50
+TURN_PAUSE_S = 0.001
 
 
 class SpoolFull(Exception):
     """The spool holds SPOOL_LIMIT_BYTES already."""
 
 
+class Step(IntEnum):
+    """What is kept while the spool fills; each step is left as soon as there is room.
+
+    FULL: no record fits any more.
+    """
+
+    ALL = 0
+    SHED_SUCCESSFUL = 1
+    SHED_ALL = 2
+    FULL = 3
+
+
+def step_at(held: int, limit: int) -> Step:
+    """The step of a spool that holds *held* of *limit* bytes."""
+    if held + segment_bytes_of(limit) > limit:
+        return Step.FULL
+    if held >= limit * SHED_ALL_FROM:
+        return Step.SHED_ALL
+    return Step.SHED_SUCCESSFUL if held >= limit * SHED_SUCCESSFUL_FROM else Step.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record is going to be: the segment's number, the position behind it."""
+
+    segment: int
+    end: int
+
+
 class Spool:
-    """The one writer of its segments.
+    """The one writer of its segments; other processes write others beside.
 
     A segment in use is held by flock, so that a reader, in this process or another,
     can tell a finished one: kill -9 releases it as well. Whoever waits for records
@@ -32,59 +69,96 @@ class Spool:
     """
 
     def __init__(
-        self,
-        directory: Path,
-        *,
-        limit_bytes: int,
-        segment_bytes: int = SEGMENT_BYTES,
+        self, directory: Path, *, limit_bytes: int, segment_bytes: int | None = None
     ) -> None:
         self._directory = directory
         self._limit_bytes = limit_bytes
-        self._segment_bytes = segment_bytes
+        self._segment_bytes = segment_bytes or segment_bytes_of(limit_bytes)
         self.on_append: Callable[[], None] = _nobody
-        self._writer = secrets.token_hex(8)
+        # Names in the order of their beginning, across starts.
+        self.writer = f"{int(time.time()) & 0xFFFFFFFF:08x}{secrets.token_hex(4)}"
         self._number = 0
         self._file = -1
         self._offset = 0
+        self._full_until = 0.0
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._held_bytes = sum(segment.size() for segment in segments(directory))
+        self._look()
 
     @property
     def held_bytes(self) -> int:
-        """Bytes of all segments, recorded or not, until they are released."""
+        """Bytes of all segments, recorded or not, as this writer knows of them."""
         return self._held_bytes
 
-    def append(self, payload: bytes) -> None:
+    @property
+    def step(self) -> Step:
+        """What may be kept of the next record."""
+        if time.monotonic() >= self._looked_at + LOOK_AFTER_S:
+            self._look()
+        return min(step_at(self._held_bytes, self._limit_bytes), Step.SHED_ALL)
+
+    def place(self, size: int) -> Place:
+        """Where the next record, of *size* bytes, will be.
+
+        Raises SpoolFull at the limit and OSError where the disk refuses.
+        """
+        needed = FRAME.size + size
+        if self._file < 0 or self._offset + needed > self._reserved:
+            self._begin_segment(needed)
+        return Place(self._number, self._offset + needed)
+
+    def append(self, payload: bytes, label: UUID = NOBODY) -> None:
         """Write one record; it is in the file when this returns.
 
         Raises SpoolFull at the limit and OSError where the disk refuses; neither
         leaves a torn frame behind.
         """
-        frame = FRAME.pack(len(payload), zlib.crc32(payload)) + payload
-        if self._held_bytes + len(frame) > self._limit_bytes:
-            raise SpoolFull
-        if self._file < 0 or self._offset >= self._segment_bytes:
-            self._begin_segment()
-        self._write(frame)
+        self.place(len(payload))
+        self._write(packed(payload, label, time.time_ns() // 1_000_000))
         self.on_append()
 
-    def released(self, size: int) -> None:
-        """A reader has removed a segment of *size* bytes."""
-        self._held_bytes -= size
+    def released(self) -> None:
+        """A reader has removed a segment."""
+        self._full_until = 0.0
+        self._look()
 
     def close(self) -> None:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
-    def _begin_segment(self) -> None:
+    def _look(self) -> None:
+        self._looked_at = time.monotonic()
+        self._held_bytes = held_bytes(self._directory)
+
+    def _begin_segment(self, needed: int) -> None:
+        """Reserve room for a whole segment; within it, nobody need be asked."""
         self.close()
+        if time.monotonic() < self._full_until:
+            raise SpoolFull
+        size = max(self._segment_bytes, len(MAGIC) + needed)
+        with _turn(self._directory):
+            held = reserved_bytes(self._directory, self._segment_bytes)
+            if held + size > self._limit_bytes:
+                self._full_until = time.monotonic() + LOOK_AGAIN_S
+                raise SpoolFull
+            self._open(size)
+
+    def _open(self, size: int) -> None:
         self._number += 1
-        path = self._directory / f"{self._writer}-{self._number:08d}.seg"
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        self._file, self._offset = file, 0
+        path = self._path()
+        # Held before it has its name: a reader would take it for one that is over.
+        unfinished = path.with_suffix(".new")
+        self._file = os.open(
+            unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600
+        )
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        unfinished.rename(path)
+        self._offset = 0
+        self._reserved = size
         self._write(MAGIC)
+
+    def _path(self) -> Path:
+        return self._directory / f"{self.writer}-{self._number:08d}.seg"
 
     def _write(self, content: bytes) -> None:
         try:
@@ -101,75 +175,31 @@ class Spool:
     def _abandon(self) -> None:
         """Cut what a refused write left; the next append begins another segment."""
         os.ftruncate(self._file, self._offset)
+        if not self._offset:
+            self._path().unlink(missing_ok=True)
         self.close()
+
+
+def segment_bytes_of(limit_bytes: int) -> int:
+    """How long a segment is in a spool of *limit_bytes*."""
+    return min(max(limit_bytes // SEGMENTS, LEAST_SEGMENT_BYTES), MOST_SEGMENT_BYTES)
+
+
+@contextmanager
+def _turn(directory: Path) -> Iterator[None]:
+    """One writer at a time reserves; one that stands still is not waited for."""
+    file = os.open(directory, os.O_RDONLY)
+    try:
+        for _ in range(TURN_TRIES):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(TURN_PAUSE_S)
+        yield
+    finally:
+        os.close(file)
 
 
 def _nobody() -> None:
     """No one waits for records yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One file of the spool, to be read."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    def size(self) -> int:
-        try:
-            return self.path.stat().st_size
-        except FileNotFoundError:
-            return 0
-
-    def is_finished(self) -> bool:
-        """Whether its writer has left it; what is read after that is all there is."""
-        with self.path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-        return True
-
-    def read(self, position: int, *, limit_bytes: int) -> list[tuple[bytes, int]]:
-        """Whole records from *position* on, each with the position behind it.
-
-        Stops before *limit_bytes* is passed, but gives one record at least, where there
-        is one. A torn or damaged frame ends the segment: nothing behind it is read.
-        """
-        with self.path.open("rb") as file:
-            if position < len(MAGIC):
-                if file.read(len(MAGIC)) != MAGIC:
-                    return []
-                position = len(MAGIC)
-            file.seek(position)
-            return list(_records(file.read, position, limit_bytes))
-
-
-def _records(
-    read: Callable[[int], bytes], position: int, limit_bytes: int
-) -> Iterator[tuple[bytes, int]]:
-    taken = 0
-    while taken < limit_bytes:
-        head = read(FRAME.size)
-        if len(head) < FRAME.size:
-            return
-        length, checksum = FRAME.unpack(head)
-        if length > MAX_PAYLOAD:
-            return
-        payload = read(length)
-        if len(payload) < length or zlib.crc32(payload) != checksum:
-            return
-        taken += FRAME.size + length
-        yield payload, position + taken
-
-
-def segments(directory: Path) -> list[Segment]:
-    """All segments, oldest first (by time of creation, then by name)."""
-    found = []
-    for entry in os.scandir(directory):
-        if NAME.fullmatch(entry.name):
-            found.append((entry.stat().st_mtime_ns, entry.name))
-    return [Segment(directory / name) for _, name in sorted(found)]

@@ -4,13 +4,14 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 
-from monitor.counters import Counters
 from monitor.exchange import Exchange, Failure, FailureCode
 from monitor.ids import LogIds
 from monitor.registry import RoutingTable, Service
 from monitor.replay import tickets
 from monitor.replay.tickets import Tickets
+from monitor.segments import NOBODY
 from monitor.settings import Settings
+from monitor.tally import IN_FLIGHT, UNROUTED, Tally
 from proxy import forwarding, problems
 from proxy.capture import BodyCopy, Capture
 from proxy.client import ClientConnection, Limits, Refused, Served
@@ -30,7 +31,7 @@ REPLAY = tickets.HEADER.lower()
 OF_REPLAYS = frozenset({REPLAY, "x-monitor-service"})
 REFUSALS = {"connect": 405, "malformed": 400}
 ALLOW = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
-Record = Callable[[Exchange, Service], bool]
+Record = Callable[[Callable[[], Exchange], Service], bool]
 
 
 class Proxy:
@@ -43,7 +44,7 @@ class Proxy:
         routes: Callable[[], RoutingTable],
         record: Record,
         ids: LogIds,
-        counters: Counters,
+        tally: Tally,
         via: str,
         session_cookie: str,
         is_open: bool,
@@ -53,7 +54,7 @@ class Proxy:
         self._routes = routes
         self._record = record
         self._ids = ids
-        self._counters = counters
+        self._tally = tally
         self._via = via
         self._session_cookie = session_cookie
         self._is_open = is_open
@@ -65,7 +66,6 @@ class Proxy:
             all_bytes=settings.capture_messages_bytes,
         )
         self._in_flight: set[Passing] = set()
-        counters.in_flight.set_function(lambda: len(self._in_flight))
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Serve on sockets that are bound and listening already."""
@@ -123,6 +123,7 @@ class Proxy:
             return self._refused(request, found)
         passing = self._passing(client, request, found)
         self._in_flight.add(passing)
+        self._tally.add(found.service.id, IN_FLIGHT)
         return passing
 
     def _passing(
@@ -146,7 +147,7 @@ class Proxy:
             idle_s=self._settings.keepalive_s,
             is_loop=self._is_loop(request),
             record=self._finished,
-            over=self._in_flight.discard,
+            over=self._over,
         )
 
     def _route(self, request: Request) -> Routed | Unrouted:
@@ -216,13 +217,14 @@ class Proxy:
 
     def _finished(self, capture: Capture) -> None:
         """Called exactly once for each routed exchange, before its end is sent."""
-        service = capture.routed.service
-        self._counters.finished.labels(service.slug).inc()
-        if service.is_recording:
-            self._record(capture.exchange(), service)
+        self._record(capture.exchange, capture.routed.service)
+
+    def _over(self, passing: Passing) -> None:
+        self._in_flight.discard(passing)
+        self._tally.add(passing.service_id, IN_FLIGHT, -1)
 
     def _count_unrouted(self, reason: str) -> None:
-        self._counters.unrouted.labels(reason).inc()
+        self._tally.add(NOBODY, f"{UNROUTED}{reason}")
 
 
 def _entrance(request: Request, routed: Routed, *, is_trusted: bool) -> Entrance:

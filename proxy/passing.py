@@ -57,6 +57,7 @@ class Passing:
         self._over = over
         self._upstream = capture.routed.upstream
         self._service = capture.routed.service
+        self.service_id = self._service.id
         self._connection: UpstreamConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._continue: asyncio.TimerHandle | None = None

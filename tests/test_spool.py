@@ -1,20 +1,25 @@
 """What the spool promises: every record once, in order, whatever breaks."""
 
+import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.spool import MAGIC, Spool, SpoolFull, segments
+from monitor.segments import FRAME, MAGIC, MARK, Segment, held_bytes, segments
+from monitor.spool import Spool, SpoolFull, Step
 
 
 def drained(directory: Path) -> list[bytes]:
     return [
-        payload
+        frame.payload
         for segment in segments(directory)
-        for payload, _ in segment.read(0, limit_bytes=1 << 40)
+        for frame in segment.read(0, limit_bytes=1 << 40)
     ]
 
 
@@ -47,14 +52,16 @@ def test_a_segment_in_use_is_not_finished_until_its_writer_leaves(
 
 
 def test_the_limit_refuses_and_release_makes_room(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, limit_bytes=200)
+    spool = Spool(tmp_path, limit_bytes=400, segment_bytes=170)
     spool.append(b"x" * 100)
-    with pytest.raises(SpoolFull):
-        spool.append(b"x" * 100)
-    [segment] = segments(tmp_path)
-    spool.released(segment.size())
     spool.append(b"y" * 100)
+    with pytest.raises(SpoolFull):
+        spool.append(b"z" * 100)
     assert drained(tmp_path) == [b"x" * 100, b"y" * 100]
+    segments(tmp_path)[0].path.unlink()
+    spool.released()
+    spool.append(b"z" * 100)
+    assert drained(tmp_path) == [b"y" * 100, b"z" * 100]
 
 
 def test_a_start_counts_what_the_last_one_left(tmp_path: Path) -> None:
@@ -108,16 +115,50 @@ def test_a_crash_at_any_byte_loses_no_whole_record(
     assert drained(directory) == survived
 
 
-def test_a_damaged_frame_ends_its_segment(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, limit_bytes=1 << 30)
+def damaged(directory: Path, what: bytes) -> Segment:
+    """The only segment, with a bit of *what* turned."""
+    [segment] = segments(directory)
+    content = bytearray(segment.path.read_bytes())
+    content[content.index(what)] ^= 1
+    segment.path.write_bytes(content)
+    return segment
+
+
+def test_a_damaged_record_hides_no_later_one(tmp_path: Path) -> None:
+    spool, label = Spool(tmp_path, limit_bytes=1 << 30), uuid4()
     for payload in (b"one", b"two", b"three"):
+        spool.append(payload, label)
+    spool.close()
+    segment = damaged(tmp_path, b"two")
+    assert drained(tmp_path) == [b"one"]
+    one, three = segment.read(0, limit_bytes=1 << 20, over_damage=True)
+    assert (one.payload, three.payload) == (b"one", b"three")
+    assert three.damage is not None
+    assert three.damage.label == label
+    assert three.damage.size == FRAME.size + len(b"two")
+
+
+def test_a_damaged_head_hides_no_later_record(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, limit_bytes=1 << 30)
+    for payload in (b"one", MARK * 5, b"three"):
         spool.append(payload)
     spool.close()
+    segment = damaged(tmp_path, MARK)
+    found = segment.read(0, limit_bytes=1 << 20, over_damage=True)
+    assert [frame.payload for frame in found] == [MARK * 5, b"three"]
+    assert found[0].damage is not None
+    assert found[0].damage.label is None
+
+
+def test_what_a_segment_holds_is_told_without_reading_it(tmp_path: Path) -> None:
+    spool, one, two = Spool(tmp_path, limit_bytes=1 << 30), uuid4(), uuid4()
+    for label in (one, two, one):
+        spool.append(b"x" * 1000, label)
     [segment] = segments(tmp_path)
-    content = bytearray(segment.path.read_bytes())
-    content[content.index(b"two")] ^= 1
-    segment.path.write_bytes(content)
-    assert drained(tmp_path) == [b"one"]
+    first = segment.read(0, limit_bytes=1)
+    assert segment.content(0).labels == {one: 2, two: 1}
+    assert segment.content(first[-1].end).labels == {one: 1, two: 1}
+    assert segment.content(0).end == segment.size()
 
 
 def test_reading_goes_on_from_a_position(tmp_path: Path) -> None:
@@ -125,13 +166,182 @@ def test_reading_goes_on_from_a_position(tmp_path: Path) -> None:
     for n in range(10):
         spool.append(b"%d" % n)
     [segment] = segments(tmp_path)
-    first = segment.read(0, limit_bytes=30)
+    first = segment.read(0, limit_bytes=100)
     assert 0 < len(first) < 10
-    rest = segment.read(first[-1][1], limit_bytes=1 << 20)
-    assert [p for p, _ in first + rest] == [b"%d" % n for n in range(10)]
+    rest = segment.read(first[-1].end, limit_bytes=1 << 20)
+    assert [frame.payload for frame in first + rest] == [b"%d" % n for n in range(10)]
 
 
 def test_a_file_that_is_no_segment_gives_nothing(tmp_path: Path) -> None:
     path = tmp_path / ("0" * 16 + "-00000001.seg")
     path.write_bytes(MAGIC[:-3])
     assert drained(tmp_path) == []
+
+
+class Writers:
+    """A spool that crashes, starts again, and is drained, in any order.
+
+    *kept*: what must be read, in the order of its writing.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.positions: dict[str, int] = {}
+        self.kept: list[bytes] = []
+        self.read: list[bytes] = []
+        self.number = 0
+        self.start()
+
+    def start(self) -> None:
+        self.spool = Spool(self.directory, limit_bytes=1 << 20, segment_bytes=300)
+        # Names carry a second: writers of a test begin within one.
+        self.number += 1
+        self.spool.writer = f"{self.number:016x}"
+
+    def append(self, size: int) -> None:
+        payload = b"%d:" % len(self.kept) + MARK * size
+        self.spool.append(payload)
+        self.kept.append(payload)
+
+    def crash(self, torn: int) -> None:
+        """Killed within its last write, of which *torn* bytes are missing."""
+        last = segments(self.directory)[-1:] if self.spool._file >= 0 else []
+        self.spool.close()
+        for segment in last:
+            size = segment.size()
+            frames = segment.read(0, limit_bytes=1 << 20)
+            if frames and torn and frames[-1].end > self.positions.get(segment.name, 0):
+                lost = min(torn, FRAME.size + len(frames[-1].payload))
+                os.truncate(segment.path, size - lost)
+                self.kept.remove(frames[-1].payload)
+        self.start()
+
+    def drain(self, limit_bytes: int) -> None:
+        """As the recorder does: a batch of each, finished ones removed."""
+        for segment in segments(self.directory):
+            is_finished = segment.is_finished()
+            position = self.positions.get(segment.name, 0)
+            frames = segment.read(
+                position, limit_bytes=limit_bytes, over_damage=is_finished
+            )
+            self.read += [frame.payload for frame in frames]
+            if frames:
+                self.positions[segment.name] = frames[-1].end
+                return
+            if is_finished:
+                segment.path.unlink()
+                self.spool.released()
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("append"), st.integers(0, 60)),
+            st.tuples(st.just("crash"), st.integers(0, 200)),
+            st.tuples(st.just("drain"), st.integers(1, 500)),
+        ),
+        max_size=40,
+    )
+)
+def test_appends_crashes_restarts_and_drains_give_each_record_once_in_order(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+) -> None:
+    writers = Writers(tmp_path_factory.mktemp("spool"))
+    for step, number in steps:
+        getattr(writers, step)(number)
+    writers.spool.close()
+    for _ in range(200):
+        writers.drain(1 << 20)
+    assert writers.read == writers.kept
+    assert segments(writers.directory) == []
+    assert held_bytes(writers.directory) == 0
+
+
+def test_the_ladder_is_climbed_as_it_fills_and_left_as_it_empties(
+    tmp_path: Path,
+) -> None:
+    spool = Spool(tmp_path, limit_bytes=1 << 20)
+    seen = []
+    with pytest.raises(SpoolFull):
+        for _ in range(100):
+            seen.append(spool.step)
+            spool.append(b"x" * 30_000)
+    assert seen == sorted(seen)
+    assert set(seen) == {Step.ALL, Step.SHED_SUCCESSFUL, Step.SHED_ALL}
+    assert held_bytes(tmp_path) <= 1 << 20
+    share = seen.count(Step.ALL) / len(seen)
+    assert 0.55 < share < 0.65
+    for segment in segments(tmp_path)[:20]:
+        segment.path.unlink()
+    spool.released()
+    assert spool.step is Step.ALL
+    spool.append(b"x" * 30_000)
+
+
+FILL = """
+import sys
+from pathlib import Path
+from monitor.spool import Spool, SpoolFull
+spool = Spool(Path(sys.argv[1]), limit_bytes=1 << 20)
+written = 0
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    while True:
+        spool.append(b"%d " % written + b"x" * int(sys.argv[2]))
+        written += 1
+except SpoolFull:
+    print(written, flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_writers_in_several_processes_keep_the_bound_together(tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", FILL, str(tmp_path), size],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for size in ("100", "3000", "20000")
+    ]
+    written = 0
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        assert process.stdout is not None
+        written += int(process.stdout.readline())
+    assert 900_000 < held_bytes(tmp_path) <= 1 << 20
+    assert len(drained(tmp_path)) == written
+    for process in processes:
+        process.communicate("\n", timeout=20)
+
+
+def test_a_full_disk_leaves_no_empty_segments(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, limit_bytes=1 << 30)
+    whole = os.write
+
+    def refuse(file: int, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    try:
+        os.write = refuse  # type: ignore[assignment]
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space"):
+                spool.append(b"x")
+    finally:
+        os.write = whole
+    assert segments(tmp_path) == []
+    spool.append(b"y")
+    assert drained(tmp_path) == [b"y"]

@@ -41,6 +41,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
         is_open=parts.access.is_open,
         form_token=signin.form_token,
         database=parts.database,
+        conditions=parts.standing.conditions,
     )
 
 

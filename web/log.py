@@ -30,6 +30,7 @@ class BodyView:
     kept: int
     truncated: bool
     withheld: bool
+    shed: bool
     redacted: bool
     is_gone: bool
     coding: str | None
@@ -110,6 +111,7 @@ def _body(
         kept=len(stored.content or b""),
         truncated=shown.truncated,
         withheld=stored.state is BodyState.WITHHELD,
+        shed=stored.state is BodyState.SHED,
         redacted=stored.state is BodyState.REDACTED,
         is_gone=stored.is_gone,
         coding=field_value(headers, "content-encoding"),

@@ -1,8 +1,10 @@
 """What the pages are made from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from monitor.access import Access
+from monitor.registry import RoutingTable
 from monitor.settings import Settings
 from monitor.storage.alerts import Alerts
 from monitor.storage.channels import Channels
@@ -14,6 +16,7 @@ from monitor.storage.metrics import MetricsReader
 from monitor.storage.pool import Database
 from monitor.storage.replays import Replays
 from monitor.storage.services import Services
+from monitor.storage.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,4 +33,7 @@ class PageParts:
     alerts: Alerts
     channels: Channels
     deliveries: Deliveries
+    standing: Standing
+    workers: Callable[[], list[int]]
+    routes: Callable[[], RoutingTable]
     proxy_port: int

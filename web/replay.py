@@ -120,6 +120,8 @@ def _body(detail: LogDetail) -> tuple[str, str | None]:
     stored = detail.request_body
     if stored.state is BodyState.WITHHELD:
         return "", "It was not kept, because a field of it is to be masked."
+    if stored.state is BodyState.SHED:
+        return "", "It was not kept: the spool was filling."
     if stored.content is None and detail.item.request_size:
         return "", "It is past its retention."
     shown = shown_body(stored, detail.request_headers)

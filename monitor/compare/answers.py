@@ -9,7 +9,7 @@ from typing import Any
 from monitor.compare.differences import Difference, Kind, marked
 from monitor.compare.documents import document_differences
 from monitor.compare.lines import line_differences
-from monitor.exchange import BodyState, Fields, HeaderObject
+from monitor.exchange import Fields, HeaderObject
 from monitor.json_text import load_json
 from monitor.resources import LogDetail, StoredBody
 from monitor.shown import pairs, shown_body
@@ -122,7 +122,7 @@ def _by_name(headers: Fields | HeaderObject) -> dict[str, str]:
 
 def _bodies(left: Answer, right: Answer) -> Bodies:
     sides = [shown_body(side.body, side.headers) for side in (left, right)]
-    if any(side.state is BodyState.WITHHELD for side in sides):
+    if any(side.state.is_absent for side in sides):
         return Bodies("unavailable", [], complete=False)
     before, after = [side.content or b"" for side in sides]
     if not before and not after:

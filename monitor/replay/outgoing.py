@@ -85,6 +85,8 @@ def _body(detail: LogDetail, override: str | None) -> bytes:
         problem = "holds masked fields"
     elif body.state is BodyState.WITHHELD:
         problem = "was not kept, because a field rule applies to it"
+    elif body.state is BodyState.SHED:
+        problem = "was not kept, because the spool was filling"
     elif body.truncated:
         problem = "was kept in part only"
     elif body.is_gone:

@@ -15,12 +15,14 @@ from monitor.storage.partitions import Partitions, day_of
 REFUSALS = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
-    UnicodeEncodeError,
+    asyncpg.ProgramLimitExceededError,
+    ValueError,
     OverflowError,
 )
 
 Stored = TypeVar("Stored")
 Within = Callable[[asyncpg.Connection], Awaitable[None]]
+With = Callable[[asyncpg.Connection, list[Exchange]], Awaitable[None]]
 Steps = Callable[[], AsyncIterator[list[Exchange]]]
 
 
@@ -28,24 +30,33 @@ async def nothing(connection: asyncpg.Connection) -> None:
     """Nothing else belongs into the transaction."""
 
 
+async def nothing_with(connection: asyncpg.Connection, kept: list[Exchange]) -> None:
+    """Nothing is to be done with what was stored."""
+
+
 async def commit(
     connection: asyncpg.Connection,
     partitions: Partitions,
     exchanges: Sequence[Exchange],
     *,
+    first: Within = nothing,
     within: Within = nothing,
+    count: With = nothing_with,
 ) -> list[Exchange]:
-    """Store *exchanges* with the events of their alert rules, call *within*, commit.
+    """Call *first*, store *exchanges* with the events of their alert rules, call
+    *within*, and *count* with those that were stored, commit.
 
     Returns those that were stored: the others' services are gone.
     """
 
     async def store() -> list[Exchange]:
         async with connection.transaction():
+            await first(connection)
             living = await _living(connection, {e.service_id for e in exchanges})
             kept = [e for e in exchanges if e.service_id in living]
             await _store(connection, kept)
             await within(connection)
+            await count(connection, kept)
             await feed.append(connection, [e.id for e in kept])
         return kept
 

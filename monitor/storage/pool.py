@@ -20,6 +20,11 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
     # A 201 means committed, whatever the server's or the role's default is.
     "synchronous_commit": "on",
+    # A connection that vanished must not hold its locks for hours.
+    "idle_in_transaction_session_timeout": "120s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
     # Plain PostgreSQL takes the unknown dotted name as a placeholder.
     "citus.multi_shard_modify_mode": "sequential",
 }
@@ -95,7 +100,8 @@ class Database:
             held.terminate()
             raise
         except AWAY as error:
-            if isinstance(error, asyncpg.QueryCanceledError):
+            # asyncpg's own errors about a value that it cannot send are ValueErrors.
+            if isinstance(error, (asyncpg.QueryCanceledError, ValueError)):
                 raise
             raise self._away(error) from error
         finally:

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +16,16 @@ from monitor.codec import decode
 from monitor.counters import Counters
 from monitor.errors import Unavailable
 from monitor.exchange import Exchange
-from monitor.spool import Segment, Spool, segments
+from monitor.ledger import STORED, TORN
+from monitor.segments import DAMAGED, MAGIC, NOBODY, Damage, Frame, Segment, segments
+from monitor.spool import Spool
 from monitor.storage.batch import REFUSALS, commit
-from monitor.storage.dead_letters import DeadLetters
+from monitor.storage.dead_letters import DeadLetters, LettersFull
+from monitor.storage.ledger import Key, Ledger, Moved
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
+from monitor.tallies import Tallies
+from monitor.tally import DROPPED
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +33,12 @@ BATCH_BYTES = 4 * 1024 * 1024
 # Records that end within this time share a transaction; longer shows in latency.
 GATHER_S = 0.05
 IDLE_S = 1.0
+SHORTEST_BACK_OFF_S = 0.1
 LONGEST_BACK_OFF_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
+SERVICE_DELETED = f"{DROPPED}service_deleted"
+LETTERS_FULL = f"{DROPPED}dead_letters_full"
+DAMAGED_RECORD = f"{DROPPED}damaged"
 
 
 class UnreadableRecord(Exception):
@@ -36,21 +47,22 @@ class UnreadableRecord(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of a segment: its bytes, the exchange in it, the position behind it.
+    """A record of a segment, the exchange in it, and where it begins.
 
     *exchange* is None where the bytes are whole but are no exchange.
     """
 
-    payload: bytes
+    frame: Frame
     exchange: Exchange | None
-    end: int
+    start: int
 
 
 class Recorder:
     """Reads segments and writes them in batches, rows and position in one transaction.
 
-    After any failure the position is asked of PostgreSQL again, so that a commit whose
-    answer was lost is neither repeated nor taken for granted.
+    After any failure the position is asked of PostgreSQL again, and each transaction
+    begins by moving it from where it was thought to be: so a commit whose answer was
+    lost is neither repeated nor taken for granted, even while it is still under way.
     """
 
     def __init__(
@@ -61,6 +73,8 @@ class Recorder:
         spool: Spool,
         partitions: Partitions,
         dead_letters: DeadLetters,
+        ledger: Ledger,
+        tallies: Tallies,
         counters: Counters,
         committed: Callable[[], None],
     ) -> None:
@@ -69,17 +83,20 @@ class Recorder:
         self._spool = spool
         self._partitions = partitions
         self._dead_letters = dead_letters
+        self._ledger = ledger
+        self._tallies = tallies
         self._counters = counters
         self._committed = committed
         self._positions: dict[str, int] = {}
         self._news = asyncio.Event()
-        self._is_away = False
         self._has_caught_up = False
+        self._is_tidy = False
+        self.waits_for: str | None = None
 
     @property
     def is_behind(self) -> bool:
         """Whether the spool may hold more than what just came."""
-        return self._is_away or not self._has_caught_up
+        return self.waits_for is not None or not self._has_caught_up
 
     def wake(self) -> None:
         """There is something to record."""
@@ -87,25 +104,37 @@ class Recorder:
 
     async def run(self) -> None:
         """Record for ever; PostgreSQL's absence is waited out."""
-        back_off_s = 0.1
+        back_off_s = SHORTEST_BACK_OFF_S
         while True:
             try:
                 await self.record_all()
+            except Moved:
+                self._positions.clear()
+                await asyncio.sleep(SHORTEST_BACK_OFF_S)
+                continue
             except (Unavailable, asyncpg.PostgresError, OSError) as error:
                 self._away(error)
                 await asyncio.sleep(back_off_s)
                 back_off_s = min(back_off_s * 2, LONGEST_BACK_OFF_S)
                 continue
-            back_off_s = 0.1
+            back_off_s = SHORTEST_BACK_OFF_S
             self._back()
             await self._wait_for_news()
 
     async def record_all(self) -> None:
-        """Record all that the spool holds now."""
+        """Record all that the spool holds now: a batch of each writer in turn."""
         self._news.clear()
-        for segment in segments(self._directory):
-            await self._record_segment(segment)
-        self._counters.spool_bytes.set(self._spool.held_bytes)
+        await self._tidy()
+        is_more = True
+        while is_more:
+            is_more = False
+            busy: set[str] = set()
+            for segment in segments(self._directory):
+                if segment.writer in busy:
+                    continue
+                if await self._record_some(segment):
+                    busy.add(segment.writer)
+                    is_more = True
 
     async def _wait_for_news(self) -> None:
         try:
@@ -115,25 +144,37 @@ class Recorder:
             return
         await asyncio.sleep(GATHER_S)
 
-    async def _record_segment(self, segment: Segment) -> None:
+    async def _tidy(self) -> None:
+        """Forget positions of segments that were removed just before a crash."""
+        if self._is_tidy:
+            return
+        names = [segment.name for segment in segments(self._directory)]
+        async with self._connection() as connection:
+            await self._ledger.forget_all_but(connection, names)
+        self._is_tidy = True
+
+    async def _record_some(self, segment: Segment) -> bool:
+        """Whether there was something; a segment without is removed, if it is over."""
         # Asked before the last read: what is read after a writer has left is all.
         is_finished = segment.is_finished()
         position = await self._position(segment)
-        while batch := segment.read(position, limit_bytes=BATCH_BYTES):
-            await self._record(segment, [_record_of(*read) for read in batch])
-            position = batch[-1][1]
-            self._positions[segment.name] = position
+        frames = segment.read(
+            position, limit_bytes=BATCH_BYTES, over_damage=is_finished
+        )
+        if frames:
+            await self._record(segment, _records_of(frames, position))
+            self._positions[segment.name] = frames[-1].end
+            return True
         if is_finished:
             await self._release(segment, position)
+        return False
 
     async def _position(self, segment: Segment) -> int:
         known = self._positions.get(segment.name)
         if known is not None:
             return known
-        async with self._database.connection(timeout_s=CONNECT_TIMEOUT_S) as connection:
-            position = await connection.fetchval(
-                "SELECT position FROM spool_positions WHERE segment = $1", segment.name
-            )
+        async with self._connection() as connection:
+            position = await self._ledger.position(connection, segment)
         self._positions[segment.name] = position or 0
         return self._positions[segment.name]
 
@@ -153,74 +194,135 @@ class Recorder:
         exchanges = [record.exchange for record in records if record.exchange]
         if len(exchanges) < len(records):
             raise UnreadableRecord
-        move = partial(_move, segment=segment, end=records[-1].end)
-        async with self._database.connection(timeout_s=CONNECT_TIMEOUT_S) as connection:
-            kept = await commit(connection, self._partitions, exchanges, within=move)
+        for record in records:
+            self._keep_damaged(segment, record.frame.damage)
+
+        async def count(connection: asyncpg.Connection, kept: list[Exchange]) -> None:
+            await self._ledger.add(connection, _outcomes(records, kept))
+
+        async with self._connection() as connection:
+            kept = await commit(
+                connection,
+                self._partitions,
+                exchanges,
+                first=partial(
+                    self._ledger.move,
+                    segment=segment,
+                    start=records[0].start,
+                    end=records[-1].frame.end,
+                ),
+                count=count,
+            )
         self._committed()
         for exchange in kept:
             self._counters.stored.labels(exchange.source.value).inc()
-        self._counters.dropped.labels("service_deleted").inc(len(records) - len(kept))
 
     async def _refuse(self, segment: Segment, record: Record, error: Exception) -> None:
         """Keep a record apart that PostgreSQL will never take, before moving on."""
+        frame, id = record.frame, record.exchange.id if record.exchange else None
         reason = type(error).__name__
-        id = record.exchange.id if record.exchange else None
-        self._dead_letters.append(id, reason, record.payload)
-        async with (
-            self._database.connection(timeout_s=CONNECT_TIMEOUT_S) as connection,
-            connection.transaction(),
-        ):
-            await _move(connection, segment=segment, end=record.end)
-        self._counters.dead_letters.inc()
-        logger.error("a record was refused", extra={"reason": reason})
+        counts: dict[Key, int] = _damaged(frame.damage)
+        if isinstance(error, asyncpg.UniqueViolationError):
+            # From an older copy of the data directory: it is stored, and counted.
+            logger.error("a record was stored already", extra={"id": str(id)})
+        else:
+            try:
+                self._dead_letters.append(id, frame.label, reason, frame.payload)
+            except LettersFull:
+                counts[frame.label, LETTERS_FULL] = 1
+            logger.error("a record was refused", extra={"reason": reason})
+        await self._move(segment, record.start, frame.end, counts)
 
     async def _release(self, segment: Segment, position: int) -> None:
         """Remove a segment that is recorded to its end, then its position."""
-        size = segment.size()
-        if size > position > 0:
-            logger.error(
-                "the torn end of a segment was cut",
-                extra={"segment": segment.name, "bytes": size - position},
-            )
-            self._counters.dropped.labels("torn").inc()
+        if segment.size() > max(position, len(MAGIC)):
+            await self._cut(segment, position)
+        # Its writer's last exchange may have to be looked up in it.
+        await asyncio.to_thread(self._tallies.settle)
         segment.path.unlink(missing_ok=True)
-        self._spool.released(size)
+        self._spool.released()
         self._positions.pop(segment.name, None)
-        async with self._database.connection(timeout_s=CONNECT_TIMEOUT_S) as connection:
-            await connection.execute(
-                "DELETE FROM spool_positions WHERE segment = $1", segment.name
+        async with self._connection() as connection:
+            await self._ledger.forget(connection, segment)
+
+    async def _cut(self, segment: Segment, position: int) -> None:
+        """Count what is behind the last whole record: torn by a crash, or damaged."""
+        size, end = segment.size(), max(position, len(MAGIC))
+        damage = segment.damage_at(end)
+        self._keep_damaged(segment, damage)
+        logger.error(
+            "the torn end of a segment was cut",
+            extra={"segment": segment.name, "bytes": size - end},
+        )
+        await self._move(
+            segment, position, size, {**_damaged(damage), (NOBODY, TORN): 1}
+        )
+
+    async def _move(
+        self, segment: Segment, start: int, end: int, counts: Mapping[Key, int]
+    ) -> None:
+        async with self._connection() as connection, connection.transaction():
+            await self._ledger.move(connection, segment, start, end)
+            await self._ledger.add(connection, counts)
+
+    def _keep_damaged(self, segment: Segment, damage: Damage | None) -> None:
+        """What could not be read is kept beside, under a second name."""
+        if damage is None:
+            return
+        aside = segment.path.with_name(f"{segment.name}{DAMAGED}")
+        if not aside.exists():
+            os.link(segment.path, aside)
+            logger.error(
+                "a segment is damaged and is kept",
+                extra={"segment": aside.name, "bytes": damage.size},
             )
+
+    def _connection(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        return self._database.connection(timeout_s=CONNECT_TIMEOUT_S)
 
     def _away(self, error: Exception) -> None:
         self._positions.clear()
-        if not self._is_away:
-            self._is_away = True
-            logger.error("recording waits", extra={"reason": type(error).__name__})
+        reason = type(error.__cause__ or error).__name__
+        if self.waits_for is None:
+            logger.error("recording waits", extra={"reason": reason})
+        self.waits_for = reason
 
     def _back(self) -> None:
         self._has_caught_up = True
-        if self._is_away:
-            self._is_away = False
+        if self.waits_for is not None:
+            self.waits_for = None
             logger.info("recording goes on")
 
 
-def _record_of(payload: bytes, end: int) -> Record:
+def _records_of(frames: Sequence[Frame], position: int) -> list[Record]:
+    records = []
+    for frame in frames:
+        records.append(Record(frame, _exchange_of(frame.payload), position))
+        position = frame.end
+    return records
+
+
+def _exchange_of(payload: bytes) -> Exchange | None:
     try:
-        return Record(payload, decode(payload), end)
+        return decode(payload)
     except ValueError:
-        return Record(payload, None, end)
+        return None
 
 
-async def _move(connection: asyncpg.Connection, *, segment: Segment, end: int) -> None:
-    await connection.execute(
-        """
-        INSERT INTO spool_positions AS held (segment, position, updated_at)
-        VALUES ($1, $2, $3)
-            ON CONFLICT (segment)
-            DO UPDATE SET position = excluded.position,
-                          updated_at = excluded.updated_at
-        """,
-        segment.name,
-        end,
-        datetime.now(UTC),
-    )
+def _outcomes(records: Sequence[Record], kept: Sequence[Exchange]) -> Counter[Key]:
+    """What became of *records*, *kept* of which were stored."""
+    outcomes = Counter((exchange.service_id, STORED) for exchange in kept)
+    stored = {exchange.id for exchange in kept}
+    for record in records:
+        exchange = record.exchange
+        if exchange is not None and exchange.id not in stored:
+            outcomes[exchange.service_id, SERVICE_DELETED] += 1
+        outcomes.update(_damaged(record.frame.damage))
+    return outcomes
+
+
+def _damaged(damage: Damage | None) -> dict[Key, int]:
+    """The record that was lost, where it is known to have been one."""
+    if damage is None or damage.label is None:
+        return {}
+    return {(damage.label, DAMAGED_RECORD): 1}

@@ -142,7 +142,7 @@ def _detail(key: Key, exchange: Exchange) -> tuple[Any, ...]:
 
 
 def _is_stored(body: Body | None) -> bool:
-    return body is not None and body.state is not BodyState.WITHHELD
+    return body is not None and not body.state.is_absent
 
 
 def _bodies(key: Key, exchange: Exchange) -> tuple[Any, ...]:
@@ -157,7 +157,7 @@ def _body(body: Body | None, headers: Fields | HeaderObject) -> tuple[Any, ...]:
     """Content, truncated, state, is_text, and the text of a coded body."""
     if body is None:
         return NO_BODY
-    if body.state is BodyState.WITHHELD:
+    if body.state.is_absent:
         return (None, False, body.state.value, False, None)
     is_text = as_text(body.kept) is not None
     text = None if is_text else _decoded_text(body, headers)

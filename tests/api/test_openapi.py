@@ -213,7 +213,14 @@ async def test_every_call_answers_what_the_document_says(
         await call("PATCH", "/v1/alerts/{alert_id}", status=200, json={}, **rule_id)
         await call("DELETE", "/v1/alerts/{alert_id}", status=204, **rule_id)
         await follow_channels(call, f"{base_url}/hook")
-        for path in ("/health", "/healthz", "/livez", "/readyz", "/metrics"):
+        for path in (
+            "/health",
+            "/healthz",
+            "/livez",
+            "/readyz",
+            "/metrics",
+            "/v1/ledger",
+        ):
             await call("GET", path, status=200)
         everything = {(operation.method, operation.path) for operation in ALL}
         # It never ends; tests/api/test_stream.py holds its events to the list's items.

@@ -50,6 +50,19 @@ async def account_for(appliance: Served, tally: Tally) -> None:
         != body_of(int(path.rpartition("/")[2])).decode()
     ]
     assert (lost, repeated, changed) == ([], {}, [])
+    await ledger_closes(appliance, tally)
+
+
+async def ledger_closes(appliance: Served, tally: Tally) -> None:
+    """What ended is accounted for: our own count of it agrees with what is stored."""
+    for _ in range(100):
+        ledger = await appliance.call("/v1/ledger")
+        if not ledger["spooled"] and not ledger["in_flight"]:
+            break
+        await asyncio.sleep(0.1)
+    assert ledger["is_closed"] is True, ledger
+    assert ledger["difference"] == 0, ledger
+    assert ledger["finished"] >= len(tally.answered)
 
 
 def postgres_of(appliance: Served) -> list[int]:

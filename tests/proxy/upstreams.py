@@ -1,6 +1,7 @@
 """Upstreams on raw sockets, and a proxy in front of them, for a block."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,12 +9,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from monitor.counters import Counters
 from monitor.exchange import Exchange
 from monitor.ids import LogIds
+from monitor.recording import Dropped
 from monitor.registry import RoutingTable, Service
 from monitor.replay.tickets import Tickets
 from monitor.settings import load
+from monitor.tally import DROPPED, UNROUTED, Tally, read
 from proxy.handler import Proxy
 from proxy.server import bind
 
@@ -29,12 +31,22 @@ class Stage:
 
     port: int
     proxy: Proxy
-    counters: Counters
+    tally: Path
     recorded: list[Exchange] = field(default_factory=list)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def unrouted(self, reason: str) -> int:
+        """How many requests were counted as unrouted for *reason*."""
+        return self._counted(f"{UNROUTED}{reason}")
+
+    def dropped(self, reason: str) -> int:
+        return self._counted(f"{DROPPED}{reason}")
+
+    def _counted(self, word: str) -> int:
+        return sum(n for (_, counted), n in read(self.tally).items() if counted == word)
 
     async def connect(self) -> tuple[Reader, Writer]:
         return await asyncio.open_connection("127.0.0.1", self.port)
@@ -93,19 +105,23 @@ async def proxied(
         **service,
     }
     table = RoutingTable([Service(**fields)])
-    counters = Counters()
+    directory = tempfile.TemporaryDirectory()
+    tally = Tally(Path(directory.name), "0" * 16)
     recorded: list[Exchange] = []
 
-    def record(exchange: Exchange, service: Service) -> bool:
-        recorded.append(exchange)
-        return True
+    def record(make: Callable[[], Exchange], service: Service) -> bool:
+        if service.is_recording:
+            recorded.append(make())
+        else:
+            tally.dropped(service.id, Dropped.RECORDING_OFF)
+        return service.is_recording
 
     proxy = Proxy(
         settings=load(environment or {}),
         routes=lambda: table,
         record=record,
         ids=LogIds(),
-        counters=counters,
+        tally=tally,
         via=VIA,
         session_cookie="apimonitor_session",
         is_open=True,
@@ -115,9 +131,12 @@ async def proxied(
     bound = bind("127.0.0.1", 0)
     await proxy.start([bound])
     try:
-        yield Stage(bound.getsockname()[1], proxy, counters, recorded)
+        path = Path(directory.name) / f"{'0' * 16}.tally"
+        yield Stage(bound.getsockname()[1], proxy, path, recorded)
     finally:
         await proxy.stop(timeout_s=0.2)
+        tally.close()
+        directory.cleanup()
 
 
 async def read_head(reader: Reader) -> bytes:

@@ -8,19 +8,22 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from monitor.codec import encode
+from monitor.codec import decode, encode
 from monitor.counters import Counters
 from monitor.errors import Unavailable
 from monitor.exchange import Body, Exchange, Source
 from monitor.filters import LogFilter, Page
 from monitor.ids import LogIds
-from monitor.spool import Spool, segments
+from monitor.segments import segments
+from monitor.spool import Spool
 from monitor.storage.dead_letters import DeadLetters
+from monitor.storage.ledger import Ledger
 from monitor.storage.logs import LogReader
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
 from monitor.storage.recorder import Recorder
 from monitor.storage.server import TEST_OPTIONS, Server
+from monitor.tallies import Tallies
 
 IDS = LogIds()
 
@@ -42,7 +45,9 @@ class Desk:
 
     def __init__(self, database: Database, directory: Path) -> None:
         self.directory = directory / "spool"
-        self.letters = directory / "letters"
+        self.letters = DeadLetters(directory / "letters.seg")
+        self.ledger = Ledger("test")
+        self._database = database
         self.counters = Counters()
         self.spool = Spool(self.directory, limit_bytes=1 << 30, segment_bytes=2_000)
         self.recorder = Recorder(
@@ -50,14 +55,22 @@ class Desk:
             directory=self.directory,
             spool=self.spool,
             partitions=Partitions(),
-            dead_letters=DeadLetters(self.letters),
+            dead_letters=self.letters,
+            ledger=self.ledger,
+            tallies=Tallies(directory / "tally", spool=self.directory),
             counters=self.counters,
             committed=lambda: None,
         )
 
     def append(self, *exchanges: Exchange) -> None:
         for one in exchanges:
-            self.spool.append(encode(one))
+            self.spool.append(encode(one), one.service_id)
+
+    async def counted(self, word: str) -> int:
+        """What the ledger has of *word*, of all services."""
+        async with self._database.connection() as connection:
+            stored = await self.ledger.stored(connection)
+        return sum(n for (_, outcome), n in stored.counts.items() if outcome == word)
 
 
 @pytest.fixture
@@ -134,21 +147,26 @@ async def test_a_value_that_postgresql_refuses_stops_nobody_else(
     desk.append(*good[:4], bad, *good[4:])
     await desk.recorder.record_all()
     assert await stored(database) == [one.id for one in good]
-    assert str(bad.id).encode() in desk.letters.read_bytes()
-    assert b"dead_letter_total 1.0" in desk.counters.exposition()
+    [letter] = desk.letters.all()
+    assert (letter.id, letter.service_id) == (bad.id, service_id)
+    assert letter.reason == "CharacterNotInRepertoireError"
+    assert decode(letter.record) == bad
     await desk.recorder.record_all()
     assert await stored(database) == [one.id for one in good]
+    assert await desk.counted("stored") == 9
+    assert desk.letters.counts() == {service_id: 1}
 
 
 async def test_a_record_that_is_no_exchange_stops_nobody_else(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
     good = exchange(service_id)
-    desk.spool.append(b"nonsense")
+    desk.spool.append(b"nonsense", service_id)
     desk.append(good)
     await desk.recorder.record_all()
     assert await stored(database) == [good.id]
-    assert b"nonsense" in desk.letters.read_bytes()
+    [letter] = desk.letters.all()
+    assert (letter.record, letter.service_id) == (b"nonsense", service_id)
 
 
 async def test_a_record_of_a_deleted_service_is_dropped_and_counted(
@@ -158,7 +176,8 @@ async def test_a_record_of_a_deleted_service_is_dropped_and_counted(
     desk.append(exchange(uuid4()), kept)
     await desk.recorder.record_all()
     assert await stored(database) == [kept.id]
-    assert b'dropped_total{reason="service_deleted"} 1.0' in desk.counters.exposition()
+    assert await desk.counted("dropped:service_deleted") == 1
+    assert await desk.counted("stored") == 1
 
 
 async def test_a_partition_that_was_dropped_is_made_again(

@@ -1,0 +1,51 @@
+"""What became of every exchange that ended."""
+
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from api.errors import answer
+from api.parts import Parts
+from api.request import no_query
+from api.rights import Right, need
+from monitor import times
+from monitor.ledger import Line
+
+
+class LedgerCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def show(self, call: web.Request) -> web.Response:
+        """The ledger, counted now; while PostgreSQL is away, with what it had last."""
+        await need(call, self._parts, Right.READ)
+        no_query(call)
+        account = await self._parts.standing.look_closely()
+        services = {service.id: service for service in self._parts.routes().services}
+        lines = []
+        for id, line in account.lines.items():
+            service = services.get(id)
+            name = service.name if service else None
+            lines.append({"service_id": id, "service_name": name, **_line(line)})
+        return answer(
+            {
+                "at": times.format(account.at),
+                "stored_at": account.stored_at and times.format(account.stored_at),
+                "database": "away" if account.is_away else "ok",
+                "explanation": account.explanation,
+                **_line(account.total),
+                "unrouted": account.unrouted,
+                "torn": account.torn,
+                "services": sorted(lines, key=_by_name),
+            }
+        )
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {**asdict(line), "difference": line.difference}
+
+
+def _by_name(line: dict[str, Any]) -> tuple[bool, str]:
+    """Deleted services last."""
+    return line["service_name"] is None, str(line["service_name"] or line["service_id"])

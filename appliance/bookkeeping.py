@@ -1,0 +1,88 @@
+"""How the parts of the ledger are put together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appliance.directory import DataDirectory
+from monitor.ledger_metrics import Figures, LedgerCollector
+from monitor.registry import RoutingTable
+from monitor.settings import Settings
+from monitor.storage.books import Books
+from monitor.storage.dead_letters import DeadLetters
+from monitor.storage.ledger import Ledger
+from monitor.storage.pool import Database
+from monitor.storage.recorder import Recorder
+from monitor.storage.standing import Standing
+from monitor.tallies import Tallies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookkeeping:
+    """Of the appliance that uses a data directory."""
+
+    settings: Settings
+    data: DataDirectory
+    database: Database
+    ledger: Ledger
+    tallies: Tallies
+    dead_letters: DeadLetters
+    books: Books
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        data: DataDirectory,
+        database: Database,
+        tallies: Tallies,
+    ) -> "Bookkeeping":
+        ledger = Ledger(data.pseudonym())
+        # Before anything of the spool is removed.
+        tallies.settle()
+        dead_letters = DeadLetters(
+            data.dead_letters, limit_bytes=settings.dead_letters_limit_bytes
+        )
+        return cls(
+            settings=settings,
+            data=data,
+            database=database,
+            ledger=ledger,
+            tallies=tallies,
+            dead_letters=dead_letters,
+            books=Books(
+                database,
+                ledger=ledger,
+                tallies=tallies,
+                dead_letters=dead_letters,
+                spool=data.spool,
+            ),
+        )
+
+    def watched(self, recorder: Recorder) -> Standing:
+        return Standing(
+            database=self.database,
+            recorder=recorder,
+            books=self.books,
+            tallies=self.tallies,
+            spool=self.data.spool,
+            limit_bytes=self.settings.spool_limit_bytes,
+        )
+
+    def collector(
+        self, standing: Standing, routes: Callable[[], RoutingTable]
+    ) -> LedgerCollector:
+        def figures() -> Figures:
+            stored, account = self.books.stored, standing.account
+            return Figures(
+                counts=self.tallies.counts(),
+                stored=stored.counts if stored else {},
+                dead_letters=account.total.dead_letter if account else 0,
+                spool_bytes=standing.spool.held_bytes,
+                spool_records=account.total.spooled if account else 0,
+                spool_step=standing.spool.step,
+                write_lag_s=standing.write_lag_s,
+                is_closed=account.total.is_closed if account else None,
+                slugs={service.id: service.slug for service in routes().services},
+            )
+
+        return LedgerCollector(figures)

@@ -1,0 +1,238 @@
+"""What a segment of the spool is made of, and how it is read."""
+
+import fcntl
+import os
+import re
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+# A segment is this line, then frames.
+MAGIC = b"apimonitor spool 2\n"
+# A frame: this mark (where to look for the next one behind damage), the length of the
+# payload, CRC-32 of all that follows, milliseconds of Unix time, a label; the payload.
+MARK = b"\xa7spl"
+FRAME = struct.Struct("<4sII Q16s")
+BEHIND_CRC = struct.Struct("<Q16s")
+# No frame is longer than two bodies at their largest setting and two heads.
+MAX_PAYLOAD = 192 * 1024 * 1024
+NAME = re.compile(r"([0-9a-f]{16})-[0-9]{8}\.seg\Z")
+# A segment that was read as far as it could be, and is kept to be looked at.
+DAMAGED = ".damaged"
+READ_BYTES = 256 * 1024
+NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Bytes that are no frame. *label* is known where one frame's payload is bad."""
+
+    size: int
+    label: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A record; *end* is the position behind it, *damage* what was skipped before."""
+
+    label: UUID
+    at_ms: int
+    payload: bytes
+    end: int
+    damage: Damage | None = None
+
+
+@dataclass(slots=True)
+class Content:
+    """How many records a part of a segment holds, by label, and since when."""
+
+    end: int
+    labels: Counter[UUID]
+    oldest_ms: int | None = None
+
+    def add(self, behind: "Content") -> None:
+        """What follows this part of the same segment."""
+        self.end = behind.end
+        self.labels.update(behind.labels)
+        self.oldest_ms = self.oldest_ms or behind.oldest_ms
+
+
+def packed(payload: bytes, label: UUID, at_ms: int) -> bytes:
+    """The frame of *payload*."""
+    behind = BEHIND_CRC.pack(at_ms, label.bytes)
+    checksum = zlib.crc32(payload, zlib.crc32(behind))
+    return b"".join(
+        (FRAME.pack(MARK, len(payload), checksum, at_ms, label.bytes), payload)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One file of the spool, to be read."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def writer(self) -> str:
+        return self.path.name[:16]
+
+    def size(self) -> int:
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def is_finished(self) -> bool:
+        """Whether its writer has left it; what is read after that is all there is."""
+        return not is_held(self.path)
+
+    def read(
+        self, position: int, *, limit_bytes: int, over_damage: bool = False
+    ) -> list[Frame]:
+        """Whole records from *position* on.
+
+        Stops before *limit_bytes* is passed, but gives one record at least, where there
+        is one. Stops at a torn or damaged frame; *over_damage* goes on at the next
+        whole one, which then says what was skipped.
+        """
+        with self.path.open("rb", buffering=READ_BYTES) as file:
+            position = max(position, len(MAGIC))
+            file.seek(position)
+            return list(_frames(file, position, limit_bytes, over_damage))
+
+    def damage_at(self, position: int) -> Damage | None:
+        """What is wrong at *position*, but for the torn frame of a killed writer."""
+        with self.path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size - position
+            file.seek(position)
+            content = file.read(FRAME.size)
+        head = _head(content)
+        is_torn = len(content) < FRAME.size or (head and FRAME.size + head[0] > size)
+        if is_torn:
+            return None
+        is_one = head is not None and FRAME.size + head[0] == size
+        return Damage(size, UUID(bytes=head[3]) if head and is_one else None)
+
+    def content(self, position: int) -> Content:
+        """What is behind *position*, from the frames' heads alone."""
+        found = Content(max(position, len(MAGIC)), Counter())
+        with self.path.open("rb", buffering=READ_BYTES) as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(found.end)
+            while head := _head(file.read(FRAME.size)):
+                length, _, at_ms, label = head
+                end = found.end + FRAME.size + length
+                if end > size:
+                    break
+                found.labels[UUID(bytes=label)] += 1
+                found.oldest_ms = found.oldest_ms or at_ms
+                found.end = end
+                file.seek(end)
+        return found
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the file by flock."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def segments(directory: Path) -> list[Segment]:
+    """All segments: of each writer in order, the writer that began first before."""
+    names = sorted(entry.name for entry in os.scandir(directory))
+    return [Segment(directory / name) for name in names if NAME.fullmatch(name)]
+
+
+def held_bytes(directory: Path) -> int:
+    """Of all segments, recorded or not, until they are removed; damaged ones too."""
+    held = 0
+    for entry in os.scandir(directory):
+        if NAME.fullmatch(entry.name.removesuffix(DAMAGED)):
+            try:
+                held += entry.stat().st_size
+            except FileNotFoundError:
+                continue
+    return held
+
+
+def reserved_bytes(directory: Path, segment_bytes: int) -> int:
+    """As *held_bytes*, with each segment in use as long as it may become."""
+    last = {segment.writer: segment for segment in segments(directory)}
+    unused = 0
+    for segment in last.values():
+        try:
+            if not segment.is_finished():
+                unused += max(0, segment_bytes - segment.size())
+        except FileNotFoundError:
+            continue
+    return held_bytes(directory) + unused
+
+
+def _head(content: bytes) -> tuple[int, int, int, bytes] | None:
+    if len(content) < FRAME.size:
+        return None
+    mark, length, checksum, at_ms, label = FRAME.unpack(content)
+    if mark != MARK or length > MAX_PAYLOAD:
+        return None
+    return length, checksum, at_ms, label
+
+
+def _frames(
+    file: BinaryIO, position: int, limit_bytes: int, over_damage: bool
+) -> Iterator[Frame]:
+    begin = position
+    while position - begin < limit_bytes:
+        frame = _frame(file, position)
+        if frame is None and over_damage:
+            frame = _behind_damage(file, position)
+        if frame is None:
+            return
+        position = frame.end
+        yield frame
+
+
+def _frame(file: BinaryIO, position: int) -> Frame | None:
+    head = _head(file.read(FRAME.size))
+    if head is None:
+        return None
+    length, checksum, at_ms, label = head
+    payload = file.read(length)
+    behind = BEHIND_CRC.pack(at_ms, label)
+    if len(payload) < length or zlib.crc32(payload, zlib.crc32(behind)) != checksum:
+        return None
+    return Frame(UUID(bytes=label), at_ms, payload, position + FRAME.size + length)
+
+
+def _behind_damage(file: BinaryIO, position: int) -> Frame | None:
+    """The first whole frame behind *position*; a segment is small enough to search."""
+    file.seek(position)
+    rest = file.read()
+    start = rest.find(MARK, 1)
+    while start >= 0:
+        file.seek(position + start)
+        frame = _frame(file, position + start)
+        if frame is not None:
+            return replace(frame, damage=Damage(start, _damaged_label(rest, start)))
+        start = rest.find(MARK, start + 1)
+    return None
+
+
+def _damaged_label(rest: bytes, start: int) -> UUID | None:
+    """Whose record it was, where the damaged bytes are exactly one frame."""
+    head = _head(rest[: FRAME.size])
+    if head is None or FRAME.size + head[0] != start:
+        return None
+    return UUID(bytes=head[3])

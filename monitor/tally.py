@@ -1,0 +1,177 @@
+"""What one process counts of its exchanges, in a file that survives the process."""
+
+import fcntl
+import mmap
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+from monitor.segments import NOBODY
+from monitor.spool import Place
+
+# The file: this line, the promise, then cells of a service, a word and a count. It is
+# mapped: a count is one aligned store, which outlives kill -9 in the page cache.
+MAGIC = b"apimonitor tally 1\n"
+PROMISE_AT = 64
+PROMISE_WORDS = 8
+CELLS_AT = 128
+CELL_BYTES = 64
+WORD_BYTES = 40
+COUNT_AT = 56
+FIRST_BYTES = 64 * 1024
+SUFFIX = ".tally"
+
+FINISHED = "finished"
+IN_FLIGHT = "in_flight"
+DROPPED = "dropped:"
+UNROUTED = "unrouted:"
+SHED = "shed:"
+SPOOLED_BYTES = "spooled_bytes"
+# Where the disk had no room for another cell.
+UNNAMED = "unnamed"
+
+Key = tuple[UUID, str]
+Counts = dict[Key, int]
+
+
+class Tally:
+    """The one writer of its file, which it holds by flock.
+
+    An exchange's end is two things: its record, and that it is counted. A promise of
+    what they will be is noted before and withdrawn after, so that *settled* can tell
+    what a process did that was killed between them.
+    """
+
+    def __init__(self, directory: Path, writer: str) -> None:
+        """*writer*: the name of the spool's writer in the same process."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = directory / f"{writer}{SUFFIX}"
+        unfinished = path.with_suffix(".new")
+        self._file = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._cells: dict[Key, int] = {}
+        self._size = 0
+        self._promised = 0, 0
+        self._grow(FIRST_BYTES)
+        self._map[: len(MAGIC)] = MAGIC
+        unfinished.rename(path)
+        self._unnamed = self._cell((NOBODY, UNNAMED))
+
+    def add(self, service_id: UUID, word: str, n: int = 1) -> None:
+        at = self._cell((service_id, word))
+        self._counts[at] += n
+
+    def promise(self, service_id: UUID, place: Place) -> None:
+        """An exchange is over, and its record is being written to *place*."""
+        at = self._cell((service_id, FINISHED))
+        self._promised = at, self._counts[at] + 1
+        self._note(place.segment, place.end, *self._promised, 0, 0)
+
+    def kept(self) -> None:
+        """The record is there."""
+        at, after = self._promised
+        self._counts[at] = after
+        self._withdraw()
+
+    def dropped(self, service_id: UUID, reason: str) -> None:
+        """An exchange is over, and there will be no record of it."""
+        at = self._cell((service_id, FINISHED))
+        lost_at = self._cell((service_id, f"{DROPPED}{reason}"))
+        # A new cell may have moved them.
+        counts = self._counts
+        after, lost_after = counts[at] + 1, counts[lost_at] + 1
+        self._note(0, 0, at, after, lost_at, lost_after)
+        counts[at] = after
+        counts[lost_at] = lost_after
+        self._withdraw()
+
+    def close(self) -> None:
+        # The map holds the file, and its lock, open too.
+        self._unmap()
+        os.close(self._file)
+
+    def _note(self, *promised: int) -> None:
+        at = PROMISE_AT // 8
+        for offset, value in enumerate(promised, start=at + 1):
+            self._counts[offset] = value
+        # Last: what is noted is whole.
+        self._counts[at] = 1
+
+    def _withdraw(self) -> None:
+        self._counts[PROMISE_AT // 8] = 0
+
+    def _cell(self, key: Key) -> int:
+        """Where the count of *key* is, in words of 8 bytes."""
+        at = self._cells.get(key)
+        return self._new_cell(key) if at is None else at
+
+    def _new_cell(self, key: Key) -> int:
+        start = CELLS_AT + len(self._cells) * CELL_BYTES
+        if start + CELL_BYTES > self._size:
+            try:
+                self._grow(self._size * 2)
+            except OSError:
+                return self._unnamed
+        service_id, word = key
+        self._map[start : start + 16] = service_id.bytes
+        self._map[start + 16 : start + COUNT_AT] = _padded(word)
+        self._cells[key] = (start + COUNT_AT) // 8
+        return self._cells[key]
+
+    def _grow(self, size: int) -> None:
+        # Zeros, not a hole: a store into one on a full disk would be a SIGBUS.
+        os.pwrite(self._file, bytes(size - self._size), self._size)
+        if self._size:
+            self._unmap()
+        self._map = mmap.mmap(self._file, size)
+        self._counts = memoryview(self._map).cast("Q")
+        self._size = size
+
+    def _unmap(self) -> None:
+        self._counts.release()
+        self._map.close()
+
+
+def _padded(word: str) -> bytes:
+    return word.encode()[:WORD_BYTES].ljust(WORD_BYTES, b"\0")
+
+
+def read(path: Path) -> Counts:
+    """The counts of a tally as they are now."""
+    return dict(_cells(path.read_bytes()))
+
+
+def settled(path: Path, spool: Path) -> Counts:
+    """The counts of a tally whose process is gone.
+
+    Where it was killed between a record and its count, the record decides: the
+    exchange was over if all of it is in the segment, in *spool*. Nothing is in flight.
+    """
+    content = bytearray(path.read_bytes())
+    words = memoryview(content).cast("Q")
+    at = PROMISE_AT // 8
+    if words[at]:
+        segment, end, finished, after, lost_at, lost_after = words[at + 1 : at + 7]
+        if lost_at:
+            words[finished], words[lost_at] = after, lost_after
+        elif _size_of(spool / f"{path.stem}-{segment:08d}.seg") >= end:
+            words[finished] = after
+    return {key: n for key, n in _cells(bytes(content)) if key[1] != IN_FLIGHT}
+
+
+def _cells(content: bytes) -> Iterator[tuple[Key, int]]:
+    for start in range(CELLS_AT, len(content) - CELL_BYTES + 1, CELL_BYTES):
+        count = int.from_bytes(content[start + COUNT_AT : start + CELL_BYTES], "little")
+        if count:
+            word = content[start + 16 : start + COUNT_AT].rstrip(b"\0")
+            service_id = UUID(bytes=content[start : start + 16])
+            yield (service_id, word.decode(errors="replace")), count
+
+
+def _size_of(segment: Path) -> int:
+    """Endless where it is gone: it was recorded to its end, and then removed."""
+    try:
+        return segment.stat().st_size
+    except FileNotFoundError:
+        return 1 << 62
