@@ -11,8 +11,13 @@ import pytest
 import pytest_asyncio
 
 from appliance.start import Appliance
-from monitor.alerts import Condition, ConditionField, ConditionOperator
-from tests.proxy.upstreams import answering, upstream
+from monitor.alerts import (
+    COMPARE,
+    Condition,
+    ConditionField,
+    ConditionOperator,
+)
+from tests.proxy.upstreams import Reader, Writer, answering, read_head, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
 RULE = {
@@ -120,6 +125,87 @@ async def test_captured_logs_fire_as_well(
                 break
             await asyncio.sleep(0.05)
     assert [e["log_id"] for e in found] == [answer.headers["X-Monitor-Log-Id"]]
+
+
+CAPTURED = [
+    *(("status_code", operator, "404") for operator in COMPARE),
+    *(("latency_ms", operator, "1000") for operator in COMPARE),
+    ("error", "==", "true"),
+    ("error", "==", "false"),
+    ("error", "!=", "true"),
+    ("error", "!=", "false"),
+    ("error", "==", "upstream_reset"),
+    ("error", "!=", "upstream_reset"),
+]
+
+
+async def answer_by_path(reader: Reader, writer: Writer) -> None:
+    """/503 answers so, /slow takes its time, /broken breaks off, /never hangs."""
+    while True:
+        path = (await read_head(reader)).split(b" ")[1].decode()
+        match path:
+            case "/slow":
+                await asyncio.sleep(1.1)
+            case "/broken":
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+                await writer.drain()
+                return
+            case "/never":
+                await asyncio.sleep(30)
+        status = path[1:] if path[1:].isdigit() else "200"
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+
+
+def fires(log: dict[str, Any], field: str, operator: str, value: str) -> bool:
+    actual = log[field]
+    if field == "error":
+        wanted = {"true": True, "false": False}.get(value, value)
+        compared = actual is not None if isinstance(wanted, bool) else actual
+        return (compared == wanted) == (operator == "==")
+    return actual is not None and bool(
+        COMPARE[ConditionOperator(operator)](actual, float(value))
+    )
+
+
+async def test_each_operator_on_each_field_of_captured_logs(
+    client: httpx.AsyncClient, appliance: Appliance
+) -> None:
+    async with (
+        upstream(answer_by_path) as port,
+        httpx.AsyncClient(base_url=f"{appliance.proxy_url}/pay") as through,
+    ):
+        service = await register(client, base_url=f"http://127.0.0.1:{port}")
+        rules = {
+            (field, operator, value): await make_rule(
+                client,
+                service["id"],
+                condition_field=field,
+                condition_operator=operator,
+                condition_value=value,
+            )
+            for field, operator, value in CAPTURED
+        }
+        for path in ("/200", "/404", "/503", "/slow"):
+            await through.get(path)
+        with pytest.raises(httpx.TransportError):
+            await through.get("/broken")
+        with pytest.raises(httpx.ReadTimeout):
+            await through.get("/never", timeout=0.3)
+        for _ in range(400):
+            items = (await client.get("/v1/logs?source=proxy")).json()["items"]
+            if len(items) == 6:
+                break
+            await asyncio.sleep(0.02)
+    assert {log["status_code"] for log in items} == {None, 200, 404, 503}
+    for asked, rule in rules.items():
+        wanted = [log["id"] for log in items if fires(log, *asked)]
+        found = await events(client, rule)
+        # Those that were stored together have their events together.
+        assert sorted(e["log_id"] for e in found) == sorted(wanted), asked
+        exact = asked[1] == "==" and asked[0] != "status_code"
+        assert wanted or exact or asked[1] == "!=", asked
+        assert len(wanted) < len(items) or asked[1] == "!=", asked
 
 
 async def test_a_rule_is_read_changed_and_deleted(client: httpx.AsyncClient) -> None:
