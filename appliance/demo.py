@@ -113,8 +113,13 @@ class Visitor:
         await self._send("GET", f"{self._shop}/events")
 
     async def _chat(self) -> None:
-        async with self._session.ws_connect(f"{self._shop}/chat") as socket:
-            await socket.send_str("hello")
+        async with self._session.ws_connect(
+            f"{self._shop}/chat", compress=15
+        ) as socket:
+            for said in ("hello", '{"subscribe": "prices", "currency": "EUR"}'):
+                await socket.send_str(said)
+                await socket.receive()
+            await socket.send_bytes(bytes(range(32)))
             await socket.receive()
 
     async def _push(self) -> None:

@@ -82,4 +82,6 @@ async def _chat(request: web.Request) -> web.WebSocketResponse:
     async for message in socket:
         if message.type is WSMsgType.TEXT:
             await socket.send_str(f"you said {message.data}")
+        elif message.type is WSMsgType.BINARY:
+            await socket.send_bytes(message.data)
     return socket

@@ -17,7 +17,12 @@ async def test_the_demo_leaves_a_living_product(
         async with client_of(appliance) as client:
             services = (await client.get("/v1/services")).json()
             logs = (await client.get("/v1/logs?limit=500")).json()
+            by_path = {item["path"]: item["id"] for item in logs["items"]}
+            chat = (await client.get(f"/v1/logs/{by_path['/chat']}")).json()
+            events = (await client.get(f"/v1/logs/{by_path['/events']}")).json()
     assert services["total"] == 1
+    assert chat["message_count"] >= 6
+    assert events["event_count"] == 3
     paths = {item["path"] for item in logs["items"]}
     wanted = {"/orders", "/events", "/chat", "/images/1.png", "/uploads/1", "/nightly"}
     assert wanted <= paths

@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
 from aiohttp import web
@@ -13,7 +14,9 @@ from monitor.redaction import MASK
 from monitor.resources import LogDetail, StoredBody
 from monitor.shown import pairs, shown_body
 from web import render
+from web.messages import messages_view
 from web.parts import PageParts
+from web.timing import timing_view
 
 # Types that a browser decodes without running anything.
 PREVIEWED = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -60,8 +63,13 @@ class LogPage:
         context = {
             "log": item,
             "detail": detail,
+            "timing": timing_view(detail),
+            "messages": await messages_view(
+                self._parts.messages, detail, request.query
+            ),
             "mask": MASK,
             "back": _back(request.query.get("from", "")),
+            "carried": _carried(request.query.get("from", "")),
             "sides": [
                 _side(
                     "Request",
@@ -130,6 +138,11 @@ def _image(content: bytes, headers: Fields | HeaderObject) -> str | None:
     if declared not in PREVIEWED or not 0 < len(content) <= PREVIEW_LIMIT_BYTES:
         return None
     return f"data:{declared};base64,{base64.b64encode(content).decode()}"
+
+
+def _carried(query: str) -> str:
+    """What the links of this page take along."""
+    return f"{urlencode({'from': query})}&" if query else ""
 
 
 def _back(query: str) -> str:
