@@ -1,6 +1,12 @@
-"""How an exchange becomes bytes in the spool, and becomes an exchange again."""
+"""How an exchange becomes bytes in the spool, and is read from them.
+
+A record holds the exchange's rows as PostgreSQL takes them, so that the recorder copies
+bytes; behind them is what no row says.
+"""
 
 import struct
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,115 +22,174 @@ from monitor.exchange import (
     Source,
     Timings,
 )
+from monitor.ids import timestamp_of
 from monitor.message_codec import about_messages, messages_of, texts_of
+from monitor.packing import (
+    Rows,
+    fields_of,
+    number_of,
+    pack,
+    uuid_of,
+)
+from monitor.packing import texts_of as tags_of
 
-# Lengths of the JSON part, the request body and the response body.
-LENGTHS = struct.Struct("<III")
+# A mark of this form of records; lengths of the rows of log, details and bodies, and of
+# the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
+HEAD = struct.Struct("<4sIIIIqq?")
+MARK = b"\xffrw1"
+# Where a log's row holds its ids, and the length of the source behind them.
+IDS = struct.Struct("!26x16s4x16si")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A record that was read back; its rows are as they were packed."""
+
+    id: UUID
+    service_id: UUID
+    source: Source
+    has_messages: bool
+    record: bytes
+
+    @property
+    def started_at(self) -> datetime:
+        return timestamp_of(self.id)
+
+    def rows(self) -> Rows:
+        _, log, detail, body, _, _, _, is_complete = HEAD.unpack_from(self.record)
+        if not is_complete:
+            return pack(self.exchange())
+        start = HEAD.size
+        middle, end = start + log, start + log + detail
+        record = self.record
+        return Rows(record[start:middle], record[middle:end], record[end : end + body])
+
+    def exchange(self) -> Exchange:
+        return decode(self.record)
 
 
 def encode(exchange: Exchange) -> bytes:
-    """Bodies and messages stay raw bytes behind the JSON of all the rest."""
-    request, response = exchange.request_body, exchange.response_body
-    rest = orjson.dumps(
-        {
-            "id": exchange.id,
-            "service_id": exchange.service_id,
-            "source": exchange.source,
-            "method": exchange.method,
-            "url": exchange.url,
-            "path": exchange.path,
-            "client_url": exchange.client_url,
-            "query_params": exchange.query_params,
-            "status_code": exchange.status_code,
-            "latency_ms": exchange.latency_ms,
-            "duration_ms": exchange.duration_ms,
-            "error": exchange.error,
-            "source_ip": exchange.source_ip,
-            "tags": exchange.tags,
-            "request_headers": exchange.request_headers,
-            "response_headers": exchange.response_headers,
-            "request_body": _about(request),
-            "response_body": _about(response),
-            "request_size": exchange.request_size,
-            "response_size": exchange.response_size,
-            "replay_of": exchange.replay_of,
-            "timings": _about_timings(exchange.timings),
-            "messages": about_messages(exchange.messages),
-        }
+    """Raises ValueError for what no row holds."""
+    sent, received = exchange.request_body, exchange.response_body
+    rows = pack(exchange, decodes=False)
+    messages = b""
+    if exchange.messages is not None:
+        messages = orjson.dumps(about_messages(exchange.messages))
+    head = HEAD.pack(
+        MARK,
+        len(rows.log),
+        len(rows.detail),
+        len(rows.body),
+        len(messages),
+        -1 if sent is None else sent.size,
+        -1 if received is None else received.size,
+        rows.is_complete,
     )
-    sent = request.kept if request else b""
-    received = response.kept if response else b""
-    lengths = LENGTHS.pack(len(rest), len(sent), len(received))
-    return b"".join((lengths, rest, sent, received, *texts_of(exchange.messages)))
+    texts = texts_of(exchange.messages)
+    return b"".join((head, rows.log, rows.detail, rows.body, messages, *texts))
+
+
+def recorded(record: bytes) -> Recorded:
+    """Raises ValueError for what *encode* did not pack."""
+    lengths = _lengths(record)
+    try:
+        id, service_id, length = IDS.unpack_from(record, HEAD.size)
+    except struct.error:
+        raise ValueError("a record's row is cut") from None
+    start = HEAD.size + IDS.size
+    source = Source(record[start : start + length].decode())
+    return Recorded(
+        UUID(bytes=id), UUID(bytes=service_id), source, lengths[3] > 0, record
+    )
 
 
 def decode(record: bytes) -> Exchange:
     """The exchange that *encode* packed. Raises ValueError for anything else."""
-    if len(record) < LENGTHS.size:
-        raise ValueError("a record is shorter than its own lengths")
-    rest_length, sent_length, received_length = LENGTHS.unpack_from(record)
-    rest_end = LENGTHS.size + rest_length
-    sent_end = rest_end + sent_length
-    received_end = sent_end + received_length
-    if received_end > len(record):
-        raise ValueError("a record's lengths do not add up to its size")
+    log_length, detail_length, body_length, messages_length = _lengths(record)
+    *_, sent_size, received_size, _ = HEAD.unpack_from(record)
+    log_end = HEAD.size + log_length
+    detail_end = log_end + detail_length
+    body_end = detail_end + body_length
+    messages_end = body_end + messages_length
+    about = record[body_end:messages_end]
     try:
-        values = orjson.loads(record[LENGTHS.size : rest_end])
+        detail = fields_of(record[log_end:detail_end])
+        body = fields_of(record[detail_end:body_end]) if body_length else [None] * 13
         return Exchange(
-            **{
-                **values,
-                "id": UUID(values["id"]),
-                "service_id": UUID(values["service_id"]),
-                "source": Source(values["source"]),
-                "tags": tuple(values["tags"]),
-                "request_headers": _headers(values["request_headers"]),
-                "response_headers": _headers(values["response_headers"]),
-                "request_body": _body(
-                    values["request_body"], record[rest_end:sent_end]
-                ),
-                "response_body": _body(
-                    values["response_body"], record[sent_end:received_end]
-                ),
-                "replay_of": UUID(values["replay_of"]) if values["replay_of"] else None,
-                # Records of an earlier version have neither.
-                "timings": _timings(values.get("timings")),
-                "messages": messages_of(values.get("messages"), record[received_end:]),
-            }
+            **_of_log(fields_of(record[HEAD.size : log_end])),
+            request_headers=_headers(detail[3]),
+            response_headers=_headers(detail[4]),
+            timings=_timings(detail[5:9]),
+            request_body=_body(sent_size, body[3], body[5]),
+            response_body=_body(received_size, body[8], body[10]),
+            messages=messages_of(
+                orjson.loads(about) if about else None, record[messages_end:]
+            ),
         )
-    except (KeyError, TypeError) as error:
+    except (IndexError, TypeError, struct.error) as error:
         raise ValueError(f"a record is not an exchange: {error}") from None
 
 
-def _about(body: Body | None) -> list[Any] | None:
-    return None if body is None else [body.size, body.state]
+def _lengths(record: bytes) -> tuple[int, int, int, int]:
+    """Of the rows, and of the messages' JSON."""
+    if len(record) < HEAD.size:
+        raise ValueError("a record is shorter than its head")
+    mark, log, detail, body, messages, *_ = HEAD.unpack_from(record)
+    if mark != MARK:
+        raise ValueError("a record has another form")
+    if HEAD.size + log + detail + body + messages > len(record):
+        raise ValueError("a record's lengths do not add up to its size")
+    return log, detail, body, messages
 
 
-def _body(about: list[Any] | None, kept: bytes) -> Body | None:
-    if about is None:
-        return None
-    size, state = about
-    return Body(kept=kept, size=size, state=BodyState(state))
+def _of_log(fields: list[bytes | None]) -> dict[str, Any]:
+    query_params, tags = fields[9], fields[19]
+    id, service_id = uuid_of(fields[2]), uuid_of(fields[3])
+    return {
+        "id": id,
+        "service_id": service_id,
+        "source": Source(_text(fields[4]) or ""),
+        "method": _text(fields[5]),
+        "url": _text(fields[6]),
+        "path": _text(fields[7]),
+        "client_url": _text(fields[8]),
+        "query_params": {} if query_params is None else orjson.loads(query_params),
+        "error": _text(fields[10]),
+        "source_ip": _text(fields[11]),
+        "status_code": number_of(fields[13], "h"),
+        "latency_ms": number_of(fields[14], "d"),
+        "duration_ms": number_of(fields[15], "d"),
+        "request_size": number_of(fields[16], "q"),
+        "response_size": number_of(fields[17], "q"),
+        "replay_of": uuid_of(fields[18]),
+        "tags": () if tags is None else tags_of(tags),
+    }
 
 
-def _headers(value: Any) -> Fields | HeaderObject:
+def _text(field: bytes | None) -> str | None:
+    return None if field is None else field.decode()
+
+
+def _headers(field: bytes | None) -> Fields | HeaderObject:
+    value = orjson.loads(field or b"[]")
     if isinstance(value, dict):
         return value
     return tuple((name, text) for name, text in value)
 
 
-def _about_timings(timings: Timings) -> list[float | None] | None:
-    if timings is NO_TIMINGS:
-        return None
-    return [timings.connect_ms, timings.tls_ms, timings.ttfb_ms, timings.overhead_ms]
-
-
-def _timings(about: list[float | None] | None) -> Timings:
-    if about is None:
+def _timings(fields: list[bytes | None]) -> Timings:
+    if not any(fields):
         return NO_TIMINGS
-    connect_ms, tls_ms, ttfb_ms, overhead_ms = about
+    connect_ms, tls_ms, ttfb_ms, overhead_ms = [number_of(f, "d") for f in fields]
     return Timings(
         connect_ms=connect_ms,
         tls_ms=tls_ms,
         ttfb_ms=ttfb_ms,
         overhead_ms=overhead_ms,
     )
+
+
+def _body(size: int, kept: bytes | None, state: bytes | None) -> Body | None:
+    if size < 0:
+        return None
+    return Body(kept=kept or b"", size=size, state=BodyState((state or b"").decode()))

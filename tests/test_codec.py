@@ -1,13 +1,15 @@
 """An exchange survives the way through the spool unchanged."""
 
-import struct
+import gzip
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.codec import decode, encode
+from monitor.codec import MARK, decode, encode, recorded
 from monitor.exchange import Body, BodyState, Exchange, Source, Timings
 from monitor.ids import LogIds, bucket_of, is_log_id, timestamp_of
 from monitor.messages import (
@@ -18,15 +20,25 @@ from monitor.messages import (
     Messages,
     MessageState,
 )
+from monitor.packing import pack
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 pairs = st.lists(st.tuples(texts, texts), max_size=4).map(tuple)
 objects = st.dictionaries(texts, texts | st.lists(texts, max_size=3), max_size=4)
-bodies = st.none() | st.builds(
-    Body,
-    kept=st.binary(max_size=50),
-    size=st.integers(0, 1 << 40),
-    state=st.sampled_from(BodyState),
+bodies = (
+    st.none()
+    | st.builds(
+        Body,
+        kept=st.binary(max_size=50),
+        size=st.integers(0, 1 << 40),
+        state=st.sampled_from([BodyState.KEPT, BodyState.REDACTED]),
+    )
+    | st.builds(
+        Body,
+        kept=st.just(b""),
+        size=st.integers(0, 99),
+        state=st.sampled_from(BodyState),
+    )
 )
 times = st.none() | st.floats(0, 1e9)
 messages = st.builds(
@@ -85,30 +97,61 @@ def test_what_was_encoded_is_decoded_equal(exchange: Exchange) -> None:
     assert decode(encode(exchange)) == exchange
 
 
-def test_a_record_of_an_earlier_version_is_read() -> None:
-    """As the version without timings and messages wrote it."""
-    rest = (
-        b'{"id":"019ab8a0-0000-7000-8000-000000000001",'
-        b'"service_id":"4be0643f-1d98-4d61-a0cb-d6a3f7d0c4c6","source":"proxy",'
-        b'"method":"GET","url":"http://x/","path":"/","client_url":null,'
-        b'"query_params":{},"status_code":200,"latency_ms":1.5,"duration_ms":null,'
-        b'"error":null,"source_ip":null,"tags":[],"request_headers":[["A","b"]],'
-        b'"response_headers":[],"request_body":[2,"kept"],"response_body":[3,"kept"],'
-        b'"request_size":2,"response_size":3,"replay_of":null}'
+@given(exchanges)
+def test_a_record_says_what_is_needed_to_store_it(exchange: Exchange) -> None:
+    record = recorded(encode(exchange))
+    assert (record.id, record.service_id) == (exchange.id, exchange.service_id)
+    assert (record.source, record.started_at) == (exchange.source, exchange.started_at)
+    assert record.has_messages == (exchange.messages is not None)
+    assert record.exchange() == exchange
+    assert record.rows() == pack(exchange)
+
+
+def test_a_coded_body_is_decoded_once_it_is_stored() -> None:
+    exchange = Exchange(
+        id=LogIds().new(),
+        service_id=UUID(int=1),
+        source=Source.PROXY,
+        method="GET",
+        url="http://x/",
+        path="/",
+        response_headers=(("Content-Encoding", "gzip"),),
+        response_body=Body(kept=gzip.compress(b"needle" * 9), size=30),
     )
-    record = struct.pack("<III", len(rest), 2, 3) + rest + b"hiyou"
-    exchange = decode(record)
-    assert exchange.request_body == Body(kept=b"hi", size=2)
-    assert exchange.response_body == Body(kept=b"you", size=3)
-    assert (exchange.timings, exchange.messages) == (Timings(), None)
-    with pytest.raises(ValueError, match="add up"):
-        decode(record + b"x")
+    record = encode(exchange)
+    assert b"needle" not in record
+    assert b"needle" in recorded(record).rows().body
 
 
-@given(st.binary(max_size=60))
+@given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda b: MARK + b))
 def test_other_bytes_are_a_value_error(record: bytes) -> None:
     with pytest.raises(ValueError, match=r"record|unexpected|JSON|expected"):
         decode(record)
+
+
+@given(exchanges, st.data())
+def test_a_record_that_is_cut_is_a_value_error(
+    exchange: Exchange, data: st.DataObject
+) -> None:
+    record = encode(exchange)
+    with pytest.raises(ValueError, match=r"record|JSON|Source|expected"):
+        decode(record[: data.draw(st.integers(0, len(record) - 1))])
+
+
+@pytest.mark.parametrize(
+    "change", [{"status_code": 99_999}, {"url": "\ud800"}, {"request_size": 1 << 64}]
+)
+def test_what_no_column_holds_is_a_value_error(change: dict[str, Any]) -> None:
+    exchange = Exchange(
+        id=LogIds().new(),
+        service_id=UUID(int=1),
+        source=Source.PROXY,
+        method="GET",
+        url="http://x/",
+        path="/",
+    )
+    with pytest.raises(ValueError, match=r"fits no row|surrogates"):
+        encode(replace(exchange, **change))
 
 
 def test_ids_ascend_and_carry_time_and_bucket() -> None:

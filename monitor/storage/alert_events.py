@@ -1,6 +1,6 @@
 """How events come about: in the transaction of the logs they are about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from monitor.exchange import Exchange
 from monitor.ids import LogIds
 from monitor.storage.alerts import COLUMNS, alert_of
 from monitor.storage.notifications import notify
+from monitor.storage.rows import Storable, exchange_of
 
 EVENT_COLUMNS = (
     "service_id",
@@ -28,7 +29,7 @@ REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
 async def evaluate(
-    connection: asyncpg.Connection, exchanges: Sequence[Exchange]
+    connection: asyncpg.Connection, exchanges: Sequence[Storable]
 ) -> None:
     """Add an event for each rule and log that match, in the logs' transaction.
 
@@ -101,7 +102,7 @@ def event_of(
     )
 
 
-def _matches(alert: Alert, exchanges: Sequence[Exchange]) -> list[AlertEvent]:
+def _matches(alert: Alert, exchanges: Sequence[Storable]) -> list[AlertEvent]:
     """Raises ValueError where the rule is broken."""
     condition = alert.condition
     if condition is None:
@@ -115,6 +116,10 @@ def _matches(alert: Alert, exchanges: Sequence[Exchange]) -> list[AlertEvent]:
             log_id=exchange.id,
             now=now,
         )
-        for exchange in exchanges
-        if exchange.service_id == alert.service_id and condition.holds(exchange)
+        for exchange in _of_service(exchanges, alert.service_id)
+        if condition.holds(exchange)
     ]
+
+
+def _of_service(exchanges: Sequence[Storable], id: UUID) -> Iterator[Exchange]:
+    return (exchange_of(each) for each in exchanges if each.service_id == id)

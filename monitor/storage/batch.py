@@ -10,6 +10,7 @@ import asyncpg
 from monitor.exchange import Exchange
 from monitor.storage import alert_events, feed, rows
 from monitor.storage.partitions import Partitions, day_of
+from monitor.storage.rows import Storable
 
 # What PostgreSQL, or its client while packing, says of a value it will never take.
 REFUSALS = (
@@ -21,8 +22,9 @@ REFUSALS = (
 )
 
 Stored = TypeVar("Stored")
+Kept = TypeVar("Kept", bound=Storable)
 Within = Callable[[asyncpg.Connection], Awaitable[None]]
-With = Callable[[asyncpg.Connection, list[Exchange]], Awaitable[None]]
+With = Callable[[asyncpg.Connection, Sequence[Storable]], Awaitable[None]]
 Steps = Callable[[], AsyncIterator[list[Exchange]]]
 
 
@@ -30,26 +32,28 @@ async def nothing(connection: asyncpg.Connection) -> None:
     """Nothing else belongs into the transaction."""
 
 
-async def nothing_with(connection: asyncpg.Connection, kept: list[Exchange]) -> None:
+async def nothing_with(
+    connection: asyncpg.Connection, kept: Sequence[Storable]
+) -> None:
     """Nothing is to be done with what was stored."""
 
 
 async def commit(
     connection: asyncpg.Connection,
     partitions: Partitions,
-    exchanges: Sequence[Exchange],
+    exchanges: Sequence[Kept],
     *,
     first: Within = nothing,
     within: Within = nothing,
     count: With = nothing_with,
-) -> list[Exchange]:
+) -> list[Kept]:
     """Call *first*, store *exchanges* with the events of their alert rules, call
     *within*, and *count* with those that were stored, commit.
 
     Returns those that were stored: the others' services are gone.
     """
 
-    async def store() -> list[Exchange]:
+    async def store() -> list[Kept]:
         async with connection.transaction():
             await first(connection)
             living = await _living(connection, {e.service_id for e in exchanges})
@@ -110,7 +114,7 @@ async def _with_partitions(
         return await store()
 
 
-async def _store(connection: asyncpg.Connection, exchanges: list[Exchange]) -> None:
+async def _store(connection: asyncpg.Connection, exchanges: Sequence[Storable]) -> None:
     if exchanges:
         await rows.insert(connection, exchanges)
         await alert_events.evaluate(connection, exchanges)

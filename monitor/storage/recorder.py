@@ -12,10 +12,9 @@ from pathlib import Path
 
 import asyncpg
 
-from monitor.codec import decode
+from monitor.codec import Recorded, recorded
 from monitor.counters import Counters
 from monitor.errors import Unavailable
-from monitor.exchange import Exchange
 from monitor.ledger import STORED, TORN
 from monitor.segments import DAMAGED, MAGIC, NOBODY, Damage, Frame, Segment, segments
 from monitor.spool import Spool
@@ -24,6 +23,7 @@ from monitor.storage.dead_letters import DeadLetters, LettersFull
 from monitor.storage.ledger import Key, Ledger, Moved
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
+from monitor.storage.rows import Storable
 from monitor.tallies import Tallies
 from monitor.tally import DROPPED
 
@@ -53,7 +53,7 @@ class Record:
     """
 
     frame: Frame
-    exchange: Exchange | None
+    exchange: Recorded | None
     start: int
 
 
@@ -197,7 +197,9 @@ class Recorder:
         for record in records:
             self._keep_damaged(segment, record.frame.damage)
 
-        async def count(connection: asyncpg.Connection, kept: list[Exchange]) -> None:
+        async def count(
+            connection: asyncpg.Connection, kept: Sequence[Storable]
+        ) -> None:
             await self._ledger.add(connection, _outcomes(records, kept))
 
         async with self._connection() as connection:
@@ -214,8 +216,8 @@ class Recorder:
                 count=count,
             )
         self._committed()
-        for exchange in kept:
-            self._counters.stored.labels(exchange.source.value).inc()
+        for source, n in Counter(exchange.source for exchange in kept).items():
+            self._counters.stored.labels(source.value).inc(n)
 
     async def _refuse(self, segment: Segment, record: Record, error: Exception) -> None:
         """Keep a record apart that PostgreSQL will never take, before moving on."""
@@ -302,14 +304,14 @@ def _records_of(frames: Sequence[Frame], position: int) -> list[Record]:
     return records
 
 
-def _exchange_of(payload: bytes) -> Exchange | None:
+def _exchange_of(payload: bytes) -> Recorded | None:
     try:
-        return decode(payload)
+        return recorded(payload)
     except ValueError:
         return None
 
 
-def _outcomes(records: Sequence[Record], kept: Sequence[Exchange]) -> Counter[Key]:
+def _outcomes(records: Sequence[Record], kept: Sequence[Storable]) -> Counter[Key]:
     """What became of *records*, *kept* of which were stored."""
     outcomes = Counter((exchange.service_id, STORED) for exchange in kept)
     stored = {exchange.id for exchange in kept}

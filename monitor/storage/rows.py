@@ -1,178 +1,71 @@
-"""What an exchange looks like as rows."""
+"""How exchanges become rows: by COPY, of bytes that the proxy has packed already."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
-import orjson
 
-from monitor.content import as_text, decoded, field_value
-from monitor.endpoints import endpoint_of
-from monitor.exchange import Body, BodyState, Exchange, Fields, HeaderObject
-from monitor.ids import bucket_of
+from monitor.codec import Recorded
+from monitor.exchange import Exchange
+from monitor.packing import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS, Rows, pack
 from monitor.storage import messages
 
-LOG_COLUMNS = (
-    "bucket",
-    "ts",
-    "id",
-    "service_id",
-    "source",
-    "method",
-    "url",
-    "path",
-    "client_url",
-    "query_params",
-    "status_code",
-    "latency_ms",
-    "duration_ms",
-    "error",
-    "source_ip",
-    "tags",
-    "request_size",
-    "response_size",
-    "replay_of",
-    "endpoint",
-)
-DETAIL_COLUMNS = (
-    "bucket",
-    "ts",
-    "id",
-    "request_headers",
-    "response_headers",
-    "connect_ms",
-    "tls_ms",
-    "ttfb_ms",
-    "overhead_ms",
-    "message_count",
-    "event_count",
-    "messages_problem",
-    "had_request_body",
-    "had_response_body",
-)
-BODY_COLUMNS = (
-    "bucket",
-    "ts",
-    "id",
-    "request_body",
-    "request_truncated",
-    "request_state",
-    "request_is_text",
-    "request_text",
-    "response_body",
-    "response_truncated",
-    "response_state",
-    "response_is_text",
-    "response_text",
-)
-# Of a coded body, this much decoded text is kept to be searched.
-SEARCHED_TEXT_BYTES = 1024 * 1024
-NO_BODY = (None, False, BodyState.KEPT.value, False, None)
+# PostgreSQL's binary COPY: a signature, no flags, no extension; the end.
+BEGINNING = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+END = b"\xff\xff"
 
-Key = tuple[int, Any, Any]
+Storable = Exchange | Recorded
 
 
-async def insert(connection: asyncpg.Connection, exchanges: Sequence[Exchange]) -> None:
-    """Add *exchanges* by COPY, inside the caller's transaction.
+async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) -> None:
+    """Add *storables* by COPY, inside the caller's transaction.
 
-    Their partitions exist, or asyncpg.CheckViolationError is raised.
+    Their partitions exist, or asyncpg.CheckViolationError is raised. Raises ValueError
+    for what no column holds.
     """
-    keys = [(bucket_of(e.id), e.started_at, e.id) for e in exchanges]
-    pairs = list(zip(keys, exchanges, strict=True))
-    await _copy(connection, "logs", LOG_COLUMNS, [_log(k, e) for k, e in pairs])
-    await _copy(
-        connection, "log_details", DETAIL_COLUMNS, [_detail(k, e) for k, e in pairs]
-    )
-    bodies = [_bodies(k, e) for k, e in pairs if e.request_body or e.response_body]
+    rows = [_rows(storable) for storable in storables]
+    await _copy(connection, "logs", LOG_COLUMNS, [each.log for each in rows])
+    await _copy(connection, "log_details", DETAIL_COLUMNS, [r.detail for r in rows])
+    bodies = [each.body for each in rows if each.body]
     if bodies:
         await _copy(connection, "log_bodies", BODY_COLUMNS, bodies)
-    told = messages.rows_of(exchanges)
+    told = messages.rows_of([exchange_of(s) for s in storables if _has_messages(s)])
     if told:
-        await _copy(connection, "log_messages", messages.COLUMNS, told)
+        await connection.copy_records_to_table(
+            "log_messages",
+            schema_name="apimonitor",
+            columns=messages.COLUMNS,
+            records=told,
+        )
+
+
+def exchange_of(storable: Storable) -> Exchange:
+    return storable.exchange() if isinstance(storable, Recorded) else storable
+
+
+def _rows(storable: Storable) -> Rows:
+    return storable.rows() if isinstance(storable, Recorded) else pack(storable)
+
+
+def _has_messages(storable: Storable) -> bool:
+    if isinstance(storable, Recorded):
+        return storable.has_messages
+    return storable.messages is not None
 
 
 async def _copy(
     connection: asyncpg.Connection,
     table: str,
     columns: Sequence[str],
-    records: list[tuple[Any, ...]],
+    rows: list[bytes],
 ) -> None:
-    await connection.copy_records_to_table(
-        table, schema_name="apimonitor", columns=columns, records=records
+    await connection.copy_to_table(
+        table,
+        schema_name="apimonitor",
+        columns=columns,
+        source=_once(b"".join([BEGINNING, *rows, END])),
+        format="binary",
     )
 
 
-def _log(key: Key, exchange: Exchange) -> tuple[Any, ...]:
-    return (
-        *key,
-        exchange.service_id,
-        exchange.source.value,
-        exchange.method,
-        exchange.url,
-        exchange.path,
-        exchange.client_url,
-        _json(exchange.query_params),
-        exchange.status_code,
-        exchange.latency_ms,
-        exchange.duration_ms,
-        exchange.error,
-        exchange.source_ip,
-        list(exchange.tags) or None,
-        exchange.request_size,
-        exchange.response_size,
-        exchange.replay_of,
-        endpoint_of(exchange.path),
-    )
-
-
-def _detail(key: Key, exchange: Exchange) -> tuple[Any, ...]:
-    timings = exchange.timings
-    return (
-        *key,
-        orjson.dumps(exchange.request_headers),
-        orjson.dumps(exchange.response_headers),
-        timings.connect_ms,
-        timings.tls_ms,
-        timings.ttfb_ms,
-        timings.overhead_ms,
-        *messages.counts_of(exchange),
-        _is_stored(exchange.request_body),
-        _is_stored(exchange.response_body),
-    )
-
-
-def _is_stored(body: Body | None) -> bool:
-    return body is not None and not body.state.is_absent
-
-
-def _bodies(key: Key, exchange: Exchange) -> tuple[Any, ...]:
-    return (
-        *key,
-        *_body(exchange.request_body, exchange.request_headers),
-        *_body(exchange.response_body, exchange.response_headers),
-    )
-
-
-def _body(body: Body | None, headers: Fields | HeaderObject) -> tuple[Any, ...]:
-    """Content, truncated, state, is_text, and the text of a coded body."""
-    if body is None:
-        return NO_BODY
-    if body.state.is_absent:
-        return (None, False, body.state.value, False, None)
-    is_text = as_text(body.kept) is not None
-    text = None if is_text else _decoded_text(body, headers)
-    return (body.kept, body.truncated, body.state.value, is_text, text)
-
-
-def _decoded_text(body: Body, headers: Fields | HeaderObject) -> str | None:
-    coding = field_value(headers, "content-encoding")
-    if coding is None:
-        return as_text(body.kept, truncated=body.truncated)
-    content = decoded(
-        body.kept, coding, limit=SEARCHED_TEXT_BYTES, truncated=body.truncated
-    )
-    return as_text(content.content, truncated=not content.complete)
-
-
-def _json(value: dict[str, Any]) -> str | None:
-    return orjson.dumps(value).decode() if value else None
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content

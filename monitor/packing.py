@@ -1,0 +1,289 @@
+"""What an exchange looks like as rows of PostgreSQL's binary COPY, in plain bytes.
+
+A row is a count of fields, then each field's length and bytes; -1 is NULL. The columns'
+order is that of LOG_COLUMNS, DETAIL_COLUMNS and BODY_COLUMNS.
+"""
+
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from monitor.content import as_text, decoded, field_value
+from monitor.endpoints import endpoint_of
+from monitor.exchange import Body, Exchange, Fields, HeaderObject
+from monitor.ids import bucket_of
+from monitor.messages import Medium, Messages
+
+LOG_COLUMNS = (
+    "bucket",
+    "ts",
+    "id",
+    "service_id",
+    "source",
+    "method",
+    "url",
+    "path",
+    "client_url",
+    "query_params",
+    "error",
+    "source_ip",
+    "endpoint",
+    "status_code",
+    "latency_ms",
+    "duration_ms",
+    "request_size",
+    "response_size",
+    "replay_of",
+    "tags",
+)
+DETAIL_COLUMNS = (
+    "bucket",
+    "ts",
+    "id",
+    "request_headers",
+    "response_headers",
+    "connect_ms",
+    "tls_ms",
+    "ttfb_ms",
+    "overhead_ms",
+    "message_count",
+    "event_count",
+    "messages_problem",
+    "had_request_body",
+    "had_response_body",
+)
+BODY_COLUMNS = (
+    "bucket",
+    "ts",
+    "id",
+    "request_body",
+    "request_truncated",
+    "request_state",
+    "request_is_text",
+    "request_text",
+    "response_body",
+    "response_truncated",
+    "response_state",
+    "response_is_text",
+    "response_text",
+)
+# Of a coded body, this much decoded text is kept to be searched.
+SEARCHED_TEXT_BYTES = 1024 * 1024
+
+KEY = struct.Struct("!hiiiqi16s")
+KEY_AND_SERVICE = struct.Struct("!hiiiqi16si16s")
+LENGTH = struct.Struct("!i")
+FLOAT = struct.Struct("!id")
+BIGINT = struct.Struct("!iq")
+SMALLINT = struct.Struct("!ih")
+NULL = LENGTH.pack(-1)
+TRUE, FALSE = LENGTH.pack(1) + b"\1", LENGTH.pack(1) + b"\0"
+# Milliseconds from 1970 to 2000, where PostgreSQL's time begins.
+EPOCH_MS = 946_684_800_000
+TEXT_OID = 25
+NO_BODY_FIELDS = NULL + FALSE + LENGTH.pack(4) + b"kept" + FALSE + NULL
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One exchange's rows; *body* is empty where it has none.
+
+    *is_complete* is false where a coded body's text, for search, is left out.
+    """
+
+    log: bytes
+    detail: bytes
+    body: bytes
+    is_complete: bool = True
+
+
+def pack(exchange: Exchange, *, decodes: bool = True) -> Rows:
+    """Raises ValueError for what no column holds.
+
+    *decodes*: whether coded bodies are, which may take milliseconds.
+    """
+    try:
+        return _pack(exchange, decodes)
+    except struct.error as error:
+        raise ValueError(f"an exchange fits no row: {error}") from None
+
+
+def _pack(exchange: Exchange, decodes: bool) -> Rows:
+    id = exchange.id
+    bucket, key = bucket_of(id), id.bytes
+    ts = ((id.int >> 80) - EPOCH_MS) * 1000
+    service = exchange.service_id.bytes
+    log = KEY_AND_SERVICE.pack(
+        len(LOG_COLUMNS), 4, bucket, 8, ts, 16, key, 16, service
+    ) + _log(exchange)
+    detail = KEY.pack(len(DETAIL_COLUMNS), 4, bucket, 8, ts, 16, key) + _detail(
+        exchange
+    )
+    sent, received = exchange.request_body, exchange.response_body
+    if sent is None and received is None:
+        return Rows(log, detail, b"")
+    first, is_first_complete = _body(sent, exchange.request_headers, decodes)
+    second, is_second_complete = _body(received, exchange.response_headers, decodes)
+    body_key = KEY.pack(len(BODY_COLUMNS), 4, bucket, 8, ts, 16, key)
+    is_complete = is_first_complete and is_second_complete
+    return Rows(log, detail, b"".join((body_key, first, second)), is_complete)
+
+
+def _log(exchange: Exchange) -> bytes:
+    status, params = exchange.status_code, exchange.query_params
+    tags, replay_of = exchange.tags, exchange.replay_of
+    return b"".join(
+        (
+            _common(exchange.source.value),
+            _common(exchange.method),
+            _text(exchange.url),
+            _text(exchange.path),
+            _text(exchange.client_url),
+            _bytes(orjson.dumps(params)) if params else NULL,
+            _text(exchange.error),
+            _common(exchange.source_ip),
+            _common(endpoint_of(exchange.path)),
+            NULL if status is None else SMALLINT.pack(2, status),
+            _float(exchange.latency_ms),
+            _float(exchange.duration_ms),
+            _bigint(exchange.request_size),
+            _bigint(exchange.response_size),
+            NULL if replay_of is None else _bytes(replay_of.bytes),
+            _texts(tags) if tags else NULL,
+        )
+    )
+
+
+def _detail(exchange: Exchange) -> bytes:
+    timings, messages = exchange.timings, exchange.messages
+    return b"".join(
+        (
+            _bytes(orjson.dumps(exchange.request_headers)),
+            _bytes(orjson.dumps(exchange.response_headers)),
+            _float(timings.connect_ms),
+            _float(timings.tls_ms),
+            _float(timings.ttfb_ms),
+            _float(timings.overhead_ms),
+            NULL + NULL + NULL if messages is None else _counts(messages),
+            TRUE if _is_present(exchange.request_body) else FALSE,
+            TRUE if _is_present(exchange.response_body) else FALSE,
+        )
+    )
+
+
+def _is_present(body: Body | None) -> bool:
+    return body is not None and not body.state.is_absent
+
+
+def _counts(messages: Messages) -> bytes:
+    """Messages, events, and what ended their reading."""
+    count = _bigint(messages.count)
+    is_websocket = messages.medium is Medium.WEBSOCKET
+    counts = count + NULL if is_websocket else NULL + count
+    return counts + _text(messages.problem)
+
+
+def _body(
+    body: Body | None, headers: Fields | HeaderObject, decodes: bool
+) -> tuple[bytes, bool]:
+    """Content, truncated, state, is_text, and the text of a coded body."""
+    if body is None:
+        return NO_BODY_FIELDS, True
+    state = _common(body.state.value)
+    if body.state.is_absent:
+        return NULL + FALSE + state + FALSE + NULL, True
+    text, is_complete = NULL, True
+    is_text = as_text(body.kept) is not None
+    if not is_text:
+        coding = field_value(headers, "content-encoding")
+        is_complete = decodes or coding is None
+        if is_complete:
+            text = _text(_decoded_text(body, coding))
+    fields = (
+        LENGTH.pack(len(body.kept)),
+        body.kept,
+        TRUE if body.truncated else FALSE,
+        state,
+        TRUE if is_text else FALSE,
+        text,
+    )
+    return b"".join(fields), is_complete
+
+
+def _decoded_text(body: Body, coding: str | None) -> str | None:
+    if coding is None:
+        return as_text(body.kept, truncated=body.truncated)
+    content = decoded(
+        body.kept, coding, limit=SEARCHED_TEXT_BYTES, truncated=body.truncated
+    )
+    return as_text(content.content, truncated=not content.complete)
+
+
+def _text(value: str | None) -> bytes:
+    if value is None:
+        return NULL
+    content = value.encode()
+    return LENGTH.pack(len(content)) + content
+
+
+# Of values that repeat, such as methods: a few of each.
+_common = lru_cache(maxsize=8192)(_text)
+
+
+def _bytes(value: bytes) -> bytes:
+    return LENGTH.pack(len(value)) + value
+
+
+def _float(value: float | None) -> bytes:
+    return NULL if value is None else FLOAT.pack(8, value)
+
+
+def _bigint(value: int | None) -> bytes:
+    return NULL if value is None else BIGINT.pack(8, value)
+
+
+def _texts(values: tuple[str, ...]) -> bytes:
+    """An array of one dimension, from 1."""
+    content = struct.pack("!iiiii", 1, 0, TEXT_OID, len(values), 1)
+    return _bytes(content + b"".join([_text(value) for value in values]))
+
+
+def fields_of(row: bytes) -> list[bytes | None]:
+    """The fields of a packed row. Raises ValueError where it is none."""
+    try:
+        (count,) = struct.unpack_from("!h", row)
+        fields: list[bytes | None] = []
+        at = 2
+        for _ in range(count):
+            (length,) = LENGTH.unpack_from(row, at)
+            at += LENGTH.size
+            fields.append(row[at : at + length] if length >= 0 else None)
+            at += max(length, 0)
+    except struct.error:
+        raise ValueError("a record's row is cut") from None
+    if at != len(row):
+        raise ValueError("a record's row is longer than its fields")
+    return fields
+
+
+def texts_of(array: bytes) -> tuple[str, ...]:
+    """The values of an array that *_texts* packed."""
+    at, values = 20, []
+    while at < len(array):
+        (length,) = LENGTH.unpack_from(array, at)
+        at += LENGTH.size
+        values.append(array[at : at + length].decode())
+        at += length
+    return tuple(values)
+
+
+def uuid_of(field: bytes | None) -> UUID | None:
+    return None if field is None else UUID(bytes=field)
+
+
+def number_of(field: bytes | None, kind: str) -> Any:
+    return None if field is None else struct.unpack(f"!{kind}", field)[0]
