@@ -102,8 +102,8 @@ def _headers(
     wanted = {name.lower(): value for name, value in (overrides.headers or {}).items()}
     spelled = {name.lower(): name for name in overrides.headers or {}}
     left_out = set(LEFT_OUT)
-    if overrides.body is not None:
-        # It is not coded as the recorded one was.
+    if overrides.body is not None or detail.item.source is Source.INGEST:
+        # It is not coded as the recorded one was; what is pushed is text.
         left_out |= {"content-encoding"}
     lines: Lines = []
     omitted: dict[str, None] = {}

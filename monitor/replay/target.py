@@ -1,9 +1,11 @@
 """Where a replay goes: always to a registered service."""
 
 from dataclasses import dataclass
+from urllib.parse import unquote
 from uuid import UUID
 
 from monitor.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
+from monitor.exchange import Source
 from monitor.redaction import MASK
 from monitor.registry import RoutingTable, Service
 from monitor.resources import LogItem
@@ -18,6 +20,15 @@ class Target:
 
     service: Service
     rest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """*has_passed*: the proxy sent it once, so that it may go again as it is."""
+
+    url: str
+    is_override: bool
+    has_passed: bool
 
 
 def target_of(
@@ -37,15 +48,17 @@ def target_of(
     if item.path == "*" and override_url is None:
         # RFC 9112 3.2.4: OPTIONS of the whole server; no part of the URL.
         return Target(_with_base_url(table, own, service_id), "*")
+    asked = Asked(
+        url=item.url if override_url is None else override_url,
+        is_override=override_url is not None,
+        has_passed=override_url is None and item.source is not Source.INGEST,
+    )
     if service_id is not None:
-        return _in_named(
-            item, _with_base_url(table, own, service_id), own, override_url
-        )
-    url = item.url if override_url is None else override_url
-    found = _below(own, url, override_url is not None) if own else None
+        return _in_named(asked, _with_base_url(table, own, service_id), own)
+    found = _below(own, asked) if own else None
     if own is not None and found is not None:
         return Target(own, found)
-    return _in_any(table, item, own, url, is_override=override_url is not None)
+    return _in_any(table, asked, own)
 
 
 def check_key(target: Target, service_id: UUID | None) -> None:
@@ -65,32 +78,25 @@ def _with_base_url(
     return service
 
 
-def _in_named(
-    item: LogItem, service: Service, own: Service | None, override_url: str | None
-) -> Target:
-    if override_url is not None:
-        rest = _below(service, override_url, True)
+def _in_named(asked: Asked, service: Service, own: Service | None) -> Target:
+    if asked.is_override:
+        rest = _below(service, asked)
         if rest is None:
             raise _bad_url(f"does not lie under the base_url of {service.slug}")
         return Target(service, rest)
-    rest = _below(own, item.url, False) if own else None
-    return Target(service, _path_of(item.url) if rest is None else rest)
+    found = _below(own, asked) if own else None
+    rest = _path_of(asked.url) if found is None else found
+    if not asked.has_passed and _leaves(rest):
+        raise _bad_url("leads out of the base_url")
+    return Target(service, rest)
 
 
-def _in_any(
-    table: RoutingTable,
-    item: LogItem,
-    own: Service | None,
-    url: str,
-    *,
-    is_override: bool,
-) -> Target:
+def _in_any(table: RoutingTable, asked: Asked, own: Service | None) -> Target:
     """Another service than the log's own; the longest base path wins."""
     found = [
         (len(upstream_of(service.base_url).base_path), Target(service, rest))
         for service in table.services
-        if service.base_url is not None
-        and (rest := _below(service, url, is_override)) is not None
+        if service.base_url is not None and (rest := _below(service, asked)) is not None
     ]
     longest = max((length for length, _ in found), default=-1)
     targets = [target for length, target in found if length == longest]
@@ -99,20 +105,39 @@ def _in_any(
     if targets:
         names = " and ".join(sorted(target.service.slug for target in targets))
         raise _bad_url(f"lies under the base_url of {names}: give service_id")
-    if own is not None and own.base_url is None and not is_override:
+    if own is not None and own.base_url is None and not asked.is_override:
         raise Conflict(f"the service {own.slug} has no base_url; set one to replay")
     raise _bad_url(f"lies under no service's base_url: {HOW_TO_REGISTER}")
 
 
-def _below(service: Service, url: str, is_override: bool) -> str | None:
+def _below(service: Service, asked: Asked) -> str | None:
     if service.base_url is None:
         return None
     try:
-        return below(upstream_of(service.base_url), url)
+        rest = below(upstream_of(service.base_url), asked.url)
     except ValueError as error:
-        if is_override:
+        if asked.is_override:
             raise _bad_url(str(error)) from None
         return None
+    return None if rest and not asked.has_passed and _leaves(rest) else rest
+
+
+def _leaves(rest: str) -> bool:
+    """Whether dot segments lead out of the base path (RFC 3986 5.2.4).
+
+    As the most lenient server reads them: encoded, with backslashes or parameters.
+    """
+    depth = 0
+    path = unquote(rest.partition("?")[0]).replace("\\", "/")
+    for segment in path.split("/"):
+        name = segment.partition(";")[0]
+        if name == "..":
+            depth -= 1
+        elif name not in ("", "."):
+            depth += 1
+        if depth < 0:
+            return True
+    return False
 
 
 def _path_of(url: str) -> str:

@@ -241,6 +241,11 @@ async def test_only_registered_services_are_targets(scene: Scene) -> None:
         "http://[::1/v2",
         "http:///v2",
         f"http://127.0.0.1:{scene.port}/v2/a b",
+        f"http://127.0.0.1:{scene.port}/v2/../admin",
+        f"http://127.0.0.1:{scene.port}/v2/%2e%2E/admin",
+        f"http://127.0.0.1:{scene.port}/v2/a/..%2f..%2fadmin",
+        f"http://127.0.0.1:{scene.port}/v2/a/..\\..\\admin",
+        f"http://127.0.0.1:{scene.port}/v2//..;x=1/../admin",
     ):
         problem = await scene.replay(id, 422, override_url=url)
         assert problem["errors"][0]["loc"] == ["body", "override_url"], url
@@ -487,6 +492,47 @@ async def test_an_ingested_log_is_replayed(scene: Scene) -> None:
     assert body == b"hello"
     assert b"X-Many: 1\r\nX-Many: 2\r\nX-Flag: true" in head
     assert sorted(made["omitted_headers"]) == ["Authorization", "Bad Name", "X-Bad"]
+
+
+async def test_dots_are_sent_where_they_stay_below_the_base_path(scene: Scene) -> None:
+    origin = f"http://127.0.0.1:{scene.port}"
+    # What passed the proxy goes again as it did.
+    proxy = scene.appliance.proxy_url.rpartition(":")[2]
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy))
+    writer.write(b"GET /pay/../x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    head = (await reader.read()).decode()
+    writer.close()
+    id = head.partition("X-Monitor-Log-Id: ")[2].split("\r")[0]
+    await scene.log(id)
+    await scene.replay(id)
+    assert scene.dump.received[-1].startswith(b"GET /v2/../x ")
+    await scene.replay(id, override_url=f"{origin}/v2/a/../b/./%2e%2e/c?d=../../..")
+    target = b"GET /v2/a/../b/./%2e%2e/c?d=../../.. "
+    assert scene.dump.received[-1].startswith(target)
+    key = await make_key(scene.client, scene.service["id"])
+    log = {**LOG, "url": f"{origin}/v2/../../admin"}
+    pushed = await scene.client.post(
+        "/v1/logs", json=log, headers=bearer(key["raw_key"])
+    )
+    await scene.replay(pushed.json()["id"], 422)
+    await scene.replay(pushed.json()["id"], 422, service_id=scene.service["id"])
+
+
+async def test_a_pushed_body_is_no_longer_coded(scene: Scene) -> None:
+    key = await make_key(scene.client, scene.service["id"])
+    log = {
+        **LOG,
+        "method": "POST",
+        "url": f"http://127.0.0.1:{scene.port}/v2/a",
+        "request_headers": {"Content-Encoding": "gzip"},
+        "request_body": "plain",
+    }
+    pushed = await scene.client.post(
+        "/v1/logs", json=log, headers=bearer(key["raw_key"])
+    )
+    await scene.replay(pushed.json()["id"])
+    assert scene.dump.received[-1].endswith(b"\r\n\r\nplain")
+    assert b"content-encoding" not in scene.dump.received[-1].lower()
 
 
 async def test_what_differs_between_any_two_answers_is_volatile(scene: Scene) -> None:
