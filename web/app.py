@@ -14,6 +14,7 @@ from web.reference import ReferencePages
 from web.replay import ReplayPage
 from web.services import ServicesPage
 from web.signin import SignIn
+from web.status import StatusPage
 
 
 def add_routes(app: web.Application, parts: PageParts) -> None:
@@ -30,6 +31,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/redoc", reference.redoc),
             web.get("/alerts-ui", AlertsPage(parts).show),
             web.get("/alerts-ui/channels", ChannelsPage(parts).show),
+            web.get("/status", StatusPage(parts).show),
             web.get("/signin", signin.ask),
             web.post("/signin", signin.enter),
             web.post("/signout", signin.leave),

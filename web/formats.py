@@ -55,6 +55,27 @@ def seconds(count: int) -> str:
     return f"{count} s"
 
 
+def length(s: float | None) -> str:
+    """`45 s`, `12 min`, `3.5 h`, `12 days`, `> 1 year`: how long something lasts."""
+    if s is None:
+        return "n/a"
+    if s > 366 * 86_400:
+        return "> 1 year"
+    for unit_s, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if s >= 2 * unit_s:
+            return (
+                f"{s / unit_s:.1f} {unit}"
+                if s < 10 * unit_s
+                else f"{s / unit_s:.0f} {unit}"
+            )
+    return f"{s:.0f} s"
+
+
+def lag(s: float) -> str:
+    """A duration of seconds, which may be days."""
+    return duration(s * 1000) if s < 120 else length(s)
+
+
 def bar(ms: float | None) -> int:
     """The length of a duration's bar, 1 to 100; each tenfold is a quarter."""
     if ms is None or ms <= 0:
@@ -116,6 +137,7 @@ FILTERS = {
     "duration": duration,
     "percent": percent,
     "seconds": seconds,
+    "lag": lag,
     "bar": bar,
     "clock": clock,
     "day": day,

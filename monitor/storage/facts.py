@@ -3,21 +3,26 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from monitor.storage.partitions import PARTITIONED
 from monitor.storage.pool import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The partitions of one day, `20261125`, in bytes with their indexes."""
+    """The partitions of one day, `20261125`, in bytes with their indexes.
+
+    `attic` holds what is kept of days that are gone.
+    """
 
     name: str
     logs: int
     details: int
     bodies: int
+    messages: int
 
     @property
     def total(self) -> int:
-        return self.logs + self.details + self.bodies
+        return self.logs + self.details + self.bodies + self.messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,10 @@ async def facts(database: Database, *, timeout_s: float) -> Facts:
               JOIN pg_class AS child ON child.oid = i.inhrelid
               JOIN pg_namespace AS n ON n.oid = parent.relnamespace
              WHERE n.nspname = 'apimonitor'
-               AND parent.relname IN ('logs', 'log_details', 'log_bodies')
+               AND parent.relname = ANY($1)
                AND parent.relkind = 'p'
-            """
+            """,
+            PARTITIONED,
         )
     days: dict[str, dict[str, int]] = defaultdict(dict)
     for found in sizes:
@@ -69,6 +75,7 @@ async def facts(database: Database, *, timeout_s: float) -> Facts:
                 logs=of.get("logs", 0),
                 details=of.get("log_details", 0),
                 bodies=of.get("log_bodies", 0),
+                messages=of.get("log_messages", 0),
             )
             for name, of in sorted(days.items(), reverse=True)
         ),

@@ -22,7 +22,7 @@ from monitor.storage.batch import REFUSALS, commit
 from monitor.storage.dead_letters import DeadLetters, LettersFull
 from monitor.storage.ledger import Key, Ledger, Moved
 from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
+from monitor.storage.pool import Database, reason_of
 from monitor.storage.rows import Storable
 from monitor.tallies import Tallies
 from monitor.tally import DROPPED
@@ -284,7 +284,7 @@ class Recorder:
 
     def _away(self, error: Exception) -> None:
         self._positions.clear()
-        reason = type(error.__cause__ or error).__name__
+        reason = reason_of(error)
         if self.waits_for is None:
             logger.error("recording waits", extra={"reason": reason})
         self.waits_for = reason

@@ -104,10 +104,10 @@ class Standing:
             turn += 1
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def look_closely(self) -> Account:
-        """The ledger as it is now."""
+    async def look_closely(self, *, timeout_s: float = 2.0) -> Account:
+        """The ledger as it is now; PostgreSQL is waited for no longer than that."""
         was_open = self.account is not None and self.account.total.is_closed is False
-        account = await self._books.account()
+        account = await self._books.account(timeout_s=timeout_s)
         self._is_open_twice = was_open and account.total.is_closed is False
         self.account = account
         return account

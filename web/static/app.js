@@ -174,7 +174,7 @@ function step(by) {
   links[Math.min(Math.max(at + by, 0), links.length - 1)].focus();
 }
 
-const places = { s: "/", l: "/dashboard", m: "/metrics-ui", a: "/alerts-ui" };
+const places = { s: "/", l: "/dashboard", m: "/metrics-ui", a: "/alerts-ui", t: "/status" };
 let pending = false;
 
 document.addEventListener("keydown", (event) => {

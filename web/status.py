@@ -1,0 +1,109 @@
+"""The page that says how the appliance stands."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from monitor.errors import Unavailable
+from monitor.ledger import WANTED, Account, Line
+from monitor.settings import describe
+from monitor.storage.facts import Facts, facts
+from monitor.storage.standing import SpoolState
+from web import render
+from web.formats import length
+from web.parts import PageParts
+
+# A page may wait that long for PostgreSQL, where it is not known to be away.
+ASK_S = 1.0
+STEPS = (
+    "all is kept",
+    "bodies of successful exchanges are shed",
+    "all bodies are shed",
+    "records are dropped",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of the ledger as it is shown. *name* is None where the service is gone."""
+
+    name: str | None
+    line: Line
+    dropped: tuple[tuple[str, int, bool], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    name: str
+    value: str
+    default: str
+    meaning: str
+
+    @property
+    def is_changed(self) -> bool:
+        return self.value != self.default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    account: Account
+    total: Row
+    rows: list[Row]
+    spool: SpoolState
+    step: str
+    left: str
+    lag_s: float
+    facts: Facts | None
+    is_embedded: bool
+    workers: list[int]
+    settings: list[Setting]
+
+
+class StatusPage:
+    def __init__(self, parts: PageParts) -> None:
+        self._parts = parts
+
+    async def show(self, request: web.Request) -> web.Response:
+        view = await self._view()
+        return render.page(
+            request, "status.html", {"view": view, "now": datetime.now(UTC)}
+        )
+
+    async def _view(self) -> View:
+        parts, standing = self._parts, self._parts.standing
+        account = await standing.look_closely(timeout_s=ASK_S)
+        names = {service.id: service.name for service in parts.routes().services}
+        rows = [_row(names.get(id), line) for id, line in account.lines.items()]
+        return View(
+            account=account,
+            total=_row("all", account.total),
+            rows=sorted(rows, key=lambda row: (row.name is None, row.name or "")),
+            spool=standing.spool,
+            step=STEPS[standing.spool.step],
+            left=length(standing.spool.left_s),
+            lag_s=standing.write_lag_s,
+            facts=None if account.is_away else await self._facts(),
+            is_embedded=parts.settings.database_url is None,
+            workers=parts.workers(),
+            settings=[
+                Setting(name=name, value=value, default=default, meaning=meaning)
+                for name, value, default, meaning in describe(parts.settings)
+            ],
+        )
+
+    async def _facts(self) -> Facts | None:
+        try:
+            return await facts(self._parts.database, timeout_s=ASK_S)
+        except Unavailable:
+            return None
+
+
+def _row(name: str | None, line: Line) -> Row:
+    """Reasons with their count, and whether it was wanted."""
+    dropped = sorted(line.dropped.items(), key=lambda reason: -reason[1])
+    return Row(
+        name=name,
+        line=line,
+        dropped=tuple((reason, n, reason in WANTED) for reason, n in dropped),
+    )
