@@ -1,11 +1,13 @@
 """What is kept of an exchange while it passes."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from monitor.exchange import Body, Exchange, Failure, Source
+from proxy.afterwards import Afterwards
 from proxy.headers import text, values
 from proxy.heads import Lines
 from proxy.response import Answer
@@ -75,7 +77,7 @@ class Capture:
             self._tap_upgrade(answer.lines)
         elif answer.is_event_stream:
             coding = text(answer.lines, "content-encoding")
-            self.tap = EventTap(self.bounds, began=self.began, coding=coding)
+            self._listen(EventTap(self.bounds, began=self.began, coding=coding))
 
     def sent(self, data: bytes) -> None:
         """Passed on to the upstream of a tunnel."""
@@ -94,9 +96,12 @@ class Capture:
         if "websocket" not in [value.lower() for value in values(lines, "upgrade")]:
             return
         extensions = text(lines, "sec-websocket-extensions")
-        self.tap = WebSocketTap(self.bounds, began=self.began, extensions=extensions)
+        self._listen(WebSocketTap(self.bounds, began=self.began, extensions=extensions))
         self.request_copy = BodyCopy(0)
         self.response_copy = BodyCopy(0)
+
+    def _listen(self, tap: Tap) -> None:
+        self.tap = Afterwards(tap, soon=asyncio.get_running_loop().call_soon)
 
     def exchange(self) -> Exchange:
         """What there is to record, now that it is over."""

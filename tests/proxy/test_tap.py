@@ -14,6 +14,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Close, Frame, Opcode
 
 from monitor.messages import Direction, Message, MessageKind, Messages, MessageState
+from proxy.afterwards import Afterwards
 from proxy.tap import Bounds, EventTap, WebSocketTap
 from tests.cuts import cut
 
@@ -238,6 +239,23 @@ def test_events_are_read_under_a_content_coding(
     assert (found.count, found.problem) == (9, None)
 
 
+@given(st.sampled_from(["", "gzip", "deflate", "br", "zstd"]), st.data())
+def test_no_bytes_break_the_reading_of_events(coding: str, data: st.DataObject) -> None:
+    stream = data.draw(st.binary(max_size=300))
+    if coding in CODINGS and data.draw(st.booleans()):
+        # Coded as it should be, and damaged at one place.
+        coded = bytearray(CODINGS[coding](stream))
+        if coded:
+            coded[data.draw(st.integers(0, len(coded) - 1))] ^= data.draw(
+                st.integers(0, 255)
+            )
+        stream = bytes(coded)
+    bounds = Bounds(count=3, each_bytes=5, all_bytes=9)
+    found = events(data.draw(cut(stream)), coding=coding, bounds=bounds)
+    assert len(found.kept) <= 3
+    assert sum(len(m.kept) for m in found.kept) <= 9
+
+
 def test_each_event_has_its_own_time() -> None:
     found = events([b"data: a\n\ndata: b\n", b"\n"])
     assert [m.offset_ms for m in found.kept] == [0.0, 1000.0]
@@ -266,3 +284,21 @@ def test_a_coding_that_cannot_be_undone_is_said(
     assert found.kept == ()
     assert found.problem is not None
     assert words in found.problem
+
+
+def test_what_passes_is_read_in_the_next_turn_of_the_loop() -> None:
+    soon: list[Callable[[], None]] = []
+    told = EventTap(AMPLE, began=0.0, coding=None)
+    tap = Afterwards(told, soon=soon.append)
+    for n in range(3):
+        tap.received(b"data: a\n\n", float(n))
+    assert told.messages(0.0).count == 0
+    [turn] = soon
+    turn()
+    assert told.messages(0.0).count == 3
+    # Each has the time at which it came.
+    assert [m.offset_ms for m in told.messages(0.0).kept] == [0.0, 1000.0, 2000.0]
+    tap.received(b"data: b\n\n", 3.0)
+    assert tap.messages(3.0).count == 4
+    soon[1]()
+    assert tap.messages(3.0).count == 4
