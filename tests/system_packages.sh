@@ -5,6 +5,10 @@ missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v nginx >/dev/null || missing="$missing nginx-light"
 command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
+[ -x /usr/sbin/apache2 ] || missing="$missing apache2-bin"
+[ -e /usr/lib/apache2/modules/mod_dav_svn.so ] || missing="$missing libapache2-mod-svn"
+command -v svn >/dev/null || missing="$missing subversion"
+command -v litmus >/dev/null || missing="$missing litmus"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing$missing …"
