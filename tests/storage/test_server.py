@@ -141,7 +141,7 @@ def test_another_major_version_is_refused_with_the_way_out(tmp_path: Path) -> No
     data = tmp_path / "pg" / "pgdata"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("14\n")
-    with pytest.raises(ServerError, match=r"PostgreSQL 14's .* pg_upgrade, or pg_dump"):
+    with pytest.raises(ServerError, match=r"PostgreSQL 14's .* backup old.dump && mv"):
         Server(tmp_path / "pg").start()
 
 
