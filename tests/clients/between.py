@@ -76,6 +76,8 @@ async def serving(*command: str, folder: Path, port: int) -> AsyncIterator[int]:
         cwd=folder,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
+        # Apache ends its process group, which is not to be ours.
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(START_S):
