@@ -117,7 +117,7 @@ class Settings(BaseModel):
         "WebSocket messages or events kept of an exchange; all are counted. Raise it "
         "when a log's messages end too early.",
         ge=0,
-        le=50_000,
+        le=10_000,
     )
     capture_message_limit: int = _setting(
         16_384,

@@ -70,7 +70,8 @@ class Keeping:
         self.count += 1
         if len(self._kept) < self._bounds.count:
             self._kept.append(message)
-            self._room = max(self._room - len(message.kept), 0)
+            labels = len(message.name or "") + len(message.event_id or "")
+            self._room = max(self._room - len(message.kept) - labels, 0)
 
     def messages(self, medium: Medium) -> Messages:
         return Messages(

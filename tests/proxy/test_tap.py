@@ -268,6 +268,12 @@ def test_events_beyond_the_bounds_are_counted() -> None:
     assert found.count == 100
 
 
+def test_names_and_ids_take_of_the_room() -> None:
+    bounds = Bounds(count=9, each_bytes=9, all_bytes=12)
+    found = events([b"event: price\nid: 17\ndata: a\n\n" * 3], bounds=bounds)
+    assert [m.kept for m in found.kept] == [b"a", b"a", b""]
+
+
 @pytest.mark.parametrize(
     ("coding", "content", "words"),
     [
