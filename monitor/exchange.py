@@ -13,6 +13,17 @@ from monitor.messages import Messages
 # loses nothing (RFC 9110 5.5 calls bytes >= 0x80 opaque).
 Fields = tuple[tuple[str, str], ...]
 
+
+class SharedFields(tuple[tuple[str, str], ...]):
+    """Fields that exchanges of one connection have in common.
+
+    What was made of them is remembered with them: by whom, for what, and the result.
+    """
+
+    masked: "tuple[object, object, Fields | HeaderObject] | None" = None
+    packed: bytes | None = None
+
+
 # Ingested header fields stay the JSON object that the client pushed.
 HeaderObject = dict[str, Any]
 
@@ -64,7 +75,7 @@ class BodyState(StrEnum):
     @property
     def is_absent(self) -> bool:
         """Whether nothing was kept of a body that was there."""
-        return self in (BodyState.WITHHELD, BodyState.SHED)
+        return self is BodyState.WITHHELD or self is BodyState.SHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +113,10 @@ class Timings:
 NO_TIMINGS = Timings()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, for that takes most of the time of making one.
+@dataclass(slots=True, kw_only=True)
 class Exchange:
-    """A finished exchange. Immutable: redaction makes another one.
+    """A finished exchange. Never changed: redaction makes another one.
 
     *id* is a UUIDv7 that carries the time the exchange began. *latency_ms* is from the
     first byte of the request to the last of the response. Sizes are body bytes as they

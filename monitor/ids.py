@@ -1,5 +1,6 @@
 """How a log's id carries its time and its bucket, so that an id alone is its key."""
 
+import random
 import secrets
 import time
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ class LogIds:
         self.bucket = secrets.randbelow(65536) if bucket is None else bucket
         self._last_ms = 0
         self._counter = 0
+        # Ids are to differ, not to be secret: the kernel need not be asked for each.
+        self._random = random.Random(secrets.randbits(128))
 
     def new(self) -> UUID:
         """An id for now, above every id this object made before."""
@@ -38,7 +41,7 @@ class LogIds:
     def _pack(self, ms: int, counter: int) -> UUID:
         value = ms << 80 | 7 << 76 | (self.bucket >> 4) << 64 | 2 << 62
         value |= (self.bucket & 15) << 58 | counter << RANDOM_BITS
-        return UUID(int=value | secrets.randbits(RANDOM_BITS))
+        return UUID(int=value | self._random.getrandbits(RANDOM_BITS))
 
 
 def milliseconds(moment: datetime) -> int:

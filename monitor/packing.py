@@ -14,7 +14,7 @@ import orjson
 
 from monitor.content import as_text, decoded, field_value
 from monitor.endpoints import endpoint_of
-from monitor.exchange import Body, Exchange, Fields, HeaderObject
+from monitor.exchange import Body, Exchange, Fields, HeaderObject, SharedFields
 from monitor.ids import bucket_of
 from monitor.messages import Medium, Messages
 
@@ -80,7 +80,10 @@ LENGTH = struct.Struct("!i")
 FLOAT = struct.Struct("!id")
 BIGINT = struct.Struct("!iq")
 SMALLINT = struct.Struct("!ih")
+# A log's figures where it has a status, a latency and sizes, and nothing else.
+FIGURES = struct.Struct("!ihidiiqiqii")
 NULL = LENGTH.pack(-1)
+NO_COUNTS = NULL * 3
 TRUE, FALSE = LENGTH.pack(1) + b"\1", LENGTH.pack(1) + b"\0"
 # Milliseconds from 1970 to 2000, where PostgreSQL's time begins.
 EPOCH_MS = 946_684_800_000
@@ -113,15 +116,34 @@ def pack(exchange: Exchange, *, decodes: bool = True) -> Rows:
 
 
 def _pack(exchange: Exchange, decodes: bool) -> Rows:
-    id = exchange.id
-    bucket, key = bucket_of(id), id.bytes
-    ts = ((id.int >> 80) - EPOCH_MS) * 1000
-    service = exchange.service_id.bytes
-    log = KEY_AND_SERVICE.pack(
-        len(LOG_COLUMNS), 4, bucket, 8, ts, 16, key, 16, service
-    ) + _log(exchange)
-    detail = KEY.pack(len(DETAIL_COLUMNS), 4, bucket, 8, ts, 16, key) + _detail(
-        exchange
+    number = exchange.id.int
+    key = number.to_bytes(16, "big")
+    bucket = bucket_of(exchange.id)
+    ts = ((number >> 80) - EPOCH_MS) * 1000
+    service = exchange.service_id.int.to_bytes(16, "big")
+    columns = len(LOG_COLUMNS)
+    log = b"".join(
+        (
+            KEY_AND_SERVICE.pack(columns, 4, bucket, 8, ts, 16, key, 16, service),
+            _common(exchange.source.value),
+            _common(exchange.method),
+            _text(exchange.url),
+            _text(exchange.path),
+            _text(exchange.client_url),
+            _params(exchange.query_params) if exchange.query_params else NULL,
+            NULL if exchange.error is None else _text(exchange.error),
+            _common(exchange.source_ip),
+            _common(endpoint_of(exchange.path)),
+            _figures(exchange),
+        )
+    )
+    detail = b"".join(
+        (
+            KEY.pack(len(DETAIL_COLUMNS), 4, bucket, 8, ts, 16, key),
+            _headers(exchange.request_headers),
+            _headers(exchange.response_headers),
+            _details(exchange),
+        )
     )
     sent, received = exchange.request_body, exchange.response_body
     if sent is None and received is None:
@@ -133,42 +155,37 @@ def _pack(exchange: Exchange, decodes: bool) -> Rows:
     return Rows(log, detail, b"".join((body_key, first, second)), is_complete)
 
 
-def _log(exchange: Exchange) -> bytes:
-    status, params = exchange.status_code, exchange.query_params
-    tags, replay_of = exchange.tags, exchange.replay_of
+def _figures(exchange: Exchange) -> bytes:
+    """From status_code to tags; at once where it is an exchange as most are."""
+    status, latency_ms = exchange.status_code, exchange.latency_ms
+    duration_ms, replay_of = exchange.duration_ms, exchange.replay_of
+    sent, received = exchange.request_size, exchange.response_size
+    rare = duration_ms, replay_of, exchange.tags or None
+    if rare == (None, None, None) and None not in (status, latency_ms, sent, received):
+        return FIGURES.pack(2, status, 8, latency_ms, -1, 8, sent, 8, received, -1, -1)
     return b"".join(
         (
-            _common(exchange.source.value),
-            _common(exchange.method),
-            _text(exchange.url),
-            _text(exchange.path),
-            _text(exchange.client_url),
-            _bytes(orjson.dumps(params)) if params else NULL,
-            _text(exchange.error),
-            _common(exchange.source_ip),
-            _common(endpoint_of(exchange.path)),
             NULL if status is None else SMALLINT.pack(2, status),
-            _float(exchange.latency_ms),
-            _float(exchange.duration_ms),
-            _bigint(exchange.request_size),
-            _bigint(exchange.response_size),
+            _float(latency_ms),
+            _float(duration_ms),
+            _bigint(sent),
+            _bigint(received),
             NULL if replay_of is None else _bytes(replay_of.bytes),
-            _texts(tags) if tags else NULL,
+            _texts(exchange.tags) if exchange.tags else NULL,
         )
     )
 
 
-def _detail(exchange: Exchange) -> bytes:
+def _details(exchange: Exchange) -> bytes:
+    """From connect_ms to had_response_body."""
     timings, messages = exchange.timings, exchange.messages
     return b"".join(
         (
-            _bytes(orjson.dumps(exchange.request_headers)),
-            _bytes(orjson.dumps(exchange.response_headers)),
             _float(timings.connect_ms),
             _float(timings.tls_ms),
             _float(timings.ttfb_ms),
             _float(timings.overhead_ms),
-            NULL + NULL + NULL if messages is None else _counts(messages),
+            NO_COUNTS if messages is None else _counts(messages),
             TRUE if _is_present(exchange.request_body) else FALSE,
             TRUE if _is_present(exchange.response_body) else FALSE,
         )
@@ -177,6 +194,18 @@ def _detail(exchange: Exchange) -> bytes:
 
 def _is_present(body: Body | None) -> bool:
     return body is not None and not body.state.is_absent
+
+
+def _params(params: dict[str, Any]) -> bytes:
+    return _bytes(orjson.dumps(params))
+
+
+def _headers(headers: Fields | HeaderObject) -> bytes:
+    if not isinstance(headers, SharedFields):
+        return _bytes(orjson.dumps(headers))
+    if headers.packed is None:
+        headers.packed = _bytes(orjson.dumps(tuple(headers)))
+    return headers.packed
 
 
 def _counts(messages: Messages) -> bytes:

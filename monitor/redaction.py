@@ -8,7 +8,14 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from monitor.content import TOO_LONG, as_text, decoded, field_value
-from monitor.exchange import Body, BodyState, Exchange, Fields, HeaderObject
+from monitor.exchange import (
+    Body,
+    BodyState,
+    Exchange,
+    Fields,
+    HeaderObject,
+    SharedFields,
+)
 from monitor.json_paths import Path, parse_path
 from monitor.masking import MASK as MASK
 from monitor.masking import masked_events, masked_json, redacted_messages
@@ -44,6 +51,8 @@ class Redaction:
 
         *fields*: JSON paths ($.card.number) and further query parameters.
         """
+        if not fields and _is_plain(exchange):
+            return self._with_masked_headers(exchange)
         paths, names = _rules(fields)
         sensitive = self._parameters | names if names else self._parameters
         sent, received = exchange.request_headers, exchange.response_headers
@@ -70,7 +79,30 @@ class Redaction:
         """*url* with userinfo and sensitive parameters masked, else byte for byte."""
         return _url(url, self._parameters)
 
+    def _with_masked_headers(self, exchange: Exchange) -> Exchange:
+        sent, received = exchange.request_headers, exchange.response_headers
+        masked_sent = self._masked(sent, self._parameters)
+        masked_received = self._masked(received, self._parameters)
+        if masked_sent is sent and masked_received is received:
+            return exchange
+        return replace(
+            exchange, request_headers=masked_sent, response_headers=masked_received
+        )
+
     def _masked(
+        self, headers: Fields | HeaderObject, sensitive: frozenset[str]
+    ) -> Fields | HeaderObject:
+        if not isinstance(headers, SharedFields):
+            return self._masked_anew(headers, sensitive)
+        known = headers.masked
+        if known is None or known[0] is not self or known[1] is not sensitive:
+            masked = self._masked_anew(headers, sensitive)
+            if isinstance(masked, tuple) and masked is not headers:
+                masked = SharedFields(masked)
+            known = headers.masked = (self, sensitive, masked)
+        return known[2]
+
+    def _masked_anew(
         self, headers: Fields | HeaderObject, sensitive: frozenset[str]
     ) -> Fields | HeaderObject:
         pairs = tuple(headers.items()) if isinstance(headers, dict) else headers
@@ -123,6 +155,22 @@ def _path_or_all(rule: str) -> Path:
         return parse_path(rule)
     except ValueError:
         return ()
+
+
+def _is_plain(exchange: Exchange) -> bool:
+    """Whether nothing but its headers can hold what is sensitive by name or form."""
+    client_url = exchange.client_url or ""
+    return not (
+        exchange.query_params
+        or exchange.error
+        or exchange.messages
+        or "=" in client_url
+        or "@" in client_url
+        or "=" in exchange.url
+        or "@" in exchange.url
+        or "=" in exchange.path
+        or "@" in exchange.path
+    )
 
 
 def _url(url: str, sensitive: frozenset[str]) -> str:

@@ -77,6 +77,11 @@ class Spool:
         self.on_append: Callable[[], None] = _nobody
         # Names in the order of their beginning, across starts.
         self.writer = f"{int(time.time()) & 0xFFFFFFFF:08x}{secrets.token_hex(4)}"
+        # Below it, no step but the first comes into question.
+        self._sheds_from = min(
+            limit_bytes * SHED_SUCCESSFUL_FROM,
+            limit_bytes - segment_bytes_of(limit_bytes),
+        )
         self._number = 0
         self._file = -1
         self._offset = 0
@@ -94,6 +99,8 @@ class Spool:
         """What may be kept of the next record."""
         if time.monotonic() >= self._looked_at + LOOK_AFTER_S:
             self._look()
+        if self._held_bytes < self._sheds_from:
+            return Step.ALL
         return min(step_at(self._held_bytes, self._limit_bytes), Step.SHED_ALL)
 
     def place(self, size: int) -> Place:
@@ -112,7 +119,8 @@ class Spool:
         Raises SpoolFull at the limit and OSError where the disk refuses; neither
         leaves a torn frame behind.
         """
-        self.place(len(payload))
+        if self._file < 0 or self._offset + FRAME.size + len(payload) > self._reserved:
+            self.place(len(payload))
         self._write(packed(payload, label, time.time_ns() // 1_000_000))
         self.on_append()
 

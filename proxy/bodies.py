@@ -7,7 +7,7 @@ framed bytes that may pass on, as they came. *rest* is what came behind the end.
 import re
 from collections.abc import Callable
 
-from proxy.heads import Malformed, trailers
+from proxy.heads import Malformed, lines_of
 
 Take = Callable[[bytes], None]
 
@@ -173,7 +173,7 @@ def _passed_trailer(content: bytes) -> bytes:
         raise Malformed("the trailer is too large")
     passed = [
         raw
-        for raw, name, _ in trailers(content)
+        for raw, name, _ in lines_of(content)
         if (lower := name.lower()) not in NO_TRAILERS
         and not lower.startswith("x-monitor-")
     ]

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from monitor.exchange import Body, Exchange, Failure, Source
+from monitor.exchange import Body, Exchange, Failure, Fields, Source
 from proxy.afterwards import Afterwards
 from proxy.headers import text, values
 from proxy.heads import Lines
@@ -55,15 +55,16 @@ class Capture:
     method: str
     client_url: str
     source_ip: str
-    request_lines: Lines
+    request_fields: Fields
     began: float
     request_copy: BodyCopy
     response_copy: BodyCopy
     stopwatch: Stopwatch
     bounds: Bounds
+    body_limit: int
     replay_of: UUID | None = None
     status_code: int | None = None
-    response_lines: Lines = field(default_factory=list)
+    response_fields: Fields = ()
     failure: Failure | None = None
     head_sent: float | None = None
     # Upgrades and event streams last; their latency is that of their head.
@@ -72,12 +73,13 @@ class Capture:
 
     def answered(self, answer: Answer) -> None:
         """The upstream's final head is here: what follows may be messages."""
-        self.response_lines = answer.lines
+        self.response_fields = answer.pairs
         if answer.status == 101:
             self._tap_upgrade(answer.lines)
         elif answer.is_event_stream:
             coding = text(answer.lines, "content-encoding")
-            self._listen(EventTap(self.bounds, began=self.began, coding=coding))
+            bounds = self.bounds.within(self.body_limit)
+            self._listen(EventTap(bounds, began=self.began, coding=coding))
 
     def sent(self, data: bytes) -> None:
         """Passed on to the upstream of a tunnel."""
@@ -96,7 +98,8 @@ class Capture:
         if "websocket" not in [value.lower() for value in values(lines, "upgrade")]:
             return
         extensions = text(lines, "sec-websocket-extensions")
-        self._listen(WebSocketTap(self.bounds, began=self.began, extensions=extensions))
+        bounds = self.bounds.within(self.body_limit)
+        self._listen(WebSocketTap(bounds, began=self.began, extensions=extensions))
         self.request_copy = BodyCopy(0)
         self.response_copy = BodyCopy(0)
 
@@ -125,8 +128,8 @@ class Capture:
             duration_ms=(now - self.began) * 1000 if self.is_lasting else None,
             error=None if self.failure is None else str(self.failure),
             source_ip=self.source_ip,
-            request_headers=_fields(self.request_lines),
-            response_headers=_fields(self.response_lines),
+            request_headers=self.request_fields,
+            response_headers=self.response_fields,
             request_body=self.request_copy.body(),
             response_body=self.response_copy.body(),
             request_size=self.request_copy.size,
@@ -135,10 +138,6 @@ class Capture:
             timings=self.stopwatch.timings(self.head_sent or now),
             messages=None if self.tap is None else self.tap.messages(now),
         )
-
-
-def _fields(lines: Lines) -> tuple[tuple[str, str], ...]:
-    return tuple([(name, value) for _, name, value in lines])
 
 
 def _parameters(query: str) -> dict[str, str | list[str]]:

@@ -12,14 +12,16 @@ from monitor.exchange import Failure, FailureCode
 from proxy import half_closed, problems
 from proxy.bodies import Body, Take
 from proxy.deadline import Deadline
-from proxy.heads import EMPTY_LINES, END, NO_TEXT, Malformed, request_head
-from proxy.request import Request
+from proxy.heads import EMPTY_LINES, END, NO_TEXT, Malformed, request_line
+from proxy.request import Request, RequestFields
 
 # A client that is refused may still be sending; if we closed at once, a reset could
 # overtake the answer (RFC 9112 9.6).
 LINGER_S = 1.0
 # What may come before its turn; beyond, the client is held back.
 EARLY_BYTES = 256 * 1024
+# The lines of a head that is longer are read anew each time.
+REMEMBERED_BYTES = 4096
 # Of each head that is sent to a client.
 FIRST_BYTE = b"H"
 # SO_LINGER on, for no time.
@@ -90,6 +92,8 @@ class ClientConnection(asyncio.Protocol):
         self._served: Served | None = None
         self._body: Body | None = None
         self._early = b""
+        # Of the last request: the next one often has the same.
+        self._fields: RequestFields | None = None
         self._began = 0.0
         self._is_deaf = False
         self._is_settling = False
@@ -278,7 +282,7 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, head: bytes, rest: bytes) -> None:
         self.has_sent = False
         try:
-            request = Request(request_head(head), peer=self.peer, began=self._began)
+            request = self._request(head)
         except Malformed as malformed:
             self.refuse(400, "malformed", str(malformed))
             return
@@ -303,6 +307,20 @@ class ClientConnection(asyncio.Protocol):
         served.start(piece, is_complete=body.is_complete)
         if self._has_ended and not body.is_complete:
             self._lose_client()
+
+    def _request(self, head: bytes) -> Request:
+        """Raises Malformed."""
+        line_end = head.index(b"\r\n") + 2
+        line, content = request_line(head[:line_end]), head[line_end:]
+        fields = self._fields
+        if (
+            fields is None
+            or fields.content != content
+            or fields.is_http_1_0 != line.is_http_1_0
+        ):
+            fields = RequestFields(content, is_http_1_0=line.is_http_1_0)
+            self._fields = fields if len(content) <= REMEMBERED_BYTES else None
+        return Request(line, fields, peer=self.peer, began=self._began)
 
     def _answer(self, refused: Refused) -> None:
         self.write(refused.content)

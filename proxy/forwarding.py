@@ -1,6 +1,6 @@
 """What goes on from one side to the other: the heads as they are written."""
 
-from functools import lru_cache
+from collections.abc import Callable
 
 from proxy import headers
 from proxy.headers import FORWARDED
@@ -18,54 +18,79 @@ def request_head(
     request: Request, routed: Routed, *, via: str, cookie: str, is_trusted: bool
 ) -> bytes:
     """A request's head as it goes upstream; *cookie* is the app's own session's."""
-    named = request.named
-    lines = headers.end_to_end(request.lines, request.options)
+    line = f"{request.method} {routed.target} HTTP/1.1\r\n".encode("latin-1")
+    fields, service, prefix = request.fields, routed.service, routed.prefix
+    known = fields.forwarded
+    if known is not None and known[0] is service and known[1] == prefix:
+        return line + known[2]
+    lines = _request_lines(request, routed, cookie=cookie, is_trusted=is_trusted)
+    minor = "0" if request.is_http_1_0 else "1"
+    own = f"Via: 1.{minor} {via}\r\n{_connection_lines(request)}\r\n"
+    content = f"{lines}{own}".encode("latin-1")
+    if request.authority is fields.host:
+        fields.forwarded = (service, prefix, content)
+    return line + content
+
+
+def _request_lines(
+    request: Request, routed: Routed, *, cookie: str, is_trusted: bool
+) -> str:
+    fields, named = request.fields, request.named
+    lines = headers.end_to_end(fields.lines, fields.options)
     if "cookie" in named and any(cookie in value for value in named["cookie"]):
         lines = headers.without_cookie(lines, cookie)
     host = request.authority
     sent = host if routed.service.preserve_host and host else routed.upstream.authority
     lines = headers.with_host(lines, sent)
-    prefix = routed.prefix
-    if FORWARDED.isdisjoint(named):
-        origin = _origin(request.peer, host, prefix)
-    else:
-        if not is_trusted:
-            lines = headers.without_forwarded(lines)
-        origin = ""
-        lines = headers.forwarded(
-            lines, peer=request.peer, host=host, proto="http", prefix=prefix
+    if not FORWARDED.isdisjoint(named) and not is_trusted:
+        lines = headers.without_forwarded(lines)
+    return _joined(
+        headers.forwarded(
+            lines, peer=request.peer, host=host, proto="http", prefix=routed.prefix
         )
-    minor = "0" if request.is_http_1_0 else "1"
-    own = _connection_lines(request)
-    return (
-        f"{request.method} {routed.target} HTTP/1.1\r\n{_joined(lines)}{origin}"
-        f"Via: 1.{minor} {via}\r\n{own}\r\n"
-    ).encode("latin-1")
+    )
 
 
 def answer_head(
     answer: Answer,
     routed: Routed,
-    entrance: Entrance,
+    entrance: Callable[[], Entrance],
     *,
     extra: str,
     is_http_1_0: bool,
 ) -> bytes:
     """An answer's head as it goes to the client; *extra* are lines of our own."""
-    named = answer.named
+    if is_http_1_0 or not REWRITTEN.isdisjoint(answer.named):
+        passed = _answer_lines(answer, routed, entrance, is_http_1_0=is_http_1_0)
+    else:
+        passed = answer.passed or b""
+        if not passed:
+            passed = _answer_lines(answer, routed, entrance, is_http_1_0=False)
+            answer.passed = passed
+    return passed + f"{extra}\r\n".encode("latin-1")
+
+
+def _answer_lines(
+    answer: Answer,
+    routed: Routed,
+    entrance: Callable[[], Entrance],
+    *,
+    is_http_1_0: bool,
+) -> bytes:
+    """From the status line on."""
     lines = headers.end_to_end(answer.lines, answer.options)
-    if not REWRITTEN.isdisjoint(named):
-        lines = mapped_back(lines, routed.upstream, entrance)
+    if not REWRITTEN.isdisjoint(answer.named):
+        lines = mapped_back(lines, routed.upstream, entrance())
+    own = ""
     if answer.is_chunked:
         if is_http_1_0:
             lines = [found for found in lines if found[1].lower() != "trailer"]
         else:
-            extra = f"Transfer-Encoding: chunked\r\n{extra}"
+            own = "Transfer-Encoding: chunked\r\n"
     if answer.status == UPGRADE_REQUIRED and not is_http_1_0:
-        extra += _upgrade_lines(answer)
-    return (
-        f"HTTP/1.1 {answer.status} {answer.reason}\r\n{_joined(lines)}{extra}\r\n"
-    ).encode("latin-1")
+        own += _upgrade_lines(answer)
+    line = f"HTTP/1.1 {answer.status} {answer.reason}\r\n"
+    return f"{line}{_joined(lines)}{own}".encode("latin-1")
 
 
 def switch_head(answer: Answer, *, extra: str) -> bytes:
@@ -91,14 +116,6 @@ def _upgrade_lines(answer: Answer) -> str:
 
 def _joined(lines: Lines) -> str:
     return "".join([found[0] for found in lines])
-
-
-@lru_cache(maxsize=4096)
-def _origin(peer: str, host: str, prefix: str) -> str:
-    """What is said of where a request came from, when nothing was said before."""
-    return _joined(
-        headers.forwarded([], peer=peer, host=host, proto="http", prefix=prefix)
-    )
 
 
 def _connection_lines(request: Request) -> str:

@@ -3,8 +3,9 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from monitor.exchange import Exchange, Failure, FailureCode
+from monitor.exchange import Exchange, Failure, FailureCode, Fields
 from monitor.ids import LogIds
 from monitor.registry import RoutingTable, Service
 from monitor.replay import tickets
@@ -15,7 +16,6 @@ from monitor.tally import IN_FLIGHT, UNROUTED, Tally
 from proxy import forwarding, problems
 from proxy.capture import BodyCopy, Capture
 from proxy.client import ClientConnection, Limits, Refused, Served
-from proxy.heads import Malformed
 from proxy.passing import Passing
 from proxy.pool import Pool
 from proxy.request import Request
@@ -29,7 +29,7 @@ from proxy.trust import Trust
 EXPIRY_POLL_S = 1.0
 REPLAY = tickets.HEADER.lower()
 OF_REPLAYS = frozenset({REPLAY, "x-monitor-service"})
-REFUSALS = {"connect": 405, "malformed": 400}
+REFUSALS = {"connect": 405}
 ALLOW = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
 Record = Callable[[Callable[[], Exchange], Service], bool]
 
@@ -143,7 +143,7 @@ class Proxy:
             capture=self._capture(request, routed),
             pool=self._pool,
             head=head,
-            entrance=_entrance(request, routed, is_trusted=is_trusted),
+            entrance=partial(_entrance, request, routed, is_trusted=is_trusted),
             idle_s=self._settings.keepalive_s,
             is_loop=self._is_loop(request),
             record=self._finished,
@@ -153,10 +153,6 @@ class Proxy:
     def _route(self, request: Request) -> Routed | Unrouted:
         if request.method == "CONNECT":
             return Unrouted("connect", "CONNECT is not served here")
-        try:
-            request.check()
-        except Malformed as malformed:
-            return Unrouted("malformed", str(malformed))
         named = request.text("x-monitor-service")
         if named is not None:
             named = named.encode("latin-1").decode("utf-8", "replace")
@@ -187,12 +183,13 @@ class Proxy:
         if limit is None:
             limit = self._settings.capture_body_limit
         id = self._ids.new()
-        lines, replay_of = request.lines, None
+        fields: Fields = request.fields.pairs
+        replay_of = None
         if REPLAY in request.named:
             replay_of = self._tickets.claim(request.text(REPLAY) or "", id)
             if replay_of is not None:
                 # Ours, not the client's; and spent.
-                lines = [found for found in lines if found[1].lower() not in OF_REPLAYS]
+                fields = tuple([f for f in fields if f[0].lower() not in OF_REPLAYS])
         return Capture(
             id=id,
             routed=routed,
@@ -202,10 +199,11 @@ class Proxy:
             source_ip=self._trust.client_address(
                 request.peer, request.named.get("x-forwarded-for")
             ),
-            request_lines=lines,
+            request_fields=fields,
             began=request.began,
             stopwatch=Stopwatch(began=request.began, turn=request.taken),
-            bounds=self._bounds.within(limit),
+            bounds=self._bounds,
+            body_limit=limit,
             request_copy=BodyCopy(limit),
             response_copy=BodyCopy(limit),
         )

@@ -30,11 +30,10 @@ class Malformed(Exception):
 
 
 @dataclass(slots=True)
-class RequestHead:
+class RequestLine:
     method: str
     target: str
     is_http_1_0: bool
-    lines: Lines
 
 
 @dataclass(slots=True)
@@ -45,14 +44,13 @@ class ResponseHead:
     lines: Lines
 
 
-def request_head(content: bytes) -> RequestHead:
-    """*content* ends with the empty line. Raises Malformed."""
-    text = content.decode("latin-1")
-    found = REQUEST.match(text)
+def request_line(content: bytes) -> RequestLine:
+    """*content* ends with the line. Raises Malformed."""
+    found = REQUEST.fullmatch(content.decode("latin-1"))
     if found is None:
         raise Malformed("the request line is none")
     method, target, minor = found.groups()
-    return RequestHead(method, target, minor == "0", _lines(text, found.end()))
+    return RequestLine(method, target, minor == "0")
 
 
 def response_head(content: bytes) -> ResponseHead:
@@ -71,8 +69,8 @@ def response_head(content: bytes) -> ResponseHead:
     return ResponseHead(minor == "0", int(status), reason or "", lines)
 
 
-def trailers(content: bytes) -> Lines:
-    """The fields after a chunked body, up to the empty line. Raises Malformed."""
+def lines_of(content: bytes) -> Lines:
+    """Fields up to the empty line. Raises Malformed."""
     return _lines(content.decode("latin-1"), 0)
 
 

@@ -39,7 +39,7 @@ class Passing:
         capture: Capture,
         pool: Pool,
         head: bytes,
-        entrance: Entrance,
+        entrance: Callable[[], Entrance],
         idle_s: float,
         is_loop: bool,
         record: Callable[[Capture], None],

@@ -3,10 +3,11 @@
 import re
 import time
 
+from monitor.exchange import SharedFields
 from proxy import headers
 from proxy.bodies import Body, Chunked, Sized, Take
 from proxy.headers import FORWARDED, HOP_BY_HOP, Named
-from proxy.heads import Malformed, RequestHead
+from proxy.heads import Malformed, RequestLine, lines_of
 from proxy.routing import split_target
 
 KINDS = headers.looked_at(
@@ -16,6 +17,68 @@ ABSOLUTE = re.compile(r"https?://[^/?]", re.IGNORECASE)
 LENGTH = re.compile(r"[0-9]{1,18}")
 
 
+class RequestFields:
+    """What the lines of a head say.
+
+    A client's requests often have the same lines; then what they mean is known, and so
+    is what goes upstream of them: *forwarded*, for the service and prefix beside it.
+    """
+
+    __slots__ = (
+        "content",
+        "forwarded",
+        "host",
+        "is_http_1_0",
+        "keeps_alive",
+        "length",
+        "lines",
+        "named",
+        "options",
+        "pairs",
+    )
+
+    def __init__(self, content: bytes, *, is_http_1_0: bool) -> None:
+        """*content*: all behind the request line. Raises Malformed for what two
+        readers could understand differently."""
+        self.content = content
+        self.is_http_1_0 = is_http_1_0
+        self.lines = lines_of(content)
+        self.pairs = SharedFields([(name, value) for _, name, value in self.lines])
+        self.named: Named = headers.named(self.lines, KINDS)
+        self.forwarded: tuple[object, str, bytes] | None = None
+        self.host = self._host()
+        self.length = self._length()
+        self.options = headers.options(self.named)
+        self.keeps_alive = "close" not in self.options and (
+            not is_http_1_0 or "keep-alive" in self.options
+        )
+
+    def _host(self) -> str:
+        """RFC 9112 3.2."""
+        hosts = self.named.get("host", [])
+        if len(hosts) > 1 or (not hosts and not self.is_http_1_0):
+            raise Malformed("there must be one Host")
+        host = hosts[0] if hosts else ""
+        if not headers.is_authority(host):
+            raise Malformed("Host is no name with a port")
+        return host
+
+    def _length(self) -> int | None:
+        """Of the body; None where it is chunked (RFC 9112 6.3)."""
+        codings = self.named.get("transfer-encoding")
+        lengths = self.named.get("content-length")
+        if codings:
+            is_chunked = [coding.lower() for coding in codings] == ["chunked"]
+            if lengths or self.is_http_1_0 or not is_chunked:
+                raise Malformed("the length of the body is ambiguous")
+            return None
+        if lengths is None:
+            return 0
+        if len(lengths) > 1 or not LENGTH.fullmatch(lengths[0]):
+            raise Malformed("the length of the body is ambiguous")
+        return int(lengths[0])
+
+
 class Request:
     """*authority* and *target*: what is asked for, in whichever form it was asked."""
 
@@ -23,36 +86,35 @@ class Request:
         "authority",
         "began",
         "client_target",
+        "fields",
         "host",
         "is_http_1_0",
         "keeps_alive",
-        "lines",
         "method",
         "named",
-        "options",
         "peer",
         "taken",
         "target",
     )
 
-    def __init__(self, head: RequestHead, *, peer: str, began: float) -> None:
-        """Raises Malformed where the head is ambiguous."""
-        self.method = head.method
-        self.client_target = head.target
-        self.is_http_1_0 = head.is_http_1_0
-        self.lines = head.lines
+    def __init__(
+        self, line: RequestLine, fields: RequestFields, *, peer: str, began: float
+    ) -> None:
+        """Raises Malformed where the target is none of RFC 9112 3.2."""
+        self.method = line.method
+        self.client_target = line.target
+        self.fields = fields
+        self.is_http_1_0 = fields.is_http_1_0
+        self.keeps_alive = fields.keeps_alive
+        self.named = fields.named
+        self.host = fields.host
         self.peer = peer
         self.began = began
         self.taken = time.perf_counter()
-        self.named: Named = headers.named(head.lines, KINDS)
-        self.host = self._host()
-        self.options = headers.options(self.named)
-        self.keeps_alive = "close" not in self.options and (
-            not head.is_http_1_0 or "keep-alive" in self.options
-        )
-        self.authority, self.target = split_target(head.target, self.host)
-        if self.target == "/" and self.method == "OPTIONS":
-            self.target = _options_target(head.target)
+        if line.target.startswith("/") or line.method == "CONNECT":
+            self.authority, self.target = fields.host, line.target
+        else:
+            self._take_other_form(line.target)
 
     def text(self, name: str) -> str | None:
         """A field's values, joined (RFC 9110 5.3)."""
@@ -60,9 +122,17 @@ class Request:
         return ", ".join(found) if found else None
 
     @property
+    def client_url(self) -> str:
+        """What the client asked for, as a URL."""
+        target = self.client_target
+        if target.startswith("/"):
+            return f"http://{self.host}{target}"
+        return f"http://{self.host}" if target == "*" else target
+
+    @property
     def upgrade(self) -> str | None:
         """The protocols it would switch to (RFC 9110 7.8: not from HTTP/1.0)."""
-        if self.is_http_1_0 or "upgrade" not in self.options:
+        if self.is_http_1_0 or "upgrade" not in self.fields.options:
             return None
         return self.text("upgrade")
 
@@ -81,56 +151,25 @@ class Request:
         return te is not None and "trailers" in te.lower()
 
     @property
-    def client_url(self) -> str:
-        """What the client asked for, as a URL."""
-        target = self.client_target
-        if target.startswith("/"):
-            return f"http://{self.host}{target}"
-        return f"http://{self.host}" if target == "*" else target
-
-    @property
     def has_body(self) -> bool:
-        lengths = self.named.get("content-length")
-        return "transfer-encoding" in self.named or (
-            lengths is not None and lengths != ["0"]
-        )
+        return self.fields.length != 0
 
-    def check(self) -> None:
-        """Raises Malformed where two readers could understand it differently."""
-        target = self.client_target
-        if not (target.startswith("/") or ABSOLUTE.match(target)) and (
+    def body(self, take: Take) -> Body | None:
+        length = self.fields.length
+        if length is None:
+            return Chunked(take)
+        return Sized(length, take) if length else None
+
+    def _take_other_form(self, target: str) -> None:
+        if ABSOLUTE.match(target) is None and (
             target != "*" or self.method != "OPTIONS"
         ):
             raise Malformed("the target is neither a path nor an http URL")
-        for authority in {self.host, self.authority}:
-            if not headers.is_authority(authority):
-                raise Malformed("Host is no name with a port")
-        codings = self.named.get("transfer-encoding")
-        lengths = self.named.get("content-length")
-        if codings and (
-            lengths or self.is_http_1_0 or [c.lower() for c in codings] != ["chunked"]
-        ):
-            raise Malformed("the length of the body is ambiguous")
-        if lengths and (len(lengths) > 1 or not LENGTH.fullmatch(lengths[0])):
-            raise Malformed("the length of the body is ambiguous")
-
-    def body(self, take: Take) -> Body | None:
-        """RFC 9112 6.3."""
-        if "transfer-encoding" in self.named:
-            return Chunked(take)
-        lengths = self.named.get("content-length")
-        return Sized(int(lengths[0]), take) if lengths and int(lengths[0]) else None
-
-    def _host(self) -> str:
-        """RFC 9112 3.2."""
-        hosts = self.named.get("host")
-        if hosts is None:
-            if not self.is_http_1_0:
-                raise Malformed("there must be one Host")
-            return ""
-        if len(hosts) > 1:
-            raise Malformed("there must be one Host")
-        return hosts[0]
+        self.authority, self.target = split_target(target, self.host)
+        if not headers.is_authority(self.authority):
+            raise Malformed("the target names no host with a port")
+        if self.target == "/" and self.method == "OPTIONS":
+            self.target = _options_target(target)
 
 
 def _options_target(target: str) -> str:

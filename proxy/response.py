@@ -2,6 +2,7 @@
 
 import re
 
+from monitor.exchange import SharedFields
 from proxy import headers
 from proxy.bodies import Body, Chunked, Sized, Take, UntilClose
 from proxy.headers import HOP_BY_HOP, Named
@@ -26,6 +27,8 @@ class Answer:
         "lines",
         "named",
         "options",
+        "pairs",
+        "passed",
         "reason",
         "status",
     )
@@ -38,6 +41,9 @@ class Answer:
         self.is_http_1_0 = head.is_http_1_0
         self.named: Named = headers.named(head.lines, KINDS)
         self.options = headers.options(self.named)
+        self.pairs = SharedFields([(name, value) for _, name, value in head.lines])
+        # What goes on of its lines, where that is the same for every client.
+        self.passed: bytes | None = None
         self.has_body = (
             method != "HEAD"
             and head.status >= 200

@@ -10,6 +10,8 @@ from proxy.heads import END, Malformed, response_head
 from proxy.response import Answer
 
 BEGINNING = b"HTTP/1."
+# A longer head is read anew each time.
+REMEMBERED_BYTES = 4096
 # A head that is still coming may be followed by so much of a body.
 EARLY_BYTES = 256 * 1024
 
@@ -58,6 +60,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._method = ""
         self._head = b""
         self._answer: Answer | None = None
+        self._known: tuple[bytes, str, Answer] | None = None
         self._body: Body | None = None
         self._is_reading_paused = False
         self._may_stay = True
@@ -185,7 +188,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._malformed(receiver, "its head is too large")
                 return
             try:
-                answer = Answer(response_head(data[:end]), method=self._method)
+                answer = self._read_head(data[:end])
             except Malformed as malformed:
                 self._malformed(receiver, f"its answer is not HTTP: {malformed}")
                 return
@@ -194,6 +197,16 @@ class UpstreamConnection(asyncio.Protocol):
                 self._begin_answer(receiver, answer, data)
                 return
             receiver.on_interim(answer)
+
+    def _read_head(self, head: bytes) -> Answer:
+        """The last one again, where its bytes are the same. Raises Malformed."""
+        known = self._known
+        if known is not None and known[0] == head and known[1] == self._method:
+            return known[2]
+        answer = Answer(response_head(head), method=self._method)
+        is_short = len(head) <= REMEMBERED_BYTES
+        self._known = (head, self._method, answer) if is_short else None
+        return answer
 
     def _hold_head(self, receiver: Receiver, data: bytes) -> None:
         """It has not come whole."""
