@@ -6,7 +6,7 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench lock clean system
+.PHONY: help run demo test check format bench soak lock clean system
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ format: $(DEVELOPMENT) ## Write the code in its format
 
 bench: $(DEVELOPMENT) ## CPU per captured exchange against nginx, as a ratio
 	@$(BIN)/python -m bench
+
+soak: $(DEVELOPMENT) ## Ten minutes of mixed traffic and faults (SOAK_S=600)
+	@$(BIN)/python -m bench.soak
 
 lock: ## Write the lock files anew (needs uv)
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 \

@@ -1,5 +1,7 @@
 """Whether the appliance lives, is ready, and what it counts."""
 
+import asyncio
+
 from aiohttp import web
 
 from api.errors import answer
@@ -28,6 +30,7 @@ class HealthCalls:
     async def metrics(self, call: web.Request) -> web.Response:
         """Prometheus' text format."""
         await need(call, self._parts, Right.READ)
+        self._parts.counters.tasks.set(len(asyncio.all_tasks()))
         return web.Response(
             body=self._parts.counters.exposition(),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},

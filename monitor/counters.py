@@ -53,6 +53,12 @@ class Counters:
             registry=self.registry,
         )
 
+        self.tasks = Gauge(
+            "apimonitor_tasks",
+            "Tasks of the main process: what it does at once.",
+            registry=self.registry,
+        )
+
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self.registry)
