@@ -9,10 +9,11 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from uuid import UUID
 
 import uvloop
 
-from appliance import archive, demo, journal
+from appliance import archive, demo, journal, letters
 from appliance.database import create_token, migrate_now
 from appliance.directory import StartError
 from appliance.start import Appliance, running
@@ -27,6 +28,7 @@ Beside = Callable[[Appliance], Coroutine[None, None, None]]
 
 # sysexits.h: what a supervisor can tell from the exit code.
 FAILURE = 1
+USAGE = 2
 UNAVAILABLE = 69
 CONFIGURATION = 78
 
@@ -78,6 +80,15 @@ def _parser() -> argparse.ArgumentParser:
     token = add("token", _token, "make an admin token for /v1")
     token.add_argument("action", choices=["create"])
     token.add_argument("--name", default="command line", help="what it is for")
+    dead = add(
+        "deadletter",
+        _deadletter,
+        "records that PostgreSQL refused; see docs/operations.md",
+    )
+    dead.add_argument("action", choices=["list", "retry", "discard"])
+    dead.add_argument(
+        "id", nargs="*", type=UUID, help="which ones; of retry: all where none is named"
+    )
     add("healthcheck", _healthcheck, "exit 0 if the app on this machine is healthy")
     return parser
 
@@ -212,6 +223,22 @@ def _settings(settings: Settings, arguments: argparse.Namespace) -> int:
 def _token(settings: Settings, arguments: argparse.Namespace) -> int:
     print(asyncio.run(create_token(settings, arguments.name)))
     return 0
+
+
+def _deadletter(settings: Settings, arguments: argparse.Namespace) -> int:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if arguments.action == "list":
+        for line in letters.listed(settings):
+            print(line)
+        return 0
+    if arguments.action == "discard" and not arguments.id:
+        print("apimonitor: name the ids that are to be discarded", file=sys.stderr)
+        return USAGE
+    do = letters.retry if arguments.action == "retry" else letters.discard
+    tried = asyncio.run(do(settings, arguments.id))
+    for one in tried:
+        print(f"{one.letter.id}\t{one.outcome}")
+    return 0 if all(one.is_gone for one in tried) else FAILURE
 
 
 def _healthcheck(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -36,19 +36,19 @@ async def postgres(
 
 async def migrate_now(settings: Settings) -> list[str]:
     """Apply pending migrations; the names of what was applied."""
-    async with _database(settings) as database:
+    async with connected(settings) as database:
         return await migrate_database(database, MIGRATIONS)
 
 
 async def create_token(settings: Settings, name: str) -> str:
     """A new admin token: shown once, kept as a digest."""
-    async with _database(settings) as database:
+    async with connected(settings) as database:
         await migrate_database(database, MIGRATIONS)
         return await Tokens(database).create(name)
 
 
 @asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
+async def connected(settings: Settings) -> AsyncIterator[Database]:
     """Beside a running appliance too: the embedded server is joined, not locked."""
     data = DataDirectory(settings.data_dir)
     data.make()

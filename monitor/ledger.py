@@ -20,7 +20,7 @@ from monitor.tally import (
 STORED = "stored"
 TORN = "torn"
 # Reasons for which a record is not kept because someone wanted it so.
-WANTED = frozenset({"recording_off", "service_deleted"})
+WANTED = frozenset({"recording_off", "service_deleted", "discarded"})
 
 
 @dataclass(slots=True, kw_only=True)

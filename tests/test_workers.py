@@ -44,13 +44,20 @@ async def eventually_recorded(appliance: Served, count: int) -> None:
 
 
 @asynccontextmanager
-async def scene(directory: Path, *, workers: int = 2) -> AsyncIterator[Served]:
-    """With the service `pay`, whose upstream answers ok."""
+async def scene(
+    directory: Path,
+    *,
+    workers: int = 2,
+    port: int | None = None,
+    settings: dict[str, str] | None = None,
+) -> AsyncIterator[Served]:
+    """With the service `pay`, whose upstream answers ok, or listens on *port*."""
+    settings = {"PROXY_WORKERS": str(workers), **(settings or {})}
     async with (
-        upstream(answering(OK)) as port,
-        served(directory / "data", PROXY_WORKERS=str(workers)) as appliance,
+        upstream(answering(OK)) as ok,
+        served(directory / "data", **settings) as appliance,
     ):
-        base_url = f"http://127.0.0.1:{port}"
+        base_url = f"http://127.0.0.1:{port or ok}"
         await appliance.call("/v1/services", {"name": "pay", "base_url": base_url})
         yield appliance
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from monitor.errors import Conflict
 from monitor.segments import MAGIC, Segment, packed
 
 ALL = 1 << 62
@@ -79,6 +80,18 @@ class DeadLetters:
             rewritten = DeadLetters(unfinished)
             rewritten._write(MAGIC + b"".join(map(_frame, left)), end=0)
             unfinished.replace(self._path)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only one that tries letters again. Raises Conflict."""
+        file = os.open(self._path.with_suffix(".retry"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise Conflict("dead letters are being tried by someone else") from None
+        finally:
+            os.close(file)
 
     def all(self) -> list[Letter]:
         """In the order they came; read anew only where the file has changed."""

@@ -1,11 +1,16 @@
 """Each record of the spool reaches PostgreSQL exactly once."""
 
 import asyncio
+import logging
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from monitor.codec import decode, encode
@@ -17,13 +22,14 @@ from monitor.ids import LogIds
 from monitor.segments import segments
 from monitor.spool import Spool
 from monitor.storage.dead_letters import DeadLetters
-from monitor.storage.ledger import Ledger
+from monitor.storage.ledger import Ledger, Moved
 from monitor.storage.logs import LogReader
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
 from monitor.storage.recorder import Recorder
 from monitor.storage.server import TEST_OPTIONS, Server
 from monitor.tallies import Tallies
+from tests.storage.relays import relayed
 
 IDS = LogIds()
 
@@ -65,6 +71,15 @@ class Desk:
     def append(self, *exchanges: Exchange) -> None:
         for one in exchanges:
             self.spool.append(encode(one), one.service_id)
+
+    def spooled(self) -> int:
+        """Records behind the positions that the recorder knows of."""
+        return sum(
+            segment.content(
+                self.recorder._positions.get(segment.name, 0)
+            ).labels.total()
+            for segment in segments(self.directory)
+        )
 
     async def counted(self, word: str) -> int:
         """What the ledger has of *word*, of all services."""
@@ -241,6 +256,188 @@ async def until(is_so: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.02)
     pytest.fail("it did not come to be")
+
+
+@pytest.mark.parametrize("how", ["answered", "late", "lost"])
+async def test_a_commit_whose_answer_is_lost_is_neither_repeated_nor_believed(
+    database_url: str, service_id: UUID, tmp_path: Path, how: str
+) -> None:
+    with tempfile.TemporaryDirectory() as sockets:
+        async with relayed(database_url, Path(sockets)) as (dsn, relay):
+            database = await Database.open(dsn, size=3)
+            desk = Desk(database, tmp_path)
+            made = [exchange(service_id) for _ in range(60)]
+            desk.append(*made[:20])
+            await desk.recorder.record_all()
+            relay.cut = how
+            desk.append(*made[20:40])
+            running = asyncio.create_task(desk.recorder.run())
+            await until(lambda: relay.cuts == 1 and desk.recorder.waits_for is None)
+            desk.append(*made[40:])
+            desk.recorder.wake()
+            await until(lambda: not desk.spooled())
+            running.cancel()
+            await asyncio.wait([running])
+            assert await stored(database) == [one.id for one in made]
+            assert await desk.counted("stored") == 60
+            assert desk.letters.all() == []
+            await database.close()
+
+
+async def test_a_position_that_is_not_where_it_was_thought_stops_a_batch(
+    desk: Desk, database: Database, service_id: UUID, tmp_path: Path
+) -> None:
+    made = [exchange(service_id) for _ in range(3)]
+    desk.append(*made[:2])
+    other = Desk(database, tmp_path)
+    await desk.recorder.record_all()
+    desk.append(made[2])
+    # It read the segment when nothing of it was recorded.
+    [segment] = segments(desk.directory)
+    other.recorder._positions[segment.name] = 0
+    with pytest.raises(Moved):
+        await other.recorder.record_all()
+    await desk.recorder.record_all()
+    assert await stored(database) == [one.id for one in made]
+
+
+@pytest.mark.parametrize(
+    ("breaking", "mending"),
+    [
+        (
+            "ALTER DATABASE {} SET default_transaction_read_only = on",
+            "ALTER DATABASE {} SET default_transaction_read_only = off",
+        ),
+        (
+            "ALTER ROLE CURRENT_USER IN DATABASE {} SET lock_timeout = 50",
+            "ALTER ROLE CURRENT_USER IN DATABASE {} RESET lock_timeout",
+        ),
+    ],
+    ids=["read-only", "lock timeout"],
+)
+async def test_what_postgresql_refuses_for_a_time_is_waited_out(
+    database_url: str,
+    service_id: UUID,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    breaking: str,
+    mending: str,
+) -> None:
+    name = urlsplit(database_url).path.lstrip("/")
+    admin = await asyncpg.connect(database_url)
+    holder = await asyncpg.connect(database_url)
+    await admin.execute(breaking.format(name))
+    database = await Database.open(database_url, size=2)
+    desk = Desk(database, tmp_path)
+    desk.append(*(exchange(service_id) for _ in range(10)))
+    holding = holder.transaction()
+    await holding.start()
+    await holder.execute("LOCK TABLE apimonitor.logs IN ACCESS EXCLUSIVE MODE")
+    caplog.set_level(logging.INFO, logger="monitor.storage.recorder")
+    running = asyncio.create_task(desk.recorder.run())
+    await until(lambda: desk.recorder.waits_for is not None)
+    await asyncio.sleep(0.5)
+    await holding.rollback()
+    await admin.execute(mending.format(name))
+    # What a session was begun with, it keeps.
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = $1 AND pid <> pg_backend_pid()",
+        name,
+    )
+    await until(lambda: not desk.spooled() and desk.recorder.waits_for is None)
+    running.cancel()
+    await asyncio.wait([running])
+    assert await desk.counted("stored") == 10
+    assert desk.letters.all() == []
+    words = [record.message for record in caplog.records]
+    assert words.count("recording waits") == 1
+    assert words.count("recording goes on") == 1
+    for connection in (admin, holder):
+        if not connection.is_closed():
+            await connection.close()
+    await database.close()
+
+
+async def test_a_damaged_record_is_counted_and_its_segment_kept(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    made = [exchange(service_id, path=f"/{n}/here") for n in range(3)]
+    desk.append(*made)
+    desk.spool.close()
+    [segment] = segments(desk.directory)
+    content = bytearray(segment.path.read_bytes())
+    content[content.index(b"/1/here")] ^= 1
+    segment.path.write_bytes(content)
+    await desk.recorder.record_all()
+    assert await stored(database) == [made[0].id, made[2].id]
+    assert await desk.counted("dropped:damaged") == 1
+    assert segments(desk.directory) == []
+    [aside] = desk.directory.iterdir()
+    assert aside.name == f"{segment.name}.damaged"
+    assert aside.read_bytes() == content
+
+
+async def test_a_torn_end_is_counted(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    made = [exchange(service_id) for _ in range(2)]
+    desk.append(*made)
+    desk.spool.close()
+    [segment] = segments(desk.directory)
+    os.truncate(segment.path, segment.size() - 5)
+    await desk.recorder.record_all()
+    assert await stored(database) == [made[0].id]
+    assert await desk.counted("torn") == 1
+    assert list(desk.directory.iterdir()) == []
+
+
+async def test_full_dead_letters_drop_and_count(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    desk.letters._limit_bytes = 4_000
+    bad = [exchange(service_id, path=f"/\x00{n}") for n in range(20)]
+    desk.append(*bad)
+    await desk.recorder.record_all()
+    kept = len(desk.letters.all())
+    assert 0 < kept < 20
+    assert await desk.counted("dropped:dead_letters_full") == 20 - kept
+    assert desk.letters.size() <= 4_000
+
+
+async def test_a_repeated_dead_letter_is_ignored(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    bad = exchange(service_id, path="/\x00")
+    for _ in range(2):
+        desk.letters.append(bad.id, service_id, "x", encode(bad))
+    desk.append(bad)
+    await desk.recorder.record_all()
+    assert [letter.id for letter in desk.letters.all()] == [bad.id]
+
+
+async def test_writers_are_recorded_in_turn(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    """A busy one does not keep the others waiting."""
+    first = [exchange(service_id) for _ in range(30)]
+    desk.append(*first)
+    second = Spool(desk.directory, limit_bytes=1 << 30)
+    one = exchange(service_id)
+    second.append(encode(one), service_id)
+    order: list[str] = []
+    whole = desk.recorder._record_some
+
+    async def noted(segment: Any) -> bool:
+        found = await whole(segment)
+        if found:
+            order.append(segment.writer)
+        return found
+
+    desk.recorder._record_some = noted  # type: ignore[method-assign]
+    await desk.recorder.record_all()
+    assert second.writer in order[:2]
+    assert set(await stored(database)) == {one.id, *(e.id for e in first)}
 
 
 async def test_a_list_that_takes_too_long_gives_what_it_found_and_goes_on(

@@ -1,0 +1,60 @@
+"""What `apimonitor deadletter` does."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from appliance.database import connected
+from appliance.directory import DataDirectory
+from monitor import times
+from monitor.registry import load
+from monitor.settings import Settings
+from monitor.storage.dead_letters import DeadLetters
+from monitor.storage.ledger import Ledger
+from monitor.storage.pool import Database
+from monitor.storage.retrying import Retrying, Tried
+
+
+def listed(settings: Settings) -> list[str]:
+    """A line for each: id, time, service, reason, size; PostgreSQL is not asked."""
+    data = DataDirectory(settings.data_dir)
+    names = _names(data)
+    return [
+        "\t".join(
+            (
+                str(letter.id),
+                times.format(letter.at),
+                names.get(letter.service_id, str(letter.service_id)),
+                letter.reason,
+                f"{len(letter.record)} bytes",
+            )
+        )
+        for letter in DeadLetters(data.dead_letters).all()
+    ]
+
+
+async def retry(settings: Settings, ids: Sequence[UUID]) -> list[Tried]:
+    """Those, or all. Beside a running appliance too. Raises Unavailable."""
+    async with connected(settings) as database:
+        return await _retrying(settings, database).retry(ids)
+
+
+async def discard(settings: Settings, ids: Sequence[UUID]) -> list[Tried]:
+    """Beside a running appliance too. Raises Unavailable."""
+    async with connected(settings) as database:
+        return await _retrying(settings, database).discard(ids)
+
+
+def _retrying(settings: Settings, database: Database) -> Retrying:
+    data = DataDirectory(settings.data_dir)
+    return Retrying(
+        database,
+        letters=DeadLetters(data.dead_letters),
+        ledger=Ledger(data.pseudonym()),
+    )
+
+
+def _names(data: DataDirectory) -> dict[UUID, str]:
+    try:
+        return {service.id: service.slug for service in load(data.routes).services}
+    except (OSError, ValueError):
+        return {}
