@@ -30,7 +30,7 @@ format: $(DEVELOPMENT) ## Write the code in its format
 	@$(BIN)/ruff format -q .
 	@$(BIN)/ruff check -q --fix .
 
-bench: $(DEVELOPMENT) ## CPU per captured exchange against nginx, as a ratio
+bench: $(DEVELOPMENT) ## What it costs beside nginx and others, as ratios
 	@$(BIN)/python -m bench
 
 soak: $(DEVELOPMENT) ## Ten minutes of mixed traffic and faults (SOAK_S=600)

@@ -1,6 +1,41 @@
-"""What a captured exchange costs, against nginx: `make bench`."""
+"""What it costs beside others: `make bench`, or the parts that are named."""
 
-from bench.run import main
+import os
+import platform
+import sys
+from collections.abc import Callable
+
+from bench import cost, fairness, large, waiting, workers
+from bench.processes import need
+from bench.stage import APP_PORT, Stage, stage
+
+
+def _fairness(stage: Stage) -> None:
+    fairness.measure(APP_PORT, stage.folder)
+
+
+PARTS: dict[str, Callable[[Stage], None]] = {
+    "cost": cost.measure,
+    "large": large.measure,
+    "waiting": waiting.measure,
+    "fairness": _fairness,
+    "workers": workers.measure,
+}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PARTS)
+    if unknown := set(wanted) - PARTS.keys():
+        sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    need("nginx", "wrk", "curl")
+    print(
+        f"{platform.platform()}, Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores"
+    )
+    with stage() as made:
+        for name in wanted:
+            PARTS[name](made)
+
 
 if __name__ == "__main__":
     main()

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 TICKS = os.sysconf("SC_CLK_TCK")
 UPSTREAM = """
 daemon off; worker_processes 1; error_log {folder}/upstream.log; pid {folder}/up.pid;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile 65536; events {{ worker_connections 32768; }}
 http {{
   access_log off; keepalive_requests 1000000000;
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;
@@ -21,12 +21,13 @@ http {{
   server {{
     listen 127.0.0.1:{port};
     location / {{ default_type application/json; return 200 '{body}'; }}
+    location = /gib {{ root {folder}; }}
   }}
 }}
 """
 PASSING = """
 daemon off; worker_processes 1; error_log {folder}/passing.log; pid {folder}/pass.pid;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile 65536; events {{ worker_connections 32768; }}
 http {{
   access_log off; keepalive_requests 1000000000;
   client_body_temp_path {folder}/f; proxy_temp_path {folder}/g;
@@ -34,6 +35,7 @@ http {{
   upstream up {{ server 127.0.0.1:{upstream}; keepalive 64; }}
   server {{
     listen 127.0.0.1:{port};
+    client_max_body_size 0; proxy_request_buffering off; proxy_max_temp_file_size 0;
     location / {{
       proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";
     }}
@@ -54,6 +56,18 @@ def cpu_seconds(pids: list[int]) -> float:
     return used / TICKS
 
 
+def memory_bytes(pid: int, name: str) -> int:
+    """VmRSS: resident now; VmHWM: at its peak."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith(name))
+    return int(line.split()[1]) * 1024
+
+
+def reset_peak(pid: int) -> None:
+    """VmHWM begins anew (proc_pid_clear_refs(5))."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 def children(pid: int) -> list[int]:
     """*pid*'s descendants."""
     found = []
@@ -68,22 +82,25 @@ def nginx(template: str, folder: Path, **values: object) -> Iterator[int]:
     """An nginx of its own configuration; yields its worker's pid."""
     path = folder / f"{values['port']}.conf"
     path.write_text(template.format(folder=folder, **values))
-    with _running(["nginx", "-p", str(folder), "-c", str(path)]) as process:
-        _wait_for(f"http://127.0.0.1:{values['port']}/")
+    with running(["nginx", "-p", str(folder), "-c", str(path)]) as process:
+        wait_for(f"http://127.0.0.1:{values['port']}/")
         yield children(process.pid)[0]
 
 
 @contextmanager
-def appliance(folder: Path, *, port: int, proxy_port: int) -> Iterator[int]:
+def appliance(
+    folder: Path, *, port: int, proxy_port: int, **settings: str
+) -> Iterator[int]:
     environment = {
         **os.environ,
         "APIMONITOR_PORT": str(port),
         "APIMONITOR_PROXY_PORT": str(proxy_port),
         "APIMONITOR_DATA_DIR": str(folder / "data"),
+        **settings,
     }
     command = [str(Path(sys.executable).parent / "apimonitor"), "serve"]
-    with _running(command, environment) as process:
-        _wait_for(f"http://127.0.0.1:{port}/readyz")
+    with running(command, environment) as process:
+        wait_for(f"http://127.0.0.1:{port}/readyz")
         yield process.pid
 
 
@@ -96,11 +113,17 @@ def need(*programs: str) -> None:
 
 
 @contextmanager
-def _running(
-    command: list[str], environment: dict[str, str] | None = None
+def running(
+    command: list[str],
+    environment: dict[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=environment,
+        cwd=cwd,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield process
@@ -109,7 +132,7 @@ def _running(
         process.wait(30)
 
 
-def _wait_for(url: str) -> None:
+def wait_for(url: str) -> None:
     for _ in range(300):
         try:
             with urlopen(url, timeout=1) as answer:
