@@ -68,7 +68,9 @@ class Watched:
     async def serious_findings(self) -> list[str]:
         """What axe finds of serious and critical impact."""
         await self.page.evaluate(AXE.read_text())
-        found: dict[str, Any] = await self.page.evaluate("axe.run()")
+        found: dict[str, Any] = await self.page.evaluate(
+            "axe.run({resultTypes: ['violations']})"
+        )
         return [
             f"{item['id']}: {node['html']}"
             for item in found["violations"]

@@ -5,6 +5,14 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 dark.addEventListener("change", follow);
 follow();
 
+// Its link inside a button is for no keyboard; its list of servers has one, without a label.
+const plainer = ({ React }) => ({
+  wrapComponents: {
+    DeepLink: () => ({ text }) => React.createElement("span", null, text),
+    ServersContainer: () => () => null,
+  },
+});
+
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger",
@@ -13,4 +21,5 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis],
+  plugins: [plainer],
 });
