@@ -42,6 +42,27 @@ async def days_of(connection: asyncpg.Connection, table: str) -> list[date]:
     ]
 
 
+async def ends(connection: asyncpg.Connection, table: str) -> datetime:
+    """Where the range of the attic of *table* ends."""
+    before: date = await connection.fetchval(
+        "SELECT before FROM attics WHERE name = $1", table
+    )
+    return datetime(before.year, before.month, before.day, tzinfo=UTC)
+
+
+async def size_of_all(connection: asyncpg.Connection) -> int:
+    """Bytes of all partitions, with indexes and what is kept out of line."""
+    size: int = await connection.fetchval(
+        """
+        SELECT coalesce(sum(pg_total_relationsize_of_all(i.inhrelid)), 0)::bigint
+          FROM pg_inherits AS i
+         WHERE i.inhparent = ANY($1::text[]::regclass[])
+        """,
+        [f"apimonitor.{table}" for table in PARTITIONED],
+    )
+    return size
+
+
 async def drop_day(
     connection: asyncpg.Connection, day: date, tables: Sequence[str]
 ) -> dict[str, Dropped]:

@@ -12,6 +12,7 @@ from monitor.counters import Counters
 from monitor.ids import lowest_at
 from monitor.storage import attic
 from monitor.storage.clearing import STEP_ROWS, Keys, remove, remove_logs, step
+from monitor.storage.companions import clear_events, clear_replays
 from monitor.storage.partitions import BODIES, PARTITIONED, Partitions, day_of
 from monitor.storage.pool import Database
 from monitor.storage.terms import Policy, Term, Terms, terms_at
@@ -82,6 +83,9 @@ class Retention:
         for table in BODIES:
             await self._clear_attic(connection, table, terms)
         await self._clear_bodies(connection, terms, now)
+        for term in terms.each:
+            self._count("replays", await clear_replays(connection, term))
+            self._count("alert_events", await clear_events(connection, term))
         await self._hold_bytes(connection, day_of(now))
 
     async def _drop_past(
@@ -124,7 +128,7 @@ class Retention:
         """Logs of a service that others outlive, and what came late of any."""
         until = term.logs
         if until <= terms.logs:
-            until = min(until, await _attic_ends(connection, "logs"))
+            until = min(until, await attic.ends(connection, "logs"))
         await self._clear(
             connection,
             lambda: connection.fetch(
@@ -166,7 +170,7 @@ class Retention:
         if now - self._whole_at >= WHOLE_EVERY:
             self._cleared.clear()
             self._whole_at = now
-        first = lowest_at(await _attic_ends(connection, BODIES[0]))
+        first = lowest_at(await attic.ends(connection, BODIES[0]))
         for term in terms.each:
             if term.bodies <= terms.bodies:
                 continue
@@ -236,7 +240,7 @@ class Retention:
     async def _hold_bytes(self, connection: asyncpg.Connection, today: date) -> None:
         """What came late goes first, then the oldest days; today stays."""
         limit = self._policy.limit_bytes
-        if limit is None or await _size(connection) <= limit:
+        if limit is None or await attic.size_of_all(connection) <= limit:
             return
         await self._clear(
             connection,
@@ -246,11 +250,11 @@ class Retention:
             ),
         )
         for day in await _days(connection, PARTITIONED):
-            if await _size(connection) <= limit:
+            if await attic.size_of_all(connection) <= limit:
                 return
             if day >= today or not await self._drop(connection, day, PARTITIONED):
                 break
-        if await _size(connection) > limit:
+        if await attic.size_of_all(connection) > limit:
             logger.warning("today alone takes more than RETENTION_BYTES")
 
     def _count(self, table: str, rows: int) -> None:
@@ -262,13 +266,6 @@ async def _days(connection: asyncpg.Connection, tables: Iterable[str]) -> list[d
     for table in tables:
         found.update(await attic.days_of(connection, table))
     return sorted(found)
-
-
-async def _attic_ends(connection: asyncpg.Connection, table: str) -> datetime:
-    before: date = await connection.fetchval(
-        "SELECT before FROM attics WHERE name = $1", table
-    )
-    return datetime(before.year, before.month, before.day, tzinfo=UTC)
 
 
 async def _kept(
@@ -290,16 +287,3 @@ async def _kept(
         for row in rows
         if row["pinned"] or row["ts"] >= moments.get(row["service_id"], row["ts"])
     }
-
-
-async def _size(connection: asyncpg.Connection) -> int:
-    """Bytes of all partitions, with indexes and what is kept out of line."""
-    size: int = await connection.fetchval(
-        """
-        SELECT coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::bigint
-          FROM pg_inherits AS i
-         WHERE i.inhparent = ANY($1::text[]::regclass[])
-        """,
-        [f"apimonitor.{table}" for table in PARTITIONED],
-    )
-    return size

@@ -26,6 +26,7 @@ from monitor.storage.pool import Database
 from monitor.storage.retention import Retention
 from monitor.storage.services import Services
 from monitor.storage.terms import Policy
+from tests.storage.alert_bench import QUIET, Bench
 
 IDS = LogIds()
 NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -237,7 +238,7 @@ async def test_beyond_the_bytes_the_oldest_days_go_but_not_today(house: House) -
     pinned = await house.store(pay, 3)
     assert await house.marks.change(pinned, {"pinned": True})
     async with house.database.connection() as connection:
-        size = await module._size(connection)
+        size = await attic.size_of_all(connection)
     half = house.made(Policy(days=30, body_days=30, limit_bytes=size * 7 // 10))
     await half.sweep(NOW)
     assert set(await house.paths()) == {"/0", "/1", "/3"}
@@ -311,6 +312,40 @@ async def test_storing_goes_on_while_days_are_dropped(house: House) -> None:
     for table in PARTITIONED:
         most = len(stored) * (2 if table == "log_messages" else 1)
         assert await house.rows(table) == most
+
+
+async def test_replays_go_with_bodies_and_events_with_logs(
+    house: House, bench: Bench, service_id: UUID
+) -> None:
+    kept, other = await house.store(service_id, 10), await house.store(service_id, 10)
+    assert await house.marks.change(kept, {"pinned": True})
+    rule = await bench.rule(**QUIET)
+    async with house.database.connection() as connection:
+        for age, log_id in [(8, kept), (8, other), (6, other)]:
+            await connection.execute(
+                """
+                INSERT INTO replays (service_id, id, log_id, document, created_at)
+                VALUES ($1, $2, $3, '', now())
+                """,
+                service_id,
+                IDS.at(NOW - timedelta(days=age)),
+                log_id,
+            )
+        for age in (29, 31):
+            await connection.execute(
+                """
+                INSERT INTO alert_events (service_id, id, alert_id, fired_at, message)
+                VALUES ($1, $2, $3, now(), '')
+                """,
+                service_id,
+                IDS.at(NOW - timedelta(days=age)),
+                rule,
+            )
+    await house.retention.sweep(NOW)
+    async with house.database.connection() as connection:
+        rows = await connection.fetch("SELECT log_id FROM replays ORDER BY id")
+        assert [row["log_id"] for row in rows] == [kept, other]
+    assert await house.rows("alert_events") == 1
 
 
 async def test_a_deleted_services_logs_go_pinned_or_not(house: House) -> None:
