@@ -2,7 +2,13 @@
 
 from typing import Any, cast
 
-from aiohttp.web import AppRunner, Response, Server, StreamResponse
+from aiohttp.web import (
+    AppRunner,
+    HTTPExpectationFailed,
+    Response,
+    Server,
+    StreamResponse,
+)
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
@@ -26,6 +32,14 @@ class Handler(RequestHandler):
         if status >= 500:
             return super().handle_error(request, status, exc, message)
         return _refusal(status)
+
+    async def finish_response(
+        self, request: BaseRequest, resp: StreamResponse, start_time: float | None
+    ) -> tuple[StreamResponse, bool]:
+        """An Expect is refused before any middleware; it too is problem+json."""
+        if isinstance(resp, HTTPExpectationFailed):
+            resp = problem(417, "only Expect: 100-continue is known here")
+        return await super().finish_response(request, resp, start_time)
 
 
 class AppServer(Server):

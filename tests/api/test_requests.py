@@ -182,3 +182,16 @@ async def test_answers_are_kept_by_no_cache(client: httpx.AsyncClient) -> None:
         answer = await client.request(method, url)
         assert answer.headers["Cache-Control"] == "no-store", (method, url)
         assert answer.headers["X-Content-Type-Options"] == "nosniff", (method, url)
+
+
+async def test_an_unknown_expectation_is_a_problem_too(
+    client: httpx.AsyncClient,
+) -> None:
+    for expectation, status in (("nonsense", 417), ("100-continue", 201)):
+        answer = await client.post(
+            "/v1/services", json={"name": "n"}, headers={"Expect": expectation}
+        )
+        assert answer.status_code == status
+        assert "nonsense" not in answer.text
+        if status == 417:
+            assert answer.headers["Content-Type"] == "application/problem+json"

@@ -147,6 +147,16 @@ async def test_filters_act_at_once_and_live_in_the_url(
     assert watched.complaints == []
 
 
+async def test_a_narrow_table_shows_how_long_each_took(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    await fill(client)
+    watched = await watch(browser, appliance, width=390)
+    await watched.go("/dashboard")
+    first = watched.page.locator(".logs tbody tr").first
+    await expect(first.get_by_text("590 ms")).to_be_visible()
+
+
 async def test_older_and_newer_lead_through_the_list(
     browser: Browser, appliance: Appliance, client: httpx.AsyncClient
 ) -> None:
