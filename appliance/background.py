@@ -148,7 +148,9 @@ async def note_database(database: Database, counters: Counters) -> None:
     while True:
         reason = ""
         try:
-            async with database.connection(timeout_s=DATABASE_POLL_S) as connection:
+            async with database.connection(
+                timeout_s=DATABASE_POLL_S, as_it_is=True
+            ) as connection:
                 await connection.fetchval("SELECT 1", timeout=DATABASE_POLL_S)
         except MonitorError as error:
             reason = reason_of(error)

@@ -106,6 +106,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             stack.callback(tally.close)
         dsn, server = await stack.enter_async_context(postgres(settings, data))
         database = await Database.open(dsn, size=settings.pool_size)
+        database.awaits_migration = True
         stack.push_async_callback(database.close)
 
         counters, partitions, state = Counters(), Partitions(), State()

@@ -13,8 +13,10 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+import asyncpg
 import pytest
 
+from monitor.storage.migrate import LOCK
 from tests.proxy.upstreams import OK, answering, upstream
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -81,6 +83,19 @@ class Served:
             request.add_header("Content-Type", "application/json")
         with urlopen(request, timeout=10) as answer:
             return json.loads(answer.read())
+
+    async def eventually_called(self, path: str) -> Any:
+        """Once the app listens."""
+        for _ in range(200):
+            try:
+                return await self.call(path)
+            except ConnectionError:
+                await asyncio.sleep(0.05)
+            except URLError as error:
+                if not isinstance(error.reason, ConnectionError):
+                    raise
+                await asyncio.sleep(0.05)
+        pytest.fail("the app does not listen")
 
     async def through_proxy(self, path: str = "/pay/x") -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy_port)
@@ -205,6 +220,53 @@ async def test_a_start_without_postgresql_serves_the_proxy(tmp_path: Path) -> No
                     break
                 await asyncio.sleep(0.05)
             assert (await third.call("/v1/logs"))["total"] == 1
+
+
+async def test_a_start_on_an_older_database_migrates_it_first(
+    tmp_path: Path, database_url: str
+) -> None:
+    """What the spool kept is recorded after, and what is asked before is 503."""
+    data = tmp_path / "data"
+    async with upstream(answering(OK)) as port:
+        async with served(data, DATABASE_URL=database_url) as first:
+            base_url = f"http://127.0.0.1:{port}"
+            await first.call("/v1/services", {"name": "pay", "base_url": base_url})
+            assert await first.stop() == 0
+        away = "postgresql://nobody@127.0.0.1:9/nothing"
+        async with served(data, DATABASE_URL=away) as second:
+            assert (await second.through_proxy()).endswith(b"ok")
+            assert await second.stop() == 0
+    connection = await asyncpg.connect(database_url)
+    # As the first version left it, with a service and a migration that waits its turn.
+    await connection.execute(
+        "ALTER TABLE apimonitor.logs RENAME COLUMN path TO older_path"
+    )
+    await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+    third = Served(data, DATABASE_URL=database_url)
+    starting = asyncio.create_task(third.start())
+    try:
+        await eventually_through_proxy(third)
+        for path in ("/v1/logs", "/v1/services", "/readyz"):
+            with pytest.raises(URLError, match="503"):
+                await third.eventually_called(path)
+        assert third.process is not None
+        assert third.process.returncode is None
+        await connection.execute(
+            "ALTER TABLE apimonitor.logs RENAME COLUMN older_path TO path"
+        )
+        await connection.close()
+        await starting
+        for _ in range(100):
+            if (await third.call("/v1/logs"))["total"] >= 1:
+                break
+            await asyncio.sleep(0.05)
+        assert (await third.call("/v1/logs"))["total"] >= 1
+        assert await third.stop() == 0
+    finally:
+        starting.cancel()
+        if third.process is not None and third.process.returncode is None:
+            third.process.kill()
+            await third.process.wait()
 
 
 async def eventually_through_proxy(appliance: Served) -> bytes:

@@ -54,7 +54,11 @@ def reason_of(error: BaseException) -> str:
 
 
 class Database:
-    """One pool, made as soon as PostgreSQL is there."""
+    """One pool, made as soon as PostgreSQL is there.
+
+    While *awaits_migration*, only who asks for it *as_it_is* gets a connection: what an
+    older version left has not the columns that the others name.
+    """
 
     def __init__(self, dsn: str, *, size: int) -> None:
         self._dsn = dsn
@@ -62,6 +66,7 @@ class Database:
         self._pool: asyncpg.Pool | None = None
         self._making = asyncio.Lock()
         self.is_up = False
+        self.awaits_migration = False
 
     @classmethod
     async def open(cls, dsn: str, *, size: int) -> "Database":
@@ -79,13 +84,16 @@ class Database:
 
     @asynccontextmanager
     async def connection(
-        self, *, timeout_s: float = 2
+        self, *, timeout_s: float = 2, as_it_is: bool = False
     ) -> AsyncIterator[asyncpg.Connection]:
         """A connection for the block.
 
         Raises Unavailable where PostgreSQL is away, loses the connection within the
-        block, or has none free within *timeout_s*.
+        block, has none free within *timeout_s*, or holds what is not migrated yet.
         """
+        if self.awaits_migration and not as_it_is:
+            state = "not migrated yet" if self.is_up else "away"
+            raise Unavailable(f"PostgreSQL is {state}", retry_after_s=RETRY_AFTER_S)
         try:
             async with asyncio.timeout(timeout_s):
                 pool = await self._existing_pool()

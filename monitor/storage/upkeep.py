@@ -20,13 +20,15 @@ async def migrate_database(database: Database, folder: Path) -> list[str]:
     Raises Unavailable, and Unusable where PostgreSQL or what it holds does not fit.
     """
     try:
-        async with database.connection(timeout_s=5) as connection:
+        async with database.connection(timeout_s=5, as_it_is=True) as connection:
             version = connection.get_server_version().major
             if version < OLDEST:
                 raise Unusable(f"PostgreSQL {version} is older than {OLDEST}")
-            return await migrate(connection, folder)
+            applied = await migrate(connection, folder)
     except (MigrationError, asyncpg.PostgresError) as error:
         raise Unusable(str(error)) from error
+    database.awaits_migration = False
+    return applied
 
 
 async def make_partitions(
