@@ -54,7 +54,7 @@ async def size_of_all(connection: asyncpg.Connection) -> int:
     """Bytes of all partitions, with indexes and what is kept out of line."""
     size: int = await connection.fetchval(
         """
-        SELECT coalesce(sum(pg_total_relationsize_of_all(i.inhrelid)), 0)::bigint
+        SELECT coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::bigint
           FROM pg_inherits AS i
          WHERE i.inhparent = ANY($1::text[]::regclass[])
         """,
