@@ -267,7 +267,11 @@ class Passing:
         capture.head_sent = time.perf_counter()
         capture.is_lasting = True
         switched = Switched(
-            self._client, connection, capture, timeout_s=self._service.timeout_s
+            self._client,
+            connection,
+            capture,
+            timeout_s=self._service.timeout_s,
+            finish=self._finish,
         )
         loop = asyncio.get_running_loop()
         self._task = loop.create_task(self._switched(switched))

@@ -1,6 +1,7 @@
 """What becomes of two connections once an upgrade is agreed."""
 
 import asyncio
+from collections.abc import Callable
 
 from monitor.exchange import Failure, FailureCode
 from proxy.capture import Capture
@@ -10,7 +11,10 @@ from proxy.upstream import UpstreamConnection
 
 
 class Switched:
-    """A tunnel from client to upstream, and what *capture* is told of it."""
+    """A tunnel from client to upstream, and what *capture* is told of it.
+
+    *finish* is called, perhaps more than once, before the client is told of its end.
+    """
 
     def __init__(
         self,
@@ -19,15 +23,18 @@ class Switched:
         capture: Capture,
         *,
         timeout_s: float,
+        finish: Callable[[], None],
     ) -> None:
         self._client = client
         self._capture = capture
         self._timeout_s = timeout_s
+        self._finish = finish
         self._ends: tuple[TunnelEnd, TunnelEnd] | None = None
         near_side, far_side = client.transport, connection.transport
         if near_side is None or far_side is None:
             # It ended with its head; there is nothing to join.
             capture.received(connection.after_upgrade)
+            finish()
             client.write(connection.after_upgrade)
             return
         near, far = self._ends = tunnel(
@@ -35,6 +42,7 @@ class Switched:
             far_side,
             note_sent=capture.sent,
             note_received=capture.received,
+            ending=self._ending,
         )
         near.begin(client.take_early(), has_ended=False)
         far.begin(connection.after_upgrade, has_ended=connection.has_ended)
@@ -47,12 +55,7 @@ class Switched:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         # What the other side has not taken yet, it may take in *timeout_s*.
         await asyncio.wait(ends, timeout=self._timeout_s)
-        if far.error is not None:
-            text = "it reset the connection within the tunnel"
-            self._capture.failure = Failure(FailureCode.UPSTREAM_RESET, text)
-        elif near.error is not None:
-            text = "the client reset the connection within the tunnel"
-            self._capture.failure = Failure(FailureCode.CLIENT_DISCONNECT, text)
+        self._ending()
 
     def close(self) -> None:
         if self._ends is None:
@@ -60,3 +63,15 @@ class Switched:
         for end in self._ends:
             end.abort()
         self._client.after_tunnel()
+
+    def _ending(self) -> None:
+        """The client is about to know: what it has the end of, is recorded."""
+        assert self._ends is not None
+        near, far = self._ends
+        if far.error is not None:
+            text = "it reset the connection within the tunnel"
+            self._capture.failure = Failure(FailureCode.UPSTREAM_RESET, text)
+        elif near.error is not None:
+            text = "the client reset the connection within the tunnel"
+            self._capture.failure = Failure(FailureCode.CLIENT_DISCONNECT, text)
+        self._finish()

@@ -4,17 +4,22 @@ import asyncio
 from collections.abc import Callable
 
 Note = Callable[[bytes], None]
+Ending = Callable[[], None]
 
 
 class TunnelEnd(asyncio.Protocol):
     """One side of a tunnel; what it receives is written to its peer.
 
-    *over* is set when this side is closed; *error* says that it was reset.
+    *over* is set when this side is closed; *error* says that it was reset. *ending* is
+    called before it is told that nothing more comes.
     """
 
-    def __init__(self, transport: asyncio.Transport, *, note: Note) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, *, note: Note, ending: Ending
+    ) -> None:
         self._transport = transport
         self._note = note
+        self._ending = ending
         self._peer: TunnelEnd | None = None
         self._has_ended = False
         self.error: Exception | None = None
@@ -50,6 +55,7 @@ class TunnelEnd(asyncio.Protocol):
 
     def end(self) -> None:
         """The peer will send no more; TLS cannot be closed by half."""
+        self._ending()
         if self._has_ended or not self._transport.can_write_eof():
             self.close()
             if self._peer is not None:
@@ -58,6 +64,7 @@ class TunnelEnd(asyncio.Protocol):
             self._transport.write_eof()
 
     def close(self) -> None:
+        self._ending()
         self._transport.close()
 
     def abort(self) -> None:
@@ -93,12 +100,20 @@ def tunnel(
     *,
     note_sent: Note,
     note_received: Note,
+    ending: Ending,
 ) -> tuple[TunnelEnd, TunnelEnd]:
-    """Join two transports; nothing passes before both ends begin."""
-    near = TunnelEnd(client, note=note_sent)
-    far = TunnelEnd(upstream, note=note_received)
+    """Join two transports; nothing passes before both ends begin.
+
+    *ending* is called, perhaps more than once, before the client is told of an end.
+    """
+    near = TunnelEnd(client, note=note_sent, ending=ending)
+    far = TunnelEnd(upstream, note=note_received, ending=_nothing)
     near.join(far)
     far.join(near)
     client.set_protocol(near)
     upstream.set_protocol(far)
     return near, far
+
+
+def _nothing() -> None:
+    """The upstream may know of an end before it is recorded."""

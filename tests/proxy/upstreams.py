@@ -93,9 +93,17 @@ async def upstream(behaviour: Behaviour) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def proxied(
-    port: int, *, base_path: str = "", environment: Any = None, **service: Any
+    port: int,
+    *,
+    base_path: str = "",
+    environment: Any = None,
+    recording: Callable[[], None] = lambda: None,
+    **service: Any,
 ) -> AsyncIterator[Stage]:
-    """A proxy with the service `shop`, whose upstream listens on *port*."""
+    """A proxy with the service `shop`, whose upstream listens on *port*.
+
+    *recording* is called as an exchange is about to be recorded.
+    """
     fields = {
         "id": uuid4(),
         "name": "Shop",
@@ -110,6 +118,7 @@ async def proxied(
     recorded: list[Exchange] = []
 
     def record(make: Callable[[], Exchange], service: Service) -> bool:
+        recording()
         if service.is_recording:
             recorded.append(make())
         else:
