@@ -67,6 +67,14 @@ class Operation:
 PAGE = ("limit", "offset")
 FILTERS = tuple(name for name in PARAMETERS if name not in PAGE_FIELDS)
 LOG_LIST = tuple(PARAMETERS)
+MEASURED = (*SCOPE_FIELDS, "exact")
+EXACT = {
+    "exact": {
+        "type": "string",
+        "enum": ["true", "false", "1", "0"],
+        "description": "exact percentiles; they always are",
+    }
+}
 EXPORT_LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST_EXPORTED}
 EXPORTED = (*FILTERS, "cursor", "limit")
 REPEATS = ("Idempotency-Key",)
@@ -333,7 +341,8 @@ METRICS = [
         tag="Metrics",
         answer=answers.Totals,
         answer_example=examples.TOTALS,
-        query=SCOPE_FIELDS,
+        query=MEASURED,
+        query_schemas=EXACT,
     ),
     Operation(
         method="GET",
@@ -342,7 +351,8 @@ METRICS = [
         summary="The same in buckets of one width",
         tag="Metrics",
         answer=answers.Timeseries,
-        query=SCOPE_FIELDS,
+        query=MEASURED,
+        query_schemas=EXACT,
     ),
     Operation(
         method="GET",
@@ -351,7 +361,8 @@ METRICS = [
         summary="The same by method and endpoint",
         tag="Metrics",
         answer=answers.Endpoints,
-        query=SCOPE_FIELDS,
+        query=MEASURED,
+        query_schemas=EXACT,
     ),
 ]
 ALERTS = [

@@ -51,7 +51,10 @@ def parse_export_query(
 
 def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:
     """Which logs are measured. Raises InvalidInput as parse_log_query does."""
-    values, errors = read(pairs, {name: PARAMETERS[name] for name in SCOPE_FIELDS})
+    known = {name: PARAMETERS[name] for name in SCOPE_FIELDS}
+    values, errors = read(pairs, {**known, "exact": _flag})
+    # Every answer is: there is no rollup to ask past.
+    values.pop("exact", None)
     since, until = values.get("since"), values.get("until")
     if since and until and since >= until:
         errors.append(_error("until", "must be after since"))

@@ -105,6 +105,18 @@ async def test_a_window_measures_what_lies_in_it(client: httpx.AsyncClient) -> N
 
 
 @pytest.mark.parametrize("path", ["", "/timeseries", "/endpoints"])
+async def test_exact_percentiles_may_be_asked_for(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    await fill(client, 20)
+    plain = (await client.get(f"/v1/metrics{path}?until=2999-01-01T00:00:00Z")).json()
+    query = {"until": "2999-01-01T00:00:00Z", "exact": "true"}
+    exact = await client.get(f"/v1/metrics{path}", params=query)
+    assert exact.json() == plain
+    assert (await client.get(f"/v1/metrics{path}?exact=maybe")).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["", "/timeseries", "/endpoints"])
 async def test_no_logs_are_zeros_and_nulls(
     client: httpx.AsyncClient, path: str
 ) -> None:
