@@ -1,7 +1,7 @@
 // Filters that act while you type: the server renders the table, the URL holds the state.
 
 import { localise, say } from "./app.js";
-import { follow, isLive, start } from "./tail.js";
+import { follow, isLive, isReading, start } from "./tail.js";
 
 const form = document.querySelector("form[data-live]");
 const logs = document.getElementById("logs");
@@ -21,9 +21,12 @@ async function show(url, { quiet = false } = {}) {
   try {
     const response = await fetch(url, { headers: { "X-Fragment": "1" }, signal: asked.signal });
     if (response.redirected) return location.assign(url);
-    logs.innerHTML = await response.text();
+    const text = await response.text();
+    // Whoever began to read meanwhile is not moved either.
+    if (quiet && isReading()) return false;
+    logs.innerHTML = text;
     localise(logs);
-    if (quiet) return;
+    if (quiet) return true;
     history.replaceState(null, "", url);
     follow();
     const count = document.getElementById("count");

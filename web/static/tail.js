@@ -13,7 +13,7 @@ let source, waiting, refresh, count = 0, isShowing = false;
 export const isLive = () => button.getAttribute("aria-pressed") === "true";
 
 // Whoever is at a row, has marked text, or has scrolled down is reading: nothing moves.
-function isReading() {
+export function isReading() {
   const table = logs.querySelector("table");
   if (!table) return false;
   const marked = getSelection();
@@ -36,11 +36,16 @@ async function show() {
 async function update() {
   const before = new Set([...logs.querySelectorAll(".path a")].map((a) => a.pathname));
   const began = performance.now();
+  const told = count;
   count = 0;
   tell();
   isShowing = true;
-  await refresh();
+  const isShown = await refresh();
   isShowing = false;
+  if (!isShown) {
+    count += told;
+    tell();
+  }
   if (before.size) for (const link of logs.querySelectorAll(".path a")) if (!before.has(link.pathname)) link.closest("tr").classList.add("fresh");
   // A slow list is asked for less often.
   const pause = Math.max(AT_MOST_EVERY_MS, 3 * (performance.now() - began));
@@ -107,7 +112,7 @@ function toggle() {
   follow();
 }
 
-// *again* renders the table of the address anew.
+// *again* renders the table of the address anew, and says whether it did.
 export function start(again) {
   refresh = again;
   button.hidden = false;
