@@ -33,7 +33,6 @@ from appliance.routes import Routes
 from appliance.workers import Workers
 from monitor.access import Access, load_secret
 from monitor.counters import Counters
-from monitor.errors import MonitorError
 from monitor.ids import LogIds
 from monitor.outbound import Outbound
 from monitor.redaction import Redaction
@@ -314,10 +313,7 @@ def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
 async def _empty(spool: Spool, recorder: Recorder, timeout_s: float) -> None:
     """Record what is left; what cannot be recorded now stays for the next start."""
     spool.close()
-    try:
-        async with asyncio.timeout(timeout_s):
-            await recorder.record_all()
-    except (MonitorError, TimeoutError):
+    if not await recorder.drain(timeout_s=timeout_s):
         logger.warning("the spool keeps records for the next start")
 
 

@@ -86,6 +86,7 @@ class Spool:
         self._file = -1
         self._offset = 0
         self._full_until = 0.0
+        self._held_bytes = 0
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._look()
 
@@ -136,7 +137,11 @@ class Spool:
 
     def _look(self) -> None:
         self._looked_at = time.monotonic()
-        self._held_bytes = held_bytes(self._directory)
+        try:
+            self._held_bytes = held_bytes(self._directory)
+        except OSError:
+            # Out of file descriptors, say: what was known before has to do.
+            return
 
     def _begin_segment(self, needed: int) -> None:
         """Reserve room for a whole segment; within it, nobody need be asked."""

@@ -1,6 +1,8 @@
 """What one process counts of its exchanges, in a file that survives the process."""
 
+import errno
 import fcntl
+import logging
 import mmap
 import os
 from collections.abc import Iterator
@@ -9,6 +11,8 @@ from uuid import UUID
 
 from monitor.segments import NOBODY
 from monitor.spool import Place
+
+logger = logging.getLogger(__name__)
 
 # The file: this line, the promise, then cells of a service, a word and a count. It is
 # mapped: a count is one aligned store, which outlives kill -9 in the page cache.
@@ -45,19 +49,34 @@ class Tally:
 
     def __init__(self, directory: Path, writer: str) -> None:
         """*writer*: the name of the spool's writer in the same process."""
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = directory / f"{writer}{SUFFIX}"
         unfinished = path.with_suffix(".new")
-        self._file = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
         # By a UUID's integer, which is found faster than the UUID.
         self._cells: dict[tuple[int, str], int] = {}
+        self._file = -1
         self._size = 0
         self._promised = 0, 0
-        self._grow(FIRST_BYTES)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._grow(FIRST_BYTES)
+            unfinished.rename(path)
+        except OSError as error:
+            self._do_without(error)
         self._map[: len(MAGIC)] = MAGIC
-        unfinished.rename(path)
         self._unnamed = self._cell(NOBODY, UNNAMED)
+
+    def _do_without(self, error: OSError) -> None:
+        """The proxy serves all the same; the ledger will not close."""
+        logger.error("what is counted will be lost", extra={"reason": error.strerror})
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
+        if self._size:
+            self._unmap()
+            self._size = 0
+        self._grow(FIRST_BYTES)
 
     def add(self, service_id: UUID, word: str, n: int = 1) -> None:
         at = self._cell(service_id, word)
@@ -90,7 +109,8 @@ class Tally:
     def close(self) -> None:
         # The map holds the file, and its lock, open too.
         self._unmap()
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
 
     def _note(self, *promised: int) -> None:
         at = PROMISE_AT // 8
@@ -123,7 +143,13 @@ class Tally:
 
     def _grow(self, size: int) -> None:
         # Zeros, not a hole: a store into one on a full disk would be a SIGBUS.
-        os.pwrite(self._file, bytes(size - self._size), self._size)
+        added = bytes(size - self._size)
+        if self._file < 0:
+            is_room = not self._size
+        else:
+            is_room = os.pwrite(self._file, added, self._size) == len(added)
+        if not is_room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self._size:
             self._unmap()
         self._map = mmap.mmap(self._file, size)

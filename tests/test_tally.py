@@ -154,3 +154,25 @@ def test_a_segment_that_was_recorded_and_removed_had_its_record(
     counts = Tallies(tmp_path / "tally", spool=tmp_path / "spool").counts()
     assert counts == {(SERVICE, FINISHED): 1}
     assert NOBODY not in {id for id, _ in counts}
+
+
+def test_where_nothing_can_be_written_it_counts_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "tally").write_bytes(b"in the way")
+    tally = Tally(tmp_path / "tally", "1" * 16)
+    for _ in range(2000):
+        tally.dropped(uuid4(), "internal")
+    tally.dropped(SERVICE, "internal")
+    tally.close()
+
+
+def test_a_disk_that_has_no_room_for_more_cells_is_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tally = Tally(tmp_path, "1" * 16)
+    monkeypatch.setattr(os, "pwrite", lambda file, content, at: len(content) // 2)
+    for _ in range(2000):
+        tally.dropped(uuid4(), "internal")
+    monkeypatch.undo()
+    counts = read(tmp_path / f"{'1' * 16}.tally")
+    assert counts[NOBODY, "unnamed"] > 1000
+    tally.close()

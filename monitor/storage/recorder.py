@@ -121,6 +121,24 @@ class Recorder:
             self._back()
             await self._wait_for_news()
 
+    async def drain(self, *, timeout_s: float) -> bool:
+        """Record what is left, once *run* is over; whether that was all of it."""
+        # What *run* was cancelled in may have been committed all the same.
+        self._positions.clear()
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    try:
+                        await self.record_all()
+                    except Moved:
+                        self._positions.clear()
+                        await asyncio.sleep(SHORTEST_BACK_OFF_S)
+                    else:
+                        return True
+        except (Unavailable, asyncpg.PostgresError, OSError):
+            # A TimeoutError is an OSError.
+            return False
+
     async def record_all(self) -> None:
         """Record all that the spool holds now: a batch of each writer in turn."""
         self._news.clear()

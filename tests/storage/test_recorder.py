@@ -301,6 +301,28 @@ async def test_a_position_that_is_not_where_it_was_thought_stops_a_batch(
     assert await stored(database) == [one.id for one in made]
 
 
+async def test_a_stop_within_a_commit_repeats_nothing(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    made = [exchange(service_id) for _ in range(3)]
+    desk.append(*made)
+    await desk.recorder.record_all()
+    # Cancelled within the commit, it does not know of it.
+    [segment] = segments(desk.directory)
+    desk.recorder._positions[segment.name] = 0
+    assert await desk.recorder.drain(timeout_s=10)
+    assert await stored(database) == [one.id for one in made]
+    assert await desk.counted("stored") == 3
+
+
+async def test_what_cannot_be_drained_in_time_stays(tmp_path: Path) -> None:
+    away = await Database.open("postgresql://nobody@127.0.0.1:1/nothing", size=1)
+    desk = Desk(away, tmp_path)
+    desk.append(exchange(uuid4()))
+    assert not await desk.recorder.drain(timeout_s=5)
+    assert len(segments(desk.directory)) == 1
+
+
 @pytest.mark.parametrize(
     ("breaking", "mending"),
     [
