@@ -200,6 +200,7 @@ def resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+@pytest.mark.timeout(240)
 async def test_a_hundred_thousand_rows_and_the_proxy_goes_on(
     database_url: str, tmp_path: Path
 ) -> None:
