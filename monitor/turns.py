@@ -14,7 +14,7 @@ PRESENT_S = 1.0
 # Of the places: what one sender may hold while it is alone, and while it is not. Little
 # work of others then stands before anyone's.
 ALONE_SHARE = 2
-SHARED_SHARE = 16
+SHARED_SHARE = 32
 
 Waiting = OrderedDict[asyncio.Future[None], None]
 

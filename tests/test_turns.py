@@ -58,11 +58,12 @@ async def test_one_alone_holds_half_of_the_places_and_all_get_their_turn() -> No
 
 
 async def test_another_one_has_a_place_at_once_and_the_first_one_shrinks() -> None:
-    line = Line(Turns(places=32, most_waiting=100))
+    line = Line(Turns(places=64, most_waiting=100))
     await line.send("greedy", 100)
     await line.send("quiet")
     assert line.count("quiet") == 1
-    for _ in range(14):
+    assert line.count("greedy") == 32
+    for _ in range(30):
         await line.leave("greedy")
     assert line.count("greedy") == 2
     await line.leave("greedy")
