@@ -6,26 +6,24 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import asyncpg
 
-from monitor.codec import Recorded, recorded
 from monitor.counters import Counters
 from monitor.errors import Unavailable
-from monitor.ledger import STORED, TORN
-from monitor.segments import DAMAGED, MAGIC, NOBODY, Damage, Frame, Segment, segments
+from monitor.ledger import TORN
+from monitor.segments import DAMAGED, MAGIC, NOBODY, Damage, Segment, segments
 from monitor.spool import Spool
 from monitor.storage.batch import REFUSALS, commit
 from monitor.storage.dead_letters import DeadLetters, LettersFull
 from monitor.storage.ledger import Key, Ledger, Moved
+from monitor.storage.outcomes import LETTERS_FULL, Record, damaged, outcomes, records_of
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database, reason_of
 from monitor.storage.rows import Storable
 from monitor.tallies import Tallies
-from monitor.tally import DROPPED
 
 logger = logging.getLogger(__name__)
 
@@ -36,25 +34,10 @@ IDLE_S = 1.0
 SHORTEST_BACK_OFF_S = 0.1
 LONGEST_BACK_OFF_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
-SERVICE_DELETED = f"{DROPPED}service_deleted"
-LETTERS_FULL = f"{DROPPED}dead_letters_full"
-DAMAGED_RECORD = f"{DROPPED}damaged"
 
 
 class UnreadableRecord(Exception):
     """A batch holds bytes that are no exchange."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record of a segment, the exchange in it, and where it begins.
-
-    *exchange* is None where the bytes are whole but are no exchange.
-    """
-
-    frame: Frame
-    exchange: Recorded | None
-    start: int
 
 
 class Recorder:
@@ -180,7 +163,7 @@ class Recorder:
             position, limit_bytes=BATCH_BYTES, over_damage=is_finished
         )
         if frames:
-            await self._record(segment, _records_of(frames, position))
+            await self._record(segment, records_of(frames, position))
             self._positions[segment.name] = frames[-1].end
             return True
         if is_finished:
@@ -209,16 +192,16 @@ class Recorder:
             await self._refuse(segment, records[0], error)
 
     async def _write(self, segment: Segment, records: Sequence[Record]) -> None:
+        for record in records:
+            self._keep_damaged(segment, record.frame.damage)
         exchanges = [record.exchange for record in records if record.exchange]
         if len(exchanges) < len(records):
             raise UnreadableRecord
-        for record in records:
-            self._keep_damaged(segment, record.frame.damage)
 
         async def count(
             connection: asyncpg.Connection, kept: Sequence[Storable]
         ) -> None:
-            await self._ledger.add(connection, _outcomes(records, kept))
+            await self._ledger.add(connection, outcomes(records, kept))
 
         async with self._connection() as connection:
             kept = await commit(
@@ -241,7 +224,7 @@ class Recorder:
         """Keep a record apart that PostgreSQL will never take, before moving on."""
         frame, id = record.frame, record.exchange.id if record.exchange else None
         reason = type(error).__name__
-        counts: dict[Key, int] = _damaged(frame.damage)
+        counts: dict[Key, int] = damaged(frame.damage)
         if isinstance(error, asyncpg.UniqueViolationError):
             # From an older copy of the data directory: it is stored, and counted.
             logger.error("a record was stored already", extra={"id": str(id)})
@@ -275,7 +258,7 @@ class Recorder:
             extra={"segment": segment.name, "bytes": size - end},
         )
         await self._move(
-            segment, position, size, {**_damaged(damage), (NOBODY, TORN): 1}
+            segment, position, size, {**damaged(damage), (NOBODY, TORN): 1}
         )
 
     async def _move(
@@ -312,37 +295,3 @@ class Recorder:
         if self.waits_for is not None:
             self.waits_for = None
             logger.info("recording goes on")
-
-
-def _records_of(frames: Sequence[Frame], position: int) -> list[Record]:
-    records = []
-    for frame in frames:
-        records.append(Record(frame, _exchange_of(frame.payload), position))
-        position = frame.end
-    return records
-
-
-def _exchange_of(payload: bytes) -> Recorded | None:
-    try:
-        return recorded(payload)
-    except ValueError:
-        return None
-
-
-def _outcomes(records: Sequence[Record], kept: Sequence[Storable]) -> Counter[Key]:
-    """What became of *records*, *kept* of which were stored."""
-    outcomes = Counter((exchange.service_id, STORED) for exchange in kept)
-    stored = {exchange.id for exchange in kept}
-    for record in records:
-        exchange = record.exchange
-        if exchange is not None and exchange.id not in stored:
-            outcomes[exchange.service_id, SERVICE_DELETED] += 1
-        outcomes.update(_damaged(record.frame.damage))
-    return outcomes
-
-
-def _damaged(damage: Damage | None) -> dict[Key, int]:
-    """The record that was lost, where it is known to have been one."""
-    if damage is None or damage.label is None:
-        return {}
-    return {(damage.label, DAMAGED_RECORD): 1}

@@ -11,9 +11,9 @@ from monitor.ledger import STORED
 from monitor.storage.batch import REFUSALS, commit
 from monitor.storage.dead_letters import DeadLetters, Letter
 from monitor.storage.ledger import Ledger
+from monitor.storage.outcomes import SERVICE_DELETED
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
-from monitor.storage.recorder import SERVICE_DELETED
 from monitor.storage.rows import Storable
 from monitor.tally import DROPPED
 
