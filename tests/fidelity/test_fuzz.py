@@ -6,6 +6,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -90,15 +91,18 @@ def broken_conversations(draw: st.DrawFn) -> list[bytes]:
 def ask() -> Iterator[Ask]:
     """Runs one example after another on one loop, before one proxy."""
     failures: list[dict[str, object]] = []
-    with asyncio.Runner() as runner:
+    # The loop that the appliance runs on.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         standing = ours()
         stage = runner.run(standing.__aenter__())
         runner.get_loop().set_exception_handler(lambda _, seen: failures.append(seen))
 
         async def bounded(example: Callable[[Stage], Awaitable[None]]) -> None:
-            async with asyncio.timeout(LIMIT_S):
-                await example(stage)
-            await stage.clear()
+            try:
+                async with asyncio.timeout(LIMIT_S):
+                    await example(stage)
+            finally:
+                await stage.clear()
 
         yield lambda example: runner.run(bounded(example))
         runner.run(standing.__aexit__(None, None, None))
