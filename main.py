@@ -13,7 +13,7 @@ from uuid import UUID
 
 import uvloop
 
-from appliance import archive, demo, journal, letters
+from appliance import archive, demo, garbage, journal, letters
 from appliance.database import create_token, migrate_now
 from appliance.directory import StartError
 from appliance.start import Appliance, running
@@ -139,6 +139,7 @@ async def _until_told_to_stop(settings: Settings, beside: Beside) -> None:
     async with running(settings) as appliance:
         hang_up = _restart(appliance, stop)
         loop.add_signal_handler(signal.SIGHUP, hang_up)
+        garbage.settle()
         print(_welcome(appliance, settings), flush=True)
         extra = asyncio.create_task(beside(appliance))
         extra.add_done_callback(_say_why)

@@ -9,7 +9,7 @@ import sys
 
 import uvloop
 
-from appliance import journal
+from appliance import garbage, journal
 from appliance.control import Assignment, Channel, Word
 from appliance.directory import DataDirectory
 from appliance.proxying import make_proxy
@@ -82,6 +82,7 @@ async def serve(assignment: Assignment) -> None:
         is_open=assignment.is_open,
     )
     await proxy.start([socket.socket(fileno=each) for each in assignment.listening])
+    garbage.settle()
     channel.tell(Word.READY)
     try:
         await _obey(channel, routes)

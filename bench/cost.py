@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from bench.others import mitmdump, node_http_proxy
@@ -20,7 +21,16 @@ NGINX, PASSED, STORED = (
     "ours, not recording",
     "ours, captured and stored",
 )
+DIFFERING = "ours, captured, each with lines of its own"
 NODE, MITM = "node http-proxy, no capture", "mitmdump, writing flows"
+# For wrk: a header line that no other request has.
+DIFFERING_LINES = """
+n = 0
+request = function()
+  n = n + 1
+  return wrk.format("GET", nil, {["X-Request-Id"] = "id-" .. n})
+end
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,7 @@ class Contender:
     url: str
     pids: Callable[[], list[int]]
     beside: Callable[[], list[int]] = list
+    script: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ def measure(stage: Stage) -> None:
         before = stage.ledger()["stored"]
         results = {contender.name: list[Round]() for contender in contenders}
         for contender in contenders:
-            _load(contender.url, seconds=1)
+            _load(contender, seconds=1)
         stage.wait_until_stored()
         # Interleaved, so that a slow minute hits all alike.
         for _ in range(ROUNDS):
@@ -56,15 +67,18 @@ def measure(stage: Stage) -> None:
                 results[contender.name].append(_round(stage, contender))
     _print(results)
     _print_aims(results)
-    _check_all_stored(stage, results[STORED], before)
+    _check_all_stored(stage, results[STORED] + results[DIFFERING], before)
 
 
 def _contenders(stage: Stage, stack: ExitStack) -> list[Contender]:
+    script = stage.folder / "differing.lua"
+    script.write_text(DIFFERING_LINES)
     ours, beside = lambda: [stage.ours], lambda: children(stage.ours)
     found = [
         Contender(NGINX, f"{stage.through_nginx}/a", lambda: [stage.nginx]),
         Contender(PASSED, f"{stage.unrecorded}/a", ours, beside),
         Contender(STORED, f"{stage.through_ours}/a", ours, beside),
+        Contender(DIFFERING, f"{stage.through_ours}/a", ours, beside, script),
     ]
     node = stack.enter_context(node_http_proxy(port=NODE_PORT, upstream=UPSTREAM_PORT))
     if node is not None:
@@ -81,7 +95,7 @@ def _round(stage: Stage, contender: Contender) -> Round:
     """CPU until all of the round is stored, not only answered."""
     before, before_beside = _used(contender)
     began = time.perf_counter()
-    requests = _load(contender.url, seconds=ROUND_S)
+    requests = _load(contender, seconds=ROUND_S)
     lasted = time.perf_counter() - began
     stage.wait_until_stored()
     after, after_beside = _used(contender)
@@ -97,10 +111,11 @@ def _used(contender: Contender) -> tuple[float, float]:
     return cpu_seconds(contender.pids()), cpu_seconds(contender.beside())
 
 
-def _load(url: str, *, seconds: int) -> int:
+def _load(contender: Contender, *, seconds: int) -> int:
     """Requests that were answered; any that failed ends the bench."""
+    script = ["-s", str(contender.script)] if contender.script else []
     printed = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", url],
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *script, contender.url],
         capture_output=True,
         text=True,
         check=True,

@@ -5,9 +5,9 @@ bytes; behind them is what no row says.
 """
 
 import struct
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -41,8 +41,7 @@ MARK = b"\xffrw1"
 IDS = struct.Struct("!26x16s4x16si")
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A record that was read back; its rows are as they were packed."""
 
     id: UUID
@@ -91,16 +90,29 @@ def encode(exchange: Exchange) -> bytes:
 
 def recorded(record: bytes) -> Recorded:
     """Raises ValueError for what *encode* did not pack."""
-    lengths = _lengths(record)
+    messages_length = _lengths(record)[3]
     try:
         id, service_id, length = IDS.unpack_from(record, HEAD.size)
     except struct.error:
         raise ValueError("a record's row is cut") from None
     start = HEAD.size + IDS.size
-    source = Source(record[start : start + length].decode())
     return Recorded(
-        UUID(bytes=id), UUID(bytes=service_id), source, lengths[3] > 0, record
+        UUID(bytes=id),
+        _service_id(service_id),
+        _source(record[start : start + length]),
+        messages_length > 0,
+        record,
     )
+
+
+@lru_cache(maxsize=4096)
+def _service_id(field: bytes) -> UUID:
+    return UUID(bytes=field)
+
+
+@lru_cache(maxsize=16)
+def _source(field: bytes) -> Source:
+    return Source(field.decode())
 
 
 def decode(record: bytes) -> Exchange:

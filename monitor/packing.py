@@ -5,9 +5,8 @@ order is that of LOG_COLUMNS, DETAIL_COLUMNS and BODY_COLUMNS.
 """
 
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -91,8 +90,7 @@ TEXT_OID = 25
 NO_BODY_FIELDS = NULL + FALSE + LENGTH.pack(4) + b"kept" + FALSE + NULL
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """One exchange's rows; *body* is empty where it has none.
 
     *is_complete* is false where a coded body's text, for search, is left out.

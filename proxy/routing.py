@@ -1,13 +1,13 @@
 """Which service a request is for, and what is asked of its upstream."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.registry import RoutingTable, Service
 from monitor.upstreams import Upstream, upstream_of
 
 
-@dataclass(frozen=True, slots=True)
-class Routed:
+class Routed(NamedTuple):
     """*target* goes upstream byte for byte; *prefix* is what the client put before."""
 
     service: Service
