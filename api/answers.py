@@ -162,14 +162,15 @@ class LogDetail(LogItem):
 
 class LedgerLine(Shown):
     """`finished` = `stored` + `spooled` + `dead_letter` + the sum of `dropped`, but for
-    `difference`. `is_closed` is null while PostgreSQL is away.
+    `difference`. `is_closed` is null while PostgreSQL is away. `dropped` may hold a
+    negative `written_off`: more was stored than was counted as finished.
     """
 
     finished: Count
     stored: Count
     spooled: Count
     dead_letter: Count
-    dropped: dict[str, Count]
+    dropped: dict[str, int]
     in_flight: Count
     bodies_shed: dict[str, Count]
     is_closed: bool | None

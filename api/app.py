@@ -37,7 +37,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
     logs, metrics, health = LogCalls(parts), MetricsCalls(parts), HealthCalls(parts)
     batches, exports = BatchCalls(parts), ExportCalls(parts)
     alerts, channels = AlertCalls(parts), ChannelCalls(parts)
-    replays = ReplayCalls(parts)
+    replays, ledger = ReplayCalls(parts), LedgerCalls(parts)
     one_service = "/v1/services/{service_id}"
     app.add_routes(
         [
@@ -80,7 +80,8 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.get("/v1/metrics", metrics.totals),
             web.get("/v1/metrics/timeseries", metrics.timeseries),
             web.get("/v1/metrics/endpoints", metrics.endpoints),
-            web.get("/v1/ledger", LedgerCalls(parts).show),
+            web.get("/v1/ledger", ledger.show),
+            web.post("/v1/ledger/write-off", ledger.write_off),
             web.get("/openapi.json", OpenApi(parts).show),
             web.get("/health", health.health),
             web.get("/healthz", health.health),

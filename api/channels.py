@@ -14,7 +14,7 @@ from api.parts import Parts
 from api.rights import Right, need
 from api.schemas import Name, Receiver, ServiceId, described
 from monitor import times
-from monitor.errors import FieldError, InvalidInput, NotFound
+from monitor.errors import InvalidInput, NotFound
 from monitor.notifications import (
     Attempt,
     Channel,
@@ -122,7 +122,7 @@ class ChannelCalls:
         """200, what became of a message that says it is a test; tried once."""
         await need(call, self._parts, Right.MANAGE)
         request.no_query(call)
-        await _no_fields(call)
+        await request.no_fields(call)
         channel, now = await self._channel(call), datetime.now(UTC)
         message = await self._parts.deliveries.begin_test(channel, now)
         if message is None:
@@ -189,13 +189,3 @@ def _shown_attempt(attempt: Attempt) -> dict[str, Any]:
         "error": attempt.error,
         "duration_ms": attempt.duration_ms,
     }
-
-
-async def _no_fields(call: web.Request) -> None:
-    """The body may be left out; an object without fields is the same."""
-    if not call.can_read_body:
-        return
-    content = await request.json_body(call)
-    if content != {}:
-        error = FieldError(("body",), "must be {} or left out", "extra_forbidden")
-        raise InvalidInput("the body is not valid", errors=[error])

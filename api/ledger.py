@@ -7,10 +7,10 @@ from aiohttp import web
 
 from api.errors import answer
 from api.parts import Parts
-from api.request import no_query
+from api.request import no_fields, no_query
 from api.rights import Right, need
 from monitor import times
-from monitor.ledger import Line
+from monitor.ledger import Account, Line
 
 
 class LedgerCalls:
@@ -21,7 +21,16 @@ class LedgerCalls:
         """The ledger, counted now; while PostgreSQL is away, with what it had last."""
         await need(call, self._parts, Right.READ)
         no_query(call)
-        account = await self._parts.standing.look_closely()
+        return self._shown(await self._parts.standing.look_closely())
+
+    async def write_off(self, call: web.Request) -> web.Response:
+        """The ledger, closed: what is missing is counted as written off."""
+        await need(call, self._parts, Right.MANAGE)
+        no_query(call)
+        await no_fields(call)
+        return self._shown(await self._parts.standing.write_off())
+
+    def _shown(self, account: Account) -> web.Response:
         services = {service.id: service for service in self._parts.routes().services}
         lines = []
         for id, line in account.lines.items():
@@ -43,7 +52,9 @@ class LedgerCalls:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    return {**asdict(line), "difference": line.difference}
+    shown = {**asdict(line), "difference": line.difference}
+    del shown["gap"]
+    return shown
 
 
 def _by_name(line: dict[str, Any]) -> tuple[bool, str]:

@@ -112,3 +112,13 @@ def _body_errors() -> Iterator[None]:
     except ConnectionError:
         # Nobody is there to read the answer.
         raise json_input.invalid((), "broke off", "connection") from None
+
+
+async def no_fields(request: web.Request) -> None:
+    """The body may be left out; an object without fields is the same."""
+    if not request.can_read_body:
+        return
+    content = await json_body(request)
+    if content != {}:
+        error = FieldError(("body",), "must be {} or left out", "extra_forbidden")
+        raise InvalidInput("the body is not valid", errors=[error])

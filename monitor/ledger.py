@@ -20,7 +20,8 @@ from monitor.tally import (
 STORED = "stored"
 TORN = "torn"
 # Reasons for which a record is not kept because someone wanted it so.
-WANTED = frozenset({"recording_off", "service_deleted", "discarded"})
+WRITTEN_OFF = "written_off"
+WANTED = frozenset({"recording_off", "service_deleted", "discarded", WRITTEN_OFF})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,8 +37,9 @@ class Line:
     in_flight: int = 0
     bodies_shed: dict[str, int] = field(default_factory=dict)
     # Whether what had ended before the counting is accounted for, and no more than
-    # what had ended after it.
+    # what had ended after it; by how much it is not.
     is_closed: bool | None = None
+    gap: int = 0
 
     @property
     def difference(self) -> int:
@@ -105,7 +107,8 @@ def lines_of(counted: Counted) -> dict[UUID, Line]:
     for id, n in counted.dead_letters.items():
         lines[id].dead_letter += n
     for id, line in lines.items():
-        line.is_closed = _closes(line, _ended(counted.before, id), counted.after, id)
+        line.gap = _gap(line, _ended(counted.before, id), counted.after, id)
+        line.is_closed = not line.gap
     lines.pop(NOBODY, None)
     return dict(lines)
 
@@ -160,13 +163,15 @@ def _count_process(line: Line, word: str, n: int) -> None:
         _add(line.bodies_shed, word.removeprefix(SHED), n)
 
 
-def _closes(line: Line, ended_before: int, after: Counts, id: UUID) -> bool:
+def _gap(line: Line, ended_before: int, after: Counts, id: UUID) -> int:
     """Records only: what a process dropped itself, it counted in the same breath."""
     dropped_later = sum(line.dropped.values()) - sum(
         n for word, n in _dropped(after, id).items()
     )
     records = line.stored + line.spooled + line.dead_letter + dropped_later
-    return ended_before <= records <= _ended(after, id)
+    if records < ended_before:
+        return ended_before - records
+    return min(0, _ended(after, id) - records)
 
 
 def _ended(counts: Counts, id: UUID) -> int:

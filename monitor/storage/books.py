@@ -10,6 +10,7 @@ from uuid import UUID
 from monitor.errors import Unavailable
 from monitor.ledger import (
     TORN,
+    WRITTEN_OFF,
     Account,
     Counted,
     lines_of,
@@ -20,8 +21,9 @@ from monitor.ledger import (
 from monitor.segments import NOBODY, Content, segments
 from monitor.storage.dead_letters import DeadLetters
 from monitor.storage.ledger import Ledger, Stored
-from monitor.storage.pool import Database
+from monitor.storage.pool import RETRY_AFTER_S, Database
 from monitor.tallies import Tallies
+from monitor.tally import DROPPED
 
 # The recorder may remove a segment, or put a letter aside, while it is counted.
 TRIES = 5
@@ -67,6 +69,22 @@ class Books:
                     break
                 await asyncio.sleep(PAUSE_S)
             return account
+
+    async def write_off(self) -> Account:
+        """Close a ledger that stays open: what is missing is counted as such.
+
+        Raises Unavailable.
+        """
+        account = await self.account()
+        missing = {
+            (id, f"{DROPPED}{WRITTEN_OFF}"): line.gap
+            for id, line in account.lines.items()
+        }
+        if account.is_away:
+            raise Unavailable("PostgreSQL is away", retry_after_s=RETRY_AFTER_S)
+        async with self._database.connection() as connection:
+            await self._ledger.add(connection, missing)
+        return await self.account()
 
     async def _count(self, timeout_s: float) -> tuple[Account, bool]:
         before = await asyncio.to_thread(self._tallies.counts)

@@ -112,6 +112,12 @@ class Standing:
         self.account = account
         return account
 
+    async def write_off(self) -> Account:
+        """As the books do it; the banner goes with it. Raises Unavailable."""
+        self.account = await self._books.write_off()
+        self._is_open_twice = False
+        return self.account
+
     @property
     def write_lag_s(self) -> float:
         """How old the oldest record is that is not in PostgreSQL, when last counted."""

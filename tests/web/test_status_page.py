@@ -36,6 +36,10 @@ async def test_the_ledger_the_spool_and_postgresql_are_shown(
         for _ in range(7):
             assert (await client.get(f"{appliance.proxy_url}/pay/x")).status_code == 200
         await client.get(f"{appliance.proxy_url}/nobody")
+    for _ in range(200):
+        if (await client.get("/v1/ledger")).json()["stored"] == 7:
+            break
+        await asyncio.sleep(0.05)
     page = await eventually_shown(client, "/status", "closed")
     for words in ("pay", "no_service", "18.", "logs", "SPOOL_LIMIT_BYTES", "1.0 GiB"):
         assert words in page, words
@@ -124,6 +128,12 @@ async def test_a_ledger_that_does_not_close_is_said(
     await client.get("/v1/ledger")
     await eventually_shown(client, "/", 'data-condition="ledger_open"')
     assert "apimonitor_ledger_closed 0.0" in (await client.get("/metrics")).text
+    closed = (await client.post("/v1/ledger/write-off", json={})).json()
+    assert (closed["is_closed"], closed["difference"]) == (True, 0)
+    assert closed["dropped"] == {"written_off": 1}
+    assert "ledger_open" not in (await client.get("/")).text
+    again = (await client.post("/v1/ledger/write-off", json={})).json()
+    assert again["dropped"] == {"written_off": 1}
 
 
 @pytest.mark.browser
