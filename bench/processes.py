@@ -72,7 +72,12 @@ def children(pid: int) -> list[int]:
     """*pid*'s descendants."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
+        try:
+            listed = task.read_text().split()
+        except OSError:
+            # It ended meanwhile.
+            continue
+        for child in listed:
             found += [int(child), *children(int(child))]
     return found
 

@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -116,10 +117,12 @@ async def _watch(
 
 def _restart_postgres(pid: int, *, hard: bool) -> None:
     """End it, by kill -9 or as its service manager would; the appliance restarts it."""
-    names = {child: _command(child) for child in children(pid)}
-    for child, name in names.items():
-        if name == "postgres" and names.get(_parent(child)) != "postgres":
-            os.kill(child, signal.SIGKILL if hard else signal.SIGINT)
+    for child in children(pid):
+        # Its own children have itself as their parent.
+        is_first = _command(_parent(child)) == "sh"
+        if is_first and _command(child) == "postgres":
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL if hard else signal.SIGINT)
 
 
 def _command(pid: int) -> str:
