@@ -20,14 +20,14 @@ def request_head(
     """A request's head as it goes upstream; *cookie* is the app's own session's."""
     line = f"{request.method} {routed.target} HTTP/1.1\r\n".encode("latin-1")
     fields, service, prefix = request.fields, routed.service, routed.prefix
-    known = fields.forwarded
+    known = fields.forwarded if request.hops is None else None
     if known is not None and known[0] is service and known[1] == prefix:
         return line + known[2]
     lines = _request_lines(request, routed, cookie=cookie, is_trusted=is_trusted)
     minor = "0" if request.is_http_1_0 else "1"
     own = f"Via: 1.{minor} {via}\r\n{_connection_lines(request)}\r\n"
     content = f"{lines}{own}".encode("latin-1")
-    if request.authority is fields.host:
+    if request.authority is fields.host and request.hops is None:
         fields.forwarded = (service, prefix, content)
     return line + content
 
@@ -42,6 +42,8 @@ def _request_lines(
     host = request.authority
     sent = host if routed.service.preserve_host and host else routed.upstream.authority
     lines = headers.with_host(lines, sent)
+    if request.hops is not None:
+        lines = headers.with_hops(lines, request.hops - 1)
     if not FORWARDED.isdisjoint(named) and not is_trusted:
         lines = headers.without_forwarded(lines)
     return _joined(

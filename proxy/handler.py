@@ -29,7 +29,7 @@ from proxy.trust import Trust
 EXPIRY_POLL_S = 1.0
 REPLAY = tickets.HEADER.lower()
 OF_REPLAYS = frozenset({REPLAY, "x-monitor-service"})
-REFUSALS = {"connect": 405}
+REFUSALS = {"connect": 405, "max_forwards": 501}
 ALLOW = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
 Record = Callable[[Callable[[], Exchange], Service], bool]
 
@@ -153,6 +153,8 @@ class Proxy:
     def _route(self, request: Request) -> Routed | Unrouted:
         if request.method == "CONNECT":
             return Unrouted("connect", "CONNECT is not served here")
+        if request.hops == 0:
+            return Unrouted("max_forwards", "Max-Forwards lets it go no further")
         named = request.text("x-monitor-service")
         if named is not None:
             named = named.encode("latin-1").decode("utf-8", "replace")

@@ -158,6 +158,14 @@ def with_host(lines: Lines, host: str) -> Lines:
     return [line("Host", host), *lines]
 
 
+def with_hops(lines: Lines, hops: int) -> Lines:
+    """Max-Forwards replaced where it stands (RFC 9110 7.6.2)."""
+    return [
+        line(found[1], str(hops)) if found[1].lower() == "max-forwards" else found
+        for found in lines
+    ]
+
+
 def forwarded(lines: Lines, *, peer: str, host: str, proto: str, prefix: str) -> Lines:
     """*lines* with where the request came from, added to what is there (RFC 7239)."""
     node = f'"[{peer}]"' if ":" in peer else peer

@@ -11,8 +11,12 @@ from proxy.heads import Malformed, RequestLine, lines_of
 from proxy.routing import split_target
 
 KINDS = headers.looked_at(
-    HOP_BY_HOP | FORWARDED | {"host", "content-length", "expect", "cookie", "via"}
+    HOP_BY_HOP
+    | FORWARDED
+    | {"host", "content-length", "expect", "cookie", "via", "max-forwards"}
 )
+# RFC 9110 7.6.2: those whose way may be limited.
+COUNTED = frozenset({"OPTIONS", "TRACE"})
 ABSOLUTE = re.compile(r"https?://[^/?]", re.IGNORECASE)
 LENGTH = re.compile(r"[0-9]{1,18}")
 
@@ -128,6 +132,14 @@ class Request:
         if target.startswith("/"):
             return f"http://{self.host}{target}"
         return f"http://{self.host}" if target == "*" else target
+
+    @property
+    def hops(self) -> int | None:
+        """How often it may be forwarded; None: as often as need be."""
+        if self.method not in COUNTED:
+            return None
+        found = self.named.get("max-forwards")
+        return int(found[0]) if found and LENGTH.fullmatch(found[0]) else None
 
     @property
     def upgrade(self) -> str | None:

@@ -46,6 +46,39 @@ async def a_body_that_looks_like_a_request_is_none(stage: Stage) -> None:
     assert await wire.quiet(stages.SETTLE_S) == b""
 
 
+async def the_same_head_means_what_each_request_makes_of_it(stage: Stage) -> None:
+    """A HEAD's, a GET's and an upload's, one after the other on one connection."""
+    stage.upstream.script = answering(OK)
+    wire = await stage.connect()
+    for method in (b"GET", b"HEAD", b"GET", b"HEAD", b"OPTIONS", b"GET"):
+        await wire.send(stage.request(b"/x", method=method))
+        found = await answer(wire, method=method)
+        assert found.body == (b"" if method == b"HEAD" else b"ok")
+    assert await wire.quiet(stages.SETTLE_S) == b""
+    methods = [request.method for request in stage.upstream.requests()]
+    assert sorted(methods) == sorted(
+        [b"GET", b"HEAD", b"GET", b"HEAD", b"OPTIONS", b"GET"]
+    )
+
+
+async def the_same_fields_mean_what_each_version_makes_of_them(stage: Stage) -> None:
+    stage.upstream.script = answering(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    )
+    for version in (b"1.1", b"1.0", b"1.1", b"1.0"):
+        found = await stage.ask(stage.request(version=version))
+        assert (found.chunks is None) is (version == b"1.0")
+        assert found.body == b"ok"
+
+
+async def the_same_fields_go_where_each_target_says(stage: Stage) -> None:
+    stage.upstream.script = _echo
+    wire = await stage.connect()
+    for target in (b"/a", b"http://" + stage.host + b"/b", b"/c"):
+        await wire.send(stage.request(target))
+        assert (await answer(wire)).body == b"/" + target[-1:]
+
+
 async def empty_lines_before_a_request_are_ignored(stage: Stage) -> None:
     wire = await stage.send(b"\r\n" + stage.request(b"/a"))
     assert (await answer(wire)).status == 200
@@ -252,6 +285,9 @@ RULES = (
     rule(pipelined_requests_are_answered_in_order, "9112 9.3.2", Kind.MUST),
     rule(requests_cut_at_any_byte_are_the_same, "9112 2.2", Kind.MUST),
     rule(a_body_that_looks_like_a_request_is_none, "9112 6.3", Kind.MUST),
+    rule(the_same_head_means_what_each_request_makes_of_it, "9112 6.3", Kind.MUST),
+    rule(the_same_fields_mean_what_each_version_makes_of_them, "9112 6.1", Kind.MUST),
+    rule(the_same_fields_go_where_each_target_says, "9112 3.2", Kind.MUST),
     rule(empty_lines_before_a_request_are_ignored, "9112 2.2", Kind.WANTED),
     rule(close_is_honoured, "9112 9.6", Kind.MUST),
     rule(a_half_closed_client_gets_its_answer, "9112 9.6", Kind.WANTED),

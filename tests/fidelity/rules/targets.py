@@ -80,6 +80,22 @@ async def options_of_a_whole_authority(stage: Stage) -> None:
     assert arrived == b"*", f"{arrived!r} arrived"
 
 
+async def max_forwards_counts_down(stage: Stage) -> None:
+    lines = [b"X-A: 1", b"Max-Forwards: 3"]
+    for method, left in ((b"OPTIONS", b"2"), (b"TRACE", b"2"), (b"OPTIONS", b"2")):
+        wire = await stage.send(stage.request(b"/", *lines, method=method))
+        await wire.until(b"\r\n\r\n")
+        arrived = stage.upstream.requests()[-1]
+        assert arrived.values(b"max-forwards") == [left], arrived.fields
+
+
+async def max_forwards_of_none_ends_here(stage: Stage) -> None:
+    for method in (b"OPTIONS", b"TRACE"):
+        answer = await stage.ask(stage.request(b"/", b"Max-Forwards: 0", method=method))
+        assert answer.status >= 200
+    assert not stage.upstream.requests()
+
+
 async def a_get_with_a_body(stage: Stage) -> None:
     await stage.ask(stage.request(b"/", b"Content-Length: 5", body=b"hello"))
     assert (await stage.arrived()).body == b"hello"
@@ -104,5 +120,7 @@ RULES = (
     rule(an_absolute_target_beats_host, "9112 3.2.2", Kind.MUST),
     rule(options_of_everything, "9112 3.2.4", Kind.WANTED),
     rule(options_of_a_whole_authority, "9112 3.2.4", Kind.MUST),
+    rule(max_forwards_counts_down, "9110 7.6.2", Kind.MUST),
+    rule(max_forwards_of_none_ends_here, "9110 7.6.2", Kind.MUST),
     rule(a_get_with_a_body, "9112 6", Kind.WANTED),
 )
