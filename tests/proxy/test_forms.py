@@ -207,3 +207,23 @@ async def test_an_answer_before_the_end_of_an_upload_stops_it() -> None:
     assert b"\r\nConnection: close\r\n" in answer
     assert answer.endswith(b"no")
     assert log.status_code == 413
+
+
+async def test_an_upstream_may_have_an_ipv6_address() -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: Reader, writer: Writer) -> None:
+        heads.append(await read_head(reader))
+        writer.write(OK)
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(answer, "::1", 0)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    port = server.sockets[0].getsockname()[1]
+    async with server, proxied(1, base_url=f"http://[::1]:{port}/v2") as stage:
+        assert (await stage.ask(get("/a"))).endswith(b"ok")
+        [log] = await stage.records(1)
+    assert heads[0].startswith(f"GET /v2/a HTTP/1.1\r\nHost: [::1]:{port}\r\n".encode())
+    assert log.url == f"http://[::1]:{port}/v2/a"
