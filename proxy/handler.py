@@ -29,8 +29,12 @@ from proxy.trust import Trust
 EXPIRY_POLL_S = 1.0
 REPLAY = tickets.HEADER.lower()
 OF_REPLAYS = frozenset({REPLAY, "x-monitor-service"})
-REFUSALS = {"connect": 405, "max_forwards": 501}
-ALLOW = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
+REFUSALS = {"connect": 405, "max_forwards": 405}
+# Where it is not to be passed on, nothing is left that could answer a request.
+ALLOW = {
+    "connect": "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n",
+    "max_forwards": "Allow:\r\n",
+}
 Record = Callable[[Callable[[], Exchange], Service], bool]
 
 
@@ -172,8 +176,7 @@ class Proxy:
             detail += f"; registered: {slugs}" if slugs else "; none is registered"
         is_head = request.method == "HEAD"
         lines, body = problems.problem(status, unrouted.reason, detail, is_head=is_head)
-        if status == 405:
-            lines += ALLOW
+        lines += ALLOW.get(unrouted.reason, "")
         keeps_alive = status == 404 and request.keeps_alive and not request.has_body
         if not keeps_alive:
             lines += problems.CLOSE
