@@ -16,7 +16,7 @@ from monitor.storage.clearing import Clearing
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.partitions import Partitions, days_ahead
-from monitor.storage.pool import Database, reason_of
+from monitor.storage.pool import FAILED, Database, reason_of
 from monitor.storage.recorder import Recorder
 from monitor.storage.retention import Retention
 from monitor.storage.server import Server, ServerError
@@ -166,11 +166,18 @@ async def note_database(database: Database, counters: Counters) -> None:
 async def _every(
     pause_s: float, work: Callable[[], Awaitable[None]], state: State
 ) -> None:
-    """Do *work* again and again once ready; PostgreSQL's absence skips a turn."""
+    """Do *work* again and again once ready; PostgreSQL's absence skips a turn.
+
+    So does what it refuses (a deadlock, a time limit): upkeep is no reason to end what
+    serves clients.
+    """
     while True:
         try:
             if state.is_ready:
                 await work()
         except MonitorError as error:
             logger.debug("skipped a turn", extra={"reason": error.detail})
+        except FAILED as error:
+            extra = {"work": work.__qualname__, "reason": type(error).__name__}
+            logger.error("upkeep failed; it is tried again", extra=extra)
         await asyncio.sleep(pause_s if state.is_ready else DATABASE_POLL_S)

@@ -10,6 +10,7 @@ from monitor.errors import MonitorError
 from monitor.notifications import Message, headers_of
 from monitor.outbound import Outbound
 from monitor.storage.deliveries import Deliveries
+from monitor.storage.pool import FAILED
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ class Notifier:
                         begun = await self.begin(tasks, datetime.now(UTC))
                 except MonitorError as error:
                     logger.debug("skipped a turn", extra={"reason": error.detail})
+                except FAILED as error:
+                    reason = type(error).__name__
+                    logger.error("no attempts are begun", extra={"reason": reason})
                 await asyncio.sleep(POLL_S / 20 if begun else POLL_S)
 
     async def begin(self, tasks: asyncio.TaskGroup, now: datetime) -> int:
@@ -57,5 +61,8 @@ class Notifier:
         except MonitorError as error:
             # The lease ends, and the attempt is made again.
             logger.error("an attempt is not noted", extra={"reason": error.detail})
+        except FAILED as error:
+            reason = type(error).__name__
+            logger.error("an attempt is not noted", extra={"reason": reason})
         finally:
             self._busy.discard(message.channel_id)

@@ -46,6 +46,9 @@ AWAY = (
     asyncpg.UndefinedTableError,
 )
 
+# What a statement may end with, whoever's fault it is.
+FAILED = (asyncpg.PostgresError, asyncpg.InterfaceError)
+
 
 def reason_of(error: BaseException) -> str:
     """Why PostgreSQL is away, for logs and the command line: it names the server."""

@@ -1,0 +1,44 @@
+"""What PostgreSQL refuses to the upkeep, it refuses to the upkeep alone."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from api.parts import State
+from appliance import background
+from monitor.storage.feed import Feed
+from monitor.storage.pool import Database
+
+REFUSING = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01';
+    END $$;
+    CREATE TRIGGER refuse BEFORE DELETE ON apimonitor.idempotency_keys
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+"""
+
+
+async def test_a_deadlock_of_the_upkeep_ends_nothing(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(REFUSING)
+    await connection.close()
+    database = await Database.open(database_url, size=3)
+    feed = Feed(database, kept=100)
+    task = asyncio.create_task(
+        background.forget_old(database, feed, State(is_ready=True))
+    )
+    try:
+        async with asyncio.timeout(20):
+            while "upkeep failed" not in caplog.text:
+                await asyncio.sleep(0.02)
+        assert not task.done()
+        (record,) = [r for r in caplog.records if "upkeep" in r.message]
+        assert vars(record)["reason"] == "DeadlockDetectedError"
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await database.close()
