@@ -18,7 +18,7 @@ demo: $(RUNTIME) ## Start it with a small upstream and sample traffic
 	@exec $(BIN)/apimonitor demo
 
 test: check system ## All checks and all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(DEVELOPMENT) ## Format, lint, types, import directions
 	@$(BIN)/ruff format --check -q .
