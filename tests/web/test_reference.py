@@ -20,9 +20,9 @@ async def test_a_call_is_tried_in_swagger_ui(
     await page.get_by_role("button", name="post /v1/services", exact=True).click()
     await page.get_by_role("button", name="Try it out").click()
     await page.get_by_role("button", name="Execute").click()
-    await expect(page.locator(".responses-table .response").first).to_contain_text(
-        "201"
-    )
+    await expect(
+        page.locator(".live-responses-table .response-col_status").last
+    ).to_contain_text("201")
     services = (await client.get("/v1/services")).json()["items"]
     assert [service["name"] for service in services] == ["payments-api"]
     assert watched.complaints == []
