@@ -1,8 +1,14 @@
-"""How a proxy is made, in main or in a worker process."""
+"""How the proxy is served: by main itself, or by worker processes."""
 
+import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
+from appliance.control import Assignment
 from appliance.directory import DataDirectory
+from appliance.routes import Routes
+from appliance.workers import Workers
 from monitor.access import SESSION_COOKIE
 from monitor.ids import LogIds
 from monitor.recording import Recording
@@ -13,6 +19,50 @@ from monitor.settings import Settings
 from monitor.spool import Spool
 from monitor.tally import Tally
 from proxy.handler import Proxy
+
+
+async def serve_proxy(
+    settings: Settings,
+    data: DataDirectory,
+    stack: AsyncExitStack,
+    *,
+    bound: socket.socket,
+    routes: Routes,
+    spool: Spool,
+    tally: Tally,
+    via: str,
+    is_open: bool,
+    tasks: asyncio.TaskGroup,
+    appended: Callable[[], None],
+) -> Workers | None:
+    """Serve until *stack* unwinds; the processes that do, where it is not this one."""
+    if settings.proxy_workers > 1:
+        assignment = Assignment(
+            settings=settings, via=via, is_open=is_open, listening=(bound.fileno(),)
+        )
+        workers = Workers(
+            assignment,
+            count=settings.proxy_workers,
+            tasks=tasks,
+            version=lambda: routes.table().version,
+            appended=appended,
+        )
+        stack.push_async_callback(workers.stop)
+        await workers.start()
+        routes.on_kept = workers.publish
+        return workers
+    proxy = make_proxy(
+        settings,
+        data,
+        routes=routes.table,
+        spool=spool,
+        tally=tally,
+        via=via,
+        is_open=is_open,
+    )
+    await proxy.start([bound])
+    stack.push_async_callback(proxy.stop, timeout_s=settings.drain_timeout_s)
+    return None
 
 
 def make_proxy(

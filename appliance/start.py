@@ -17,7 +17,6 @@ from api.sender import Sender
 from appliance import background
 from appliance.app import build_app
 from appliance.bookkeeping import Bookkeeping
-from appliance.control import Assignment
 from appliance.database import MIGRATIONS, postgres
 from appliance.directory import (
     CANNOT_CREATE,
@@ -28,7 +27,7 @@ from appliance.directory import (
 )
 from appliance.listening import Listener
 from appliance.notifying import Notifier
-from appliance.proxying import make_proxy
+from appliance.proxying import serve_proxy
 from appliance.routes import Routes
 from appliance.workers import Workers
 from monitor.access import Access, load_secret
@@ -177,36 +176,19 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         ]
         stack.callback(_cancel, begun)
 
-        workers: Workers | None = None
-        if settings.proxy_workers > 1:
-            workers = Workers(
-                Assignment(
-                    settings=settings,
-                    via=via,
-                    is_open=access.is_open,
-                    listening=(proxy_socket.fileno(),),
-                ),
-                count=settings.proxy_workers,
-                tasks=tasks,
-                version=lambda: routes.table().version,
-                appended=recorder.wake,
-            )
-            stack.push_async_callback(workers.stop)
-            await workers.start()
-            routes.on_kept = workers.publish
-        else:
-            proxy = make_proxy(
-                settings,
-                data,
-                routes=routes.table,
-                spool=spool,
-                tally=tally,
-                via=via,
-                is_open=access.is_open,
-            )
-            await proxy.start([proxy_socket])
-            stack.push_async_callback(proxy.stop, timeout_s=settings.drain_timeout_s)
-
+        workers = await serve_proxy(
+            settings,
+            data,
+            stack,
+            bound=proxy_socket,
+            routes=routes,
+            spool=spool,
+            tally=tally,
+            via=via,
+            is_open=access.is_open,
+            tasks=tasks,
+            appended=recorder.wake,
+        )
         proxy_url = _url(settings.proxy_host, proxy_socket)
         sender = Sender(
             proxy_url,
