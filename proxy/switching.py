@@ -44,8 +44,16 @@ class Switched:
             note_received=capture.received,
             ending=self._ending,
         )
-        near.begin(client.take_early(), has_ended=False)
-        far.begin(connection.after_upgrade, has_ended=connection.has_ended)
+        near.begin(
+            client.take_early(),
+            has_ended=False,
+            is_held=connection.is_writing_paused,
+        )
+        far.begin(
+            connection.after_upgrade,
+            has_ended=connection.has_ended,
+            is_held=client.is_writing_paused,
+        )
 
     async def over(self) -> None:
         if self._ends is None:

@@ -22,20 +22,25 @@ class TunnelEnd(asyncio.Protocol):
         self._ending = ending
         self._peer: TunnelEnd | None = None
         self._has_ended = False
+        self._is_held = False
         self.error: Exception | None = None
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def join(self, peer: "TunnelEnd") -> None:
         self._peer = peer
 
-    def begin(self, early: bytes, *, has_ended: bool) -> None:
-        """*early* came before the tunnel stood, and held reading back perhaps."""
+    def begin(self, early: bytes, *, has_ended: bool, is_held: bool) -> None:
+        """*early* came before the tunnel stood, and held reading back perhaps.
+
+        *is_held*: the peer was full before, and its loop tells only once it is not.
+        """
+        self._is_held = self._is_held or is_held
         if early:
             self.data_received(early)
         if has_ended:
             self.eof_received()
-        if not self._transport.is_closing() and not self._transport.is_reading():
-            self._transport.resume_reading()
+        if not self._is_held and not self._transport.is_reading():
+            self.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         if self._peer is not None:
@@ -86,10 +91,12 @@ class TunnelEnd(asyncio.Protocol):
             self._peer.resume_reading()
 
     def pause_reading(self) -> None:
+        self._is_held = True
         if not self._transport.is_closing():
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
+        self._is_held = False
         if not self._transport.is_closing():
             self._transport.resume_reading()
 

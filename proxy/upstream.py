@@ -64,6 +64,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._body: Body | None = None
         self._is_reading_paused = False
         self._may_stay = True
+        self.is_writing_paused = False
         self.has_answered = False
         # How long it took to be made; the pool measures it.
         self.connect_s = 0.0
@@ -162,10 +163,12 @@ class UpstreamConnection(asyncio.Protocol):
             receiver.on_broken(Failure(FailureCode.UPSTREAM_RESET, self._where()))
 
     def pause_writing(self) -> None:
+        self.is_writing_paused = True
         if self._receiver is not None:
             self._receiver.on_pause()
 
     def resume_writing(self) -> None:
+        self.is_writing_paused = False
         if self._receiver is not None:
             self._receiver.on_resume()
 

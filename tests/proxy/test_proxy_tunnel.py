@@ -6,6 +6,8 @@ import struct
 
 import pytest
 
+from proxy.tunnel import tunnel
+from proxy.upstream import UpstreamConnection
 from tests.proxy.upstreams import OK, Reader, Writer, proxied, read_head, upstream
 
 SWITCH = b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
@@ -158,3 +160,58 @@ async def test_a_tunnel_holds_a_fast_sender_back() -> None:
         writer.transport.abort()
         await stage.records(1)
     assert held == sent < 40_000_000
+
+
+async def taken(sender: socket.socket, *, most: int) -> int:
+    """How many bytes are taken of *sender* before none is for a while."""
+    loop, sent = asyncio.get_running_loop(), 0
+    while sent < most:
+        try:
+            async with asyncio.timeout(0.5):
+                await loop.sock_sendall(sender, b"z" * 65_536)
+        except TimeoutError:
+            break
+        sent += 65_536
+    return sent
+
+
+@pytest.mark.parametrize("is_full_before", [False, True])
+async def test_a_tunnel_that_begins_full_holds_its_sender_back(
+    is_full_before: bool,
+) -> None:
+    loop = asyncio.get_running_loop()
+    client, near_side = socket.socketpair()
+    far_side, deaf = socket.socketpair()
+    with client, deaf:
+        client.setblocking(False)
+        near, _ = await loop.create_connection(asyncio.Protocol, sock=near_side)
+        upstream_side = UpstreamConnection(head_limit=1024)
+        far, _ = await loop.create_connection(lambda: upstream_side, sock=far_side)
+        near.pause_reading()
+        early = b"z" * 1_000_000
+        if is_full_before:
+            upstream_side.write(early)
+        ends = tunnel(
+            near,
+            far,
+            note_sent=bytearray().extend,
+            note_received=bytearray().extend,
+            ending=lambda: None,
+        )
+        ends[0].begin(
+            b"" if is_full_before else early,
+            has_ended=False,
+            is_held=upstream_side.is_writing_paused,
+        )
+        try:
+            most = 16 * 1024 * 1024
+            assert await taken(client, most=most) < most // 4
+            # Once there is room, it goes on.
+            deaf.setblocking(False)
+            async with asyncio.timeout(5):
+                while (got := len(await loop.sock_recv(deaf, 1 << 20))) and early:
+                    early = early[got:]
+            assert await taken(client, most=65_536) == 65_536
+        finally:
+            for end in ends:
+                end.abort()
