@@ -148,6 +148,9 @@ class Workers:
         worker = Worker(process, await Channel.over(ours))
         self._workers.append(worker)
         self._tasks.create_task(self._attend(worker))
+        if self._is_stopping:
+            # The stop did not know of it.
+            worker.leave()
         return worker
 
     async def _attend(self, worker: Worker) -> None:
@@ -173,7 +176,8 @@ class Workers:
             self._note_death(worker, code)
             # One that cannot live is not begun as fast as the machine can.
             await asyncio.sleep(max(0.0, 0.5 - (time.monotonic() - began)))
-            await self._begin()
+            if not self._is_stopping:
+                await self._begin()
 
     def _note_death(self, worker: Worker, code: int) -> None:
         logger.error(

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from appliance.control import Assignment
+from appliance.workers import Workers
+from monitor.settings import load
+from proxy.server import bind
 from tests.proxy.upstreams import OK, answering, upstream
 from tests.test_serve import Served, served
 
@@ -167,3 +171,30 @@ async def test_they_end_with_main_and_the_next_start_is_clean(
         await appliance.start()
         assert (await appliance.through_proxy()).endswith(b"ok")
         await eventually_recorded(appliance, 2)
+
+
+async def test_a_stop_while_one_is_replaced_leaves_none(tmp_path: Path) -> None:
+    bound = bind("127.0.0.1", 0)
+    with bound:
+        async with asyncio.timeout(18), asyncio.TaskGroup() as tasks:
+            workers = Workers(
+                Assignment(
+                    settings=load({"APIMONITOR_DATA_DIR": str(tmp_path)}),
+                    via="here",
+                    is_open=True,
+                    listening=(bound.fileno(),),
+                ),
+                count=1,
+                tasks=tasks,
+                version=lambda: 0,
+                appended=lambda: None,
+            )
+            await workers.start()
+            [first] = workers.pids
+            os.kill(first, signal.SIGKILL)
+            await eventually(lambda: workers.pids not in ([], [first]))
+            # This young, its successor is waited with.
+            os.kill(workers.pids[0], signal.SIGKILL)
+            await eventually(lambda: not workers.pids)
+            await workers.stop()
+    assert not workers.pids
