@@ -48,11 +48,11 @@ class Archive:
         self, dsn: str, *, bin_dir: Path | None, environment: Mapping[str, str]
     ) -> None:
         parts = urlsplit(dsn)
-        password = parts.password
+        password, query = _apart(parts.password, parts.query)
         user, _, place = parts.netloc.rpartition("@")
         bare = f"{user.partition(':')[0]}@{place}" if user else place
         self._dsn = dsn
-        self._url = urlunsplit(parts._replace(netloc=bare))
+        self._url = urlunsplit(parts._replace(netloc=bare, query=query))
         self._bin_dir = bin_dir
         self._environment = dict(environment)
         if password is not None:
@@ -62,7 +62,9 @@ class Archive:
         """One snapshot, also beside running appliances; the file is whole or absent."""
         part = file.with_name(f"{file.name}.part")
         try:
-            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+            # What lies there is not written through: it may be of others to read.
+            part.unlink(missing_ok=True)
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             await self._run("pg_dump", "-Fc", "-n", "apimonitor", "-f", str(part))
             _sync(part)
             part.rename(file)
@@ -159,6 +161,16 @@ class Archive:
         if found is None:
             raise ArchiveError(f"there is no {program}: set PG_BIN")
         return found
+
+
+def _apart(password: str | None, query: str) -> tuple[str | None, str]:
+    """The password, which may stand among the parameters too, and the other ones."""
+    parameters = [pair.partition("=") for pair in query.split("&")]
+    found = [value for name, _, value in parameters if unquote(name) == "password"]
+    others = ["".join(pair) for pair in parameters if unquote(pair[0]) != "password"]
+    if password is None and found:
+        password = found[0]
+    return password, "&".join(others)
 
 
 async def _others(connection: asyncpg.Connection) -> bool:

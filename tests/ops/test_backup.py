@@ -217,3 +217,42 @@ async def test_the_way_out_of_another_major_version_works(tmp_path: Path) -> Non
         assert await contents(new.dsn()) == before
     finally:
         await asyncio.to_thread(new.stop)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:se%20cret@127.0.0.1/x?sslmode=disable",
+        "postgresql://u@127.0.0.1/x?password=se%20cret&sslmode=disable",
+        "postgresql://u@127.0.0.1/x?sslmode=disable&password=se%20cret",
+    ],
+)
+async def test_the_password_is_not_among_the_arguments(
+    url: str, tmp_path: Path
+) -> None:
+    """Anyone on the machine may read those."""
+    program = tmp_path / "bin" / "pg_dump"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\necho "$*" >{tmp_path}/arguments\n'
+        f'echo "$PGPASSWORD" >{tmp_path}/password\nexit 1\n'
+    )
+    program.chmod(0o700)
+    settings = {"DATABASE_URL": url, "PG_BIN": str(program.parent)}
+    assert (await run(tmp_path, "backup", "b", **settings))[0] != 0
+    assert (tmp_path / "password").read_text() == "se cret\n"
+    arguments = (tmp_path / "arguments").read_text()
+    assert "cret" not in arguments
+    assert "postgresql://u@127.0.0.1/x?sslmode=disable" in arguments
+
+
+async def test_what_lies_where_a_backup_is_written_is_not_followed(
+    filled: Contents, database_url: str, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.write_text("theirs")
+    other.chmod(0o644)
+    (tmp_path / "b.part").symlink_to(other)
+    assert (await run(tmp_path, "backup", "b", DATABASE_URL=database_url))[0] == 0
+    assert other.read_text() == "theirs"
+    assert (tmp_path / "b").stat().st_mode & 0o077 == 0
