@@ -14,6 +14,8 @@ BEGINNING = b"HTTP/1."
 REMEMBERED_BYTES = 4096
 # A head that is still coming may be followed by so much of a body.
 EARLY_BYTES = 256 * 1024
+# Each 1xx head begins the upstream's silence anew; a flood of them is no answer.
+MOST_INTERIM = 1_000
 
 
 class Broken(Exception):
@@ -82,6 +84,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver = receiver
         self._method = method
         self._answer = self._body = None
+        self._interim = 0
         self.has_answered = False
 
     def end(self) -> None:
@@ -198,6 +201,10 @@ class UpstreamConnection(asyncio.Protocol):
             data = data[end:]
             if not answer.is_interim:
                 self._begin_answer(receiver, answer, data)
+                return
+            self._interim += 1
+            if self._interim > MOST_INTERIM:
+                self._malformed(receiver, f"it sent over {MOST_INTERIM} 1xx heads")
                 return
             receiver.on_interim(answer)
 

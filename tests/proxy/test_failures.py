@@ -283,3 +283,15 @@ async def test_a_stop_lets_exchanges_finish_and_then_breaks_them_off() -> None:
         done, broken = await stage.records(2)
     assert done.error is None
     assert str(broken.error).startswith("shutdown: ")
+
+
+async def test_an_upstream_that_only_hints_is_502() -> None:
+    """Each 1xx head ends a silence: without a bound it would go on for ever."""
+    flood = b"HTTP/1.1 102 Processing\r\n\r\n" * 1_001
+    async with upstream(answering(flood + OK)) as port, proxied(port) as stage:
+        answer = await stage.ask(get("/"))
+        (exchange,) = await stage.records(1)
+    assert answer.count(b"102 Processing") == 1_000
+    assert b"HTTP/1.1 502 Bad Gateway" in answer
+    assert exchange.error is not None
+    assert exchange.error.startswith("upstream_malformed")
