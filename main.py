@@ -13,7 +13,7 @@ from uuid import UUID
 
 import uvloop
 
-from appliance import archive, demo, garbage, journal, letters
+from appliance import archive, demo, descriptors, garbage, journal, letters
 from appliance.database import create_token, migrate_now
 from appliance.directory import StartError
 from appliance.start import Appliance, running
@@ -110,6 +110,7 @@ async def _nothing(appliance: Appliance) -> None:
 
 def _run(settings: Settings, beside: Beside) -> int:
     journal.set_up(debug=settings.debug)
+    descriptors.raise_limit()
     for name in legacy_names():
         logger.warning(
             "a setting of the former product is ignored", extra={"setting": name}

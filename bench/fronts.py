@@ -24,7 +24,7 @@ from proxy.request import Request
 
 BODY = b"x" * 1000
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + BODY
-LIMITS = Limits(head_bytes=65536, head_timeout_s=30, keepalive_s=75)
+LIMITS = Limits(connections=10_000, head_bytes=65536, head_timeout_s=30, keepalive_s=75)
 ROUNDS, ROUND_S = 5, 2
 Make = Callable[[], asyncio.Protocol]
 

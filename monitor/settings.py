@@ -267,6 +267,13 @@ class Settings(BaseModel):
         ge=0,
         le=600,
     )
+    client_connections: int = _setting(
+        20_000,
+        "Client connections to one process of the proxy, within three quarters of the "
+        "file descriptors it may have; beyond, a new one is closed at once. Raise it, "
+        "and the limit of descriptors, when `too_many_connections` is counted.",
+        ge=1,
+    )
     upstream_connections: int = _setting(
         1_000, "Connections to one upstream at most; beyond, requests wait.", ge=1
     )

@@ -57,6 +57,7 @@ class Served(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
+    connections: int
     head_bytes: int
     head_timeout_s: float
     keepalive_s: float
@@ -109,6 +110,11 @@ class ClientConnection(asyncio.Protocol):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if len(self._connections) >= self._limits.connections:
+            self._unrouted("too_many_connections")
+            self._is_deaf = True
+            transport.abort()  # type: ignore[attr-defined]
+            return
         self._transport = transport  # type: ignore[assignment]
         peer = transport.get_extra_info("peername")
         self.peer = str(peer[0]) if isinstance(peer, tuple) else ""

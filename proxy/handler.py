@@ -1,6 +1,7 @@
 """What happens to one request, from its head to its record."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -83,6 +84,7 @@ class Proxy:
             serve=self._serve,
             unrouted=self._count_unrouted,
             limits=Limits(
+                connections=_most_connections(settings.client_connections),
                 head_bytes=settings.head_limit_bytes,
                 head_timeout_s=settings.head_timeout_s,
                 keepalive_s=settings.keepalive_s,
@@ -228,6 +230,14 @@ class Proxy:
 
     def _count_unrouted(self, reason: str) -> None:
         self._tally.add(NOBODY, f"{UNROUTED}{reason}")
+
+
+def _most_connections(wanted: int) -> int:
+    """The rest is for upstreams, the spool and PostgreSQL."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return wanted
+    return min(wanted, descriptors * 3 // 4)
 
 
 def _entrance(request: Request, routed: Routed, *, is_trusted: bool) -> Entrance:

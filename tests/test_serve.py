@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -382,3 +383,15 @@ async def test_the_other_commands(tmp_path: Path) -> None:
     code, token = await run("token", "create")
     assert code == 0
     assert token.startswith("mtok_")
+
+
+async def test_it_takes_the_file_descriptors_that_it_may_have(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        async with served(tmp_path / "data") as appliance:
+            assert appliance.process is not None
+            taken, _ = resource.prlimit(appliance.process.pid, resource.RLIMIT_NOFILE)
+            assert taken > 512
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

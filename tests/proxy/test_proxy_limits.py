@@ -338,3 +338,27 @@ async def test_what_a_log_holds_can_be_stored() -> None:
         "z": "\ufffd",
         "e": "",
     }
+
+
+async def test_a_connection_too_many_is_closed_and_counted() -> None:
+    environment = {"APIMONITOR_CLIENT_CONNECTIONS": "3"}
+    async with (
+        upstream(answering(OK)) as port,
+        proxied(port, environment=environment) as stage,
+    ):
+        held = [await stage.connect() for _ in range(3)]
+        for reader, writer in held:
+            writer.write(ONE % 1)
+            await reader.readuntil(b"ok")
+        with contextlib.suppress(ConnectionResetError):
+            assert await stage.ask(get("/")) == b""
+        assert stage.unrouted("too_many_connections") == 1
+        held.pop()[1].close()
+        for _ in range(100):
+            with contextlib.suppress(ConnectionResetError):
+                if (answer := await stage.ask(get("/"))) != b"":
+                    break
+            await asyncio.sleep(0.01)
+        assert answer.endswith(b"ok")
+        for _, writer in held:
+            writer.close()

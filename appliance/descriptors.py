@@ -1,0 +1,20 @@
+"""How many files and connections this process may have open."""
+
+import resource
+
+# What a shell gives is meant for shells; macOS takes no more than this.
+MOST = 524_288
+MOST_ON_MACOS = 10_240
+
+
+def raise_limit() -> int:
+    """Take all that the system allows; how many that is. Children inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
+    for limit in (wanted, MOST_ON_MACOS):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, limit), hard))
+            return max(soft, limit)
+        except (ValueError, OSError):
+            continue
+    return soft
