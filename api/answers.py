@@ -61,6 +61,7 @@ class Service(Shown):
     base_url: str | None
     hosts: list[str]
     preserve_host: bool
+    verify_tls: bool
     body_limit: int | None
     retention_days: int | None
     body_retention_days: int | None

@@ -20,6 +20,7 @@ SERVICE: dict[str, Any] = {
     "base_url": "https://payments.internal",
     "hosts": [],
     "preserve_host": False,
+    "verify_tls": True,
     "body_limit": None,
     "retention_days": None,
     "body_retention_days": None,

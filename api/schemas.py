@@ -231,6 +231,7 @@ class ServiceFields(BaseModel):
 class NewService(ServiceFields):
     name: Name
     preserve_host: bool = False
+    verify_tls: bool = True
     timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)
     is_recording: bool = True
     expose_log_id: bool = True
@@ -241,6 +242,7 @@ class ServiceChanges(ServiceFields):
 
     name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
     preserve_host: bool = False
+    verify_tls: bool = True
     timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)
     is_recording: bool = True
     expose_log_id: bool = True

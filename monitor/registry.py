@@ -20,6 +20,7 @@ class Service:
     base_url: str | None
     hosts: tuple[str, ...] = ()
     preserve_host: bool = False
+    verify_tls: bool = True
     body_limit: int | None = None
     redact_fields: tuple[str, ...] = ()
     timeout_s: float = 60.0

@@ -24,6 +24,7 @@ class ServiceResource:
     base_url: str | None
     hosts: tuple[str, ...]
     preserve_host: bool
+    verify_tls: bool
     body_limit: int | None
     retention_days: int | None
     body_retention_days: int | None

@@ -16,6 +16,7 @@ class Upstream:
     port: int
     authority: str
     base_path: str
+    verify_tls: bool = True
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -23,7 +24,7 @@ class Upstream:
 
 
 @lru_cache(maxsize=4096)
-def upstream_of(base_url: str) -> Upstream:
+def upstream_of(base_url: str, *, verify_tls: bool = True) -> Upstream:
     parts = urlsplit(base_url)
     return Upstream(
         scheme=parts.scheme,
@@ -31,6 +32,7 @@ def upstream_of(base_url: str) -> Upstream:
         port=parts.port or PORTS[parts.scheme],
         authority=parts.netloc,
         base_path=parts.path.removesuffix("/"),
+        verify_tls=verify_tls,
     )
 
 

@@ -10,7 +10,8 @@ from monitor.exchange import FailureCode
 from monitor.upstreams import Upstream
 from proxy.upstream import Broken, UpstreamConnection
 
-Origin = tuple[str, str, int]
+# What was not verified is not used for who wants it verified.
+Origin = tuple[tuple[str, str, int], bool]
 
 
 class Pool:
@@ -23,11 +24,12 @@ class Pool:
         self._idle: dict[Origin, deque[tuple[UpstreamConnection, float]]] = {}
         self._open: dict[Origin, int] = {}
         self._waiting: dict[Origin, deque[asyncio.Future[None]]] = {}
-        self._tls = ssl.create_default_context()
+        self._verified = ssl.create_default_context()
+        self._unverified = _unverified()
 
     def reusable(self, upstream: Upstream) -> UpstreamConnection | None:
         """The one used last, which is the least likely to have been given up."""
-        origin = upstream.origin
+        origin = _origin(upstream)
         idle = self._idle.get(origin)
         if not idle:
             return None
@@ -59,7 +61,7 @@ class Pool:
         self, upstream: Upstream, connection: UpstreamConnection, *, may_stay: bool
     ) -> None:
         """Give a connection back; it is kept if another exchange may use it."""
-        origin = upstream.origin
+        origin = _origin(upstream)
         connection.end()
         if may_stay and connection.is_usable and self._idle_s > 0:
             idle = self._idle.get(origin)
@@ -95,7 +97,7 @@ class Pool:
         self, upstream: Upstream, fresh: bool
     ) -> tuple[UpstreamConnection, bool]:
         """A new connection, or one that is given back while there may be no other."""
-        origin = upstream.origin
+        origin = _origin(upstream)
         while self._open.get(origin, 0) >= self._limit:
             idle = self._idle.get(origin)
             if idle and fresh:
@@ -128,7 +130,7 @@ class Pool:
         try:
             return await self._make_connection(upstream)
         except BaseException as error:
-            self._gone(upstream.origin)
+            self._gone(_origin(upstream))
             if isinstance(error, (OSError, UnicodeError)):
                 raise _broken(error, upstream) from None
             raise
@@ -143,13 +145,33 @@ class Pool:
         connected = time.perf_counter()
         connection.connect_s = connected - began
         if upstream.scheme == "https":
-            secured = await loop.start_tls(
-                transport, connection, self._tls, server_hostname=upstream.host
-            )
-            assert secured is not None
-            connection.connection_made(secured)
+            await self._secure(transport, connection, upstream)
             connection.tls_s = time.perf_counter() - connected
         return connection
+
+    async def _secure(
+        self,
+        transport: asyncio.Transport,
+        connection: UpstreamConnection,
+        upstream: Upstream,
+    ) -> None:
+        context = self._verified if upstream.verify_tls else self._unverified
+        left = Broken(
+            FailureCode.TLS,
+            f"{upstream.host}:{upstream.port} closed within the handshake",
+        )
+        if transport.is_closing():
+            raise left
+        try:
+            secured = await asyncio.get_running_loop().start_tls(
+                transport, connection, context, server_hostname=upstream.host
+            )
+        except ssl.SSLError:
+            raise
+        except OSError:
+            raise left from None
+        assert secured is not None
+        connection.connection_made(secured)
 
     def _make(self) -> UpstreamConnection:
         return UpstreamConnection(head_limit=self._head_limit)
@@ -174,6 +196,17 @@ class Pool:
         self._waiting.pop(origin, None)
 
 
+def _origin(upstream: Upstream) -> Origin:
+    return upstream.origin, upstream.verify_tls
+
+
+def _unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def _broken(error: OSError | UnicodeError, upstream: Upstream) -> Broken:
     """Which failure it is. TimeoutError of the kernel is an OSError too.
 
@@ -181,6 +214,8 @@ def _broken(error: OSError | UnicodeError, upstream: Upstream) -> Broken:
     """
     where = f"{upstream.host}:{upstream.port}"
     match error:
+        case ssl.SSLCertVerificationError():
+            return Broken(FailureCode.TLS, f"{where}: {error.verify_message}")
         case ssl.SSLError():
             return Broken(FailureCode.TLS, f"{where}: {error.reason or 'no TLS'}")
         case socket.gaierror() | UnicodeError():

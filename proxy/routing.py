@@ -64,7 +64,7 @@ def without_port(host: str) -> str:
 def _routed(service: Service, target: str, prefix: str) -> Routed | Unrouted:
     if service.base_url is None:
         return Unrouted("no_base_url", f"the service {service.slug} has no base_url")
-    upstream = upstream_of(service.base_url)
+    upstream = upstream_of(service.base_url, verify_tls=service.verify_tls)
     sent = target if target == "*" else upstream.base_path + target
     return Routed(service, upstream, sent, prefix)
 

@@ -43,6 +43,7 @@ COLUMNS = (
     "description",
     "base_url",
     "preserve_host",
+    "verify_tls",
     "body_limit",
     "retention_days",
     "body_retention_days",
@@ -53,8 +54,9 @@ COLUMNS = (
 )
 SELECT = """
     SELECT s.id, s.name, s.slug, s.description, s.base_url, s.preserve_host,
-           s.body_limit, s.retention_days, s.body_retention_days, s.redact_fields,
-           s.timeout_s, s.is_recording, s.expose_log_id, s.created_at, s.updated_at,
+           s.verify_tls, s.body_limit, s.retention_days, s.body_retention_days,
+           s.redact_fields, s.timeout_s, s.is_recording, s.expose_log_id, s.created_at,
+           s.updated_at,
            ARRAY(SELECT h.host
                    FROM service_hosts AS h
                   WHERE h.service_id = s.id
@@ -254,6 +256,7 @@ def _route(service: ServiceResource) -> Service:
         base_url=service.base_url,
         hosts=service.hosts,
         preserve_host=service.preserve_host,
+        verify_tls=service.verify_tls,
         body_limit=service.body_limit,
         redact_fields=service.redact_fields,
         timeout_s=service.timeout_s,

@@ -215,7 +215,14 @@ async def test_null_clears_a_field_and_an_absent_one_stays(
         assert cleared[name] in (None, []), name
         assert {key: cleared[key] for key in others} == others
         await client.patch(path, json={name: full[name]})
-    for name in ("name", "preserve_host", "timeout_s", "is_recording", "expose_log_id"):
+    for name in (
+        "name",
+        "preserve_host",
+        "verify_tls",
+        "timeout_s",
+        "is_recording",
+        "expose_log_id",
+    ):
         answer = await client.patch(path, json={name: None})
         assert answer.status_code == 422, name
         assert answer.json()["errors"][0]["loc"] == ["body", name]

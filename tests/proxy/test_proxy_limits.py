@@ -239,6 +239,31 @@ async def test_a_client_that_stalls_within_its_body_is_408() -> None:
     assert str(log.error).startswith("client_timeout: ")
 
 
+async def test_a_client_that_takes_nothing_of_its_answer_is_broken_off() -> None:
+    async def pouring(reader: Reader, writer: Writer) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+        for _ in range(1000):
+            writer.write(b"z" * 100_000)
+            await writer.drain()
+
+    environment = {"APIMONITOR_KEEPALIVE_S": "0.3"}
+    async with (
+        upstream(pouring) as port,
+        proxied(port, environment=environment) as stage,
+    ):
+        reader, writer = await stage.connect()
+        writer.write(get("/"))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        [log] = await stage.records(1)
+        writer.transport.abort()
+    assert log.status_code == 200
+    assert log.response_size is not None
+    assert log.response_size < 100_000_000
+    assert str(log.error).startswith("client_timeout: ")
+
+
 async def test_an_idle_upstream_connection_that_talks_is_not_used_again() -> None:
     async def talking(reader: Reader, writer: Writer) -> None:
         await read_head(reader)

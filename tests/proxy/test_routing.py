@@ -1,5 +1,6 @@
 """Which service a request is for, and what is asked of its upstream."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -87,6 +88,16 @@ def test_the_table_survives_a_restart(tmp_path: Any) -> None:
     save(TABLE, path)
     assert load(path).services == TABLE.services
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_table_saved_before_a_field_was_known_still_loads(tmp_path: Any) -> None:
+    path = tmp_path / "routes.json"
+    save(TABLE, path)
+    content = json.loads(path.read_bytes())
+    for service in content["services"]:
+        del service["verify_tls"]
+    path.write_text(json.dumps(content))
+    assert load(path).services == TABLE.services
 
 
 def test_a_damaged_table_is_told_from_an_absent_one(tmp_path: Any) -> None:

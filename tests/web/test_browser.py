@@ -38,6 +38,24 @@ async def fill(client: httpx.AsyncClient) -> list[dict[str, Any]]:
     return made
 
 
+async def test_a_service_whose_upstream_is_not_verified_says_so(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    await register(client, base_url="https://pay.internal")
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go("/")
+    assert await page.get_by_text("TLS not verified").count() == 0
+    await page.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_text("Routing, retention and masking").click()
+    await dialog.get_by_label("Verify the upstream's certificate").uncheck()
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("TLS not verified")).to_have_count(2)
+    assert await watched.serious_findings() == []
+    assert watched.complaints == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_every_page_is_accessible_fits_and_keeps_to_itself(
