@@ -18,6 +18,7 @@ from pydantic import (
 
 from monitor import times
 from monitor.redaction import valid_field
+from monitor.upstreams import LONGEST_SOCKET, UNIX, on_socket
 
 LONGEST_URL = 32 * 1024
 LONGEST_BASE_URL = 2048
@@ -49,6 +50,30 @@ MOST_OVERRIDDEN = 200
 
 
 def _base_url(url: str) -> str:
+    """Where a service is: a host, or a Unix socket of this machine."""
+    scheme, _, place = url.partition(f"://{UNIX}")
+    if not place or place[0].isdigit() or scheme.lower() not in ("http", "https"):
+        return _http_url(url)
+    if UNSAFE.search(url) or not url.isascii():
+        raise ValueError("must hold no spaces, control or non-ASCII characters")
+    if "?" in url or "#" in url:
+        raise ValueError("must have no query and no fragment")
+    if scheme.lower() == "https":
+        raise ValueError("must begin with http:// for a Unix socket")
+    found = on_socket(url)
+    if found is None:
+        raise ValueError("must have an absolute path of the Unix socket")
+    socket, path = found
+    if len(socket) > LONGEST_SOCKET:
+        raise ValueError(
+            f"must have at most {LONGEST_SOCKET} bytes in the path of the Unix socket"
+        )
+    if path and not path.startswith("/"):
+        raise ValueError("must have a path that begins with / after the Unix socket")
+    return url
+
+
+def _http_url(url: str) -> str:
     if UNSAFE.search(url) or not url.isascii():
         raise ValueError("must hold no spaces, control or non-ASCII characters")
     try:
@@ -70,7 +95,7 @@ def _receiver(url: str) -> str:
     bare, _, query = url.partition("?")
     if UNSAFE.search(query) or not query.isascii() or "#" in query:
         raise ValueError("must hold no fragment, spaces or non-ASCII characters")
-    _base_url(bare)
+    _http_url(bare)
     return url
 
 

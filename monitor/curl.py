@@ -10,6 +10,7 @@ from monitor.redaction import MASK
 from monitor.replay.outgoing import TOKEN, UNSENDABLE, sendable
 from monitor.resources import LogDetail
 from monitor.shown import pairs, readable
+from monitor.upstreams import on_socket
 
 # Set by curl itself, or about the connection (RFC 9110 7.6.1).
 LEFT_OUT = frozenset(
@@ -40,7 +41,7 @@ def curl_command(detail: LogDetail) -> str:
     body, body_notes = _body(detail)
     headers = _headers(detail, notes, has_body=body is not None)
     notes += body_notes
-    arguments = [*_method(item.method), "--globoff", "--path-as-is", _url(detail)]
+    arguments = [*_method(item.method), "--globoff", "--path-as-is", *_url(detail)]
     pieces = [" ".join(["curl", *arguments]), *headers]
     before = ""
     if body is not None:
@@ -55,10 +56,14 @@ def _method(method: str) -> list[str]:
     return ["--head"] if method == "HEAD" else ["-X", shlex.quote(method)]
 
 
-def _url(detail: LogDetail) -> str:
+def _url(detail: LogDetail) -> list[str]:
     url = detail.item.url
     is_bytes = detail.item.source is not Source.INGEST
-    return shlex.quote(sendable(url, is_bytes=is_bytes).decode("ascii"))
+    socket = []
+    if is_bytes and (found := on_socket(url)) is not None:
+        socket = ["--unix-socket", shlex.quote(found[0])]
+        url = f"http://localhost{found[1]}"
+    return [*socket, shlex.quote(sendable(url, is_bytes=is_bytes).decode("ascii"))]
 
 
 def _headers(detail: LogDetail, notes: list[str], *, has_body: bool) -> list[str]:

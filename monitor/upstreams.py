@@ -5,11 +5,18 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 PORTS = {"http": 80, "https": 443}
+# nginx's form of an upstream on a Unix socket: http://unix:/path/to/socket:/base/path.
+UNIX = "unix:"
+# sun_path of Linux has 108, with the NUL at its end.
+LONGEST_SOCKET = 107
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A base_url, taken apart. *authority* is what goes into Host."""
+    """A base_url, taken apart. *authority* is what goes into Host.
+
+    *root* is what a URL at this upstream begins with.
+    """
 
     scheme: str
     host: str
@@ -17,14 +24,33 @@ class Upstream:
     authority: str
     base_path: str
     verify_tls: bool = True
+    socket: str | None = None
 
     @property
     def origin(self) -> tuple[str, str, int]:
+        if self.socket is not None:
+            return (self.scheme, f"{UNIX}{self.socket}", 0)
         return (self.scheme, self.host, self.port)
+
+    @property
+    def root(self) -> str:
+        if self.socket is not None:
+            return f"{self.scheme}://{UNIX}{self.socket}:"
+        return f"{self.scheme}://{self.authority}"
 
 
 @lru_cache(maxsize=4096)
 def upstream_of(base_url: str, *, verify_tls: bool = True) -> Upstream:
+    if (found := on_socket(base_url)) is not None:
+        socket, path = found
+        return Upstream(
+            scheme="http",
+            host="localhost",
+            port=PORTS["http"],
+            authority="localhost",
+            base_path=path.removesuffix("/"),
+            socket=socket,
+        )
     parts = urlsplit(base_url)
     return Upstream(
         scheme=parts.scheme,
@@ -36,6 +62,19 @@ def upstream_of(base_url: str, *, verify_tls: bool = True) -> Upstream:
     )
 
 
+def on_socket(url: str) -> tuple[str, str] | None:
+    """The Unix socket that *url* names, and what follows it; None where it names none.
+
+    Nothing is decoded. A colon ends the path of the socket, as in nginx.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() != "http" or not rest.startswith(f"{UNIX}/"):
+        return None
+    place = rest.removeprefix(UNIX)
+    end = min((place.find(c) for c in ":?#" if c in place), default=len(place))
+    return place[:end], place[end:].removeprefix(":")
+
+
 def split_url(url: str) -> tuple[tuple[str, str, int], str]:
     """The origin of *url* and all that follows its authority, byte for byte.
 
@@ -45,6 +84,9 @@ def split_url(url: str) -> tuple[tuple[str, str, int], str]:
     scheme = scheme.lower()
     if not separator or scheme not in PORTS:
         raise ValueError("must begin with http:// or https://")
+    if (found := on_socket(url)) is not None:
+        socket, target = found
+        return (scheme, f"{UNIX}{socket}", 0), target.partition("#")[0]
     end = min((rest.find(c) for c in "/?#" if c in rest), default=len(rest))
     authority, target = rest[:end], rest[end:].partition("#")[0]
     if "@" in authority:

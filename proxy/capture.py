@@ -119,7 +119,7 @@ class Capture:
             service_id=self.routed.service.id,
             source=Source.PROXY if self.replay_of is None else Source.REPLAY,
             method=self.method,
-            url=f"{upstream.scheme}://{upstream.authority}{sent}",
+            url=f"{upstream.root}{sent}",
             path=path,
             client_url=self.client_url,
             query_params=_parameters(query) if query else {},

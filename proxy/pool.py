@@ -139,9 +139,15 @@ class Pool:
         """TLS is begun apart, so that its time can be told from the connect's."""
         loop = asyncio.get_running_loop()
         began = time.perf_counter()
-        transport, connection = await loop.create_connection(
-            self._make, upstream.host, upstream.port
-        )
+        transport: asyncio.Transport
+        if upstream.socket is not None:
+            transport, connection = await loop.create_unix_connection(
+                self._make, upstream.socket
+            )
+        else:
+            transport, connection = await loop.create_connection(
+                self._make, upstream.host, upstream.port
+            )
         connected = time.perf_counter()
         connection.connect_s = connected - began
         if upstream.scheme == "https":
@@ -213,6 +219,8 @@ def _broken(error: OSError | UnicodeError, upstream: Upstream) -> Broken:
     UnicodeError: the host has no form that DNS knows.
     """
     where = f"{upstream.host}:{upstream.port}"
+    if upstream.socket is not None:
+        where = "its Unix socket"
     match error:
         case ssl.SSLCertVerificationError():
             return Broken(FailureCode.TLS, f"{where}: {error.verify_message}")

@@ -178,3 +178,10 @@ def test_a_name_cannot_leave_its_comment(name: str) -> None:
     first, *rest = command.splitlines()
     assert first.startswith("# the header ")
     assert rest[0].startswith("curl ")
+
+
+def test_what_went_to_a_unix_socket_goes_there_again() -> None:
+    command = curl_command(detail("http://unix:/run/app.sock:/v2/a?b=c"))
+    assert "--unix-socket /run/app.sock 'http://localhost/v2/a?b=c'" in command
+    pushed = detail("http://unix:/run/app.sock:/v2/a", source=Source.INGEST)
+    assert "--unix-socket" not in curl_command(pushed)

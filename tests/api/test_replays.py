@@ -569,3 +569,25 @@ async def test_deleting_the_service_removes_its_replays(scene: Scene) -> None:
     await scene.replay(id)
     await scene.client.delete(f"/v1/services/{scene.service['id']}")
     assert (await scene.client.get(f"/v1/logs/{id}/replays")).status_code == 404
+
+
+async def test_a_log_of_a_unix_socket_is_replayed_to_it(
+    scene: Scene, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.sock"
+    server = await asyncio.start_unix_server(scene.dump, path)
+    base_url = f"http://unix:{path}:/v2"
+    await scene.client.patch(
+        f"/v1/services/{scene.service['id']}", json={"base_url": base_url}
+    )
+    id = await scene.through_proxy("GET", "/a?b=c")
+    replayed = await scene.replay(id)
+    other = await scene.replay(id, override_url=f"{base_url}/other")
+    server.close()
+    assert len(scene.dump.received) == 3
+    first, again, changed = scene.dump.received
+    assert first.startswith(b"GET /v2/a?b=c HTTP/1.1\r\n")
+    assert again.startswith(b"GET /v2/a?b=c HTTP/1.1\r\n")
+    assert b"\r\nHost: localhost\r\n" in again
+    assert changed.startswith(b"GET /v2/other HTTP/1.1\r\n")
+    assert replayed["status_code"] == other["status_code"] == 200

@@ -243,3 +243,28 @@ async def test_a_key_belongs_to_its_service_and_goes_with_it(
     assert answer.status_code == 401
     assert (await client.get(f"/v1/logs/{pushed.json()['id']}")).status_code == 404
     assert (await client.get("/v1/logs")).json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("base_url", "reason"),
+    [
+        ("http://unix:run/app.sock", "absolute path"),
+        ("http://unix:@abstract", "absolute path"),
+        (f"http://unix:/{'a' * 107}:/v2", "at most 107 bytes"),
+        ("http://unix:/run/a\0b.sock", "NUL"),
+        ("http://unix:/run/a b.sock", "no spaces"),
+        ("http://unix:/run/app.sock:v2", "begins with /"),
+        ("http://unix:/run/app.sock:/v2?x=1", "no query"),
+        ("https://unix:/run/app.sock", "http://"),
+    ],
+)
+async def test_what_is_no_unix_socket_is_refused(
+    client: httpx.AsyncClient, base_url: str, reason: str
+) -> None:
+    answer = await client.post("/v1/services", json={"name": "a", "base_url": base_url})
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error["loc"] == ["body", "base_url"]
+    assert reason in error["msg"]
+    longest = f"http://unix:/{'a' * 106}:/v2"
+    assert (await register(client, base_url=longest))["base_url"] == longest
