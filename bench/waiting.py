@@ -46,7 +46,7 @@ def measure(stage: Stage) -> None:
 
 def _print(found: dict[str, list[float]]) -> None:
     print(f"\n{PER_SECOND} requests a second on one connection\n")
-    print("| | p50 ms | p99 ms | p99 added to the quiet one | aim |")
+    print("| | p50 ms | p99 ms | p99 against the quiet one | aim |")
     print("|---|---|---|---|---|")
     base = _percentile(found["nginx"], 0.99)
     quiet = _percentile(found["ours"], 0.99)

@@ -1,8 +1,9 @@
 """How one exchange passes between its two connections."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from monitor.exchange import Failure, FailureCode
 from proxy import forwarding, problems
@@ -15,6 +16,8 @@ from proxy.response import Answer
 from proxy.rewrite import Entrance
 from proxy.switching import Switched
 from proxy.upstream import Broken, UpstreamConnection
+
+logger = logging.getLogger(__name__)
 
 # RFC 9110 9.2.2. A request of another method is never sent a second time.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -105,8 +108,18 @@ class Passing:
         self._fail(Failure(FailureCode.CLIENT_MALFORMED, "the client's body is broken"))
 
     def _connect(self, *, fresh: bool) -> None:
-        loop = asyncio.get_running_loop()
-        self._task = loop.create_task(self._connecting(fresh=fresh))
+        self._begin(self._connecting(fresh=fresh))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        self._task = asyncio.get_running_loop().create_task(work)
+        self._task.add_done_callback(self._note_bug)
+
+    def _note_bug(self, task: asyncio.Task[None]) -> None:
+        """A bug of ours: the client is told, and not left waiting."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        logger.error("an exchange failed in the proxy", exc_info=error)
+        self._fail(Failure(FailureCode.INTERNAL, "the proxy failed"))
 
     async def _connecting(self, *, fresh: bool) -> None:
         try:
@@ -273,8 +286,7 @@ class Passing:
             timeout_s=self._service.timeout_s,
             finish=self._finish,
         )
-        loop = asyncio.get_running_loop()
-        self._task = loop.create_task(self._switched(switched))
+        self._begin(self._switched(switched))
 
     async def _switched(self, switched: Switched) -> None:
         try:

@@ -295,3 +295,13 @@ async def test_an_upstream_that_only_hints_is_502() -> None:
     assert b"HTTP/1.1 502 Bad Gateway" in answer
     assert exchange.error is not None
     assert exchange.error.startswith("upstream_malformed")
+
+
+async def test_what_the_proxy_itself_fails_at_is_answered_too() -> None:
+    """No base_url of ours holds a NUL; the library that connects refuses it oddly."""
+    async with proxied(1, base_url="http://a\0b") as stage:
+        answer = await stage.ask(get("/"))
+        (exchange,) = await stage.records(1)
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"X-Monitor-Error: internal" in answer
+    assert exchange.error == "internal: the proxy failed"
