@@ -71,8 +71,12 @@ def _with_base_url(
     table: RoutingTable, own: Service | None, service_id: UUID | None
 ) -> Service:
     service = own if service_id is None else table.by_id(service_id)
-    if service is None:
+    if service is None and service_id is None:
         raise NotFound("there is no such service")
+    if service is None:
+        text = "there is no such service; register it"
+        error = FieldError(("body", "service_id"), text, "value_error")
+        raise InvalidInput(text, errors=[error])
     if service.base_url is None:
         raise Conflict(f"the service {service.slug} has no base_url; set one to replay")
     return service

@@ -1,6 +1,14 @@
 """How a batch of exchanges is committed: all of it, or none."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Sequence,
+)
 from datetime import date
 from typing import TypeVar
 from uuid import UUID
@@ -94,7 +102,28 @@ async def commit_in_steps(
             await feed.append(connection, ids)
         return ids
 
-    return await _with_partitions(connection, partitions, days, store)
+    work = _with_partitions(connection, partitions, days, store)
+    return await _given_up(connection, work)
+
+
+async def _given_up(
+    connection: asyncpg.Connection, work: Coroutine[None, None, Stored]
+) -> Stored:
+    """Who waits no longer does not wait for a server that stands still, either.
+
+    asyncpg would: within a COPY, and for the rollback. One that has lost the connection
+    rolls back by itself.
+    """
+    task = asyncio.get_running_loop().create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        connection.terminate()
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()
+        raise
 
 
 async def _with_partitions(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
@@ -108,7 +108,8 @@ class Database:
             self.is_up = True
         except asyncio.CancelledError:
             # A frozen server would hold the release up, and its caller with it.
-            held.terminate()
+            with suppress(asyncpg.InterfaceError):
+                held.terminate()
             raise
         except AWAY as error:
             # asyncpg's own errors about a value that it cannot send are ValueErrors.

@@ -307,7 +307,8 @@ async def test_a_service_without_a_base_url_is_409(scene: Scene) -> None:
     assert "base_url" in (await scene.replay(pushed.json()["id"], 409))["detail"]
     id = await scene.through_proxy("GET", "/a")
     assert "base_url" in (await scene.replay(id, 409, service_id=bare["id"]))["detail"]
-    await scene.replay(id, 404, service_id=str(uuid4()))
+    unknown = await scene.replay(id, 422, service_id=str(uuid4()))
+    assert unknown["errors"][0]["loc"] == ["body", "service_id"]
 
 
 async def test_a_key_replays_within_its_own_service_only(scene: Scene) -> None:
