@@ -65,7 +65,7 @@ HEADER: dict[str, dict[str, Any]] = {
     },
 }
 ERRORS = {
-    400: "The request is not HTTP, or not one this server reads.",
+    400: "The request is not HTTP, or not one this server reads, or its head too long.",
     401: "No key, session or token, or one that is unknown or revoked.",
     403: "A right that is not held, or the guard of hosts and origins.",
     404: "Nothing of this id.",
@@ -211,12 +211,12 @@ def _answer(operation: Operation) -> dict[str, Any]:
 
 
 def _errors(operation: Operation) -> list[int]:
-    """Every call may be refused by the guard, find PostgreSQL away, or fail."""
-    always = [500] if operation.access is Access.NOTHING else [401, 403, 500, 503]
+    """Every call may be no HTTP, refused by the guard, without PostgreSQL, or fail."""
+    guarded = [] if operation.access is Access.NOTHING else [401, 403, 503]
     takes = [422] if operation.query or "{" in operation.path else []
-    given = [400, 408] if operation.body or operation.body_types else []
+    given = [408] if operation.body or operation.body_types else []
     takes_none = [422] if operation.path.startswith("/v1/") else []
-    return sorted({*operation.errors, *always, *takes, *given, *takes_none})
+    return sorted({400, 500, *operation.errors, *guarded, *takes, *given, *takes_none})
 
 
 def _error(status: int) -> dict[str, Any]:
