@@ -12,7 +12,8 @@ import httpx
 import orjson
 
 from monitor.errors import TooManyRequests, Unavailable
-from monitor.exchange import Body, Fields
+from monitor.exchange import Body
+from monitor.fields import Fields
 from monitor.registry import Service
 from monitor.replay.outgoing import Outgoing
 from monitor.replay.tickets import HEADER, Ticket, Tickets

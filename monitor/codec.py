@@ -7,29 +7,21 @@ bytes; behind them is what no row says.
 import struct
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import orjson
 
-from monitor.exchange import (
-    NO_TIMINGS,
-    Body,
-    BodyState,
-    Exchange,
-    Fields,
-    HeaderObject,
-    Source,
-    Timings,
-)
-from monitor.ids import timestamp_of
+from monitor.exchange import NO_TIMINGS, Body, BodyState, Exchange, Source, Timings
+from monitor.fields import Fields, HeaderObject
+from monitor.ids import timestamp_of, uuid_of
 from monitor.message_codec import about_messages, messages_of, texts_of
 from monitor.packing import (
     Rows,
     fields_of,
     number_of,
     pack,
-    uuid_of,
+    uuid_in,
 )
 from monitor.packing import texts_of as tags_of
 
@@ -41,14 +33,25 @@ MARK = b"\xffrw1"
 IDS = struct.Struct("!26x16s4x16si")
 
 
-class Recorded(NamedTuple):
+class Recorded:
     """A record that was read back; its rows are as they were packed."""
 
-    id: UUID
-    service_id: UUID
-    source: Source
-    has_messages: bool
-    record: bytes
+    __slots__ = ("has_messages", "id", "record", "service_id", "source")
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        service_id: UUID,
+        source: Source,
+        has_messages: bool,
+        record: bytes,
+    ) -> None:
+        self.id = id
+        self.service_id = service_id
+        self.source = source
+        self.has_messages = has_messages
+        self.record = record
 
     @property
     def started_at(self) -> datetime:
@@ -71,9 +74,10 @@ def encode(exchange: Exchange) -> bytes:
     """Raises ValueError for what no row holds."""
     sent, received = exchange.request_body, exchange.response_body
     rows = pack(exchange, decodes=False)
-    messages = b""
+    messages, texts = b"", b""
     if exchange.messages is not None:
         messages = orjson.dumps(about_messages(exchange.messages))
+        texts = b"".join(texts_of(exchange.messages))
     head = HEAD.pack(
         MARK,
         len(rows.log),
@@ -84,8 +88,7 @@ def encode(exchange: Exchange) -> bytes:
         -1 if received is None else received.size,
         rows.is_complete,
     )
-    texts = texts_of(exchange.messages)
-    return b"".join((head, rows.log, rows.detail, rows.body, messages, *texts))
+    return b"".join((head, rows.log, rows.detail, rows.body, messages, texts))
 
 
 def recorded(record: bytes) -> Recorded:
@@ -97,11 +100,11 @@ def recorded(record: bytes) -> Recorded:
         raise ValueError("a record's row is cut") from None
     start = HEAD.size + IDS.size
     return Recorded(
-        UUID(bytes=id),
-        _service_id(service_id),
-        _source(record[start : start + length]),
-        messages_length > 0,
-        record,
+        id=uuid_of(int.from_bytes(id, "big")),
+        service_id=_service_id(service_id),
+        source=_source(record[start : start + length]),
+        has_messages=messages_length > 0,
+        record=record,
     )
 
 
@@ -156,7 +159,7 @@ def _lengths(record: bytes) -> tuple[int, int, int, int]:
 
 def _of_log(fields: list[bytes | None]) -> dict[str, Any]:
     query_params, tags = fields[9], fields[19]
-    id, service_id = uuid_of(fields[2]), uuid_of(fields[3])
+    id, service_id = uuid_in(fields[2]), uuid_in(fields[3])
     return {
         "id": id,
         "service_id": service_id,
@@ -173,7 +176,7 @@ def _of_log(fields: list[bytes | None]) -> dict[str, Any]:
         "duration_ms": number_of(fields[15], "d"),
         "request_size": number_of(fields[16], "q"),
         "response_size": number_of(fields[17], "q"),
-        "replay_of": uuid_of(fields[18]),
+        "replay_of": uuid_in(fields[18]),
         "tags": () if tags is None else tags_of(tags),
     }
 

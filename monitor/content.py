@@ -14,7 +14,7 @@ from multipart import (  # type: ignore[import-untyped]
     PushMultipartParser,
 )
 
-from monitor.exchange import Fields, HeaderObject
+from monitor.fields import Fields, HeaderObject
 from monitor.json_text import json_pieces, json_values
 
 if sys.version_info >= (3, 14):

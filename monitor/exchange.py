@@ -1,31 +1,14 @@
 """What one request and what became of it looks like, from the wire to the row."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from monitor.fields import Fields, HeaderObject
 from monitor.ids import timestamp_of
 from monitor.messages import Messages
-
-# Field lines in wire order, repeats and letter case kept; bytes as latin-1, which
-# loses nothing (RFC 9110 5.5 calls bytes >= 0x80 opaque).
-Fields = tuple[tuple[str, str], ...]
-
-
-class SharedFields(tuple[tuple[str, str], ...]):
-    """Fields that exchanges of one connection have in common.
-
-    What was made of them is remembered with them: by whom, for what, and the result.
-    """
-
-    masked: "tuple[object, object, Fields | HeaderObject] | None" = None
-    packed: bytes | None = None
-
-
-# Ingested header fields stay the JSON object that the client pushed.
-HeaderObject = dict[str, Any]
 
 
 class Source(StrEnum):
@@ -78,13 +61,24 @@ class BodyState(StrEnum):
         return self is BodyState.WITHHELD or self is BodyState.SHED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Each exchange makes some of the following. That their making is written out, and that
+# they are not frozen, saves most of its time; they are never changed all the same.
+
+
+@dataclass(init=False, slots=True, unsafe_hash=True)
 class Body:
     """The first bytes of a body as they passed, content coding included."""
 
     kept: bytes
     size: int
-    state: BodyState = BodyState.KEPT
+    state: BodyState
+
+    def __init__(
+        self, *, kept: bytes, size: int, state: BodyState = BodyState.KEPT
+    ) -> None:
+        self.kept = kept
+        self.size = size
+        self.state = state
 
     @property
     def truncated(self) -> bool:
@@ -94,7 +88,7 @@ class Body:
 EMPTY_BODY = Body(kept=b"", size=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(init=False, slots=True, unsafe_hash=True)
 class Timings:
     """Parts of an exchange's time; None is what did not happen, or was not seen.
 
@@ -104,17 +98,29 @@ class Timings:
     docs/timings.md.
     """
 
-    connect_ms: float | None = None
-    tls_ms: float | None = None
-    ttfb_ms: float | None = None
-    overhead_ms: float | None = None
+    connect_ms: float | None
+    tls_ms: float | None
+    ttfb_ms: float | None
+    overhead_ms: float | None
+
+    def __init__(
+        self,
+        *,
+        connect_ms: float | None = None,
+        tls_ms: float | None = None,
+        ttfb_ms: float | None = None,
+        overhead_ms: float | None = None,
+    ) -> None:
+        self.connect_ms = connect_ms
+        self.tls_ms = tls_ms
+        self.ttfb_ms = ttfb_ms
+        self.overhead_ms = overhead_ms
 
 
 NO_TIMINGS = Timings()
 
 
-# Not frozen, for that takes most of the time of making one.
-@dataclass(slots=True, kw_only=True)
+@dataclass(init=False, slots=True)
 class Exchange:
     """A finished exchange. Never changed: redaction makes another one.
 
@@ -129,23 +135,74 @@ class Exchange:
     method: str
     url: str
     path: str
-    client_url: str | None = None
-    query_params: dict[str, Any] = field(default_factory=dict)
-    status_code: int | None = None
-    latency_ms: float | None = None
-    duration_ms: float | None = None
-    error: str | None = None
-    source_ip: str | None = None
-    tags: tuple[str, ...] = ()
-    request_headers: Fields | HeaderObject = ()
-    response_headers: Fields | HeaderObject = ()
-    request_body: Body | None = None
-    response_body: Body | None = None
-    request_size: int | None = None
-    response_size: int | None = None
-    replay_of: UUID | None = None
-    timings: Timings = NO_TIMINGS
-    messages: Messages | None = None
+    client_url: str | None
+    query_params: dict[str, Any]
+    status_code: int | None
+    latency_ms: float | None
+    duration_ms: float | None
+    error: str | None
+    source_ip: str | None
+    tags: tuple[str, ...]
+    request_headers: Fields | HeaderObject
+    response_headers: Fields | HeaderObject
+    request_body: Body | None
+    response_body: Body | None
+    request_size: int | None
+    response_size: int | None
+    replay_of: UUID | None
+    timings: Timings
+    messages: Messages | None
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        service_id: UUID,
+        source: Source,
+        method: str,
+        url: str,
+        path: str,
+        client_url: str | None = None,
+        query_params: dict[str, Any] | None = None,
+        status_code: int | None = None,
+        latency_ms: float | None = None,
+        duration_ms: float | None = None,
+        error: str | None = None,
+        source_ip: str | None = None,
+        tags: tuple[str, ...] = (),
+        request_headers: Fields | HeaderObject = (),
+        response_headers: Fields | HeaderObject = (),
+        request_body: Body | None = None,
+        response_body: Body | None = None,
+        request_size: int | None = None,
+        response_size: int | None = None,
+        replay_of: UUID | None = None,
+        timings: Timings = NO_TIMINGS,
+        messages: Messages | None = None,
+    ) -> None:
+        self.id = id
+        self.service_id = service_id
+        self.source = source
+        self.method = method
+        self.url = url
+        self.path = path
+        self.client_url = client_url
+        self.query_params = {} if query_params is None else query_params
+        self.status_code = status_code
+        self.latency_ms = latency_ms
+        self.duration_ms = duration_ms
+        self.error = error
+        self.source_ip = source_ip
+        self.tags = tags
+        self.request_headers = request_headers
+        self.response_headers = response_headers
+        self.request_body = request_body
+        self.response_body = response_body
+        self.request_size = request_size
+        self.response_size = response_size
+        self.replay_of = replay_of
+        self.timings = timings
+        self.messages = messages
 
     @property
     def started_at(self) -> datetime:

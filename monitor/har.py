@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 
 from monitor import times
 from monitor.content import field_value
-from monitor.exchange import BodyState, Fields, HeaderObject
+from monitor.exchange import BodyState
+from monitor.fields import Fields, HeaderObject
 from monitor.messages import Direction, Message, MessageKind, MessageState
 from monitor.redaction import MASK
 from monitor.resources import LogDetail, StoredBody

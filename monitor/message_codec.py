@@ -13,9 +13,7 @@ from monitor.messages import (
 )
 
 
-def about_messages(messages: Messages | None) -> list[Any] | None:
-    if messages is None:
-        return None
+def about_messages(messages: Messages) -> list[Any]:
     each = [
         (
             m.direction,
@@ -33,9 +31,9 @@ def about_messages(messages: Messages | None) -> list[Any] | None:
     return [messages.medium, messages.count, messages.problem, each]
 
 
-def texts_of(messages: Messages | None) -> list[bytes]:
+def texts_of(messages: Messages) -> list[bytes]:
     """The raw bytes that stand behind the record's other parts."""
-    return [] if messages is None else [message.kept for message in messages.kept]
+    return [message.kept for message in messages.kept]
 
 
 def messages_of(about: list[Any] | None, texts: bytes) -> Messages | None:

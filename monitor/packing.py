@@ -5,16 +5,18 @@ order is that of LOG_COLUMNS, DETAIL_COLUMNS and BODY_COLUMNS.
 """
 
 import struct
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import orjson
 
 from monitor.content import as_text, decoded, field_value
 from monitor.endpoints import endpoint_of
-from monitor.exchange import Body, Exchange, Fields, HeaderObject, SharedFields
-from monitor.ids import bucket_of
+from monitor.exchange import Body, Exchange, Timings
+from monitor.fields import Fields, HeaderObject, SharedFields
+from monitor.ids import bucket_of, bytes_of
 from monitor.messages import Medium, Messages
 
 LOG_COLUMNS = (
@@ -73,12 +75,18 @@ BODY_COLUMNS = (
 # Of a coded body, this much decoded text is kept to be searched.
 SEARCHED_TEXT_BYTES = 1024 * 1024
 
-KEY = struct.Struct("!hiiiqi16s")
-KEY_AND_SERVICE = struct.Struct("!hiiiqi16si16s")
+KEY = struct.Struct("!iiiqi16s")
 LENGTH = struct.Struct("!i")
 FLOAT = struct.Struct("!id")
 BIGINT = struct.Struct("!iq")
 SMALLINT = struct.Struct("!ih")
+LOG_BEGINS, DETAIL_BEGINS, BODY_BEGINS = [
+    struct.pack("!h", len(columns))
+    for columns in (LOG_COLUMNS, DETAIL_COLUMNS, BODY_COLUMNS)
+]
+UUID_BEGINS = LENGTH.pack(16)
+# The times of an exchange on a kept connection.
+TIMES = struct.Struct("!iiidid")
 # A log's figures where it has a status, a latency and sizes, and nothing else.
 FIGURES = struct.Struct("!ihidiiqiqii")
 NULL = LENGTH.pack(-1)
@@ -90,7 +98,8 @@ TEXT_OID = 25
 NO_BODY_FIELDS = NULL + FALSE + LENGTH.pack(4) + b"kept" + FALSE + NULL
 
 
-class Rows(NamedTuple):
+@dataclass(init=False, slots=True)
+class Rows:
     """One exchange's rows; *body* is empty where it has none.
 
     *is_complete* is false where a coded body's text, for search, is left out.
@@ -99,7 +108,15 @@ class Rows(NamedTuple):
     log: bytes
     detail: bytes
     body: bytes
-    is_complete: bool = True
+    is_complete: bool
+
+    def __init__(
+        self, log: bytes, detail: bytes, body: bytes, is_complete: bool = True
+    ) -> None:
+        self.log = log
+        self.detail = detail
+        self.body = body
+        self.is_complete = is_complete
 
 
 def pack(exchange: Exchange, *, decodes: bool = True) -> Rows:
@@ -115,15 +132,16 @@ def pack(exchange: Exchange, *, decodes: bool = True) -> Rows:
 
 def _pack(exchange: Exchange, decodes: bool) -> Rows:
     number = exchange.id.int
-    key = number.to_bytes(16, "big")
     bucket = bucket_of(exchange.id)
     ts = ((number >> 80) - EPOCH_MS) * 1000
-    service = exchange.service_id.int.to_bytes(16, "big")
-    columns = len(LOG_COLUMNS)
+    key = KEY.pack(4, bucket, 8, ts, 16, number.to_bytes(16, "big"))
     log = b"".join(
         (
-            KEY_AND_SERVICE.pack(columns, 4, bucket, 8, ts, 16, key, 16, service),
-            _common(exchange.source.value),
+            LOG_BEGINS,
+            key,
+            UUID_BEGINS,
+            bytes_of(exchange.service_id),
+            _common(exchange.source),
             _common(exchange.method),
             _text(exchange.url),
             _text(exchange.path),
@@ -137,7 +155,8 @@ def _pack(exchange: Exchange, decodes: bool) -> Rows:
     )
     detail = b"".join(
         (
-            KEY.pack(len(DETAIL_COLUMNS), 4, bucket, 8, ts, 16, key),
+            DETAIL_BEGINS,
+            key,
             _headers(exchange.request_headers),
             _headers(exchange.response_headers),
             _details(exchange),
@@ -148,9 +167,9 @@ def _pack(exchange: Exchange, decodes: bool) -> Rows:
         return Rows(log, detail, b"")
     first, is_first_complete = _body(sent, exchange.request_headers, decodes)
     second, is_second_complete = _body(received, exchange.response_headers, decodes)
-    body_key = KEY.pack(len(BODY_COLUMNS), 4, bucket, 8, ts, 16, key)
     is_complete = is_first_complete and is_second_complete
-    return Rows(log, detail, b"".join((body_key, first, second)), is_complete)
+    body = b"".join((BODY_BEGINS, key, first, second))
+    return Rows(log, detail, body, is_complete)
 
 
 def _figures(exchange: Exchange) -> bytes:
@@ -158,8 +177,15 @@ def _figures(exchange: Exchange) -> bytes:
     status, latency_ms = exchange.status_code, exchange.latency_ms
     duration_ms, replay_of = exchange.duration_ms, exchange.replay_of
     sent, received = exchange.request_size, exchange.response_size
-    rare = duration_ms, replay_of, exchange.tags or None
-    if rare == (None, None, None) and None not in (status, latency_ms, sent, received):
+    if (
+        status is not None
+        and latency_ms is not None
+        and duration_ms is None
+        and sent is not None
+        and received is not None
+        and replay_of is None
+        and not exchange.tags
+    ):
         return FIGURES.pack(2, status, 8, latency_ms, -1, 8, sent, 8, received, -1, -1)
     return b"".join(
         (
@@ -168,7 +194,7 @@ def _figures(exchange: Exchange) -> bytes:
             _float(duration_ms),
             _bigint(sent),
             _bigint(received),
-            NULL if replay_of is None else _bytes(replay_of.bytes),
+            NULL if replay_of is None else _bytes(bytes_of(replay_of)),
             _texts(exchange.tags) if exchange.tags else NULL,
         )
     )
@@ -177,16 +203,32 @@ def _figures(exchange: Exchange) -> bytes:
 def _details(exchange: Exchange) -> bytes:
     """From connect_ms to had_response_body."""
     timings, messages = exchange.timings, exchange.messages
+    ttfb_ms, overhead_ms = timings.ttfb_ms, timings.overhead_ms
+    if (
+        timings.connect_ms is None
+        and timings.tls_ms is None
+        and ttfb_ms is not None
+        and overhead_ms is not None
+    ):
+        times = TIMES.pack(-1, -1, 8, ttfb_ms, 8, overhead_ms)
+    else:
+        times = _times(timings)
     return b"".join(
         (
-            _float(timings.connect_ms),
-            _float(timings.tls_ms),
-            _float(timings.ttfb_ms),
-            _float(timings.overhead_ms),
+            times,
             NO_COUNTS if messages is None else _counts(messages),
             TRUE if _is_present(exchange.request_body) else FALSE,
             TRUE if _is_present(exchange.response_body) else FALSE,
         )
+    )
+
+
+def _times(timings: Timings) -> bytes:
+    return (
+        _float(timings.connect_ms)
+        + _float(timings.tls_ms)
+        + _float(timings.ttfb_ms)
+        + _float(timings.overhead_ms)
     )
 
 
@@ -220,7 +262,7 @@ def _body(
     """Content, truncated, state, is_text, and the text of a coded body."""
     if body is None:
         return NO_BODY_FIELDS, True
-    state = _common(body.state.value)
+    state = _common(body.state)
     if body.state.is_absent:
         return NULL + FALSE + state + FALSE + NULL, True
     text, is_complete = NULL, True
@@ -308,7 +350,7 @@ def texts_of(array: bytes) -> tuple[str, ...]:
     return tuple(values)
 
 
-def uuid_of(field: bytes | None) -> UUID | None:
+def uuid_in(field: bytes | None) -> UUID | None:
     return None if field is None else UUID(bytes=field)
 
 

@@ -8,14 +8,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from monitor.content import TOO_LONG, as_text, decoded, field_value
-from monitor.exchange import (
-    Body,
-    BodyState,
-    Exchange,
-    Fields,
-    HeaderObject,
-    SharedFields,
-)
+from monitor.exchange import Body, BodyState, Exchange
+from monitor.fields import Fields, HeaderObject, SharedFields
 from monitor.json_paths import Path, parse_path
 from monitor.masking import MASK as MASK
 from monitor.masking import masked_events, masked_json, redacted_messages

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import orjson
 
+from monitor.upstreams import Upstream, upstream_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -43,9 +45,18 @@ class RoutingTable:
             host.lower(): service for service in self.services for host in service.hosts
         }
         self._ids = {service.id: service for service in self.services}
+        self._upstreams = {
+            service.slug: upstream_of(service.base_url, verify_tls=service.verify_tls)
+            for service in self.services
+            if service.base_url is not None
+        }
 
     def by_id(self, id: UUID) -> Service | None:
         return self._ids.get(id)
+
+    def upstream(self, service: Service) -> Upstream | None:
+        """Where the requests to one of its services go; None: it has no base_url."""
+        return self._upstreams.get(service.slug)
 
     def by_name(self, name: str) -> Service | None:
         """A service by its slug or its name, as in X-Monitor-Service."""

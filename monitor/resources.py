@@ -5,14 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from monitor.exchange import (
-    NO_TIMINGS,
-    BodyState,
-    Fields,
-    HeaderObject,
-    Source,
-    Timings,
-)
+from monitor.exchange import NO_TIMINGS, BodyState, Source, Timings
+from monitor.fields import Fields, HeaderObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+from monitor.ids import bytes_of
+
 # A segment is this line, then frames.
 MAGIC = b"apimonitor spool 2\n"
 # A frame: this mark (where to look for the next one behind damage), the length of the
@@ -64,11 +66,10 @@ class Content:
 
 def packed(payload: bytes, label: UUID, at_ms: int) -> bytes:
     """The frame of *payload*."""
-    behind = BEHIND_CRC.pack(at_ms, label.bytes)
+    owner = bytes_of(label)
+    behind = BEHIND_CRC.pack(at_ms, owner)
     checksum = zlib.crc32(payload, zlib.crc32(behind))
-    return b"".join(
-        (FRAME.pack(MARK, len(payload), checksum, at_ms, label.bytes), payload)
-    )
+    return FRAME.pack(MARK, len(payload), checksum, at_ms, owner) + payload
 
 
 @dataclass(frozen=True, slots=True)

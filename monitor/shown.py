@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.content import Kind, as_text, decoded, field_value, kind_of
-from monitor.exchange import BodyState, Fields, HeaderObject
+from monitor.exchange import BodyState
+from monitor.fields import Fields, HeaderObject
 from monitor.messages import Message, MessageState
 from monitor.resources import StoredBody
 

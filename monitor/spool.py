@@ -6,7 +6,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from uuid import UUID
@@ -52,12 +51,8 @@ def step_at(held: int, limit: int) -> Step:
     return Step.SHED_SUCCESSFUL if held >= limit * SHED_SUCCESSFUL_FROM else Step.ALL
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a record is going to be: the segment's number, the position behind it."""
-
-    segment: int
-    end: int
+# Where a record is going to be: the segment's number, the position behind it.
+Place = tuple[int, int]
 
 
 class Spool:
@@ -112,7 +107,7 @@ class Spool:
         needed = FRAME.size + size
         if self._file < 0 or self._offset + needed > self._reserved:
             self._begin_segment(needed)
-        return Place(self._number, self._offset + needed)
+        return self._number, self._offset + needed
 
     def append(self, payload: bytes, label: UUID = NOBODY) -> None:
         """Write one record; it is in the file when this returns.

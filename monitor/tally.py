@@ -5,6 +5,7 @@ import fcntl
 import logging
 import mmap
 import os
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -18,7 +19,9 @@ logger = logging.getLogger(__name__)
 # mapped: a count is one aligned store, which outlives kill -9 in the page cache.
 MAGIC = b"apimonitor tally 1\n"
 PROMISE_AT = 64
-PROMISE_WORDS = 8
+FLAG = PROMISE_AT // 8
+PROMISED_AT = PROMISE_AT + 8
+PROMISED = struct.Struct("=6Q")
 CELLS_AT = 128
 CELL_BYTES = 64
 WORD_BYTES = 40
@@ -86,7 +89,8 @@ class Tally:
         """An exchange is over, and its record is being written to *place*."""
         at = self._cell(service_id, FINISHED)
         self._promised = at, self._counts[at] + 1
-        self._note(place.segment, place.end, *self._promised, 0, 0)
+        segment, end = place
+        self._note(segment, end, at, self._promised[1], 0, 0)
 
     def kept(self) -> None:
         """The record is there."""
@@ -112,17 +116,17 @@ class Tally:
         if self._file >= 0:
             os.close(self._file)
 
-    def _note(self, *promised: int) -> None:
-        at = PROMISE_AT // 8
-        counts = self._counts
-        for value in promised:
-            at += 1
-            counts[at] = value
+    def _note(
+        self, segment: int, end: int, at: int, after: int, lost_at: int, lost_after: int
+    ) -> None:
+        PROMISED.pack_into(
+            self._map, PROMISED_AT, segment, end, at, after, lost_at, lost_after
+        )
         # Last: what is noted is whole.
-        counts[PROMISE_AT // 8] = 1
+        self._counts[FLAG] = 1
 
     def _withdraw(self) -> None:
-        self._counts[PROMISE_AT // 8] = 0
+        self._counts[FLAG] = 0
 
     def _cell(self, service_id: UUID, word: str) -> int:
         """Where their count is, in words of 8 bytes."""
@@ -178,9 +182,9 @@ def settled(path: Path, spool: Path) -> Counts:
     """
     content = bytearray(path.read_bytes())
     words = memoryview(content).cast("Q")
-    at = PROMISE_AT // 8
-    if words[at]:
-        segment, end, finished, after, lost_at, lost_after = words[at + 1 : at + 7]
+    if words[FLAG]:
+        noted = PROMISED.unpack_from(content, PROMISED_AT)
+        segment, end, finished, after, lost_at, lost_after = noted
         if lost_at:
             words[finished], words[lost_at] = after, lost_after
         elif _size_of(spool / f"{path.stem}-{segment:08d}.seg") >= end:

@@ -11,11 +11,16 @@ UNIX = "unix:"
 LONGEST_SOCKET = 107
 
 
+# Its scheme, host and port.
+Origin = tuple[str, str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """A base_url, taken apart. *authority* is what goes into Host.
 
-    *root* is what a URL at this upstream begins with.
+    *root* is what a URL at this upstream begins with. *connections* is what theirs can
+    be used for: what was not verified is not used for who wants it verified.
     """
 
     scheme: str
@@ -23,41 +28,41 @@ class Upstream:
     port: int
     authority: str
     base_path: str
+    origin: Origin
+    connections: tuple[Origin, bool]
+    root: str
     verify_tls: bool = True
     socket: str | None = None
-
-    @property
-    def origin(self) -> tuple[str, str, int]:
-        if self.socket is not None:
-            return (self.scheme, f"{UNIX}{self.socket}", 0)
-        return (self.scheme, self.host, self.port)
-
-    @property
-    def root(self) -> str:
-        if self.socket is not None:
-            return f"{self.scheme}://{UNIX}{self.socket}:"
-        return f"{self.scheme}://{self.authority}"
 
 
 @lru_cache(maxsize=4096)
 def upstream_of(base_url: str, *, verify_tls: bool = True) -> Upstream:
     if (found := on_socket(base_url)) is not None:
         socket, path = found
+        origin = ("http", f"{UNIX}{socket}", 0)
         return Upstream(
             scheme="http",
             host="localhost",
             port=PORTS["http"],
             authority="localhost",
             base_path=path.removesuffix("/"),
+            origin=origin,
+            connections=(origin, True),
+            root=f"http://{UNIX}{socket}:",
             socket=socket,
         )
     parts = urlsplit(base_url)
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    origin = (parts.scheme, host, port)
     return Upstream(
         scheme=parts.scheme,
-        host=parts.hostname or "",
-        port=parts.port or PORTS[parts.scheme],
+        host=host,
+        port=port,
         authority=parts.netloc,
         base_path=parts.path.removesuffix("/"),
+        origin=origin,
+        connections=(origin, verify_tls),
+        root=f"{parts.scheme}://{parts.netloc}",
         verify_tls=verify_tls,
     )
 
@@ -75,7 +80,7 @@ def on_socket(url: str) -> tuple[str, str] | None:
     return place[:end], place[end:].removeprefix(":")
 
 
-def split_url(url: str) -> tuple[tuple[str, str, int], str]:
+def split_url(url: str) -> tuple[Origin, str]:
     """The origin of *url* and all that follows its authority, byte for byte.
 
     Raises ValueError where *url* is no http(s) URL, or holds userinfo.

@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from monitor.exchange import Body, Exchange, Failure, Fields, Source
+from monitor.exchange import Body, Exchange, Failure, Source
+from monitor.fields import Fields
 from proxy.afterwards import Afterwards
 from proxy.headers import text, values
 from proxy.heads import Lines
+from proxy.request import Request
 from proxy.response import Answer
 from proxy.routing import Routed
 from proxy.stopwatch import Stopwatch
@@ -46,30 +47,60 @@ class BodyCopy:
         return Body(kept=bytes(self._kept), size=self.size)
 
 
-@dataclass(slots=True, kw_only=True)
 class Capture:
     """One exchange in the making. Times are of time.perf_counter()."""
 
-    id: UUID
-    routed: Routed
-    method: str
-    client_url: str
-    source_ip: str
-    request_fields: Fields
-    began: float
-    request_copy: BodyCopy
-    response_copy: BodyCopy
-    stopwatch: Stopwatch
-    bounds: Bounds
-    body_limit: int
-    replay_of: UUID | None = None
-    status_code: int | None = None
-    response_fields: Fields = ()
-    failure: Failure | None = None
-    head_sent: float | None = None
-    # Upgrades and event streams last; their latency is that of their head.
-    is_lasting: bool = False
-    tap: Tap | None = None
+    __slots__ = (
+        "body_limit",
+        "bounds",
+        "client_url",
+        "failure",
+        "head_sent",
+        "id",
+        "is_lasting",
+        "replay_of",
+        "request",
+        "request_copy",
+        "request_fields",
+        "response_copy",
+        "response_fields",
+        "routed",
+        "source_ip",
+        "status_code",
+        "stopwatch",
+        "tap",
+    )
+
+    def __init__(
+        self,
+        request: Request,
+        routed: Routed,
+        *,
+        id: UUID,
+        source_ip: str,
+        request_fields: Fields,
+        bounds: Bounds,
+        body_limit: int,
+        replay_of: UUID | None,
+    ) -> None:
+        self.id = id
+        self.request = request
+        self.routed = routed
+        self.source_ip = source_ip
+        self.request_fields = request_fields
+        self.bounds = bounds
+        self.body_limit = body_limit
+        self.replay_of = replay_of
+        self.request_copy = BodyCopy(body_limit)
+        self.response_copy = BodyCopy(body_limit)
+        self.stopwatch = Stopwatch(began=request.began, turn=request.taken)
+        self.status_code: int | None = None
+        self.response_fields: Fields = ()
+        self.failure: Failure | None = None
+        self.head_sent: float | None = None
+        # Upgrades and event streams last; their latency is that of their head.
+        self.is_lasting = False
+        self.tap: Tap | None = None
 
     def answered(self, answer: Answer) -> None:
         """The upstream's final head is here: what follows may be messages."""
@@ -79,7 +110,7 @@ class Capture:
         elif answer.is_event_stream:
             coding = text(answer.lines, "content-encoding")
             bounds = self.bounds.within(self.body_limit)
-            self._listen(EventTap(bounds, began=self.began, coding=coding))
+            self._listen(EventTap(bounds, began=self.request.began, coding=coding))
 
     def sent(self, data: bytes) -> None:
         """Passed on to the upstream of a tunnel."""
@@ -99,7 +130,9 @@ class Capture:
             return
         extensions = text(lines, "sec-websocket-extensions")
         bounds = self.bounds.within(self.body_limit)
-        self._listen(WebSocketTap(bounds, began=self.began, extensions=extensions))
+        self._listen(
+            WebSocketTap(bounds, began=self.request.began, extensions=extensions)
+        )
         self.request_copy = BodyCopy(0)
         self.response_copy = BodyCopy(0)
 
@@ -109,6 +142,7 @@ class Capture:
     def exchange(self) -> Exchange:
         """What there is to record, now that it is over."""
         now = time.perf_counter()
+        request, began = self.request, self.request.began
         upstream, target = self.routed.upstream, self.routed.target
         path, _, query = target.partition("?")
         # RFC 9112 3.2.4: the asterisk is no part of the URL.
@@ -118,14 +152,14 @@ class Capture:
             id=self.id,
             service_id=self.routed.service.id,
             source=Source.PROXY if self.replay_of is None else Source.REPLAY,
-            method=self.method,
+            method=request.method,
             url=f"{upstream.root}{sent}",
             path=path,
-            client_url=self.client_url,
+            client_url=request.client_url,
             query_params=_parameters(query) if query else {},
             status_code=self.status_code,
-            latency_ms=(answered - self.began) * 1000,
-            duration_ms=(now - self.began) * 1000 if self.is_lasting else None,
+            latency_ms=(answered - began) * 1000,
+            duration_ms=(now - began) * 1000 if self.is_lasting else None,
             error=None if self.failure is None else str(self.failure),
             source_ip=self.source_ip,
             request_headers=self.request_fields,

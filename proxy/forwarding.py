@@ -1,7 +1,5 @@
 """What goes on from one side to the other: the heads as they are written."""
 
-from collections.abc import Callable
-
 from proxy import headers
 from proxy.headers import FORWARDED
 from proxy.heads import Lines
@@ -54,35 +52,38 @@ def _request_lines(
 
 
 def answer_head(
-    answer: Answer,
-    routed: Routed,
-    entrance: Callable[[], Entrance],
-    *,
-    extra: str,
-    is_http_1_0: bool,
+    answer: Answer, request: Request, routed: Routed, *, extra: str, is_trusted: bool
 ) -> bytes:
     """An answer's head as it goes to the client; *extra* are lines of our own."""
-    if is_http_1_0 or not REWRITTEN.isdisjoint(answer.named):
-        passed = _answer_lines(answer, routed, entrance, is_http_1_0=is_http_1_0)
-    else:
-        passed = answer.passed or b""
-        if not passed:
-            passed = _answer_lines(answer, routed, entrance, is_http_1_0=False)
+    passed = answer.passed
+    if passed is None or request.is_http_1_0:
+        lines = headers.end_to_end(answer.lines, answer.options)
+        points_back = not REWRITTEN.isdisjoint(answer.named)
+        if points_back:
+            entrance = _entrance(request, routed, is_trusted=is_trusted)
+            lines = mapped_back(lines, routed.upstream, entrance)
+        passed = _answer_lines(answer, lines, is_http_1_0=request.is_http_1_0)
+        if not points_back and not request.is_http_1_0:
             answer.passed = passed
     return passed + f"{extra}\r\n".encode("latin-1")
 
 
-def _answer_lines(
-    answer: Answer,
-    routed: Routed,
-    entrance: Callable[[], Entrance],
-    *,
-    is_http_1_0: bool,
-) -> bytes:
+def _entrance(request: Request, routed: Routed, *, is_trusted: bool) -> Entrance:
+    """Where the client came in, for answers that point back."""
+    host, proto = request.authority, "http"
+    if is_trusted:
+        host = _first(request.text("x-forwarded-host")) or host
+        proto = _first(request.text("x-forwarded-proto")) or proto
+    return Entrance(proto=proto, host=host, prefix=routed.prefix)
+
+
+def _first(listed: str | None) -> str:
+    """What the outermost of several proxies said."""
+    return (listed or "").partition(",")[0].strip()
+
+
+def _answer_lines(answer: Answer, lines: Lines, *, is_http_1_0: bool) -> bytes:
     """From the status line on."""
-    lines = headers.end_to_end(answer.lines, answer.options)
-    if not REWRITTEN.isdisjoint(answer.named):
-        lines = mapped_back(lines, routed.upstream, entrance())
     own = ""
     if answer.is_chunked:
         if is_http_1_0:

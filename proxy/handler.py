@@ -4,9 +4,9 @@ import asyncio
 import resource
 import socket
 from collections.abc import Callable, Sequence
-from functools import partial
 
-from monitor.exchange import Exchange, Failure, FailureCode, Fields
+from monitor.exchange import Exchange, Failure, FailureCode
+from monitor.fields import Fields
 from monitor.ids import LogIds
 from monitor.registry import RoutingTable, Service
 from monitor.replay import tickets
@@ -15,15 +15,13 @@ from monitor.segments import NOBODY
 from monitor.settings import Settings
 from monitor.tally import IN_FLIGHT, UNROUTED, Tally
 from proxy import forwarding, problems
-from proxy.capture import BodyCopy, Capture
+from proxy.capture import Capture
 from proxy.client import ClientConnection, Limits, Refused, Served
 from proxy.passing import Passing
 from proxy.pool import Pool
 from proxy.request import Request
-from proxy.rewrite import Entrance
 from proxy.routing import Routed, Unrouted, route
 from proxy.server import Listener
-from proxy.stopwatch import Stopwatch
 from proxy.tap import Bounds
 from proxy.trust import Trust
 
@@ -149,7 +147,7 @@ class Proxy:
             capture=self._capture(request, routed),
             pool=self._pool,
             head=head,
-            entrance=partial(_entrance, request, routed, is_trusted=is_trusted),
+            is_trusted=is_trusted,
             idle_s=self._settings.keepalive_s,
             is_loop=self._is_loop(request),
             record=self._finished,
@@ -198,21 +196,16 @@ class Proxy:
                 # Ours, not the client's; and spent.
                 fields = tuple([f for f in fields if f[0].lower() not in OF_REPLAYS])
         return Capture(
+            request,
+            routed,
             id=id,
-            routed=routed,
-            replay_of=replay_of,
-            method=request.method,
-            client_url=request.client_url,
             source_ip=self._trust.client_address(
                 request.peer, request.named.get("x-forwarded-for")
             ),
             request_fields=fields,
-            began=request.began,
-            stopwatch=Stopwatch(began=request.began, turn=request.taken),
             bounds=self._bounds,
             body_limit=limit,
-            request_copy=BodyCopy(limit),
-            response_copy=BodyCopy(limit),
+            replay_of=replay_of,
         )
 
     def _is_loop(self, request: Request) -> bool:
@@ -238,17 +231,3 @@ def _most_connections(wanted: int) -> int:
     if descriptors == resource.RLIM_INFINITY:
         return wanted
     return min(wanted, descriptors * 3 // 4)
-
-
-def _entrance(request: Request, routed: Routed, *, is_trusted: bool) -> Entrance:
-    """Where the client came in, for answers that point back."""
-    host, proto = request.authority, "http"
-    if is_trusted:
-        host = _first(request.text("x-forwarded-host")) or host
-        proto = _first(request.text("x-forwarded-proto")) or proto
-    return Entrance(proto=proto, host=host, prefix=routed.prefix)
-
-
-def _first(listed: str | None) -> str:
-    """What the outermost of several proxies said."""
-    return (listed or "").partition(",")[0].strip()

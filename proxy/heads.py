@@ -5,7 +5,6 @@ were there anything beside them, their lengths would not add up to that of the h
 """
 
 import re
-from dataclasses import dataclass
 
 # A line as it came, its name and its value; in wire order, repeats and case kept.
 Line = tuple[str, str, str]
@@ -29,19 +28,25 @@ class Malformed(Exception):
     """These bytes are not HTTP/1.1."""
 
 
-@dataclass(slots=True)
 class RequestLine:
-    method: str
-    target: str
-    is_http_1_0: bool
+    __slots__ = ("is_http_1_0", "method", "target")
+
+    def __init__(self, method: str, target: str, *, is_http_1_0: bool) -> None:
+        self.method = method
+        self.target = target
+        self.is_http_1_0 = is_http_1_0
 
 
-@dataclass(slots=True)
 class ResponseHead:
-    is_http_1_0: bool
-    status: int
-    reason: str
-    lines: Lines
+    __slots__ = ("is_http_1_0", "lines", "reason", "status")
+
+    def __init__(
+        self, status: int, reason: str, lines: Lines, *, is_http_1_0: bool
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.lines = lines
+        self.is_http_1_0 = is_http_1_0
 
 
 def request_line(content: bytes) -> RequestLine:
@@ -50,7 +55,7 @@ def request_line(content: bytes) -> RequestLine:
     if found is None:
         raise Malformed("the request line is none")
     method, target, minor = found.groups()
-    return RequestLine(method, target, minor == "0")
+    return RequestLine(method, target, is_http_1_0=minor == "0")
 
 
 def response_head(content: bytes) -> ResponseHead:
@@ -66,7 +71,7 @@ def response_head(content: bytes) -> ResponseHead:
     except Malformed:
         text, start = BLANKS.sub(r"\1:", text[start:]), 0
         lines = _lines(text, start)
-    return ResponseHead(minor == "0", int(status), reason or "", lines)
+    return ResponseHead(int(status), reason or "", lines, is_http_1_0=minor == "0")
 
 
 def lines_of(content: bytes) -> Lines:

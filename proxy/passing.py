@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Coroutine
 
 from monitor.exchange import Failure, FailureCode
+from monitor.ids import text_of
 from proxy import forwarding, problems
 from proxy.bodies import Take
 from proxy.capture import Capture
@@ -13,7 +14,6 @@ from proxy.client import ClientConnection
 from proxy.pool import Pool
 from proxy.request import Request
 from proxy.response import Answer
-from proxy.rewrite import Entrance
 from proxy.switching import Switched
 from proxy.upstream import Broken, UpstreamConnection
 
@@ -42,7 +42,7 @@ class Passing:
         capture: Capture,
         pool: Pool,
         head: bytes,
-        entrance: Callable[[], Entrance],
+        is_trusted: bool,
         idle_s: float,
         is_loop: bool,
         record: Callable[[Capture], None],
@@ -53,7 +53,7 @@ class Passing:
         self._capture = capture
         self._pool = pool
         self._unsent = head
-        self._entrance = entrance
+        self._is_trusted = is_trusted
         self._idle_s = idle_s
         self._is_loop = is_loop
         self._record = record
@@ -177,8 +177,7 @@ class Passing:
         capture, connection = self._capture, self._connection
         assert connection is not None
         self._cancel_continue()
-        capture.stopwatch.answer_began = connection.head_began
-        capture.stopwatch.answer_read = connection.head_read
+        capture.stopwatch.answered(connection.head_began, connection.head_read)
         capture.answered(answer)
         if self._request.is_http_1_0 and answer.is_chunked and answer.has_body:
             # It cannot read chunks: the body's end is then the connection's.
@@ -200,10 +199,10 @@ class Passing:
             piece = self._take_unframed()
         head = forwarding.answer_head(
             answer,
+            self._request,
             capture.routed,
-            self._entrance,
             extra=self._own_lines(),
-            is_http_1_0=self._request.is_http_1_0,
+            is_trusted=self._is_trusted,
         )
         capture.status_code = answer.status
         if is_complete:
@@ -250,7 +249,7 @@ class Passing:
     def _log_id(self) -> str:
         if not self._service.expose_log_id:
             return ""
-        return f"X-Monitor-Log-Id: {self._capture.id}\r\n"
+        return f"X-Monitor-Log-Id: {text_of(self._capture.id)}\r\n"
 
     def _keep_unframed(self, piece: bytes) -> None:
         self._capture.received(piece)

@@ -7,30 +7,30 @@ import time
 from collections import deque
 
 from monitor.exchange import FailureCode
-from monitor.upstreams import Upstream
+from monitor.upstreams import Origin, Upstream
 from proxy.upstream import Broken, UpstreamConnection
 
-# What was not verified is not used for who wants it verified.
-Origin = tuple[tuple[str, str, int], bool]
+# What a connection can be used for: an Upstream's *connections*.
+Kind = tuple[Origin, bool]
 
 
 class Pool:
-    """Keep-alive connections, per origin at most *limit*, idle at most *idle_s*."""
+    """Keep-alive connections, for each kind at most *limit*, idle at most *idle_s*."""
 
     def __init__(self, *, limit: int, idle_s: float, head_limit: int) -> None:
         self._limit = limit
         self._idle_s = idle_s
         self._head_limit = head_limit
-        self._idle: dict[Origin, deque[tuple[UpstreamConnection, float]]] = {}
-        self._open: dict[Origin, int] = {}
-        self._waiting: dict[Origin, deque[asyncio.Future[None]]] = {}
+        self._idle: dict[Kind, deque[tuple[UpstreamConnection, float]]] = {}
+        self._open: dict[Kind, int] = {}
+        self._waiting: dict[Kind, deque[asyncio.Future[None]]] = {}
         self._verified = ssl.create_default_context()
         self._unverified = _unverified()
 
     def reusable(self, upstream: Upstream) -> UpstreamConnection | None:
         """The one used last, which is the least likely to have been given up."""
-        origin = _origin(upstream)
-        idle = self._idle.get(origin)
+        kind = upstream.connections
+        idle = self._idle.get(kind)
         if not idle:
             return None
         oldest = time.monotonic() - self._idle_s
@@ -39,7 +39,7 @@ class Pool:
             if connection.is_usable and since > oldest:
                 return connection
             connection.close()
-            self._gone(origin)
+            self._gone(kind)
         return None
 
     async def acquire(
@@ -61,31 +61,31 @@ class Pool:
         self, upstream: Upstream, connection: UpstreamConnection, *, may_stay: bool
     ) -> None:
         """Give a connection back; it is kept if another exchange may use it."""
-        origin = _origin(upstream)
+        kind = upstream.connections
         connection.end()
         if may_stay and connection.is_usable and self._idle_s > 0:
-            idle = self._idle.get(origin)
+            idle = self._idle.get(kind)
             if idle is None:
-                idle = self._idle[origin] = deque()
+                idle = self._idle[kind] = deque()
             idle.append((connection, time.monotonic()))
-            self._let_next(origin)
+            self._let_next(kind)
             return
         connection.close()
-        self._gone(origin)
+        self._gone(kind)
 
     def expire(self) -> None:
         """Close what has been idle for too long, or was closed by the upstream."""
         oldest = time.monotonic() - self._idle_s
-        for origin, idle in list(self._idle.items()):
+        for kind, idle in list(self._idle.items()):
             for _ in range(len(idle)):
                 connection, since = idle.popleft()
                 if connection.is_usable and since > oldest:
                     idle.append((connection, since))
                 else:
                     connection.close()
-                    self._gone(origin)
+                    self._gone(kind)
             if not idle:
-                del self._idle[origin]
+                del self._idle[kind]
 
     def close(self) -> None:
         for idle in self._idle.values():
@@ -97,31 +97,31 @@ class Pool:
         self, upstream: Upstream, fresh: bool
     ) -> tuple[UpstreamConnection, bool]:
         """A new connection, or one that is given back while there may be no other."""
-        origin = _origin(upstream)
-        while self._open.get(origin, 0) >= self._limit:
-            idle = self._idle.get(origin)
+        kind = upstream.connections
+        while self._open.get(kind, 0) >= self._limit:
+            idle = self._idle.get(kind)
             if idle and fresh:
                 idle.popleft()[0].close()
-                self._gone(origin)
+                self._gone(kind)
                 continue
             reused = self.reusable(upstream)
             if reused is not None:
                 return reused, True
-            if self._open.get(origin, 0) >= self._limit:
-                await self._turn(origin)
-        self._open[origin] = self._open.get(origin, 0) + 1
+            if self._open.get(kind, 0) >= self._limit:
+                await self._turn(kind)
+        self._open[kind] = self._open.get(kind, 0) + 1
         return await self._connect(upstream), False
 
-    async def _turn(self, origin: Origin) -> None:
+    async def _turn(self, kind: Kind) -> None:
         """Until another exchange gives something back."""
         waiter = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.setdefault(origin, deque())
+        waiting = self._waiting.setdefault(kind, deque())
         waiting.append(waiter)
         try:
             await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
-                self._let_next(origin)
+                self._let_next(kind)
             elif waiter in waiting:
                 waiting.remove(waiter)
             raise
@@ -130,7 +130,7 @@ class Pool:
         try:
             return await self._make_connection(upstream)
         except BaseException as error:
-            self._gone(_origin(upstream))
+            self._gone(upstream.connections)
             if isinstance(error, (OSError, UnicodeError)):
                 raise _broken(error, upstream) from None
             raise
@@ -182,28 +182,24 @@ class Pool:
     def _make(self) -> UpstreamConnection:
         return UpstreamConnection(head_limit=self._head_limit)
 
-    def _gone(self, origin: Origin) -> None:
-        left = self._open.get(origin, 1) - 1
+    def _gone(self, kind: Kind) -> None:
+        left = self._open.get(kind, 1) - 1
         if left > 0:
-            self._open[origin] = left
+            self._open[kind] = left
         else:
-            self._open.pop(origin, None)
-        self._let_next(origin)
+            self._open.pop(kind, None)
+        self._let_next(kind)
 
-    def _let_next(self, origin: Origin) -> None:
+    def _let_next(self, kind: Kind) -> None:
         if not self._waiting:
             return
-        waiting = self._waiting.get(origin)
+        waiting = self._waiting.get(kind)
         while waiting:
             waiter = waiting.popleft()
             if not waiter.done():
                 waiter.set_result(None)
                 return
-        self._waiting.pop(origin, None)
-
-
-def _origin(upstream: Upstream) -> Origin:
-    return upstream.origin, upstream.verify_tls
+        self._waiting.pop(kind, None)
 
 
 def _unverified() -> ssl.SSLContext:

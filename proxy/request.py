@@ -3,7 +3,7 @@
 import re
 import time
 
-from monitor.exchange import SharedFields
+from monitor.fields import SharedFields
 from proxy import headers
 from proxy.bodies import Body, Chunked, Sized, Take
 from proxy.headers import FORWARDED, HOP_BY_HOP, Named

@@ -2,7 +2,7 @@
 
 import re
 
-from monitor.exchange import SharedFields
+from monitor.fields import SharedFields
 from proxy import headers
 from proxy.bodies import Body, Chunked, Sized, Take, UntilClose
 from proxy.headers import HOP_BY_HOP, Named

@@ -1,19 +1,23 @@
 """Which service a request is for, and what is asked of its upstream."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from monitor.registry import RoutingTable, Service
-from monitor.upstreams import Upstream, upstream_of
+from monitor.upstreams import Upstream
 
 
-class Routed(NamedTuple):
+class Routed:
     """*target* goes upstream byte for byte; *prefix* is what the client put before."""
 
-    service: Service
-    upstream: Upstream
-    target: str
-    prefix: str
+    __slots__ = ("prefix", "service", "target", "upstream")
+
+    def __init__(
+        self, service: Service, upstream: Upstream, target: str, prefix: str
+    ) -> None:
+        self.service = service
+        self.upstream = upstream
+        self.target = target
+        self.prefix = prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,15 @@ def route(
         service = table.by_name(named.strip())
         if service is None:
             return Unrouted("unknown_service", "X-Monitor-Service names no service")
-        return _routed(service, target, "")
+        return _routed(table, service, target, "")
     service = table.by_host(without_port(host))
     if service is not None:
-        return _routed(service, target, "")
+        return _routed(table, service, target, "")
     segment, rest = _first_segment(target)
     # A slug is ASCII; what only lowers to one (U+212A) is not it.
     service = table.by_slug(segment) if segment.isascii() else None
     if service is not None:
-        return _routed(service, rest, f"/{segment}")
+        return _routed(table, service, rest, f"/{segment}")
     return Unrouted("no_service", "no service has this host or path prefix")
 
 
@@ -61,19 +65,22 @@ def without_port(host: str) -> str:
     return host.partition(":")[0]
 
 
-def _routed(service: Service, target: str, prefix: str) -> Routed | Unrouted:
-    if service.base_url is None:
+def _routed(
+    table: RoutingTable, service: Service, target: str, prefix: str
+) -> Routed | Unrouted:
+    upstream = table.upstream(service)
+    if upstream is None:
         return Unrouted("no_base_url", f"the service {service.slug} has no base_url")
-    upstream = upstream_of(service.base_url, verify_tls=service.verify_tls)
     sent = target if target == "*" else upstream.base_path + target
     return Routed(service, upstream, sent, prefix)
 
 
 def _first_segment(target: str) -> tuple[str, str]:
     """`/a/b?c` → `a`, `/b?c`; `/a` alone is `/`."""
-    for position in range(1, len(target)):
-        if target[position] == "/":
-            return target[1:position], target[position:]
-        if target[position] == "?":
-            return target[1:position], f"/{target[position:]}"
+    query = target.find("?", 1)
+    end = target.find("/", 1, len(target) if query < 0 else query)
+    if end >= 0:
+        return target[1:end], target[end:]
+    if query >= 0:
+        return target[1:query], f"/{target[query:]}"
     return target[1:], "/"

@@ -1,11 +1,8 @@
 """What one exchange's time went to: the upstream, the client, or the proxy."""
 
-from dataclasses import dataclass
-
 from monitor.exchange import Timings
 
 
-@dataclass(slots=True, kw_only=True)
 class Stopwatch:
     """Told what happens when it does; times are of time.perf_counter().
 
@@ -13,13 +10,28 @@ class Stopwatch:
     answer's head is written.
     """
 
-    began: float
-    turn: float
-    connect_s: float | None = None
-    tls_s: float | None = None
-    own_s: float | None = None
-    answer_began: float | None = None
-    answer_read: float | None = None
+    __slots__ = (
+        "answer_began",
+        "answer_read",
+        "began",
+        "connect_s",
+        "own_s",
+        "tls_s",
+        "turn",
+    )
+
+    def __init__(self, *, began: float, turn: float) -> None:
+        self.began = began
+        self.turn = turn
+        self.connect_s: float | None = None
+        self.tls_s: float | None = None
+        self.own_s: float | None = None
+        self.answer_began: float | None = None
+        self.answer_read: float | None = None
+
+    def answered(self, began: float, read: float) -> None:
+        """The answer's head began to come, and was whole."""
+        self.answer_began, self.answer_read = began, read
 
     def connected(self, connect_s: float, tls_s: float | None) -> None:
         """A connection was made, which the proxy waited for."""
@@ -28,7 +40,8 @@ class Stopwatch:
 
     def asked(self, at: float) -> None:
         """The request's head is on its way."""
-        self.own_s = (self.own_s or 0) + max(at - self.turn, 0)
+        own = max(at - self.turn, 0.0)
+        self.own_s = own if self.own_s is None else self.own_s + own
 
     def failed(self, at: float) -> None:
         """What was asked came to nothing; it will be asked again."""
@@ -38,7 +51,7 @@ class Stopwatch:
         """*head_sent*: when the answer's head was, or is about to be, written."""
         own = self.own_s
         if own is not None and self.answer_read is not None:
-            own += max(head_sent - self.answer_read, 0)
+            own += max(head_sent - self.answer_read, 0.0)
         began = self.answer_began
         return Timings(
             connect_ms=_ms(self.connect_s),
@@ -49,4 +62,4 @@ class Stopwatch:
 
 
 def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else max(seconds, 0) * 1000
+    return None if seconds is None else max(seconds, 0.0) * 1000

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from monitor.content import Kind, field_value, hexdump, pretty
 from monitor.errors import NotFound
-from monitor.exchange import BodyState, Fields, HeaderObject
+from monitor.exchange import BodyState
+from monitor.fields import Fields, HeaderObject
 from monitor.redaction import MASK
 from monitor.resources import LogDetail, StoredBody
 from monitor.shown import pairs, shown_body

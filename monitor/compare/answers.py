@@ -9,7 +9,7 @@ from typing import Any
 from monitor.compare.differences import Difference, Kind, marked
 from monitor.compare.documents import document_differences
 from monitor.compare.lines import line_differences
-from monitor.exchange import Fields, HeaderObject
+from monitor.fields import Fields, HeaderObject
 from monitor.json_text import load_json
 from monitor.resources import LogDetail, StoredBody
 from monitor.shown import pairs, shown_body

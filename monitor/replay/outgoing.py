@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from monitor.errors import Conflict
-from monitor.exchange import BodyState, Fields, HeaderObject, Source
+from monitor.exchange import BodyState, Source
+from monitor.fields import Fields, HeaderObject
 from monitor.redaction import MASK
 from monitor.replay.target import Target
 from monitor.resources import LogDetail

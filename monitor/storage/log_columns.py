@@ -5,7 +5,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from monitor.exchange import BodyState, Fields, HeaderObject, Source, Timings
+from monitor.exchange import BodyState, Source, Timings
+from monitor.fields import Fields, HeaderObject
 from monitor.resources import LogDetail, LogItem, StoredBody
 
 ITEM_COLUMNS = """

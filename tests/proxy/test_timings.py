@@ -142,7 +142,8 @@ def test_waiting_for_a_connection_or_a_failed_one_is_nobodys_overhead() -> None:
 
 
 def test_it_is_never_negative() -> None:
-    watch = Stopwatch(began=5.0, turn=5.0, answer_began=4.0, answer_read=9.0)
+    watch = Stopwatch(began=5.0, turn=5.0)
+    watch.answered(4.0, 9.0)
     watch.connected(1.0, None)
     watch.asked(5.5)
     timings = watch.timings(8.0)
