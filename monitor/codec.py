@@ -36,21 +36,30 @@ IDS = struct.Struct("!26x16s4x16si")
 class Recorded:
     """A record that was read back; its rows are as they were packed."""
 
-    __slots__ = ("has_messages", "id", "record", "service_id", "source")
+    __slots__ = (
+        "_ends",
+        "_is_complete",
+        "has_messages",
+        "id",
+        "record",
+        "service_id",
+        "source",
+    )
 
-    def __init__(
-        self,
-        *,
-        id: UUID,
-        service_id: UUID,
-        source: Source,
-        has_messages: bool,
-        record: bytes,
-    ) -> None:
-        self.id = id
-        self.service_id = service_id
-        self.source = source
-        self.has_messages = has_messages
+    def __init__(self, record: bytes) -> None:
+        """Raises ValueError for what *encode* did not pack."""
+        log, detail, body, messages, self._is_complete = _lengths(record)
+        try:
+            id, service_id, length = IDS.unpack_from(record, HEAD.size)
+        except struct.error:
+            raise ValueError("a record's row is cut") from None
+        log_end = HEAD.size + log
+        self._ends = log_end, log_end + detail, log_end + detail + body
+        start = HEAD.size + IDS.size
+        self.id = uuid_of(int.from_bytes(id, "big"))
+        self.service_id = _service_id(service_id)
+        self.source = _source(record[start : start + length])
+        self.has_messages = messages > 0
         self.record = record
 
     @property
@@ -58,13 +67,10 @@ class Recorded:
         return timestamp_of(self.id)
 
     def rows(self) -> Rows:
-        _, log, detail, body, _, _, _, is_complete = HEAD.unpack_from(self.record)
-        if not is_complete:
+        if not self._is_complete:
             return pack(self.exchange())
-        start = HEAD.size
-        middle, end = start + log, start + log + detail
-        record = self.record
-        return Rows(record[start:middle], record[middle:end], record[end : end + body])
+        record, (log, detail, body) = self.record, self._ends
+        return Rows(record[HEAD.size : log], record[log:detail], record[detail:body])
 
     def exchange(self) -> Exchange:
         return decode(self.record)
@@ -91,23 +97,6 @@ def encode(exchange: Exchange) -> bytes:
     return b"".join((head, rows.log, rows.detail, rows.body, messages, texts))
 
 
-def recorded(record: bytes) -> Recorded:
-    """Raises ValueError for what *encode* did not pack."""
-    messages_length = _lengths(record)[3]
-    try:
-        id, service_id, length = IDS.unpack_from(record, HEAD.size)
-    except struct.error:
-        raise ValueError("a record's row is cut") from None
-    start = HEAD.size + IDS.size
-    return Recorded(
-        id=uuid_of(int.from_bytes(id, "big")),
-        service_id=_service_id(service_id),
-        source=_source(record[start : start + length]),
-        has_messages=messages_length > 0,
-        record=record,
-    )
-
-
 @lru_cache(maxsize=4096)
 def _service_id(field: bytes) -> UUID:
     return UUID(bytes=field)
@@ -120,7 +109,7 @@ def _source(field: bytes) -> Source:
 
 def decode(record: bytes) -> Exchange:
     """The exchange that *encode* packed. Raises ValueError for anything else."""
-    log_length, detail_length, body_length, messages_length = _lengths(record)
+    log_length, detail_length, body_length, messages_length, _ = _lengths(record)
     *_, sent_size, received_size, _ = HEAD.unpack_from(record)
     log_end = HEAD.size + log_length
     detail_end = log_end + detail_length
@@ -145,16 +134,16 @@ def decode(record: bytes) -> Exchange:
         raise ValueError(f"a record is not an exchange: {error}") from None
 
 
-def _lengths(record: bytes) -> tuple[int, int, int, int]:
-    """Of the rows, and of the messages' JSON."""
+def _lengths(record: bytes) -> tuple[int, int, int, int, bool]:
+    """Of the rows, and of the messages' JSON; whether the rows are complete."""
     if len(record) < HEAD.size:
         raise ValueError("a record is shorter than its head")
-    mark, log, detail, body, messages, *_ = HEAD.unpack_from(record)
+    mark, log, detail, body, messages, _, _, is_complete = HEAD.unpack_from(record)
     if mark != MARK:
         raise ValueError("a record has another form")
     if HEAD.size + log + detail + body + messages > len(record):
         raise ValueError("a record's lengths do not add up to its size")
-    return log, detail, body, messages
+    return log, detail, body, messages, is_complete
 
 
 def _of_log(fields: list[bytes | None]) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from uuid import UUID, SafeUUID
 # order within a millisecond, then 40 random bits.
 COUNTER_BITS = 18
 RANDOM_BITS = 40
+# A UUID lets nobody set what it is.
+SET_VALUE = vars(UUID)["int"].__set__
+SET_SAFETY = vars(UUID)["is_safe"].__set__
 MAX_COUNTER = (1 << COUNTER_BITS) - 1
 
 
@@ -20,6 +23,8 @@ class LogIds:
     def __init__(self, bucket: int | None = None) -> None:
         self.bucket = secrets.randbelow(65536) if bucket is None else bucket
         self._last_ms = 0
+        # All above the counter, for that millisecond.
+        self._high = 0
         self._counter = 0
         # Ids are to differ, not to be secret: the kernel need not be asked for each.
         self._random = random.Random(secrets.randbits(128))
@@ -31,30 +36,35 @@ class LogIds:
             self._counter += 1
         else:
             self._last_ms = max(now_ms, self._last_ms + 1)
+            self._high = self._above(self._last_ms)
             self._counter = 0
-        return self._pack(self._last_ms, self._counter)
+        return self._filled(self._high, self._counter)
 
     def at(self, moment: datetime) -> UUID:
         """An id for a moment that the caller names, cut to milliseconds."""
-        return self._pack(milliseconds(moment), secrets.randbelow(MAX_COUNTER + 1))
+        counter = secrets.randbelow(MAX_COUNTER + 1)
+        return self._filled(self._above(milliseconds(moment)), counter)
 
-    def _pack(self, ms: int, counter: int) -> UUID:
+    def _above(self, ms: int) -> int:
         value = ms << 80 | 7 << 76 | (self.bucket >> 4) << 64 | 2 << 62
-        value |= (self.bucket & 15) << 58 | counter << RANDOM_BITS
-        return uuid_of(value | self._random.getrandbits(RANDOM_BITS))
+        return value | (self.bucket & 15) << 58
+
+    def _filled(self, high: int, counter: int) -> UUID:
+        low = counter << RANDOM_BITS | self._random.getrandbits(RANDOM_BITS)
+        return uuid_of(high | low)
 
 
 def uuid_of(value: int) -> UUID:
     """As UUID(int=value) of what has 128 bits: its checks take longest."""
     made = object.__new__(UUID)
-    object.__setattr__(made, "int", value)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    SET_VALUE(made, value)
+    SET_SAFETY(made, SafeUUID.unknown)
     return made
 
 
 def text_of(id: UUID) -> str:
     """As str(id), sooner."""
-    digits = f"{id.int:032x}"
+    digits = bytes_of(id).hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 

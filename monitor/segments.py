@@ -7,7 +7,8 @@ import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -38,15 +39,17 @@ class Damage:
     label: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
 class Frame:
     """A record; *end* is the position behind it, *damage* what was skipped before."""
 
-    label: UUID
-    at_ms: int
-    payload: bytes
-    end: int
-    damage: Damage | None = None
+    __slots__ = ("at_ms", "damage", "end", "label", "payload")
+
+    def __init__(self, label: UUID, at_ms: int, payload: bytes, end: int) -> None:
+        self.label = label
+        self.at_ms = at_ms
+        self.payload = payload
+        self.end = end
+        self.damage: Damage | None = None
 
 
 @dataclass(slots=True)
@@ -214,7 +217,13 @@ def _frame(file: BinaryIO, position: int) -> Frame | None:
     behind = BEHIND_CRC.pack(at_ms, label)
     if len(payload) < length or zlib.crc32(payload, zlib.crc32(behind)) != checksum:
         return None
-    return Frame(UUID(bytes=label), at_ms, payload, position + FRAME.size + length)
+    return Frame(_label(label), at_ms, payload, position + FRAME.size + length)
+
+
+# Services, of which there are few.
+@lru_cache(maxsize=4096)
+def _label(content: bytes) -> UUID:
+    return UUID(bytes=content)
 
 
 def _behind_damage(file: BinaryIO, position: int) -> Frame | None:
@@ -226,7 +235,8 @@ def _behind_damage(file: BinaryIO, position: int) -> Frame | None:
         file.seek(position + start)
         frame = _frame(file, position + start)
         if frame is not None:
-            return replace(frame, damage=Damage(start, _damaged_label(rest, start)))
+            frame.damage = Damage(start, _damaged_label(rest, start))
+            return frame
         start = rest.find(MARK, start + 1)
     return None
 

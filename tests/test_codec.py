@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.codec import MARK, decode, encode, recorded
+from monitor.codec import MARK, Recorded, decode, encode
 from monitor.exchange import Body, BodyState, Exchange, Source, Timings
 from monitor.ids import LogIds, bucket_of, is_log_id, timestamp_of
 from monitor.messages import (
@@ -99,7 +99,7 @@ def test_what_was_encoded_is_decoded_equal(exchange: Exchange) -> None:
 
 @given(exchanges)
 def test_a_record_says_what_is_needed_to_store_it(exchange: Exchange) -> None:
-    record = recorded(encode(exchange))
+    record = Recorded(encode(exchange))
     assert (record.id, record.service_id) == (exchange.id, exchange.service_id)
     assert (record.source, record.started_at) == (exchange.source, exchange.started_at)
     assert record.has_messages == (exchange.messages is not None)
@@ -120,7 +120,7 @@ def test_a_coded_body_is_decoded_once_it_is_stored() -> None:
     )
     record = encode(exchange)
     assert b"needle" not in record
-    assert b"needle" in recorded(record).rows().body
+    assert b"needle" in Recorded(record).rows().body
 
 
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda b: MARK + b))

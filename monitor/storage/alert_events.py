@@ -11,8 +11,8 @@ from monitor.alert_states import AlertState
 from monitor.exchange import Exchange
 from monitor.ids import LogIds
 from monitor.storage.alerts import COLUMNS, alert_of
+from monitor.storage.gathered import Storable, exchange_of, services_of
 from monitor.storage.notifications import notify
-from monitor.storage.rows import Storable, exchange_of
 
 EVENT_COLUMNS = (
     "service_id",
@@ -47,7 +47,7 @@ async def evaluate(
          ORDER BY a.id
            FOR KEY SHARE SKIP LOCKED
         """,
-        list({exchange.service_id for exchange in exchanges}),
+        services_of(exchanges),
     )
     for row in rows:
         try:

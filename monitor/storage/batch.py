@@ -17,8 +17,8 @@ import asyncpg
 
 from monitor.exchange import Exchange
 from monitor.storage import alert_events, feed, rows
-from monitor.storage.partitions import Partitions, day_of
-from monitor.storage.rows import Storable
+from monitor.storage.gathered import Storable, days_of, services_of
+from monitor.storage.partitions import Partitions
 
 # What PostgreSQL, or its client while packing, says of a value it will never take.
 REFUSALS = (
@@ -64,15 +64,18 @@ async def commit(
     async def store() -> list[Kept]:
         async with connection.transaction():
             await first(connection)
-            living = await _living(connection, {e.service_id for e in exchanges})
-            kept = [e for e in exchanges if e.service_id in living]
+            wanted = services_of(exchanges)
+            living = await _living(connection, wanted)
+            kept = list(exchanges)
+            if len(living) < len(wanted):
+                kept = [e for e in exchanges if e.service_id in living]
             await _store(connection, kept)
             await within(connection)
             await count(connection, kept)
             await feed.append(connection, [e.id for e in kept])
         return kept
 
-    days = {day_of(e.started_at) for e in exchanges}
+    days = days_of(exchanges)
     return await _with_partitions(connection, partitions, days, store)
 
 
@@ -93,7 +96,7 @@ async def commit_in_steps(
     async def store() -> list[UUID] | None:
         ids: list[UUID] = []
         async with connection.transaction():
-            if not await _living(connection, {service_id}):
+            if not await _living(connection, [service_id]):
                 return None
             async for step in steps():
                 await _store(connection, step)
@@ -149,9 +152,9 @@ async def _store(connection: asyncpg.Connection, exchanges: Sequence[Storable]) 
         await alert_events.evaluate(connection, exchanges)
 
 
-async def _living(connection: asyncpg.Connection, wanted: set[UUID]) -> set[UUID]:
+async def _living(connection: asyncpg.Connection, wanted: list[UUID]) -> set[UUID]:
     """Those services that are there; none can go before the transaction ends."""
     found = await connection.fetch(
-        "SELECT id FROM services WHERE id = ANY($1) FOR KEY SHARE", list(wanted)
+        "SELECT id FROM services WHERE id = ANY($1) FOR KEY SHARE", wanted
     )
     return {row["id"] for row in found}

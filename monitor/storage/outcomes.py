@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from uuid import UUID
 
-from monitor.codec import Recorded, recorded
+from monitor.codec import Recorded
+from monitor.exchange import Source
 from monitor.ledger import STORED
 from monitor.segments import Damage, Frame
+from monitor.storage.gathered import Storable
 from monitor.storage.ledger import Key
-from monitor.storage.rows import Storable
 from monitor.tally import DROPPED
 
 SERVICE_DELETED = f"{DROPPED}service_deleted"
@@ -16,16 +17,18 @@ LETTERS_FULL = f"{DROPPED}dead_letters_full"
 DAMAGED_RECORD = f"{DROPPED}damaged"
 
 
-@dataclass(frozen=True, slots=True)
 class Record:
     """A record of a segment, the exchange in it, and where it begins.
 
     *exchange* is None where the bytes are whole but are no exchange.
     """
 
-    frame: Frame
-    exchange: Recorded | None
-    start: int
+    __slots__ = ("exchange", "frame", "start")
+
+    def __init__(self, frame: Frame, exchange: Recorded | None, start: int) -> None:
+        self.frame = frame
+        self.exchange = exchange
+        self.start = start
 
 
 def records_of(frames: Sequence[Frame], position: int) -> list[Record]:
@@ -38,21 +41,46 @@ def records_of(frames: Sequence[Frame], position: int) -> list[Record]:
 
 def _exchange_of(payload: bytes) -> Recorded | None:
     try:
-        return recorded(payload)
+        return Recorded(payload)
     except ValueError:
         return None
 
 
 def outcomes(records: Sequence[Record], kept: Sequence[Storable]) -> Counter[Key]:
     """What became of *records*, *kept* of which were stored."""
-    outcomes = Counter((exchange.service_id, STORED) for exchange in kept)
-    stored = {exchange.id for exchange in kept}
+    found = Counter[Key]()
+    owners: dict[int, UUID] = {}
+    stored: dict[int, int] = {}
+    for exchange in kept:
+        owner = exchange.service_id
+        owners[owner.int] = owner
+        stored[owner.int] = stored.get(owner.int, 0) + 1
+    for number, n in stored.items():
+        found[owners[number], STORED] = n
+    if len(kept) < len(records):
+        _count_deleted(found, records, {exchange.id.int for exchange in kept})
+    for record in records:
+        if record.frame.damage is not None:
+            found.update(damaged(record.frame.damage))
+    return found
+
+
+def _count_deleted(
+    found: Counter[Key], records: Sequence[Record], stored: set[int]
+) -> None:
     for record in records:
         exchange = record.exchange
-        if exchange is not None and exchange.id not in stored:
-            outcomes[exchange.service_id, SERVICE_DELETED] += 1
-        outcomes.update(damaged(record.frame.damage))
-    return outcomes
+        if exchange is not None and exchange.id.int not in stored:
+            found[exchange.service_id, SERVICE_DELETED] += 1
+
+
+def by_source(kept: Sequence[Storable]) -> dict[Source, int]:
+    """How many are of which source."""
+    return {
+        source: n
+        for source in Source
+        if (n := sum([exchange.source is source for exchange in kept]))
+    }
 
 
 def damaged(damage: Damage | None) -> dict[Key, int]:

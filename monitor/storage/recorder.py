@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -18,11 +17,18 @@ from monitor.segments import DAMAGED, MAGIC, NOBODY, Damage, Segment, segments
 from monitor.spool import Spool
 from monitor.storage.batch import REFUSALS, commit
 from monitor.storage.dead_letters import DeadLetters, LettersFull
+from monitor.storage.gathered import Storable
 from monitor.storage.ledger import Key, Ledger, Moved
-from monitor.storage.outcomes import LETTERS_FULL, Record, damaged, outcomes, records_of
+from monitor.storage.outcomes import (
+    LETTERS_FULL,
+    Record,
+    by_source,
+    damaged,
+    outcomes,
+    records_of,
+)
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database, reason_of
-from monitor.storage.rows import Storable
 from monitor.tallies import Tallies
 
 logger = logging.getLogger(__name__)
@@ -217,7 +223,7 @@ class Recorder:
                 count=count,
             )
         self._committed()
-        for source, n in Counter(exchange.source for exchange in kept).items():
+        for source, n in by_source(kept).items():
             self._counters.stored.labels(source.value).inc(n)
 
     async def _refuse(self, segment: Segment, record: Record, error: Exception) -> None:

@@ -10,11 +10,11 @@ from monitor.codec import decode
 from monitor.ledger import STORED
 from monitor.storage.batch import REFUSALS, commit
 from monitor.storage.dead_letters import DeadLetters, Letter
+from monitor.storage.gathered import Storable
 from monitor.storage.ledger import Ledger
 from monitor.storage.outcomes import SERVICE_DELETED
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
-from monitor.storage.rows import Storable
 from monitor.tally import DROPPED
 
 DISCARDED = f"{DROPPED}discarded"

@@ -4,16 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 
-from monitor.codec import Recorded
-from monitor.exchange import Exchange
-from monitor.packing import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS, Rows, pack
+from monitor.packing import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS
 from monitor.storage import messages
-
-# PostgreSQL's binary COPY: a signature, no flags, no extension; the end.
-BEGINNING = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-END = b"\xff\xff"
-
-Storable = Exchange | Recorded
+from monitor.storage.gathered import Gathered, Storable
 
 
 async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) -> None:
@@ -22,13 +15,12 @@ async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) 
     Their partitions exist, or asyncpg.CheckViolationError is raised. Raises ValueError
     for what no column holds.
     """
-    rows = [_rows(storable) for storable in storables]
-    await _copy(connection, "logs", LOG_COLUMNS, [each.log for each in rows])
-    await _copy(connection, "log_details", DETAIL_COLUMNS, [r.detail for r in rows])
-    bodies = [each.body for each in rows if each.body]
-    if bodies:
-        await _copy(connection, "log_bodies", BODY_COLUMNS, bodies)
-    told = messages.rows_of([exchange_of(s) for s in storables if _has_messages(s)])
+    gathered = Gathered(storables)
+    await _copy(connection, "logs", LOG_COLUMNS, gathered.logs)
+    await _copy(connection, "log_details", DETAIL_COLUMNS, gathered.details)
+    if gathered.bodies:
+        await _copy(connection, "log_bodies", BODY_COLUMNS, gathered.bodies)
+    told = messages.rows_of(gathered.told)
     if told:
         await connection.copy_records_to_table(
             "log_messages",
@@ -38,31 +30,14 @@ async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) 
         )
 
 
-def exchange_of(storable: Storable) -> Exchange:
-    return storable.exchange() if isinstance(storable, Recorded) else storable
-
-
-def _rows(storable: Storable) -> Rows:
-    return storable.rows() if isinstance(storable, Recorded) else pack(storable)
-
-
-def _has_messages(storable: Storable) -> bool:
-    if isinstance(storable, Recorded):
-        return storable.has_messages
-    return storable.messages is not None
-
-
 async def _copy(
-    connection: asyncpg.Connection,
-    table: str,
-    columns: Sequence[str],
-    rows: list[bytes],
+    connection: asyncpg.Connection, table: str, columns: Sequence[str], content: bytes
 ) -> None:
     await connection.copy_to_table(
         table,
         schema_name="apimonitor",
         columns=columns,
-        source=_once(b"".join([BEGINNING, *rows, END])),
+        source=_once(content),
         format="binary",
     )
 

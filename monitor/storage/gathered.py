@@ -1,0 +1,69 @@
+"""What a batch of exchanges comes to: its days, its services, its rows by table."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from monitor.codec import Recorded
+from monitor.exchange import Exchange
+from monitor.packing import pack
+
+# PostgreSQL's binary COPY: a signature, no flags, no extension; the end.
+BEGINNING = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+END = b"\xff\xff"
+DAY_MS = 86_400_000
+
+Storable = Exchange | Recorded
+
+
+class Gathered:
+    """The content of one COPY for each table; *bodies* is empty where there are none.
+
+    *told* are the exchanges with messages.
+    """
+
+    __slots__ = ("bodies", "details", "logs", "told")
+
+    def __init__(self, storables: Sequence[Storable]) -> None:
+        """Raises ValueError for what no column holds."""
+        logs, details, bodies = [BEGINNING], [BEGINNING], [BEGINNING]
+        self.told: list[Exchange] = []
+        for storable in storables:
+            if isinstance(storable, Recorded):
+                rows = storable.rows()
+                if storable.has_messages:
+                    self.told.append(storable.exchange())
+            else:
+                rows = pack(storable)
+                if storable.messages is not None:
+                    self.told.append(storable)
+            logs.append(rows.log)
+            details.append(rows.detail)
+            if rows.body:
+                bodies.append(rows.body)
+        self.logs = _joined(logs)
+        self.details = _joined(details)
+        self.bodies = _joined(bodies) if len(bodies) > 1 else b""
+
+
+def _joined(rows: list[bytes]) -> bytes:
+    rows.append(END)
+    return b"".join(rows)
+
+
+def exchange_of(storable: Storable) -> Exchange:
+    return storable.exchange() if isinstance(storable, Recorded) else storable
+
+
+def days_of(storables: Iterable[Storable]) -> set[date]:
+    """On which days of UTC they began; their ids say it."""
+    days = {(storable.id.int >> 80) // DAY_MS for storable in storables}
+    return {datetime.fromtimestamp(day * DAY_MS // 1000, UTC).date() for day in days}
+
+
+def services_of(storables: Iterable[Storable]) -> list[UUID]:
+    """Whose they are; each once."""
+    found: dict[int, UUID] = {}
+    for storable in storables:
+        found[storable.service_id.int] = storable.service_id
+    return list(found.values())
