@@ -4,18 +4,28 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
+# Whether the hot modules are compiled where that can be done; `no` leaves it out.
+COMPILED ?= yes
+HOT := .venv/.hot
+BUILD := .venv/.build
+PACKAGES := api appliance migrations monitor proxy web
+files = $(shell find $(1) -name __pycache__ -prune -o -print)
+ifneq ($(COMPILED),no)
+WITH_BUILD := $(BUILD)
+IN_BUILD := PYTHONPATH=$(CURDIR)/.venv/compiled$${PYTHONPATH:+:$$PYTHONPATH}
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench soak lock clean system
+.PHONY: help run demo test check format bench soak lock clean system compiled
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' Makefile
 
-run: $(RUNTIME) ## Start the appliance: proxy 8080, app 8000
-	@exec $(BIN)/apimonitor serve
+run: $(RUNTIME) $(WITH_BUILD) ## Start the appliance: proxy 8080, app 8000
+	@$(IN_BUILD) exec $(BIN)/apimonitor serve
 
-demo: $(RUNTIME) ## Start it with a small upstream and sample traffic
-	@exec $(BIN)/apimonitor demo
+demo: $(RUNTIME) $(WITH_BUILD) ## Start it with a small upstream and sample traffic
+	@$(IN_BUILD) exec $(BIN)/apimonitor demo
 
 test: check system ## All checks and all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -30,17 +40,20 @@ format: $(DEVELOPMENT) ## Write the code in its format
 	@$(BIN)/ruff format -q .
 	@$(BIN)/ruff check -q --fix .
 
-bench: $(DEVELOPMENT) ## What it costs beside nginx and others, as ratios
-	@$(BIN)/python -m bench
+bench: $(DEVELOPMENT) $(WITH_BUILD) ## What it costs beside nginx and others, as ratios
+	@$(IN_BUILD) $(BIN)/python -m bench
 
-soak: $(DEVELOPMENT) ## Ten minutes of mixed traffic and faults (SOAK_S=600)
-	@$(BIN)/python -m bench.soak
+soak: $(DEVELOPMENT) $(WITH_BUILD) ## Ten minutes of mixed traffic and faults (SOAK_S=600)
+	@$(IN_BUILD) $(BIN)/python -m bench.soak
 
 lock: ## Write the lock files anew (needs uv)
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 \
 	    --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --group dev \
 	    --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock
+	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --group compile \
+	    -c requirements-dev.lock --custom-compile-command "make lock" \
+	    -o requirements-compile.lock
 
 clean: ## Remove the environment and caches; data stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
@@ -63,6 +76,22 @@ $(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+compiled: $(BUILD)
+
+# Without a compiler neither file is made: it is looked for again the next time.
+$(HOT): $(RUNTIME) compile.sh setup.py requirements-compile.lock $(call files,monitor proxy)
+	@rm -f $@
+	@if sh compile.sh; then touch $@; fi
+
+# A copy of all packages, so that nothing compiled lies beside a source that is edited.
+$(BUILD): $(HOT) main.py $(call files,$(PACKAGES))
+	@rm -rf $@ .venv/compiled .venv/copying
+	@if [ -e $(HOT) ]; then \
+	    cp -R .venv/compiling/lib .venv/copying \
+	    && cp -R main.py $(PACKAGES) .venv/copying \
+	    && find .venv/copying -name __pycache__ -prune -exec rm -r {} + \
+	    && mv .venv/copying .venv/compiled && touch $@; fi
+
 # What only root can install; without it those tests are skipped, or fail where CI is set.
-system:
+system: $(RUNTIME)
 	@sh tests/system_packages.sh

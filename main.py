@@ -18,6 +18,7 @@ from appliance.database import create_token, migrate_now
 from appliance.directory import StartError
 from appliance.start import Appliance, running
 from appliance.workers import WorkersKeepDying
+from monitor import build
 from monitor.errors import MonitorError
 from monitor.settings import Settings, SettingsError, describe, legacy_names, load
 from monitor.storage.pool import reason_of
@@ -189,6 +190,7 @@ API Monitor is {standing}.
   pages and /v1   {app}/
   proxy           {proxy}/
   data            {settings.data_dir.absolute()} ({database})
+  build           {build.version_name()}, {build.how_it_runs()}
 Try:
   curl -s {app}/v1/services -H 'Content-Type: application/json' \
 -d '{{"name": "example", "base_url": "{app}"}}'

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import pickle
 import socket
 import sys
@@ -10,11 +11,14 @@ from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from appliance.control import Assignment, Channel, Word
 
 logger = logging.getLogger(__name__)
 
+# Workers run the code that main runs, compiled or not, wherever it was started.
+CODE = str(Path(__file__).parent.parent)
 # What still serves after this long is broken, not slow.
 START_TIMEOUT_S = 20.0
 # A worker that does not follow is not waited for: its routes come with its end.
@@ -138,8 +142,9 @@ class Workers:
             assignment = replace(self._assignment, control=theirs.fileno())
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "appliance.worker"),
+                *("-P", "-m", "appliance.worker"),
                 stdin=PIPE,
+                env=_environment(),
                 pass_fds=(assignment.control, *assignment.listening),
             )
         assert process.stdin is not None
@@ -208,3 +213,9 @@ class Workers:
             logger.error("a worker does not end", extra={"pid": worker.process.pid})
             worker.process.kill()
             await worker.process.wait()
+
+
+def _environment() -> dict[str, str]:
+    already = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join([CODE, already] if already else [CODE])
+    return {**os.environ, "PYTHONPATH": path}

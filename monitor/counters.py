@@ -1,6 +1,8 @@
 """What the appliance counts of itself, in Prometheus' terms."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Info, generate_latest
+
+from monitor import build
 
 
 class Counters:
@@ -8,6 +10,16 @@ class Counters:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        Info(
+            "apimonitor_build",
+            "Which build runs, and whether its hot modules are compiled.",
+            registry=self.registry,
+        ).info(
+            {
+                "version": build.version_name(),
+                "compiled": "yes" if build.IS_COMPILED else "no",
+            }
+        )
         self.stored = Counter(
             "apimonitor_logs_stored",
             "Logs committed to PostgreSQL, by source.",

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the tests of pages and beside other proxies need, where that can be done.
+# Installs what the tests of pages, beside other proxies and of the compiled build need,
+# where that can be done.
 set -eu
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
@@ -9,6 +10,8 @@ command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing="$missing h
 [ -e /usr/lib/apache2/modules/mod_dav_svn.so ] || missing="$missing libapache2-mod-svn"
 command -v svn >/dev/null || missing="$missing subversion"
 command -v litmus >/dev/null || missing="$missing litmus"
+compiler=$(sh compile.sh missing)
+missing="$missing${compiler:+ $compiler}"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing$missing …"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -45,6 +46,8 @@ class Served:
     def environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
+            # Of the build that is tested.
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "APIMONITOR_PORT": str(self.port),
             "APIMONITOR_PROXY_PORT": str(self.proxy_port),
             "APIMONITOR_DATA_DIR": str(self.directory),
@@ -146,6 +149,7 @@ async def test_a_stop_drains_everything_and_the_next_start_has_it(
         async with served(data) as first:
             assert f"http://127.0.0.1:{first.port}/" in first.printed
             assert f"http://127.0.0.1:{first.proxy_port}/" in first.printed
+            assert re.search(r"  build +\d\S+, (compiled|interpreted)\n", first.printed)
             base_url = f"http://127.0.0.1:{port}"
             await first.call("/v1/services", {"name": "pay", "base_url": base_url})
             for _ in range(20):

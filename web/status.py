@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from monitor import build
 from monitor.errors import Unavailable
 from monitor.ledger import WANTED, Account, Line
 from monitor.settings import describe
@@ -57,6 +58,7 @@ class View:
     facts: Facts | None
     is_embedded: bool
     workers: list[int]
+    build: str
     settings: list[Setting]
 
 
@@ -86,6 +88,7 @@ class StatusPage:
             facts=None if account.is_away else await self._facts(),
             is_embedded=parts.settings.database_url is None,
             workers=parts.workers(),
+            build=f"{build.version_name()}, {build.how_it_runs()}",
             settings=[
                 Setting(name=name, value=value, default=default, meaning=meaning)
                 for name, value, default, meaning in describe(parts.settings)

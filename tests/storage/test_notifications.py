@@ -1,6 +1,7 @@
 """What is found is told to channels, in the transaction of the events."""
 
 import asyncio
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -159,4 +160,4 @@ async def test_a_rule_that_is_being_deleted_holds_up_no_log(
 
 
 def _fields(exchange: Exchange) -> dict[str, Any]:
-    return {name: getattr(exchange, name) for name in Exchange.__slots__}
+    return {field.name: getattr(exchange, field.name) for field in fields(exchange)}

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Compiles the hot modules into .venv/compiling; docs/compiled.md. Where that cannot be
+# done, one line says why, and it exits with 1. `compile.sh missing` names the packages
+# that are missing, and compiles nothing.
+set -u
+python=.venv/bin/python
+interpreted="The hot modules run interpreted, which takes more CPU"
+
+missing=$($python - <<'PYTHON'
+import os, shutil, sys, sysconfig
+
+compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+headers = os.path.join(sysconfig.get_path("include"), "Python.h")
+packages = {
+    "gcc": shutil.which(compiler),
+    "python%d.%d-dev" % sys.version_info[:2]: os.path.exists(headers),
+}
+print(*(name for name, is_there in packages.items() if not is_there))
+PYTHON
+)
+if [ "${1-}" = missing ]; then
+    echo "$missing"
+    exit 0
+fi
+if [ -n "$missing" ]; then
+    echo "$interpreted; to compile them: apt-get install $missing"
+    exit 1
+fi
+echo "Compiling the hot modules (once, half a minute; COMPILED=no leaves it out) …"
+if { $python -m pip install -q --disable-pip-version-check --require-hashes \
+        -r requirements-compile.lock \
+    && COMPILE_TO=.venv/compiling/c $python setup.py -q build_ext --parallel 2 \
+        --build-temp .venv/compiling/o --build-lib .venv/compiling/lib
+    } >.venv/compiling.log 2>&1; then
+    exit 0
+fi
+echo "$interpreted: compiling failed, .venv/compiling.log says why"
+exit 1

@@ -1,0 +1,75 @@
+"""Which modules are compiled, and how: docs/compiled.md. The rest is in pyproject.toml.
+
+Only where COMPILE_TO names a folder for what is generated; a plain install compiles
+nothing.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from setuptools import setup
+from setuptools.command.build_ext import build_ext
+
+# What runs for each exchange that passes.
+HOT = (
+    *sorted(str(path) for path in Path("proxy").glob("[!_]*.py")),
+    "monitor/codec.py",
+    "monitor/content.py",
+    "monitor/endpoints.py",
+    "monitor/exchange.py",
+    "monitor/ids.py",
+    "monitor/masking.py",
+    "monitor/messages.py",
+    "monitor/packing.py",
+    "monitor/recording.py",
+    "monitor/redaction.py",
+    "monitor/segments.py",
+    "monitor/spool.py",
+    "monitor/tally.py",
+)
+
+
+class Build(build_ext):
+    """Compiles the files of an extension side by side, and leaves nothing older."""
+
+    def run(self) -> None:
+        super().run()
+        made = {Path(output) for output in self.get_outputs()}
+        for older in set(Path(self.build_lib).rglob("*.so")) - made:
+            older.unlink()
+
+    def build_extensions(self) -> None:
+        one_by_one = self.compiler.compile
+
+        def side_by_side(sources: list[str], **options: Any) -> list[str]:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                made = pool.map(lambda one: one_by_one([one], **options), sources)
+                return [path for each in made for path in each]
+
+        self.compiler.compile = side_by_side
+        super().build_extensions()
+
+
+def compiled(folder: str) -> list[Any]:
+    """Needs mypy, a C compiler and the headers of Python."""
+    from mypyc.build import mypycify
+
+    made = mypycify(
+        # A cache of its own: `make check` asks mypy with other options.
+        ["--cache-dir", f"{folder}/mypy", *HOT],
+        opt_level="3",
+        debug_level="0",
+        multi_file=True,
+        target_dir=folder,
+    )
+    for extension in made:
+        # What another compiler warns of is no reason to run interpreted.
+        flags = extension.extra_compile_args
+        extension.extra_compile_args = [flag for flag in flags if flag != "-Werror"]
+    return made
+
+
+folder = os.environ.get("COMPILE_TO")
+setup(ext_modules=compiled(folder) if folder else [], cmdclass={"build_ext": Build})

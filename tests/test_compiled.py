@@ -1,0 +1,86 @@
+"""The compiled build does what the interpreted one does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / ".venv" / "compiled"
+# What passes, byte by byte and from hostile ends; what is kept of it; who serves it.
+SELECTION = (
+    "tests/fidelity",
+    "tests/proxy/test_failures.py",
+    "tests/proxy/test_grammar.py",
+    "tests/proxy/test_messages.py",
+    "tests/proxy/test_order.py",
+    "tests/proxy/test_passing.py",
+    "tests/proxy/test_proxy_framing.py",
+    "tests/proxy/test_tap.py",
+    "tests/proxy/test_timings.py",
+    "tests/proxy/test_upgrades.py",
+    "tests/test_build.py",
+    "tests/test_codec.py",
+    "tests/test_masking.py",
+    "tests/test_recording.py",
+    "tests/test_redaction.py",
+    "tests/test_spool.py",
+    "tests/test_tally.py",
+    "tests/storage/test_recorder.py",
+    "tests/test_workers.py::test_all_that_any_of_them_serves_is_recorded",
+    "tests/test_workers.py::test_one_that_dies_is_replaced_and_loses_nothing_answered",
+)
+# Making it and running these takes a minute; more on a machine with other work.
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def build() -> Path:
+    """Made as `make run` makes it; skipped where there is no compiler."""
+    # As make sets them for those that it calls.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("MAKEFLAGS", "MAKELEVEL", "COMPILED")
+    }
+    made = subprocess.run(
+        ["make", "-s", "compiled"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if not BUILD.exists():
+        reason = made.stdout.strip()
+        if "apt-get" not in reason or os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return BUILD
+
+
+def test_it_passes_the_tests_of_its_modules(build: Path) -> None:
+    command = ["-m", "pytest", "-q", "-n", "2", "-o", "pythonpath=", "--no-header"]
+    plugins = ["-p", "no:cacheprovider", "-p", "tests.only_compiled"]
+    run = subprocess.run(
+        # Not from the working directory, which has the sources.
+        [sys.executable, "-P", *command, *plugins, *SELECTION],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{build}{os.pathsep}{ROOT}",
+            "COMPILED_BUILD": str(build),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2000:]
+
+
+def test_nothing_compiled_lies_beside_a_source() -> None:
+    """It would be imported in its place, however the source is edited."""
+    packages = ("api", "appliance", "monitor", "proxy", "web")
+    assert not [path for name in packages for path in (ROOT / name).rglob("*.so")]
+    assert not list(ROOT.glob("*.so"))
