@@ -7,7 +7,7 @@ bytes; behind them is what no row says.
 import struct
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -27,20 +27,23 @@ from monitor.packing import texts_of as tags_of
 
 # A mark of this form of records; lengths of the rows of log, details and bodies, and of
 # the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
-HEAD = struct.Struct("<4sIIIIqq?")
-MARK = b"\xffrw1"
+HEAD: Final = struct.Struct("<4sIIIIqq?")
+MARK: Final = b"\xffrw1"
 # Where a log's row holds its ids, and the length of the source behind them.
-IDS = struct.Struct("!26x16s4x16si")
+IDS: Final = struct.Struct("!26x16s4x16si")
 
 
 class Recorded:
-    """A record that was read back; its rows are as they were packed."""
+    """A record that was read back; its rows are as they were packed.
+
+    *key* is its id as bytes, of which there are many.
+    """
 
     __slots__ = (
         "_ends",
         "_is_complete",
         "has_messages",
-        "id",
+        "key",
         "record",
         "service_id",
         "source",
@@ -50,17 +53,20 @@ class Recorded:
         """Raises ValueError for what *encode* did not pack."""
         log, detail, body, messages, self._is_complete = _lengths(record)
         try:
-            id, service_id, length = IDS.unpack_from(record, HEAD.size)
+            self.key, service_id, length = IDS.unpack_from(record, HEAD.size)
         except struct.error:
             raise ValueError("a record's row is cut") from None
         log_end = HEAD.size + log
         self._ends = log_end, log_end + detail, log_end + detail + body
         start = HEAD.size + IDS.size
-        self.id = uuid_of(int.from_bytes(id, "big"))
         self.service_id = _service_id(service_id)
         self.source = _source(record[start : start + length])
         self.has_messages = messages > 0
         self.record = record
+
+    @property
+    def id(self) -> UUID:
+        return uuid_of(int.from_bytes(self.key, "big"))
 
     @property
     def started_at(self) -> datetime:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from urllib.parse import parse_qsl
 
 import brotli
@@ -22,18 +23,18 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-STEP_BYTES = 64 * 1024
-MOST_CODINGS = 4
+STEP_BYTES: Final = 64 * 1024
+MOST_CODINGS: Final = 4
 # Each member of a gzip (RFC 1952 2.2) or frame of zstd copies what is left of the body.
-MOST_MEMBERS = 1000
+MOST_MEMBERS: Final = 1000
 # RFC 9659: the largest window that a sender of the coding may use, 8 MiB.
-ZSTD_WINDOW_LOG = 23
-PRETTY_LIMIT_CHARACTERS = 2 * 1024 * 1024
+ZSTD_WINDOW_LOG: Final = 23
+PRETTY_LIMIT_CHARACTERS: Final = 2 * 1024 * 1024
 # Indentation makes deep nesting grow with the square of its size.
-LAID_OUT_LIMIT_CHARACTERS = 8 * 1024 * 1024
-SHOWN_VALUE_BYTES = 200
+LAID_OUT_LIMIT_CHARACTERS: Final = 8 * 1024 * 1024
+SHOWN_VALUE_BYTES: Final = 200
 CUT, DAMAGED = "it was cut", "it is damaged"
-TOO_LONG = "it is longer than what is shown"
+TOO_LONG: Final = "it is longer than what is shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +285,7 @@ CODINGS: dict[str, Make] = {
     "br": _brotli,
     "zstd": _zstd,
 }
-KINDS = tuple(
+KINDS: Final = tuple(
     (re.compile(pattern), kind)
     for pattern, kind in (
         (r".*json.*", Kind.JSON),

@@ -2,9 +2,10 @@
 
 import re
 from functools import lru_cache
+from typing import Final
 
 # First match wins. What a segment of each kind looks like, as far as one can tell.
-KINDS = tuple(
+KINDS: Final = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
         ("id", r"\d+"),
@@ -17,8 +18,8 @@ KINDS = tuple(
         ("token", r"(?=.*\d)(?=.*[a-z])[\w-]{20,}"),
     )
 )
-LONGEST_SEGMENT = 128
-MOST_SEGMENTS = 32
+LONGEST_SEGMENT: Final = 128
+MOST_SEGMENTS: Final = 32
 
 
 def endpoint_of(path: str) -> str:

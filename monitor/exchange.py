@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from monitor.fields import Fields, HeaderObject
-from monitor.ids import timestamp_of
+from monitor.ids import bytes_of, timestamp_of
 from monitor.messages import Messages
 
 
@@ -58,7 +58,14 @@ class BodyState(StrEnum):
     @property
     def is_absent(self) -> bool:
         """Whether nothing was kept of a body that was there."""
-        return self is BodyState.WITHHELD or self is BodyState.SHED
+        return self is WITHHELD or self is SHED
+
+
+# A member is found faster by a name of its own.
+PROXY: Final = Source.PROXY
+KEPT: Final = BodyState.KEPT
+WITHHELD: Final = BodyState.WITHHELD
+SHED: Final = BodyState.SHED
 
 
 # Each exchange makes some of the following. That their making is written out, and that
@@ -73,19 +80,17 @@ class Body:
     size: int
     state: BodyState
 
-    def __init__(
-        self, *, kept: bytes, size: int, state: BodyState = BodyState.KEPT
-    ) -> None:
+    def __init__(self, *, kept: bytes, size: int, state: BodyState = KEPT) -> None:
         self.kept = kept
         self.size = size
         self.state = state
 
     @property
     def truncated(self) -> bool:
-        return self.state is BodyState.KEPT and self.size > len(self.kept)
+        return self.state is KEPT and self.size > len(self.kept)
 
 
-EMPTY_BODY = Body(kept=b"", size=0)
+EMPTY_BODY: Final = Body(kept=b"", size=0)
 
 
 @dataclass(init=False, slots=True, unsafe_hash=True)
@@ -117,7 +122,7 @@ class Timings:
         self.overhead_ms = overhead_ms
 
 
-NO_TIMINGS = Timings()
+NO_TIMINGS: Final = Timings()
 
 
 @dataclass(init=False, slots=True)
@@ -203,6 +208,11 @@ class Exchange:
         self.replay_of = replay_of
         self.timings = timings
         self.messages = messages
+
+    @property
+    def key(self) -> bytes:
+        """Its id as bytes."""
+        return bytes_of(self.id)
 
     @property
     def started_at(self) -> datetime:

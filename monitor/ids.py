@@ -2,19 +2,20 @@
 
 import random
 import secrets
-import time
 from datetime import UTC, datetime
+from time import time_ns
+from typing import Final
 from uuid import UUID, SafeUUID
 
 # UUIDv7 (RFC 9562 5.7): 48 bit milliseconds | version | 12 bit | variant | 62 bit.
 # The 12 bits and the next 4 are the bucket; then an 18 bit counter that keeps the
 # order within a millisecond, then 40 random bits.
-COUNTER_BITS = 18
-RANDOM_BITS = 40
+COUNTER_BITS: Final = 18
+RANDOM_BITS: Final = 40
 # A UUID lets nobody set what it is.
-SET_VALUE = vars(UUID)["int"].__set__
-SET_SAFETY = vars(UUID)["is_safe"].__set__
-MAX_COUNTER = (1 << COUNTER_BITS) - 1
+SET_VALUE: Final = vars(UUID)["int"].__set__
+SET_SAFETY: Final = vars(UUID)["is_safe"].__set__
+MAX_COUNTER: Final = (1 << COUNTER_BITS) - 1
 
 
 class LogIds:
@@ -31,7 +32,7 @@ class LogIds:
 
     def new(self) -> UUID:
         """An id for now, above every id this object made before."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = time_ns() // 1_000_000
         if now_ms <= self._last_ms and self._counter < MAX_COUNTER:
             self._counter += 1
         else:

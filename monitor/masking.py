@@ -3,19 +3,19 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from monitor.content import as_text
 from monitor.json_paths import Path, replaced
 from monitor.json_text import dump_json, json_values
 from monitor.messages import Message, Messages, MessageState
 
-MASK = "***MASKED***"
-BLANKS = " \t\r\n\0\x1e\ufeff"
-BLANK_BYTES = b" \t\r\n\0\x1e\xef\xbb\xbf\xfe\xff"
+MASK: Final = "***MASKED***"
+BLANKS: Final = " \t\r\n\0\x1e\ufeff"
+BLANK_BYTES: Final = b" \t\r\n\0\x1e\xef\xbb\xbf\xfe\xff"
 # Socket.IO and Engine.IO put the type of a packet, a namespace and a number before
 # its JSON.
-PACKET = re.compile(r"\d{1,20}(?:-)?(?:/[^,\[{]*,)?\d*(?=[\[{])")
+PACKET: Final = re.compile(r"\d{1,20}(?:-)?(?:/[^,\[{]*,)?\d*(?=[\[{])")
 
 
 def masked_json(text: str, paths: tuple[Path, ...]) -> str:

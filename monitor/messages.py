@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Medium(StrEnum):
@@ -30,7 +31,7 @@ class MessageKind(StrEnum):
 
 
 # RFC 6455 11.8; an event has none.
-OPCODES = {
+OPCODES: Final = {
     MessageKind.TEXT: 0x1,
     MessageKind.BINARY: 0x2,
     MessageKind.CLOSE: 0x8,

@@ -7,7 +7,7 @@ order is that of LOG_COLUMNS, DETAIL_COLUMNS and BODY_COLUMNS.
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -19,7 +19,7 @@ from monitor.fields import Fields, HeaderObject, SharedFields
 from monitor.ids import bucket_of, bytes_of
 from monitor.messages import Medium, Messages
 
-LOG_COLUMNS = (
+LOG_COLUMNS: Final = (
     "bucket",
     "ts",
     "id",
@@ -41,7 +41,7 @@ LOG_COLUMNS = (
     "replay_of",
     "tags",
 )
-DETAIL_COLUMNS = (
+DETAIL_COLUMNS: Final = (
     "bucket",
     "ts",
     "id",
@@ -57,7 +57,7 @@ DETAIL_COLUMNS = (
     "had_request_body",
     "had_response_body",
 )
-BODY_COLUMNS = (
+BODY_COLUMNS: Final = (
     "bucket",
     "ts",
     "id",
@@ -73,29 +73,31 @@ BODY_COLUMNS = (
     "response_text",
 )
 # Of a coded body, this much decoded text is kept to be searched.
-SEARCHED_TEXT_BYTES = 1024 * 1024
+SEARCHED_TEXT_BYTES: Final = 1024 * 1024
 
-KEY = struct.Struct("!iiiqi16s")
-LENGTH = struct.Struct("!i")
-FLOAT = struct.Struct("!id")
-BIGINT = struct.Struct("!iq")
-SMALLINT = struct.Struct("!ih")
+KEY: Final = struct.Struct("!iiiqi16s")
+LENGTH: Final = struct.Struct("!i")
+# Most lengths.
+SHORT: Final = [LENGTH.pack(size) for size in range(4096)]
+FLOAT: Final = struct.Struct("!id")
+BIGINT: Final = struct.Struct("!iq")
+SMALLINT: Final = struct.Struct("!ih")
 LOG_BEGINS, DETAIL_BEGINS, BODY_BEGINS = [
     struct.pack("!h", len(columns))
     for columns in (LOG_COLUMNS, DETAIL_COLUMNS, BODY_COLUMNS)
 ]
-UUID_BEGINS = LENGTH.pack(16)
+UUID_BEGINS: Final = LENGTH.pack(16)
 # The times of an exchange on a kept connection.
-TIMES = struct.Struct("!iiidid")
+TIMES: Final = struct.Struct("!iiidid")
 # A log's figures where it has a status, a latency and sizes, and nothing else.
-FIGURES = struct.Struct("!ihidiiqiqii")
-NULL = LENGTH.pack(-1)
-NO_COUNTS = NULL * 3
+FIGURES: Final = struct.Struct("!ihidiiqiqii")
+NULL: Final = LENGTH.pack(-1)
+NO_COUNTS: Final = NULL * 3
 TRUE, FALSE = LENGTH.pack(1) + b"\1", LENGTH.pack(1) + b"\0"
 # Milliseconds from 1970 to 2000, where PostgreSQL's time begins.
-EPOCH_MS = 946_684_800_000
-TEXT_OID = 25
-NO_BODY_FIELDS = NULL + FALSE + LENGTH.pack(4) + b"kept" + FALSE + NULL
+EPOCH_MS: Final = 946_684_800_000
+TEXT_OID: Final = 25
+NO_BODY_FIELDS: Final = NULL + FALSE + LENGTH.pack(4) + b"kept" + FALSE + NULL
 
 
 @dataclass(init=False, slots=True)
@@ -273,7 +275,7 @@ def _body(
         if is_complete:
             text = _text(_decoded_text(body, coding))
     fields = (
-        LENGTH.pack(len(body.kept)),
+        _length(len(body.kept)),
         body.kept,
         TRUE if body.truncated else FALSE,
         state,
@@ -296,7 +298,7 @@ def _text(value: str | None) -> bytes:
     if value is None:
         return NULL
     content = value.encode()
-    return LENGTH.pack(len(content)) + content
+    return _length(len(content)) + content
 
 
 # Of values that repeat, such as methods: a few of each.
@@ -304,7 +306,11 @@ _common = lru_cache(maxsize=8192)(_text)
 
 
 def _bytes(value: bytes) -> bytes:
-    return LENGTH.pack(len(value)) + value
+    return _length(len(value)) + value
+
+
+def _length(size: int) -> bytes:
+    return SHORT[size] if size < len(SHORT) else LENGTH.pack(size)
 
 
 def _float(value: float | None) -> bytes:

@@ -4,18 +4,22 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
+from typing import Final
 
 from monitor.codec import encode
 from monitor.exchange import Body, BodyState, Exchange
 from monitor.redaction import Redaction
 from monitor.registry import Service
 from monitor.segments import NOBODY
-from monitor.spool import Spool, SpoolFull, Step
+from monitor.spool import KEEP_ALL, Spool, SpoolFull, Step
 from monitor.tally import SHED, SPOOLED_BYTES, Tally
 
 logger = logging.getLogger(__name__)
 
-SHED_AT = {Step.SHED_SUCCESSFUL: f"{SHED}successful", Step.SHED_ALL: f"{SHED}all"}
+SHED_AT: Final = {
+    Step.SHED_SUCCESSFUL: f"{SHED}successful",
+    Step.SHED_ALL: f"{SHED}all",
+}
 
 
 class Dropped(StrEnum):
@@ -41,7 +45,7 @@ class Recording:
         self._redaction = redaction
         self._tally = tally
         self._is_failing = False
-        self._step = Step.ALL
+        self._step = KEEP_ALL
 
     def __call__(self, make: Callable[[], Exchange], service: Service) -> bool:
         """Whether what *make* gives is in the spool; if not, the reason is counted."""
@@ -91,14 +95,14 @@ class Recording:
             logger.warning(
                 "the spool fills: bodies are shed", extra={"step": step.name}
             )
-        elif step is Step.ALL:
+        elif step is KEEP_ALL:
             logger.info("the spool has room: bodies are kept again")
         self._step = step
 
 
 def shed(exchange: Exchange, step: Step) -> tuple[Exchange, bool]:
     """*exchange* without what is not kept at *step*, and whether that was anything."""
-    if step is Step.ALL or (step is Step.SHED_SUCCESSFUL and not _succeeded(exchange)):
+    if step is KEEP_ALL or (step is Step.SHED_SUCCESSFUL and not _succeeded(exchange)):
         return exchange, False
     sent, received = exchange.request_body, exchange.response_body
     messages = exchange.messages

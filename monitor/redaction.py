@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from monitor.content import TOO_LONG, as_text, decoded, field_value
@@ -15,21 +15,31 @@ from monitor.masking import MASK as MASK
 from monitor.masking import masked_events, masked_json, redacted_messages
 
 # Parsing is Python on the event loop: a small body may decode to a large one.
-DECODE_LIMIT_BYTES = 2 * 1024 * 1024
-LOOKED_AT_BYTES = 64
+DECODE_LIMIT_BYTES: Final = 2 * 1024 * 1024
+LOOKED_AT_BYTES: Final = 64
 # Fields whose value is a URL, and those with URLs among other words.
-URL_FIELDS = frozenset({"referer", "location", "content-location", "origin"})
-URL_FIELDS |= {"destination", "x-original-url", "x-rewrite-url", "x-forwarded-uri"}
-TEXT_FIELDS = frozenset({"link", "refresh"})
-WORD = re.compile(r"[^\s<>\"']+")
-USERINFO = re.compile(r"(?<=://)[^/?#]*(?=@)")
+URL_FIELDS: Final = frozenset(
+    {
+        "referer",
+        "location",
+        "content-location",
+        "origin",
+        "destination",
+        "x-original-url",
+        "x-rewrite-url",
+        "x-forwarded-uri",
+    }
+)
+TEXT_FIELDS: Final = frozenset({"link", "refresh"})
+WORD: Final = re.compile(r"[^\s<>\"']+")
+USERINFO: Final = re.compile(r"(?<=://)[^/?#]*(?=@)")
 # In a query, an unencoded & ends the URL that a parameter holds.
-NESTED_USERINFO = re.compile(r"(?<=://)[^/?#&;\s]*(?=@)")
+NESTED_USERINFO: Final = re.compile(r"(?<=://)[^/?#&;\s]*(?=@)")
 # A name starts after a separator only: tried at each character, a long query without
 # a = would take quadratic time. The ? of a URL that a parameter holds counts too.
-NAME = re.compile(r"(?<=[?&;#])[^=&;?#]+(?==)")
+NAME: Final = re.compile(r"(?<=[?&;#])[^=&;?#]+(?==)")
 # Most servers take ; for a part of the value; it separates where a name follows.
-VALUE = re.compile(r"[^&;#]*(?:;(?![^=&;?#]+=)[^&;#]*)*")
+VALUE: Final = re.compile(r"[^&;#]*(?:;(?![^=&;?#]+=)[^&;#]*)*")
 
 
 class Redaction:

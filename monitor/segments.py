@@ -10,25 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 from uuid import UUID
 
 from monitor.ids import bytes_of
 
 # A segment is this line, then frames.
-MAGIC = b"apimonitor spool 2\n"
+MAGIC: Final = b"apimonitor spool 2\n"
 # A frame: this mark (where to look for the next one behind damage), the length of the
 # payload, CRC-32 of all that follows, milliseconds of Unix time, a label; the payload.
-MARK = b"\xa7spl"
-FRAME = struct.Struct("<4sII Q16s")
-BEHIND_CRC = struct.Struct("<Q16s")
+MARK: Final = b"\xa7spl"
+FRAME: Final = struct.Struct("<4sII Q16s")
+BEHIND_CRC: Final = struct.Struct("<Q16s")
 # No frame is longer than two bodies at their largest setting and two heads.
-MAX_PAYLOAD = 192 * 1024 * 1024
-NAME = re.compile(r"([0-9a-f]{16})-[0-9]{8}\.seg\Z")
+MAX_PAYLOAD: Final = 192 * 1024 * 1024
+NAME: Final = re.compile(r"([0-9a-f]{16})-[0-9]{8}\.seg\Z")
 # A segment that was read as far as it could be, and is kept to be looked at.
-DAMAGED = ".damaged"
-READ_BYTES = 256 * 1024
-NOBODY = UUID(int=0)
+DAMAGED: Final = ".damaged"
+READ_BYTES: Final = 256 * 1024
+NOBODY: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)

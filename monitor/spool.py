@@ -8,22 +8,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from time import monotonic, time_ns
+from typing import Final
 from uuid import UUID
 
 from monitor.segments import FRAME, MAGIC, NOBODY, held_bytes, packed, reserved_bytes
 
 # Room is freed by whole segments: small ones, beside what the spool may hold.
-SEGMENTS = 256
-LEAST_SEGMENT_BYTES = 16 * 1024
-MOST_SEGMENT_BYTES = 64 * 1024 * 1024
+SEGMENTS: Final = 256
+LEAST_SEGMENT_BYTES: Final = 16 * 1024
+MOST_SEGMENT_BYTES: Final = 64 * 1024 * 1024
 # Shares of SPOOL_LIMIT_BYTES from which on less is kept.
-SHED_SUCCESSFUL_FROM = 0.6
-SHED_ALL_FROM = 0.8
+SHED_SUCCESSFUL_FROM: Final = 0.6
+SHED_ALL_FROM: Final = 0.8
 # How old what is known of the other writers and of the recorder may be.
-LOOK_AFTER_S = 0.25
-LOOK_AGAIN_S = 0.02
-TURN_TRIES = 50
-TURN_PAUSE_S = 0.001
+LOOK_AFTER_S: Final = 0.25
+LOOK_AGAIN_S: Final = 0.02
+TURN_TRIES: Final = 50
+TURN_PAUSE_S: Final = 0.001
 
 
 class SpoolFull(Exception):
@@ -40,6 +42,10 @@ class Step(IntEnum):
     SHED_SUCCESSFUL = 1
     SHED_ALL = 2
     FULL = 3
+
+
+# A member is found faster by a name of its own.
+KEEP_ALL: Final = Step.ALL
 
 
 def step_at(held: int, limit: int) -> Step:
@@ -93,10 +99,10 @@ class Spool:
     @property
     def step(self) -> Step:
         """What may be kept of the next record."""
-        if time.monotonic() >= self._looked_at + LOOK_AFTER_S:
+        if monotonic() >= self._looked_at + LOOK_AFTER_S:
             self._look()
         if self._held_bytes < self._sheds_from:
-            return Step.ALL
+            return KEEP_ALL
         return min(step_at(self._held_bytes, self._limit_bytes), Step.SHED_ALL)
 
     def place(self, size: int) -> Place:
@@ -117,7 +123,7 @@ class Spool:
         """
         if self._file < 0 or self._offset + FRAME.size + len(payload) > self._reserved:
             self.place(len(payload))
-        self._write(packed(payload, label, time.time_ns() // 1_000_000))
+        self._write(packed(payload, label, time_ns() // 1_000_000))
         self.on_append()
 
     def released(self) -> None:
@@ -131,7 +137,7 @@ class Spool:
             self._file = -1
 
     def _look(self) -> None:
-        self._looked_at = time.monotonic()
+        self._looked_at = monotonic()
         try:
             self._held_bytes = held_bytes(self._directory)
         except OSError:
@@ -141,13 +147,13 @@ class Spool:
     def _begin_segment(self, needed: int) -> None:
         """Reserve room for a whole segment; within it, nobody need be asked."""
         self.close()
-        if time.monotonic() < self._full_until:
+        if monotonic() < self._full_until:
             raise SpoolFull
         size = max(self._segment_bytes, len(MAGIC) + needed)
         with _turn(self._directory):
             held = reserved_bytes(self._directory, self._segment_bytes)
             if held + size > self._limit_bytes:
-                self._full_until = time.monotonic() + LOOK_AGAIN_S
+                self._full_until = monotonic() + LOOK_AGAIN_S
                 raise SpoolFull
             self._open(size)
 

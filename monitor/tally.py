@@ -8,6 +8,7 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from monitor.segments import NOBODY
@@ -17,26 +18,26 @@ logger = logging.getLogger(__name__)
 
 # The file: this line, the promise, then cells of a service, a word and a count. It is
 # mapped: a count is one aligned store, which outlives kill -9 in the page cache.
-MAGIC = b"apimonitor tally 1\n"
-PROMISE_AT = 64
-FLAG = PROMISE_AT // 8
-PROMISED_AT = PROMISE_AT + 8
-PROMISED = struct.Struct("=6Q")
-CELLS_AT = 128
-CELL_BYTES = 64
-WORD_BYTES = 40
-COUNT_AT = 56
-FIRST_BYTES = 64 * 1024
-SUFFIX = ".tally"
+MAGIC: Final = b"apimonitor tally 1\n"
+PROMISE_AT: Final = 64
+FLAG: Final = PROMISE_AT // 8
+PROMISED_AT: Final = PROMISE_AT + 8
+PROMISED: Final = struct.Struct("=6Q")
+CELLS_AT: Final = 128
+CELL_BYTES: Final = 64
+WORD_BYTES: Final = 40
+COUNT_AT: Final = 56
+FIRST_BYTES: Final = 64 * 1024
+SUFFIX: Final = ".tally"
 
-FINISHED = "finished"
-IN_FLIGHT = "in_flight"
-DROPPED = "dropped:"
-UNROUTED = "unrouted:"
-SHED = "shed:"
-SPOOLED_BYTES = "spooled_bytes"
+FINISHED: Final = "finished"
+IN_FLIGHT: Final = "in_flight"
+DROPPED: Final = "dropped:"
+UNROUTED: Final = "unrouted:"
+SHED: Final = "shed:"
+SPOOLED_BYTES: Final = "spooled_bytes"
 # Where the disk had no room for another cell.
-UNNAMED = "unnamed"
+UNNAMED: Final = "unnamed"
 
 Key = tuple[UUID, str]
 Counts = dict[Key, int]

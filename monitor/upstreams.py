@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
-PORTS = {"http": 80, "https": 443}
+PORTS: Final = {"http": 80, "https": 443}
 # nginx's form of an upstream on a Unix socket: http://unix:/path/to/socket:/base/path.
-UNIX = "unix:"
+UNIX: Final = "unix:"
 # sun_path of Linux has 108, with the NUL at its end.
-LONGEST_SOCKET = 107
+LONGEST_SOCKET: Final = 107
 
 
 # Its scheme, host and port.
@@ -19,8 +20,8 @@ Origin = tuple[str, str, int]
 class Upstream:
     """A base_url, taken apart. *authority* is what goes into Host.
 
-    *root* is what a URL at this upstream begins with. *connections* is what theirs can
-    be used for: what was not verified is not used for who wants it verified.
+    *root* is what a URL at this upstream begins with. Those with the same *connections*
+    can share them: what was not verified is not used for who wants it verified.
     """
 
     scheme: str
@@ -29,7 +30,7 @@ class Upstream:
     authority: str
     base_path: str
     origin: Origin
-    connections: tuple[Origin, bool]
+    connections: str
     root: str
     verify_tls: bool = True
     socket: str | None = None
@@ -47,7 +48,7 @@ def upstream_of(base_url: str, *, verify_tls: bool = True) -> Upstream:
             authority="localhost",
             base_path=path.removesuffix("/"),
             origin=origin,
-            connections=(origin, True),
+            connections=f"{UNIX}{socket}",
             root=f"http://{UNIX}{socket}:",
             socket=socket,
         )
@@ -61,7 +62,7 @@ def upstream_of(base_url: str, *, verify_tls: bool = True) -> Upstream:
         authority=parts.netloc,
         base_path=parts.path.removesuffix("/"),
         origin=origin,
-        connections=(origin, verify_tls),
+        connections=f"{parts.scheme}://{host}:{port} {verify_tls}",
         root=f"{parts.scheme}://{parts.netloc}",
         verify_tls=verify_tls,
     )

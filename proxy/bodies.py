@@ -6,19 +6,22 @@ framed bytes that may pass on, as they came. *rest* is what came behind the end.
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from proxy.heads import Malformed, lines_of
 
 Take = Callable[[bytes], None]
 
-EXTENSION = rb"""[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+
+EXTENSION: Final = rb"""[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+
     (?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+
                       |"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?"""
-CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})(?:" + EXTENSION + rb")*\r\n", re.VERBOSE)
-CHUNK_LINE_BYTES = 4096
-TRAILER_BYTES = 16 * 1024
+CHUNK: Final = re.compile(
+    rb"([0-9A-Fa-f]{1,15})(?:" + EXTENSION + rb")*\r\n", re.VERBOSE
+)
+CHUNK_LINE_BYTES: Final = 4096
+TRAILER_BYTES: Final = 16 * 1024
 # RFC 9110 6.5.1: what frames, routes or authorizes a message is not for its trailer.
-NO_TRAILERS = frozenset(
+NO_TRAILERS: Final = frozenset(
     {
         "authorization",
         "connection",

@@ -1,11 +1,11 @@
 """What is kept of an exchange while it passes."""
 
 import asyncio
-import time
+from time import perf_counter
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from monitor.exchange import Body, Exchange, Failure, Source
+from monitor.exchange import PROXY, Body, Exchange, Failure, Source
 from monitor.fields import Fields
 from proxy.afterwards import Afterwards
 from proxy.headers import text, values
@@ -116,13 +116,13 @@ class Capture:
         """Passed on to the upstream of a tunnel."""
         self.request_copy.add(data)
         if self.tap is not None:
-            self.tap.sent(data, time.perf_counter())
+            self.tap.sent(data, perf_counter())
 
     def received(self, data: bytes) -> None:
         """Of the response's body, or passed on to the client of a tunnel."""
         self.response_copy.add(data)
         if self.tap is not None:
-            self.tap.received(data, time.perf_counter())
+            self.tap.received(data, perf_counter())
 
     def _tap_upgrade(self, lines: Lines) -> None:
         """A WebSocket's frames are kept as messages, and not as bytes besides."""
@@ -141,7 +141,7 @@ class Capture:
 
     def exchange(self) -> Exchange:
         """What there is to record, now that it is over."""
-        now = time.perf_counter()
+        now = perf_counter()
         request, began = self.request, self.request.began
         upstream, target = self.routed.upstream, self.routed.target
         path, _, query = target.partition("?")
@@ -151,7 +151,7 @@ class Capture:
         return Exchange(
             id=self.id,
             service_id=self.routed.service.id,
-            source=Source.PROXY if self.replay_of is None else Source.REPLAY,
+            source=PROXY if self.replay_of is None else Source.REPLAY,
             method=request.method,
             url=f"{upstream.root}{sent}",
             path=path,

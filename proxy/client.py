@@ -3,56 +3,30 @@
 import asyncio
 import socket
 import struct
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from time import perf_counter
+from typing import Final
 
 from monitor.exchange import Failure, FailureCode
 from proxy import half_closed, problems
-from proxy.bodies import Body, Take
+from proxy.between import Between
+from proxy.bodies import Body
 from proxy.deadline import Deadline
 from proxy.heads import EMPTY_LINES, END, NO_TEXT, Malformed, request_line
 from proxy.request import Request, RequestFields
 
 # A client that is refused may still be sending; if we closed at once, a reset could
 # overtake the answer (RFC 9112 9.6).
-LINGER_S = 1.0
+LINGER_S: Final = 1.0
 # What may come before its turn; beyond, the client is held back.
-EARLY_BYTES = 256 * 1024
+EARLY_BYTES: Final = 256 * 1024
 # The lines of a head that is longer are read anew each time.
-REMEMBERED_BYTES = 4096
+REMEMBERED_BYTES: Final = 4096
 # Of each head that is sent to a client.
-FIRST_BYTE = b"H"
+FIRST_BYTE: Final = b"H"
 # SO_LINGER on, for no time.
-RESET = struct.pack("ii", 1, 0)
-
-
-class Served(Protocol):
-    """The exchange that a request began, as far as its client's side is concerned."""
-
-    keep_sent: Take
-
-    def start(self, piece: bytes, *, is_complete: bool) -> None:
-        """*piece* is what came of the body with the head, framed."""
-
-    def on_client_piece(self, piece: bytes, *, is_complete: bool) -> None:
-        """More of the body, framed."""
-
-    def on_client_malformed(self) -> None:
-        """The body is broken; nothing more of it comes."""
-
-    def on_client_gone(self, failure: Failure) -> None:
-        """Nothing more can be written, nor comes."""
-
-    def on_client_pause(self) -> None:
-        """The client takes no more for now."""
-
-    def on_client_resume(self) -> None:
-        """It does again."""
-
-    def on_expired(self) -> None:
-        """Nothing has moved for as long as it may."""
+RESET: Final = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +45,7 @@ class Refused:
     keeps_alive: bool
 
 
-Serve = Callable[["ClientConnection", Request], Served | Refused]
+Serve = Callable[["ClientConnection", Request], Between | Refused]
 
 
 class ClientConnection(asyncio.Protocol):
@@ -90,7 +64,7 @@ class ClientConnection(asyncio.Protocol):
         self._unrouted = unrouted
         self._limits = limits
         self._transport: asyncio.Transport | None = None
-        self._served: Served | None = None
+        self._served: Between | None = None
         self._body: Body | None = None
         self._early = b""
         # Of the last request: the next one often has the same.
@@ -259,7 +233,7 @@ class ClientConnection(asyncio.Protocol):
             data = self._early + data
             self._early = b""
         else:
-            self._began = time.perf_counter()
+            self._began = perf_counter()
         if data.startswith(b"\r\n"):
             # RFC 9112 2.2.
             data = EMPTY_LINES.sub(b"", data)
@@ -351,7 +325,7 @@ class ClientConnection(asyncio.Protocol):
             self._body = None
             self._early = body.rest
 
-    def _body_is_broken(self, served: Served) -> None:
+    def _body_is_broken(self, served: Between) -> None:
         self._is_deaf = True
         served.on_client_malformed()
 

@@ -2,13 +2,14 @@
 
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import brotli
 
-STEP_BYTES = 64 * 1024
+STEP_BYTES: Final = 64 * 1024
 # What may be undone at once, and for each byte that passed: beyond, it is a bomb.
-UNDONE_AT_ONCE_BYTES = 1024 * 1024
-UNDONE_FOR_EACH_BYTE = 20
+UNDONE_AT_ONCE_BYTES: Final = 1024 * 1024
+UNDONE_FOR_EACH_BYTE: Final = 20
 
 # Some bytes, and the most it is to give; with none, more of what came before.
 Step = Callable[[bytes, int], bytes]

@@ -1,5 +1,7 @@
 """What goes on from one side to the other: the heads as they are written."""
 
+from typing import Final
+
 from proxy import headers
 from proxy.headers import FORWARDED
 from proxy.heads import Lines
@@ -9,7 +11,7 @@ from proxy.rewrite import REWRITTEN, Entrance, mapped_back
 from proxy.routing import Routed
 
 # RFC 9110 15.5.22: it says to what.
-UPGRADE_REQUIRED = 426
+UPGRADE_REQUIRED: Final = 426
 
 
 def request_head(

@@ -8,11 +8,12 @@ watches sends that ahead.
 
 import asyncio
 import socket
+from typing import Final
 
-FIRST_LOOK_S = 0.05
-LOOK_S = 1.0
+FIRST_LOOK_S: Final = 0.05
+LOOK_S: Final = 1.0
 # TCP_INFO begins with the state (linux/tcp.h); no loop reports it once reading ended.
-TCP_CLOSE = 7
+TCP_CLOSE: Final = 7
 
 
 def watch(transport: asyncio.Transport) -> None:

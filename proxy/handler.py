@@ -4,6 +4,7 @@ import asyncio
 import resource
 import socket
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from monitor.exchange import Exchange, Failure, FailureCode
 from monitor.fields import Fields
@@ -15,8 +16,9 @@ from monitor.segments import NOBODY
 from monitor.settings import Settings
 from monitor.tally import IN_FLIGHT, UNROUTED, Tally
 from proxy import forwarding, problems
+from proxy.between import Between
 from proxy.capture import Capture
-from proxy.client import ClientConnection, Limits, Refused, Served
+from proxy.client import ClientConnection, Limits, Refused
 from proxy.passing import Passing
 from proxy.pool import Pool
 from proxy.request import Request
@@ -25,12 +27,12 @@ from proxy.server import Listener
 from proxy.tap import Bounds
 from proxy.trust import Trust
 
-EXPIRY_POLL_S = 1.0
-REPLAY = tickets.HEADER.lower()
-OF_REPLAYS = frozenset({REPLAY, "x-monitor-service"})
-REFUSALS = {"connect": 405, "max_forwards": 405}
+EXPIRY_POLL_S: Final = 1.0
+REPLAY: Final = tickets.HEADER.lower()
+OF_REPLAYS: Final = frozenset({REPLAY, "x-monitor-service"})
+REFUSALS: Final = {"connect": 405, "max_forwards": 405}
 # Where it is not to be passed on, nothing is left that could answer a request.
-ALLOW = {
+ALLOW: Final = {
     "connect": "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n",
     "max_forwards": "Allow:\r\n",
 }
@@ -121,7 +123,7 @@ class Proxy:
         loop = asyncio.get_running_loop()
         self._expiring = loop.call_later(EXPIRY_POLL_S, self._expire)
 
-    def _serve(self, client: ClientConnection, request: Request) -> Served | Refused:
+    def _serve(self, client: ClientConnection, request: Request) -> Between | Refused:
         found = self._route(request)
         if isinstance(found, Unrouted):
             return self._refused(request, found)

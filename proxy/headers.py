@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from proxy.heads import Line, Lines, line
 
 # RFC 9110: fields about one connection (7.6.1), and those meant for a proxy (11.7).
 # Trailer describes a body that passes with its trailer.
-HOP_BY_HOP = frozenset(
+HOP_BY_HOP: Final = frozenset(
     {
         "connection",
         "keep-alive",
@@ -20,7 +20,7 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-FORWARDED = frozenset(
+FORWARDED: Final = frozenset(
     {
         "forwarded",
         "x-forwarded-for",
@@ -31,15 +31,15 @@ FORWARDED = frozenset(
 )
 # Without them the next hop would frame or address the message in another way, so a
 # sender that names them in Connection does not get its wish.
-NEVER_NAMED = frozenset({"content-length", "host"})
+NEVER_NAMED: Final = frozenset({"content-length", "host"})
 # What a connection's option may say without naming a field of the message.
-PLAIN_OPTIONS = frozenset({"", "close"}) | HOP_BY_HOP
+PLAIN_OPTIONS: Final = frozenset({"", "close"}) | HOP_BY_HOP
 NO_OPTIONS: frozenset[str] = frozenset()
-OURS = "x-monitor-"
+OURS: Final = "x-monitor-"
 # RFC 3986 3.2, without userinfo: nothing that ends an authority or a quoted-string.
 # Bytes above 0x7F pass.
-NO_AUTHORITY = re.compile(r'[\x00-\x20"/?#@<>\\^`{|}\x7f]')
-MOST_SPELLINGS = 4096
+NO_AUTHORITY: Final = re.compile(r'[\x00-\x20"/?#@<>\\^`{|}\x7f]')
+MOST_SPELLINGS: Final = 4096
 
 Named = dict[str, list[str]]
 T = TypeVar("T")
@@ -69,7 +69,7 @@ def looked_at(names: frozenset[str]) -> Spellings[str]:
     )
 
 
-TRAVELS = Spellings(
+TRAVELS: Final = Spellings(
     lambda lower: lower not in HOP_BY_HOP and not lower.startswith(OURS)
 )
 

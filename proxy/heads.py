@@ -5,23 +5,24 @@ were there anything beside them, their lengths would not add up to that of the h
 """
 
 import re
+from typing import Final
 
 # A line as it came, its name and its value; in wire order, repeats and case kept.
 Line = tuple[str, str, str]
 Lines = list[Line]
 
-END = b"\r\n\r\n"
-TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-TEXT = r"[\t -~\x80-\xff]*"
-LINE = re.compile(rf"(({TOKEN}):[ \t]*({TEXT})\r\n)")
+END: Final = b"\r\n\r\n"
+TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+TEXT: Final = r"[\t -~\x80-\xff]*"
+LINE: Final = re.compile(rf"(({TOKEN}):[ \t]*({TEXT})\r\n)")
 # RFC 9112 3.2: a fragment is not sent.
-REQUEST = re.compile(rf"({TOKEN}) ([!\"$-~\x80-\xff]+) HTTP/1\.([0-9])\r\n")
-RESPONSE = re.compile(rf"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ({TEXT}))?\r\n")
+REQUEST: Final = re.compile(rf"({TOKEN}) ([!\"$-~\x80-\xff]+) HTTP/1\.([0-9])\r\n")
+RESPONSE: Final = re.compile(rf"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ({TEXT}))?\r\n")
 # RFC 9112 5.1: a proxy takes blanks before the colon out of a response.
-BLANKS = re.compile(rf"^({TOKEN})[ \t]+:", re.MULTILINE)
-EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
+BLANKS: Final = re.compile(rf"^({TOKEN})[ \t]+:", re.MULTILINE)
+EMPTY_LINES: Final = re.compile(rb"\A(?:\r\n)+")
 # Where one of these has come, no head can follow: a bare CR or LF, NUL, other controls.
-NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]|(?<!\r)\n")
+NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]|(?<!\r)\n")
 
 
 class Malformed(Exception):

@@ -2,12 +2,13 @@
 
 import zlib
 from dataclasses import dataclass
+from typing import Final
 
 # A deflated message lacks the end of its last block (RFC 7692 7.2.2).
-LAST_BLOCK = b"\x00\x00\xff\xff"
-STEP_BYTES = 64 * 1024
+LAST_BLOCK: Final = b"\x00\x00\xff\xff"
+STEP_BYTES: Final = 64 * 1024
 # What a message may inflate to before it is left: it would take our time.
-INFLATE_LIMIT_BYTES = 4 * 1024 * 1024
+INFLATE_LIMIT_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine
+from time import perf_counter
+from typing import Final
 
 from monitor.exchange import Failure, FailureCode
 from monitor.ids import text_of
 from proxy import forwarding, problems
+from proxy.between import Between
 from proxy.bodies import Take
 from proxy.capture import Capture
 from proxy.client import ClientConnection
@@ -20,14 +22,14 @@ from proxy.upstream import Broken, UpstreamConnection
 logger = logging.getLogger(__name__)
 
 # RFC 9110 9.2.2. A request of another method is never sent a second time.
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-CONTINUE_AFTER_S = 1.0
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+CONTINUE_AFTER_S: Final = 1.0
 # What is held of a request while there is no connection to its upstream.
-UNSENT_BYTES = 256 * 1024
+UNSENT_BYTES: Final = 256 * 1024
 
 
-class Passing:
+class Passing(Between):
     """One exchange; *record* is called exactly once, before its end is sent.
 
     What the two connections tell it are its steps: start, on_answer, on_piece. Then
@@ -72,7 +74,7 @@ class Passing:
         self._is_recorded = False
         self._is_over = False
         self._keeps_alive = request.keeps_alive
-        self.keep_sent: Take = capture.request_copy.add
+        self.keep_sent = capture.request_copy.add
         # Content for a client that cannot read chunks.
         self._unframed: list[bytes] | None = None
 
@@ -143,7 +145,7 @@ class Passing:
             self._unsent = b""
         self._moved()
         connection.write(content)
-        self._capture.stopwatch.asked(time.perf_counter())
+        self._capture.stopwatch.asked(perf_counter())
         if self._is_upload_held:
             self.on_resume()
         if not self._is_sent and self._request.expects_continue:
@@ -210,7 +212,7 @@ class Passing:
             client.write(head + piece)
             self._end(may_stay=self._is_sent)
             return
-        capture.head_sent = time.perf_counter()
+        capture.head_sent = perf_counter()
         capture.is_lasting = answer.is_event_stream
         client.write(head + piece)
         self._moved()
@@ -230,7 +232,7 @@ class Passing:
     def on_broken(self, failure: Failure) -> None:
         connection = self._connection
         if connection is not None and self._may_repeat(connection, failure):
-            self._capture.stopwatch.failed(time.perf_counter())
+            self._capture.stopwatch.failed(perf_counter())
             self._connection = None
             self._pool.release(self._upstream, connection, may_stay=False)
             self._connect(fresh=True)
@@ -276,7 +278,7 @@ class Passing:
         head = forwarding.switch_head(answer, extra=self._log_id())
         self._client.write(head)
         capture.status_code = 101
-        capture.head_sent = time.perf_counter()
+        capture.head_sent = perf_counter()
         capture.is_lasting = True
         switched = Switched(
             self._client,

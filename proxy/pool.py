@@ -3,15 +3,15 @@
 import asyncio
 import socket
 import ssl
-import time
 from collections import deque
+from time import monotonic, perf_counter
 
 from monitor.exchange import FailureCode
-from monitor.upstreams import Origin, Upstream
+from monitor.upstreams import Upstream
 from proxy.upstream import Broken, UpstreamConnection
 
-# What a connection can be used for: an Upstream's *connections*.
-Kind = tuple[Origin, bool]
+# Whose connections: an Upstream's *connections*.
+Kind = str
 
 
 class Pool:
@@ -33,7 +33,7 @@ class Pool:
         idle = self._idle.get(kind)
         if not idle:
             return None
-        oldest = time.monotonic() - self._idle_s
+        oldest = monotonic() - self._idle_s
         while idle:
             connection, since = idle.pop()
             if connection.is_usable and since > oldest:
@@ -67,7 +67,7 @@ class Pool:
             idle = self._idle.get(kind)
             if idle is None:
                 idle = self._idle[kind] = deque()
-            idle.append((connection, time.monotonic()))
+            idle.append((connection, monotonic()))
             self._let_next(kind)
             return
         connection.close()
@@ -75,7 +75,7 @@ class Pool:
 
     def expire(self) -> None:
         """Close what has been idle for too long, or was closed by the upstream."""
-        oldest = time.monotonic() - self._idle_s
+        oldest = monotonic() - self._idle_s
         for kind, idle in list(self._idle.items()):
             for _ in range(len(idle)):
                 connection, since = idle.popleft()
@@ -138,7 +138,7 @@ class Pool:
     async def _make_connection(self, upstream: Upstream) -> UpstreamConnection:
         """TLS is begun apart, so that its time can be told from the connect's."""
         loop = asyncio.get_running_loop()
-        began = time.perf_counter()
+        began = perf_counter()
         transport: asyncio.Transport
         if upstream.socket is not None:
             transport, connection = await loop.create_unix_connection(
@@ -148,11 +148,11 @@ class Pool:
             transport, connection = await loop.create_connection(
                 self._make, upstream.host, upstream.port
             )
-        connected = time.perf_counter()
+        connected = perf_counter()
         connection.connect_s = connected - began
         if upstream.scheme == "https":
             await self._secure(transport, connection, upstream)
-            connection.tls_s = time.perf_counter() - connected
+            connection.tls_s = perf_counter() - connected
         return connection
 
     async def _secure(

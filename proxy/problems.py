@@ -1,13 +1,14 @@
 """What the proxy itself answers, so that it cannot be mistaken for the upstream's."""
 
 from http import HTTPStatus
+from typing import Final
 
 import orjson
 
 from monitor.exchange import Failure, FailureCode
 
-CLOSE = "Connection: close\r\n"
-STATUS_OF = {
+CLOSE: Final = "Connection: close\r\n"
+STATUS_OF: Final = {
     FailureCode.UPSTREAM_TIMEOUT: 504,
     FailureCode.CONNECT_TIMEOUT: 504,
     FailureCode.CLIENT_TIMEOUT: 408,

@@ -1,7 +1,8 @@
 """What a client asked: how its head is framed and meant."""
 
 import re
-import time
+from time import perf_counter
+from typing import Final
 
 from monitor.fields import SharedFields
 from proxy import headers
@@ -10,15 +11,15 @@ from proxy.headers import FORWARDED, HOP_BY_HOP, Named
 from proxy.heads import Malformed, RequestLine, lines_of
 from proxy.routing import split_target
 
-KINDS = headers.looked_at(
+KINDS: Final = headers.looked_at(
     HOP_BY_HOP
     | FORWARDED
     | {"host", "content-length", "expect", "cookie", "via", "max-forwards"}
 )
 # RFC 9110 7.6.2: those whose way may be limited.
-COUNTED = frozenset({"OPTIONS", "TRACE"})
-ABSOLUTE = re.compile(r"https?://[^/?]", re.IGNORECASE)
-LENGTH = re.compile(r"[0-9]{1,18}")
+COUNTED: Final = frozenset({"OPTIONS", "TRACE"})
+ABSOLUTE: Final = re.compile(r"https?://[^/?]", re.IGNORECASE)
+LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 
 class RequestFields:
@@ -114,7 +115,7 @@ class Request:
         self.host = fields.host
         self.peer = peer
         self.began = began
-        self.taken = time.perf_counter()
+        self.taken = perf_counter()
         if line.target.startswith("/") or line.method == "CONNECT":
             self.authority, self.target = fields.host, line.target
         else:

@@ -1,6 +1,7 @@
 """How an upstream's answer is framed and meant (RFC 9112 6.3)."""
 
 import re
+from typing import Final
 
 from monitor.fields import SharedFields
 from proxy import headers
@@ -8,12 +9,12 @@ from proxy.bodies import Body, Chunked, Sized, Take, UntilClose
 from proxy.headers import HOP_BY_HOP, Named
 from proxy.heads import Malformed, ResponseHead
 
-NO_BODY_STATUSES = frozenset({204, 304})
-KINDS = headers.looked_at(
+NO_BODY_STATUSES: Final = frozenset({204, 304})
+KINDS: Final = headers.looked_at(
     HOP_BY_HOP
     | {"content-length", "content-type", "location", "content-location", "set-cookie"}
 )
-LENGTH = re.compile(r"[0-9]{1,18}")
+LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 
 class Answer:

@@ -1,13 +1,14 @@
 """How an answer that points into the base_url points to where the client came in."""
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.upstreams import Upstream
 from proxy.heads import Lines, line
 
-LOCATIONS = frozenset({"location", "content-location"})
-REWRITTEN = LOCATIONS | {"set-cookie"}
+LOCATIONS: Final = frozenset({"location", "content-location"})
+REWRITTEN: Final = LOCATIONS | {"set-cookie"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from proxy.client import ClientConnection, Limits, Serve
 
-BACKLOG = 1024
+BACKLOG: Final = 1024
 
 
 class Listener:

@@ -1,9 +1,10 @@
 """Whose word is taken for where a request came from."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
-MOST_KNOWN = 4096
+MOST_KNOWN: Final = 4096
 
 
 class Trust:

@@ -1,21 +1,22 @@
 """How one connection to an upstream is spoken to: one exchange at a time."""
 
 import asyncio
-import time
-from typing import Protocol
+from time import perf_counter
+from typing import Final
 
 from monitor.exchange import Failure, FailureCode
-from proxy.bodies import Body, Take
+from proxy.between import Between
+from proxy.bodies import Body
 from proxy.heads import END, Malformed, response_head
 from proxy.response import Answer
 
-BEGINNING = b"HTTP/1."
+BEGINNING: Final = b"HTTP/1."
 # A longer head is read anew each time.
-REMEMBERED_BYTES = 4096
+REMEMBERED_BYTES: Final = 4096
 # A head that is still coming may be followed by so much of a body.
-EARLY_BYTES = 256 * 1024
+EARLY_BYTES: Final = 256 * 1024
 # Each 1xx head begins the upstream's silence anew; a flood of them is no answer.
-MOST_INTERIM = 1_000
+MOST_INTERIM: Final = 1_000
 
 
 class Broken(Exception):
@@ -26,39 +27,13 @@ class Broken(Exception):
         self.failure = Failure(code, text)
 
 
-class Receiver(Protocol):
-    """Who asked, and is told what comes."""
-
-    def on_interim(self, answer: Answer) -> None:
-        """1xx, but for 101."""
-
-    def on_head(self, answer: Answer) -> Take:
-        """The final head; who is to have the content of its body."""
-        ...
-
-    def on_answer(self, answer: Answer, piece: bytes, *, is_complete: bool) -> None:
-        """The final head again, with what came of the body at once, framed."""
-
-    def on_piece(self, piece: bytes, *, is_complete: bool) -> None:
-        """More of the body, framed."""
-
-    def on_broken(self, failure: Failure) -> None:
-        """Nothing more comes."""
-
-    def on_pause(self) -> None:
-        """The upstream takes no more for now."""
-
-    def on_resume(self) -> None:
-        """It does again."""
-
-
 class UpstreamConnection(asyncio.Protocol):
     """One keep-alive connection."""
 
     def __init__(self, *, head_limit: int) -> None:
         self._head_limit = head_limit
         self._transport: asyncio.Transport | None = None
-        self._receiver: Receiver | None = None
+        self._receiver: Between | None = None
         self._method = ""
         self._head = b""
         self._answer: Answer | None = None
@@ -79,7 +54,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     # What the asker does.
 
-    def begin(self, receiver: Receiver, method: str) -> None:
+    def begin(self, receiver: Between, method: str) -> None:
         """Another exchange on this connection."""
         self._receiver = receiver
         self._method = method
@@ -177,14 +152,14 @@ class UpstreamConnection(asyncio.Protocol):
 
     # Reading.
 
-    def _read_heads(self, receiver: Receiver, data: bytes) -> None:
+    def _read_heads(self, receiver: Between, data: bytes) -> None:
         """1xx heads, as many as there are, then the final one with what follows it."""
         self.has_answered = True
         if self._head:
             data = self._head + data
             self._head = b""
         else:
-            self.head_began = time.perf_counter()
+            self.head_began = perf_counter()
         while data and self._receiver is not None:
             end = data.find(END) + len(END)
             if end < len(END):
@@ -218,7 +193,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._known = (head, self._method, answer) if is_short else None
         return answer
 
-    def _hold_head(self, receiver: Receiver, data: bytes) -> None:
+    def _hold_head(self, receiver: Between, data: bytes) -> None:
         """It has not come whole."""
         if not BEGINNING.startswith(data[: len(BEGINNING)]):
             self._malformed(receiver, "its answer is not HTTP")
@@ -227,9 +202,9 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             self._head = data
 
-    def _begin_answer(self, receiver: Receiver, answer: Answer, data: bytes) -> None:
+    def _begin_answer(self, receiver: Between, answer: Answer, data: bytes) -> None:
         self._answer = answer
-        self.head_read = time.perf_counter()
+        self.head_read = perf_counter()
         self._may_stay = answer.keeps_alive and not answer.ends_with_connection
         take = receiver.on_head(answer)
         if answer.status == 101:
@@ -250,7 +225,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._note_rest(body.rest)
         receiver.on_answer(answer, piece, is_complete=body.is_complete)
 
-    def _read_body(self, receiver: Receiver, body: Body, data: bytes) -> None:
+    def _read_body(self, receiver: Between, body: Body, data: bytes) -> None:
         try:
             piece = body.feed(data)
         except Malformed as malformed:
@@ -264,7 +239,7 @@ class UpstreamConnection(asyncio.Protocol):
         if rest:
             self._may_stay = False
 
-    def _malformed(self, receiver: Receiver, text: str) -> None:
+    def _malformed(self, receiver: Between, text: str) -> None:
         self._receiver = None
         self.close()
         receiver.on_broken(Failure(FailureCode.UPSTREAM_MALFORMED, text))

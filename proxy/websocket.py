@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from monitor.messages import OPCODES, MessageKind
 from proxy.inflating import Inflater
 
-CONTINUATION = 0x0
-KINDS = {opcode: kind for kind, opcode in OPCODES.items()}
-FIRST_CONTROL = 0x8
-LARGEST_CONTROL = 125
+CONTINUATION: Final = 0x0
+KINDS: Final = {opcode: kind for kind, opcode in OPCODES.items()}
+FIRST_CONTROL: Final = 0x8
+LARGEST_CONTROL: Final = 125
 FINAL, COMPRESSED, RESERVED = 0x80, 0x40, 0x30
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.exchange import Exchange
+from monitor.ids import bytes_of
 from monitor.storage import alert_events, feed, rows
 from monitor.storage.gathered import Storable, days_of, services_of
 from monitor.storage.partitions import Partitions
@@ -72,7 +73,7 @@ async def commit(
             await _store(connection, kept)
             await within(connection)
             await count(connection, kept)
-            await feed.append(connection, [e.id for e in kept])
+            await feed.append(connection, [e.key for e in kept])
         return kept
 
     days = days_of(exchanges)
@@ -102,7 +103,7 @@ async def commit_in_steps(
                 await _store(connection, step)
                 ids += [exchange.id for exchange in step]
             await within(connection)
-            await feed.append(connection, ids)
+            await feed.append(connection, [bytes_of(id) for id in ids])
         return ids
 
     work = _with_partitions(connection, partitions, days, store)

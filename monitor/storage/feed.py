@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
+from asyncpg.pgproto.pgproto import UUID as PackedId
 
 from monitor.storage.pool import Database
 
@@ -30,14 +31,14 @@ class FeedEnds:
     newest: int
 
 
-async def append(connection: asyncpg.Connection, ids: Sequence[UUID]) -> None:
-    """Give *ids* their positions: the last thing before the commit.
+async def append(connection: asyncpg.Connection, keys: Sequence[bytes]) -> None:
+    """Give logs their positions, by their *keys*: the last thing before the commit.
 
     From here to the commit, other commits wait: so positions are in commit order, and
     one that is seen has all lower ones before it.
     """
-    for start in range(0, len(ids), ROW_IDS):
-        part = list(ids[start : start + ROW_IDS])
+    for start in range(0, len(keys), ROW_IDS):
+        part = [PackedId(key) for key in keys[start : start + ROW_IDS]]
         await connection.execute(
             """
             WITH head AS (

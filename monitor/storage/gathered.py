@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from typing import Final
 from uuid import UUID
 
 from monitor.codec import Recorded
@@ -9,9 +10,9 @@ from monitor.exchange import Exchange
 from monitor.packing import pack
 
 # PostgreSQL's binary COPY: a signature, no flags, no extension; the end.
-BEGINNING = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-END = b"\xff\xff"
-DAY_MS = 86_400_000
+BEGINNING: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+END: Final = b"\xff\xff"
+DAY_MS: Final = 86_400_000
 
 Storable = Exchange | Recorded
 
@@ -57,7 +58,7 @@ def exchange_of(storable: Storable) -> Exchange:
 
 def days_of(storables: Iterable[Storable]) -> set[date]:
     """On which days of UTC they began; their ids say it."""
-    days = {(storable.id.int >> 80) // DAY_MS for storable in storables}
+    days = {int.from_bytes(storable.key[:6], "big") // DAY_MS for storable in storables}
     return {datetime.fromtimestamp(day * DAY_MS // 1000, UTC).date() for day in days}
 
 

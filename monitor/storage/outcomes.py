@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from monitor.codec import Recorded
@@ -12,9 +13,9 @@ from monitor.storage.gathered import Storable
 from monitor.storage.ledger import Key
 from monitor.tally import DROPPED
 
-SERVICE_DELETED = f"{DROPPED}service_deleted"
-LETTERS_FULL = f"{DROPPED}dead_letters_full"
-DAMAGED_RECORD = f"{DROPPED}damaged"
+SERVICE_DELETED: Final = f"{DROPPED}service_deleted"
+LETTERS_FULL: Final = f"{DROPPED}dead_letters_full"
+DAMAGED_RECORD: Final = f"{DROPPED}damaged"
 
 
 class Record:
@@ -58,7 +59,7 @@ def outcomes(records: Sequence[Record], kept: Sequence[Storable]) -> Counter[Key
     for number, n in stored.items():
         found[owners[number], STORED] = n
     if len(kept) < len(records):
-        _count_deleted(found, records, {exchange.id.int for exchange in kept})
+        _count_deleted(found, records, {exchange.key for exchange in kept})
     for record in records:
         if record.frame.damage is not None:
             found.update(damaged(record.frame.damage))
@@ -66,11 +67,11 @@ def outcomes(records: Sequence[Record], kept: Sequence[Storable]) -> Counter[Key
 
 
 def _count_deleted(
-    found: Counter[Key], records: Sequence[Record], stored: set[int]
+    found: Counter[Key], records: Sequence[Record], stored: set[bytes]
 ) -> None:
     for record in records:
         exchange = record.exchange
-        if exchange is not None and exchange.id.int not in stored:
+        if exchange is not None and exchange.key not in stored:
             found[exchange.service_id, SERVICE_DELETED] += 1
 
 

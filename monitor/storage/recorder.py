@@ -89,7 +89,8 @@ class Recorder:
 
     def wake(self) -> None:
         """There is something to record."""
-        self._news.set()
+        if not self._news.is_set():
+            self._news.set()
 
     async def run(self) -> None:
         """Record for ever; PostgreSQL's absence is waited out."""
