@@ -21,13 +21,18 @@ HOT = (
     "monitor/exchange.py",
     "monitor/ids.py",
     "monitor/masking.py",
+    "monitor/message_codec.py",
     "monitor/messages.py",
     "monitor/packing.py",
     "monitor/recording.py",
     "monitor/redaction.py",
+    "monitor/registry.py",
     "monitor/segments.py",
     "monitor/spool.py",
+    "monitor/storage/gathered.py",
+    "monitor/storage/outcomes.py",
     "monitor/tally.py",
+    "monitor/upstreams.py",
 )
 
 

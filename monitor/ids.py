@@ -15,6 +15,7 @@ RANDOM_BITS: Final = 40
 # A UUID lets nobody set what it is.
 SET_VALUE: Final = vars(UUID)["int"].__set__
 SET_SAFETY: Final = vars(UUID)["is_safe"].__set__
+UNKNOWN: Final = SafeUUID.unknown
 MAX_COUNTER: Final = (1 << COUNTER_BITS) - 1
 
 
@@ -59,7 +60,7 @@ def uuid_of(value: int) -> UUID:
     """As UUID(int=value) of what has 128 bits: its checks take longest."""
     made = object.__new__(UUID)
     SET_VALUE(made, value)
-    SET_SAFETY(made, SafeUUID.unknown)
+    SET_SAFETY(made, UNKNOWN)
     return made
 
 

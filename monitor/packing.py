@@ -151,7 +151,7 @@ def _pack(exchange: Exchange, decodes: bool) -> Rows:
             _params(exchange.query_params) if exchange.query_params else NULL,
             NULL if exchange.error is None else _text(exchange.error),
             _common(exchange.source_ip),
-            _common(endpoint_of(exchange.path)),
+            _endpoint(exchange.path),
             _figures(exchange),
         )
     )
@@ -299,6 +299,11 @@ def _text(value: str | None) -> bytes:
         return NULL
     content = value.encode()
     return _length(len(content)) + content
+
+
+@lru_cache(maxsize=8192)
+def _endpoint(path: str) -> bytes:
+    return _text(endpoint_of(path))
 
 
 # Of values that repeat, such as methods: a few of each.

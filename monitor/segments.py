@@ -6,7 +6,6 @@ import re
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +21,7 @@ MAGIC: Final = b"apimonitor spool 2\n"
 MARK: Final = b"\xa7spl"
 FRAME: Final = struct.Struct("<4sII Q16s")
 BEHIND_CRC: Final = struct.Struct("<Q16s")
+BEFORE_CRC_ENDS: Final = FRAME.size - BEHIND_CRC.size
 # No frame is longer than two bodies at their largest setting and two heads.
 MAX_PAYLOAD: Final = 192 * 1024 * 1024
 NAME: Final = re.compile(r"([0-9a-f]{16})-[0-9]{8}\.seg\Z")
@@ -111,7 +111,7 @@ class Segment:
         with self.path.open("rb", buffering=READ_BYTES) as file:
             position = max(position, len(MAGIC))
             file.seek(position)
-            return list(_frames(file, position, limit_bytes, over_damage))
+            return _frames(file, position, limit_bytes, over_damage)
 
     def damage_at(self, position: int) -> Damage | None:
         """What is wrong at *position*, but for the torn frame of a killed writer."""
@@ -196,26 +196,29 @@ def _head(content: bytes) -> tuple[int, int, int, bytes] | None:
 
 def _frames(
     file: BinaryIO, position: int, limit_bytes: int, over_damage: bool
-) -> Iterator[Frame]:
+) -> list[Frame]:
+    frames: list[Frame] = []
     begin = position
     while position - begin < limit_bytes:
         frame = _frame(file, position)
         if frame is None and over_damage:
             frame = _behind_damage(file, position)
         if frame is None:
-            return
+            break
         position = frame.end
-        yield frame
+        frames.append(frame)
+    return frames
 
 
 def _frame(file: BinaryIO, position: int) -> Frame | None:
-    head = _head(file.read(FRAME.size))
+    content = file.read(FRAME.size)
+    head = _head(content)
     if head is None:
         return None
     length, checksum, at_ms, label = head
     payload = file.read(length)
-    behind = BEHIND_CRC.pack(at_ms, label)
-    if len(payload) < length or zlib.crc32(payload, zlib.crc32(behind)) != checksum:
+    behind = zlib.crc32(content[BEFORE_CRC_ENDS:])
+    if len(payload) < length or zlib.crc32(payload, behind) != checksum:
         return None
     return Frame(_label(label), at_ms, payload, position + FRAME.size + length)
 
