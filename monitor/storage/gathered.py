@@ -18,17 +18,18 @@ Storable = Exchange | Recorded
 
 
 class Gathered:
-    """The content of one COPY for each table; *bodies* is empty where there are none.
-
-    *told* are the exchanges with messages.
-    """
+    """The rows of a batch, by table; *told* are the exchanges with messages."""
 
     __slots__ = ("bodies", "details", "logs", "told")
 
-    def __init__(self, storables: Sequence[Storable]) -> None:
-        """Raises ValueError for what no column holds."""
-        logs, details, bodies = [BEGINNING], [BEGINNING], [BEGINNING]
+    def __init__(self) -> None:
+        self.logs: list[bytes] = []
+        self.details: list[bytes] = []
+        self.bodies: list[bytes] = []
         self.told: list[Exchange] = []
+
+    def add(self, storables: Sequence[Storable]) -> None:
+        """Raises ValueError for what no column holds."""
         for storable in storables:
             if isinstance(storable, Recorded):
                 rows = storable.rows()
@@ -38,18 +39,15 @@ class Gathered:
                 rows = pack(storable)
                 if storable.messages is not None:
                     self.told.append(storable)
-            logs.append(rows.log)
-            details.append(rows.detail)
+            self.logs.append(rows.log)
+            self.details.append(rows.detail)
             if rows.body:
-                bodies.append(rows.body)
-        self.logs = _joined(logs)
-        self.details = _joined(details)
-        self.bodies = _joined(bodies) if len(bodies) > 1 else b""
+                self.bodies.append(rows.body)
 
 
-def _joined(rows: list[bytes]) -> bytes:
-    rows.append(END)
-    return b"".join(rows)
+def copied(rows: list[bytes]) -> bytes:
+    """What COPY is told of *rows*."""
+    return b"".join([BEGINNING, *rows, END])
 
 
 def exchange_of(storable: Storable) -> Exchange:

@@ -34,6 +34,7 @@ from monitor.tallies import Tallies
 logger = logging.getLogger(__name__)
 
 BATCH_BYTES = 4 * 1024 * 1024
+READ_BYTES = 128 * 1024
 # Records that end within this time share a transaction; longer shows in latency.
 GATHER_S = 0.05
 IDLE_S = 1.0
@@ -166,16 +167,31 @@ class Recorder:
         # Asked before the last read: what is read after a writer has left is all.
         is_finished = segment.is_finished()
         position = await self._position(segment)
-        frames = segment.read(
-            position, limit_bytes=BATCH_BYTES, over_damage=is_finished
-        )
-        if frames:
-            await self._record(segment, records_of(frames, position))
-            self._positions[segment.name] = frames[-1].end
+        records = await self._read(segment, position, over_damage=is_finished)
+        if records:
+            await self._record(segment, records)
+            self._positions[segment.name] = records[-1].frame.end
             return True
         if is_finished:
             await self._release(segment, position)
         return False
+
+    async def _read(
+        self, segment: Segment, start: int, *, over_damage: bool
+    ) -> list[Record]:
+        """The next batch, a little at a time: the event loop serves others too."""
+        records: list[Record] = []
+        position = start
+        while position - start < BATCH_BYTES:
+            frames = segment.read(
+                position, limit_bytes=READ_BYTES, over_damage=over_damage
+            )
+            if not frames:
+                break
+            records += records_of(frames, position)
+            position = frames[-1].end
+            await asyncio.sleep(0)
+        return records
 
     async def _position(self, segment: Segment) -> int:
         known = self._positions.get(segment.name)

@@ -1,12 +1,16 @@
 """How exchanges become rows: by COPY, of bytes that the proxy has packed already."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 
 from monitor.packing import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS
 from monitor.storage import messages
-from monitor.storage.gathered import Gathered, Storable
+from monitor.storage.gathered import Gathered, Storable, copied
+
+# Between so many the event loop turns to those who wait.
+AT_ONCE = 64
 
 
 async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) -> None:
@@ -15,7 +19,10 @@ async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) 
     Their partitions exist, or asyncpg.CheckViolationError is raised. Raises ValueError
     for what no column holds.
     """
-    gathered = Gathered(storables)
+    gathered = Gathered()
+    for start in range(0, len(storables), AT_ONCE):
+        gathered.add(storables[start : start + AT_ONCE])
+        await asyncio.sleep(0)
     await _copy(connection, "logs", LOG_COLUMNS, gathered.logs)
     await _copy(connection, "log_details", DETAIL_COLUMNS, gathered.details)
     if gathered.bodies:
@@ -31,13 +38,16 @@ async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) 
 
 
 async def _copy(
-    connection: asyncpg.Connection, table: str, columns: Sequence[str], content: bytes
+    connection: asyncpg.Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: list[bytes],
 ) -> None:
     await connection.copy_to_table(
         table,
         schema_name="apimonitor",
         columns=columns,
-        source=_once(content),
+        source=_once(copied(rows)),
         format="binary",
     )
 
