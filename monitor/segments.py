@@ -8,8 +8,9 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from uuid import UUID
 
 from monitor.ids import bytes_of
@@ -27,7 +28,7 @@ MAX_PAYLOAD: Final = 192 * 1024 * 1024
 NAME: Final = re.compile(r"([0-9a-f]{16})-[0-9]{8}\.seg\Z")
 # A segment that was read as far as it could be, and is kept to be looked at.
 DAMAGED: Final = ".damaged"
-READ_BYTES: Final = 256 * 1024
+READ_BYTES: Final = 128 * 1024
 NOBODY: Final = UUID(int=0)
 
 
@@ -108,10 +109,20 @@ class Segment:
         is one. Stops at a torn or damaged frame; *over_damage* goes on at the next
         whole one, which then says what was skipped.
         """
-        with self.path.open("rb", buffering=READ_BYTES) as file:
-            position = max(position, len(MAGIC))
-            file.seek(position)
-            return _frames(file, position, limit_bytes, over_damage)
+        position = max(position, len(MAGIC))
+        last = position + limit_bytes
+        frames: list[Frame] = []
+        with self.path.open("rb", buffering=0) as file:
+            while position < last:
+                size = min(last - position, READ_BYTES)
+                found = _whole_from(file, position, size)
+                if not found and over_damage:
+                    found = _behind_damage(file, position)
+                if not found:
+                    break
+                frames += found
+                position = frames[-1].end
+        return frames
 
     def damage_at(self, position: int) -> Damage | None:
         """What is wrong at *position*, but for the torn frame of a killed writer."""
@@ -194,33 +205,34 @@ def _head(content: bytes) -> tuple[int, int, int, bytes] | None:
     return length, checksum, at_ms, label
 
 
-def _frames(
-    file: BinaryIO, position: int, limit_bytes: int, over_damage: bool
-) -> list[Frame]:
+def _whole_from(file: FileIO, position: int, size: int) -> list[Frame]:
+    """The whole records in *size* bytes, or one that is longer."""
+    content = os.pread(file.fileno(), size, position)
+    frames = _frames(content, position)
+    if frames:
+        return frames
+    head = _head(os.pread(file.fileno(), FRAME.size, position))
+    if head is None or FRAME.size + head[0] <= size:
+        return []
+    return _frames(os.pread(file.fileno(), FRAME.size + head[0], position), position)
+
+
+def _frames(content: bytes, position: int) -> list[Frame]:
+    """The whole records at the beginning of *content*, which is at *position*."""
     frames: list[Frame] = []
-    begin = position
-    while position - begin < limit_bytes:
-        frame = _frame(file, position)
-        if frame is None and over_damage:
-            frame = _behind_damage(file, position)
-        if frame is None:
+    view = memoryview(content)
+    start = 0
+    while start + FRAME.size <= len(content):
+        mark, length, checksum, at_ms, label = FRAME.unpack_from(content, start)
+        end = start + FRAME.size + length
+        if mark != MARK or length > MAX_PAYLOAD or end > len(content):
             break
-        position = frame.end
-        frames.append(frame)
+        if zlib.crc32(view[start + BEFORE_CRC_ENDS : end]) != checksum:
+            break
+        payload = content[start + FRAME.size : end]
+        frames.append(Frame(_label(label), at_ms, payload, position + end))
+        start = end
     return frames
-
-
-def _frame(file: BinaryIO, position: int) -> Frame | None:
-    content = file.read(FRAME.size)
-    head = _head(content)
-    if head is None:
-        return None
-    length, checksum, at_ms, label = head
-    payload = file.read(length)
-    behind = zlib.crc32(content[BEFORE_CRC_ENDS:])
-    if len(payload) < length or zlib.crc32(payload, behind) != checksum:
-        return None
-    return Frame(_label(label), at_ms, payload, position + FRAME.size + length)
 
 
 # Services, of which there are few.
@@ -229,19 +241,18 @@ def _label(content: bytes) -> UUID:
     return UUID(bytes=content)
 
 
-def _behind_damage(file: BinaryIO, position: int) -> Frame | None:
+def _behind_damage(file: FileIO, position: int) -> list[Frame]:
     """The first whole frame behind *position*; a segment is small enough to search."""
     file.seek(position)
-    rest = file.read()
+    rest = file.readall()
     start = rest.find(MARK, 1)
     while start >= 0:
-        file.seek(position + start)
-        frame = _frame(file, position + start)
-        if frame is not None:
-            frame.damage = Damage(start, _damaged_label(rest, start))
-            return frame
+        found = _whole_from(file, position + start, FRAME.size)
+        if found:
+            found[0].damage = Damage(start, _damaged_label(rest, start))
+            return found[:1]
         start = rest.find(MARK, start + 1)
-    return None
+    return []
 
 
 def _damaged_label(rest: bytes, start: int) -> UUID | None:
