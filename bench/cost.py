@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from bench.cores import apart
 from bench.others import mitmdump, node_http_proxy
 from bench.processes import children, cpu_seconds
 from bench.stage import MITM_PORT, NODE_PORT, UPSTREAM_PORT, Stage
@@ -56,6 +57,9 @@ def measure(stage: Stage) -> None:
     """Print the table, and hold what was answered against the ledger."""
     with ExitStack() as stack:
         contenders = _contenders(stage, stack)
+        proxies = {pid for contender in contenders for pid in contender.pids()}
+        others = {pid for contender in contenders for pid in contender.beside()}
+        stack.enter_context(apart(proxies, [*others, stage.upstream]))
         before = stage.ledger()["stored"]
         results = {contender.name: list[Round]() for contender in contenders}
         for contender in contenders:
@@ -128,7 +132,8 @@ def _load(contender: Contender, *, seconds: int) -> int:
 
 
 def _print(results: dict[str, list[Round]]) -> None:
-    print(f"\n{CONNECTIONS} connections, {ROUNDS} rounds of {ROUND_S} s, medians\n")
+    print(f"\n{CONNECTIONS} connections, {ROUNDS} rounds of {ROUND_S} s, medians; ")
+    print("who is measured on one core, the load, upstream and PostgreSQL on others\n")
     print("| | CPU µs / exchange | against nginx | PostgreSQL µs | exchanges / s |")
     print("|---|---|---|---|---|")
     base = _cpu(results[NGINX])

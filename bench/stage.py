@@ -19,9 +19,10 @@ BODY = json.dumps({"padding": "x" * 1000})
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """*nginx*: the pid of its worker; *ours*: of the appliance's main process."""
+    """*nginx*, *upstream*: the pids of their workers; *ours*: of the main process."""
 
     folder: Path
+    upstream: int
     nginx: int
     ours: int
 
@@ -66,14 +67,16 @@ def stage() -> Iterator[Stage]:
         # A file without blocks: what is measured is not the disk.
         with (folder / "gib").open("wb") as file:
             file.truncate(1 << 30)
-        stack.enter_context(nginx(UPSTREAM, folder, port=UPSTREAM_PORT, body=BODY))
+        upstream = stack.enter_context(
+            nginx(UPSTREAM, folder, port=UPSTREAM_PORT, body=BODY)
+        )
         passing = stack.enter_context(
             nginx(PASSING, folder, port=NGINX_PORT, upstream=UPSTREAM_PORT)
         )
         ours = stack.enter_context(
             appliance(folder, port=APP_PORT, proxy_port=PROXY_PORT)
         )
-        made = Stage(folder, passing, ours)
+        made = Stage(folder, upstream, passing, ours)
         register(made.app, "captured", UPSTREAM_PORT)
         register(made.app, "passed", UPSTREAM_PORT, is_recording=False)
         yield made

@@ -28,7 +28,8 @@ MAX_PAYLOAD: Final = 192 * 1024 * 1024
 NAME: Final = re.compile(r"([0-9a-f]{16})-[0-9]{8}\.seg\Z")
 # A segment that was read as far as it could be, and is kept to be looked at.
 DAMAGED: Final = ".damaged"
-READ_BYTES: Final = 128 * 1024
+# Larger ones are memory that goes back to the kernel each time.
+READ_BYTES: Final = 96 * 1024
 NOBODY: Final = UUID(int=0)
 
 

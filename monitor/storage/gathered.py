@@ -1,6 +1,6 @@
 """What a batch of exchanges comes to: its days, its services, its rows by table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
@@ -13,6 +13,8 @@ from monitor.packing import pack
 BEGINNING: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END: Final = b"\xff\xff"
 DAY_MS: Final = 86_400_000
+# The memory of larger pieces goes back to the kernel each time.
+PART_BYTES: Final = 48 * 1024
 
 Storable = Exchange | Recorded
 
@@ -45,9 +47,17 @@ class Gathered:
                 self.bodies.append(rows.body)
 
 
-def copied(rows: list[bytes]) -> bytes:
-    """What COPY is told of *rows*."""
-    return b"".join([BEGINNING, *rows, END])
+def copied(rows: list[bytes]) -> Iterator[bytes]:
+    """What COPY is told of *rows*, in parts."""
+    part, size = [BEGINNING], 0
+    for row in rows:
+        part.append(row)
+        size += len(row)
+        if size >= PART_BYTES:
+            yield b"".join(part)
+            part, size = [], 0
+    part.append(END)
+    yield b"".join(part)
 
 
 def exchange_of(storable: Storable) -> Exchange:

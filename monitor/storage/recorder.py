@@ -34,7 +34,7 @@ from monitor.tallies import Tallies
 logger = logging.getLogger(__name__)
 
 BATCH_BYTES = 4 * 1024 * 1024
-READ_BYTES = 128 * 1024
+READ_BYTES = 96 * 1024
 # Records that end within this time share a transaction; longer shows in latency.
 GATHER_S = 0.05
 IDLE_S = 1.0

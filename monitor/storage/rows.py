@@ -47,10 +47,11 @@ async def _copy(
         table,
         schema_name="apimonitor",
         columns=columns,
-        source=_once(copied(rows)),
+        source=_parts(rows),
         format="binary",
     )
 
 
-async def _once(content: bytes) -> AsyncIterator[bytes]:
-    yield content
+async def _parts(rows: list[bytes]) -> AsyncIterator[bytes]:
+    for part in copied(rows):
+        yield part
