@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import cache
 from typing import Any
 
 import orjson
@@ -104,7 +105,7 @@ SCHEMES = {
 class OpenApi:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._content = orjson.dumps(document(), option=orjson.OPT_INDENT_2)
+        self._content = _content()
         self._tag = f'"{hashlib.sha256(self._content).hexdigest()[:16]}"'
 
     async def show(self, call: web.Request) -> web.Response:
@@ -116,6 +117,11 @@ class OpenApi:
         return web.Response(
             body=self._content, content_type="application/json", headers=headers
         )
+
+
+@cache
+def _content() -> bytes:
+    return orjson.dumps(document(), option=orjson.OPT_INDENT_2)
 
 
 def document() -> dict[str, Any]:

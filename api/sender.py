@@ -52,9 +52,10 @@ class Sender:
         self._timeout_s = timeout_s
         self._limit = limit
         self._count = 0
-        # Nothing of the environment: no proxy, no netrc, no certificates.
+        # Nothing of the environment: no proxy, no netrc, and the proxy speaks no TLS.
         self._client = httpx.AsyncClient(
             trust_env=False,
+            verify=False,
             follow_redirects=False,
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
             limits=httpx.Limits(max_keepalive_connections=0),

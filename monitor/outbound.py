@@ -10,6 +10,8 @@ from typing import Self
 
 import httpx
 
+from monitor.authorities import trusting
+
 CONNECT_TIMEOUT_S = 5.0
 # Of the whole attempt: a receiver answers first and works afterwards.
 TOTAL_TIMEOUT_S = 10.0
@@ -39,6 +41,7 @@ class Outbound:
             timeout=httpx.Timeout(total_timeout_s, connect=connect_timeout_s),
             follow_redirects=False,
             trust_env=False,
+            verify=trusting("channels"),
         )
 
     async def __aenter__(self) -> Self:

@@ -6,6 +6,7 @@ import ssl
 from collections import deque
 from time import monotonic, perf_counter
 
+from monitor.authorities import trusting
 from monitor.exchange import FailureCode
 from monitor.upstreams import Upstream
 from proxy.upstream import Broken, UpstreamConnection
@@ -24,7 +25,7 @@ class Pool:
         self._idle: dict[Kind, deque[tuple[UpstreamConnection, float]]] = {}
         self._open: dict[Kind, int] = {}
         self._waiting: dict[Kind, deque[asyncio.Future[None]]] = {}
-        self._verified = ssl.create_default_context()
+        self._verified = trusting("upstreams")
         self._unverified = _unverified()
 
     def reusable(self, upstream: Upstream) -> UpstreamConnection | None:
@@ -203,7 +204,7 @@ class Pool:
 
 
 def _unverified() -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.app import is_api
+from monitor.authorities import SOURCES
 from monitor.settings import BARE, LEGACY, Settings, load
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +24,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
             assert shown.replace(",", "").split()[0] == f"{value:g}".replace(
                 "e+09", ""
             ) or shown.replace(",", "").split()[0] == str(value), name
-    for name in (*BARE, *LEGACY):
+    for name in (*BARE, *LEGACY, *SOURCES):
         assert name in text
 
 

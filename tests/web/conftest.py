@@ -1,4 +1,8 @@
-"""A real browser, and an appliance for it to look at."""
+"""A real browser, and an appliance for it to look at.
+
+To launch a browser takes longer than most of what is done with it, so a worker has one.
+It belongs to the loop it was launched in, which therefore is that of all tests here.
+"""
 
 import os
 import shutil
@@ -25,20 +29,35 @@ OPTIONS = [
 ]
 
 
-@pytest_asyncio.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def appliance(database_url: str, tmp_path: Path) -> AsyncIterator[Appliance]:
     async with appliance_on(database_url, tmp_path) as made:
         yield made
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def client(appliance: Appliance) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(appliance) as made:
         yield made
 
 
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(launched: Browser) -> AsyncIterator[Browser]:
+    """Without anything of the test before."""
+    yield launched
+    for context in launched.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def launched() -> AsyncIterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
         reason = "no browser: apt-get install chromium"

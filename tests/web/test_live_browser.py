@@ -14,7 +14,7 @@ from tests.web.conftest import Watched, watch
 pytestmark = pytest.mark.browser
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def key(client: httpx.AsyncClient) -> dict[str, str]:
     service = await register(client)
     return bearer((await make_key(client, service["id"]))["raw_key"])

@@ -47,7 +47,7 @@ class Shop:
             await writer.drain()
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def shop() -> AsyncIterator[tuple[Shop, int]]:
     made = Shop()
     async with upstream(made) as port:
