@@ -1,6 +1,8 @@
 """How a replay goes out: by httpx, through the proxy like any other request."""
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,6 +24,9 @@ CONNECT_TIMEOUT_S = 5.0
 SERVICE = b"X-Monitor-Service"
 ERROR = "X-Monitor-Error"
 OURS = "x-monitor-"
+# A close is a reset: an end alone leaves it open whether we still read, and the proxy
+# would wait on for the upstream of a replay that was given up.
+RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 # As much as a problem of the proxy can be long.
 PROBLEM_BYTES = 64 * 1024
 
@@ -55,10 +60,14 @@ class Sender:
         # Nothing of the environment: no proxy, no netrc, and the proxy speaks no TLS.
         self._client = httpx.AsyncClient(
             trust_env=False,
-            verify=False,
             follow_redirects=False,
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(max_keepalive_connections=0),
+            transport=httpx.AsyncHTTPTransport(
+                verify=False,
+                trust_env=False,
+                limits=httpx.Limits(max_keepalive_connections=0),
+                socket_options=[RESET],
+            ),
         )
 
     async def close(self) -> None:

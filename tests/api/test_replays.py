@@ -429,6 +429,21 @@ async def test_an_endless_answer_is_cut_after_the_replay_timeout(
         assert (made["status"], made["status_code"]) == ("success", 200)
         assert made["error"].startswith("replay_timeout")
         assert made["response_body"] == "half"
+        log = await scene.log(made["replay_log_id"])
+        assert log["error"].startswith("client_disconnect")
+
+
+async def test_a_replay_that_is_given_up_before_an_answer_has_its_log(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with scene_on(database_url, tmp_path, REPLAY_TIMEOUT_S="0.3") as scene:
+        id = await scene.through_proxy("GET", "/a")
+        scene.dump.answers = [b""]
+        made = await scene.replay(id)
+        assert (made["status"], made["status_code"]) == ("failed", None)
+        log = await scene.log(made["replay_log_id"])
+        assert log["error"].startswith("client_disconnect")
+        assert log["status_code"] is None
 
 
 async def test_more_than_the_limit_at_once_are_429(
