@@ -1,10 +1,20 @@
-"""A plugin for pytest: this run is of the compiled build, or it fails."""
+"""A plugin for pytest: this run is of the compiled build, on the loop that serves.
 
+What a loop hands over is checked as compiled code runs, and uvloop's is not asyncio's.
+"""
+
+import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+import uvloop
+
 import proxy.client
+
+NewLoop = Callable[[], asyncio.AbstractEventLoop]
 
 PACKAGES = ("api", "appliance", "monitor", "proxy", "web")
 
@@ -18,3 +28,10 @@ def pytest_collection_finish() -> None:
     compiled = {path.name.split(".")[0] for path in (build / "proxy").glob("*.so")}
     sources = {path.stem for path in (build / "proxy").glob("[!_]*.py")}
     assert compiled == sources
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, NewLoop]:
+    """Tests that start processes leave uvloop's pipes to them open."""
+    if item.path.parent.name in ("fidelity", "proxy"):
+        return {"uvloop": uvloop.new_event_loop}
+    return {"asyncio": asyncio.new_event_loop}

@@ -52,6 +52,7 @@ def test_the_image_runs_as_nobody_in_particular_with_a_healthcheck() -> None:
     assert "USER 10001:10001" in text
     assert 'CMD ["apimonitor", "healthcheck"]' in text
     assert "--require-hashes" in text
+    assert "from monitor.build import IS_COMPILED; assert IS_COMPILED" in text
     folders = re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE)
     packages = {"api", "appliance", "migrations", "monitor", "proxy", "web"}
     assert set(folders) == packages
@@ -68,6 +69,23 @@ def test_everything_is_pinned_with_hashes(name: str) -> None:
     for dependency in wanted["dependencies"]:
         bare = re.split(r"[=~<>; \[]", dependency)[0].lower().replace(".", "-")
         assert bare in {pin.lower() for pin in pins}, bare
+
+
+def test_what_compiling_needs_is_pinned_as_the_checks_have_it() -> None:
+    compiling, checking = (
+        (ROOT / name).read_text().split("    # via")
+        for name in ("requirements-compile.lock", "requirements-dev.lock")
+    )
+    wanted, pinned = blocks_of(compiling), blocks_of(checking)
+    assert {"mypy", "asyncpg-stubs"} <= wanted.keys()
+    assert all("--hash=sha256:" in block for block in wanted.values())
+    assert wanted.items() <= pinned.items()
+
+
+def blocks_of(parts: list[str]) -> dict[str, str]:
+    """Name by name, the version and the digests."""
+    pattern = re.compile(r"^([a-z0-9-]+)==.*", re.MULTILINE | re.DOTALL)
+    return {found[1]: found[0] for part in parts if (found := pattern.search(part))}
 
 
 def test_ci_runs_make_test_and_nothing_else() -> None:
