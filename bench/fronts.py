@@ -20,6 +20,7 @@ from aiohttp.web import BaseRequest, Response, Server
 from bench.cost import DIFFERING_LINES
 from bench.processes import cpu_seconds, need
 from proxy.client import ClientConnection, Limits, Refused
+from proxy.outbox import Outbox
 from proxy.request import Request
 
 BODY = b"x" * 1000
@@ -71,7 +72,11 @@ def ours() -> Make:
 
     connections: set[ClientConnection] = set()
     return lambda: ClientConnection(
-        connections, serve=answer, unrouted=lambda reason: None, limits=LIMITS
+        connections,
+        serve=answer,
+        unrouted=lambda reason: None,
+        limits=LIMITS,
+        outbox=Outbox(),
     )
 
 

@@ -14,6 +14,7 @@ from proxy.between import Between
 from proxy.bodies import Body
 from proxy.deadline import Deadline
 from proxy.heads import EMPTY_LINES, END, NO_TEXT, Malformed, request_line
+from proxy.outbox import Outbox
 from proxy.request import Request, RequestFields
 
 # A client that is refused may still be sending; if we closed at once, a reset could
@@ -58,8 +59,10 @@ class ClientConnection(asyncio.Protocol):
         serve: Serve,
         unrouted: Callable[[str], None],
         limits: Limits,
+        outbox: Outbox,
     ) -> None:
         self._connections = connections
+        self._outbox = outbox
         self._serve = serve
         self._unrouted = unrouted
         self._limits = limits
@@ -108,6 +111,7 @@ class ClientConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """A client that has asked may end its side, and is answered all the same."""
         self._has_ended = True
+        self._outbox.flush()
         if self._is_deaf or self._transport is None:
             return False
         if self._body is not None:
@@ -147,6 +151,8 @@ class ClientConnection(asyncio.Protocol):
 
     @property
     def transport(self) -> asyncio.Transport | None:
+        """With nothing left to be written, for who takes it over."""
+        self._outbox.flush()
         return self._transport
 
     @property
@@ -161,7 +167,7 @@ class ClientConnection(asyncio.Protocol):
             self._is_a_byte_ahead = False
             content = content[1:]
         self.has_sent = True
-        self._transport.write(content)
+        self._outbox.put(self._transport, content)
 
     def pause_reading(self) -> None:
         if not self._is_reading_paused and self._transport is not None:
@@ -190,6 +196,7 @@ class ClientConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             return
+        self._outbox.flush()
         if self.has_sent:
             connection = transport.get_extra_info("socket")
             # A reset, not a FIN, which would end a body that has no length.
@@ -212,6 +219,7 @@ class ClientConnection(asyncio.Protocol):
         """No further request; one that is being answered goes on."""
         self.is_draining = True
         if self.is_answered and self._transport is not None and not self._is_deaf:
+            self._outbox.flush()
             self._transport.close()
 
     def refuse(self, status: int, code: str, detail: str) -> None:
@@ -223,6 +231,7 @@ class ClientConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         if self._transport is not None:
+            self._outbox.flush()
             self._transport.abort()
 
     # Reading.
@@ -356,6 +365,7 @@ class ClientConnection(asyncio.Protocol):
         if self._body is not None or self._early or self._is_deaf:
             self._linger()
         elif self._transport is not None:
+            self._outbox.flush()
             self._transport.close()
 
     def _linger(self) -> None:
@@ -365,6 +375,7 @@ class ClientConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             return
+        self._outbox.flush()
         if self._has_ended or not transport.can_write_eof():
             transport.close()
             return

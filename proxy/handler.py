@@ -19,6 +19,7 @@ from proxy import forwarding, problems
 from proxy.between import Between
 from proxy.capture import Capture
 from proxy.client import ClientConnection, Limits, Refused
+from proxy.outbox import Outbox
 from proxy.passing import Passing
 from proxy.pool import Pool
 from proxy.request import Request
@@ -75,12 +76,15 @@ class Proxy:
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Serve on sockets that are bound and listening already."""
         settings = self._settings
+        outbox = Outbox()
         self._pool = Pool(
+            outbox=outbox,
             limit=settings.upstream_connections,
             idle_s=settings.upstream_idle_s,
             head_limit=settings.head_limit_bytes,
         )
         self._listener = Listener(
+            outbox=outbox,
             serve=self._serve,
             unrouted=self._count_unrouted,
             limits=Limits(

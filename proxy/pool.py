@@ -9,6 +9,7 @@ from time import monotonic, perf_counter
 from monitor.authorities import trusting
 from monitor.exchange import FailureCode
 from monitor.upstreams import Upstream
+from proxy.outbox import Outbox
 from proxy.upstream import Broken, UpstreamConnection
 
 # Whose connections: an Upstream's *connections*.
@@ -18,10 +19,13 @@ Kind = str
 class Pool:
     """Keep-alive connections, for each kind at most *limit*, idle at most *idle_s*."""
 
-    def __init__(self, *, limit: int, idle_s: float, head_limit: int) -> None:
+    def __init__(
+        self, *, limit: int, idle_s: float, head_limit: int, outbox: Outbox
+    ) -> None:
         self._limit = limit
         self._idle_s = idle_s
         self._head_limit = head_limit
+        self._outbox = outbox
         self._idle: dict[Kind, deque[tuple[UpstreamConnection, float]]] = {}
         self._open: dict[Kind, int] = {}
         self._waiting: dict[Kind, deque[asyncio.Future[None]]] = {}
@@ -181,7 +185,7 @@ class Pool:
         connection.connection_made(secured)
 
     def _make(self) -> UpstreamConnection:
-        return UpstreamConnection(head_limit=self._head_limit)
+        return UpstreamConnection(head_limit=self._head_limit, outbox=self._outbox)
 
     def _gone(self, kind: Kind) -> None:
         left = self._open.get(kind, 1) - 1

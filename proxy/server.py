@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from proxy.client import ClientConnection, Limits, Serve
+from proxy.outbox import Outbox
 
 BACKLOG: Final = 1024
 
@@ -14,11 +15,17 @@ class Listener:
     """Makes a ClientConnection for each client, and knows all that stand."""
 
     def __init__(
-        self, *, serve: Serve, unrouted: Callable[[str], None], limits: Limits
+        self,
+        *,
+        serve: Serve,
+        unrouted: Callable[[str], None],
+        limits: Limits,
+        outbox: Outbox,
     ) -> None:
         self._serve = serve
         self._unrouted = unrouted
         self._limits = limits
+        self._outbox = outbox
         self._servers: list[asyncio.Server] = []
         self._connections: set[ClientConnection] = set()
 
@@ -48,6 +55,7 @@ class Listener:
             serve=self._serve,
             unrouted=self._unrouted,
             limits=self._limits,
+            outbox=self._outbox,
         )
 
 

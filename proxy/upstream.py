@@ -8,6 +8,7 @@ from monitor.exchange import Failure, FailureCode
 from proxy.between import Between
 from proxy.bodies import Body
 from proxy.heads import END, Malformed, response_head
+from proxy.outbox import Outbox
 from proxy.response import Answer
 
 BEGINNING: Final = b"HTTP/1."
@@ -30,8 +31,9 @@ class Broken(Exception):
 class UpstreamConnection(asyncio.Protocol):
     """One keep-alive connection."""
 
-    def __init__(self, *, head_limit: int) -> None:
+    def __init__(self, *, head_limit: int, outbox: Outbox) -> None:
         self._head_limit = head_limit
+        self._outbox = outbox
         self._transport: asyncio.Transport | None = None
         self._receiver: Between | None = None
         self._method = ""
@@ -69,6 +71,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     @property
     def transport(self) -> asyncio.Transport | None:
+        """With nothing left to be written, for who takes it over."""
+        self._outbox.flush()
         return self._transport
 
     @property
@@ -79,7 +83,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def write(self, content: bytes) -> None:
         if self._transport is not None:
-            self._transport.write(content)
+            self._outbox.put(self._transport, content)
 
     def pause_reading(self) -> None:
         if not self._is_reading_paused and self._transport is not None:

@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from proxy.outbox import Outbox
 from proxy.tunnel import tunnel
 from proxy.upstream import UpstreamConnection
 from tests.proxy.upstreams import OK, Reader, Writer, proxied, read_head, upstream
@@ -185,7 +186,7 @@ async def test_a_tunnel_that_begins_full_holds_its_sender_back(
     with client, deaf:
         client.setblocking(False)
         near, _ = await loop.create_connection(asyncio.Protocol, sock=near_side)
-        upstream_side = UpstreamConnection(head_limit=1024)
+        upstream_side = UpstreamConnection(head_limit=1024, outbox=Outbox())
         far, _ = await loop.create_connection(lambda: upstream_side, sock=far_side)
         near.pause_reading()
         early = b"z" * 1_000_000
