@@ -28,7 +28,7 @@ demo: $(RUNTIME) $(WITH_BUILD) ## Start it with a small upstream and sample traf
 	@$(IN_BUILD) exec $(BIN)/apimonitor demo
 
 test: check system ## All checks and all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(DEVELOPMENT) ## Format, lint, types, import directions
 	@$(BIN)/ruff format --check -q .

@@ -66,6 +66,8 @@ logger = logging.getLogger(__name__)
 
 # An address that this machine does not have.
 NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+# How long a start waits for the migrations: of the embedded server, and of another.
+OWN_S, OTHER_S = 30.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +272,7 @@ def _bind(prefix: str, host: str, port: int, stack: AsyncExitStack) -> socket.so
 
 async def _ready(state: State, settings: Settings) -> None:
     """Wait a moment for the migrations; without PostgreSQL, serve all the same."""
-    limit_s = 30.0 if settings.database_url is None else 5.0
+    limit_s = OWN_S if settings.database_url is None else OTHER_S
     try:
         async with asyncio.timeout(limit_s):
             while not state.is_ready and not state.obstacle:

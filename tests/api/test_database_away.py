@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
+from appliance import start
 from tests.running import LOG, appliance_on, bearer, client_of
 
 CALLS = [
@@ -26,6 +27,13 @@ CALLS = [
 ]
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not there does not come."""
+    monkeypatch.setattr(start, "OTHER_S", 0.2)
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_each_call_says_503_and_when_to_try_again(tmp_path: Path) -> None:
     away = "postgresql://nobody@127.0.0.1:1/nothing"
     async with (
@@ -50,6 +58,7 @@ async def test_each_call_says_503_and_when_to_try_again(tmp_path: Path) -> None:
         assert "apimonitor_database_up" in metrics.text
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_bad_input_is_said_before_postgresql_is_asked(tmp_path: Path) -> None:
     away = "postgresql://nobody@127.0.0.1:1/nothing"
     async with (
@@ -61,6 +70,7 @@ async def test_bad_input_is_said_before_postgresql_is_asked(tmp_path: Path) -> N
         assert (await client.get("/v1/logs/not-a-uuid")).status_code == 422
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_an_ingest_gives_up_on_a_silent_postgresql(tmp_path: Path) -> None:
     """Nobody waits for one that was not there yet."""
 
