@@ -3,7 +3,7 @@
 import contextlib
 
 import h11
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy.bodies import Chunked, Sized
@@ -70,6 +70,7 @@ def test_chunks_are_read_alike_however_they_are_cut(content: bytes, step: int) -
 
 
 @given(CHUNKS.map(b"".join))
+@example(b"0 ;a\r\n\r\n")
 @settings(max_examples=2000, deadline=None)
 def test_chunks_we_take_h11_reads_the_same(content: bytes) -> None:
     passed, taken, outcome = _read([content])
@@ -80,10 +81,15 @@ def test_chunks_we_take_h11_reads_the_same(content: bytes) -> None:
         b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + passed
     )
     theirs = b""
-    while not isinstance(event := connection.next_event(), h11.EndOfMessage):
-        assert event is not h11.NEED_DATA
-        if isinstance(event, h11.Data):
-            theirs += event.data
+    try:
+        while not isinstance(event := connection.next_event(), h11.EndOfMessage):
+            assert event is not h11.NEED_DATA
+            if isinstance(event, h11.Data):
+                theirs += event.data
+    except h11.RemoteProtocolError:
+        # RFC 9112 7.1.1: blanks may stand before an extension's semicolon.
+        assert b" ;" in passed or b"\t;" in passed
+        return
     assert theirs == taken
 
 
