@@ -33,6 +33,7 @@ def main() -> None:
         f"{os.cpu_count()} cores"
     )
     with stage() as made:
+        print(f"ours is {made.build()}")
         for name in wanted:
             PARTS[name](made)
 

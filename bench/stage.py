@@ -48,6 +48,11 @@ class Stage:
             found: dict[str, Any] = json.load(answer)
         return found
 
+    def build(self) -> str:
+        with urlopen(f"{self.app}/metrics") as answer:
+            is_compiled = b'apimonitor_build_info{compiled="yes"' in answer.read()
+        return "compiled" if is_compiled else "interpreted"
+
     def wait_until_stored(self) -> None:
         for _ in range(600):
             ledger = self.ledger()
