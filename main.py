@@ -116,15 +116,19 @@ def _run(settings: Settings, beside: Beside) -> int:
         logger.warning(
             "a setting of the former product is ignored", extra={"setting": name}
         )
+    refused: StartError | None = None
     try:
         uvloop.run(_until_told_to_stop(settings, beside))
     except* WorkersKeepDying:
-        raise StartError(
+        refused = StartError(
             "the processes that serve the proxy keep dying; their log lines say why",
             exit_code=FAILURE,
-        ) from None
-    except* StartError as refused:
-        raise _first(refused) from None
+        )
+    except* StartError as group:
+        refused = _first(group)
+    if refused is not None:
+        # Python 3.11.2 makes a group of what is raised within except*.
+        raise refused
     return 0
 
 
