@@ -52,9 +52,10 @@ class Channel:
 
     @property
     def shown_url(self) -> str:
-        """The path of Slack's URL is all that is needed to write there: masked."""
+        """What is needed to write there is masked: Slack's path, any query."""
         if self.kind is not ChannelKind.SLACK:
-            return self.url
+            address, has_query, _ = self.url.partition("?")
+            return f"{address}?{MASK}" if has_query else address
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}/{MASK}"
 

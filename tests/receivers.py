@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Received:
+    target: str
     headers: dict[str, str]
     body: bytes
 
@@ -42,9 +43,10 @@ async def receiver(
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while head := await _head(reader):
+            while found := await _head(reader):
+                target, head = found
                 body = await reader.readexactly(int(head["content-length"]))
-                made.received.append(Received(head, body))
+                made.received.append(Received(target, head, body))
                 if hangs:
                     await gone.wait()
                     return
@@ -76,12 +78,12 @@ def refusing_url() -> str:
     return f"http://127.0.0.1:{port}/"
 
 
-async def _head(reader: asyncio.StreamReader) -> dict[str, str]:
-    """Fields of a request's head by their lower-case names; empty at the end."""
+async def _head(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]] | None:
+    """A request's target, and its fields by their lower-case names; None at the end."""
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
-        return {}
-    lines = raw.decode().split("\r\n")[1:-2]
+        return None
+    first, *lines = raw.decode().split("\r\n")[:-2]
     pairs = (line.split(": ", 1) for line in lines)
-    return {name.lower(): value for name, value in pairs}
+    return first.split(" ")[1], {name.lower(): value for name, value in pairs}

@@ -253,7 +253,7 @@ async def test_a_channel_is_read_changed_and_deleted(client: httpx.AsyncClient) 
     assert [item["id"] for item in listed["items"]] == [everywhere["id"]]
     changed = await client.patch(path, json={"is_active": False, "name": "n"})
     assert changed.json()["is_active"] is False
-    assert changed.json()["url"] == CHANNEL["url"]
+    assert changed.json()["url"] == "https://hooks.example/x?***MASKED***"
     assert (await client.delete(path)).status_code == 204
     assert (await client.get(path)).status_code == 404
 
@@ -270,6 +270,20 @@ async def test_the_address_of_slack_is_masked_and_kept(
     assert back.status_code == 422
     assert back.json()["errors"][0]["loc"] == ["body", "url"]
     assert "XXXX" not in (await client.get("/v1/channels")).text
+
+
+async def test_a_webhooks_query_is_masked_and_kept(client: httpx.AsyncClient) -> None:
+    async with receiver() as there:
+        channel = await make_channel(client, url=f"{there.url}&token=XXXX")
+        assert channel["url"].endswith("/hook?***MASKED***")
+        path = f"/v1/channels/{channel['id']}"
+        back = await client.patch(path, json={"url": channel["url"]})
+        assert back.status_code == 422
+        tested = await client.post(f"{path}/test", json={})
+        assert tested.json()["state"] == "delivered"
+        [received] = await there.until(1)
+    assert "XXXX" not in (await client.get("/v1/channels")).text
+    assert received.target == "/hook?a=1&token=XXXX"
 
 
 @pytest.mark.parametrize(

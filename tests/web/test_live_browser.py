@@ -175,3 +175,20 @@ async def test_it_is_accessible_and_fits(
     assert await watched.serious_findings() == []
     assert not await watched.is_wider_than_its_window()
     assert watched.complaints == []
+
+
+async def test_what_comes_in_is_text(
+    browser: Browser,
+    appliance: Appliance,
+    client: httpx.AsyncClient,
+    key: dict[str, str],
+) -> None:
+    hostile = "\"'></td><b class=\"probe\" data-probe='1'>x</b><script>1</script>"
+    watched = await watch(browser, appliance)
+    page = await following(watched)
+    fields = {"error": hostile, "tags": [hostile], "source_ip": hostile}
+    await push(client, key, f"/{hostile}", method="GET", **fields)
+    row = page.locator(".logs tbody tr").first
+    await expect(row).to_contain_text(f"/{hostile}")
+    await expect(page.locator(".probe, [data-probe]")).to_have_count(0)
+    assert watched.complaints == []
