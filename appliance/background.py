@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from api.parts import State
 from appliance.routes import Routes
+from monitor.aside import kept, past_keeping
 from monitor.counters import Counters
 from monitor.errors import MonitorError, Unusable
+from monitor.settings import Settings
 from monitor.storage import repeats
 from monitor.storage.alert_windows import AlertWindows
 from monitor.storage.clearing import Clearing
@@ -25,11 +28,14 @@ from monitor.storage.upkeep import make_partitions, migrate_database
 
 logger = logging.getLogger(__name__)
 
+DAY_S = 86_400
+
 ROUTES_POLL_S = 2.0
 DATABASE_POLL_S = 1.0
 PARTITIONS_POLL_S = 3600.0
 CLEARING_POLL_S = 10.0
 RETENTION_POLL_S = 300.0
+ASIDE_POLL_S = 60.0
 FORGETTING_POLL_S = 60.0
 WINDOWS_POLL_S = 1.0
 DELIVERIES_POLL_S = 60.0
@@ -105,6 +111,25 @@ async def retain(retention: Retention, state: State) -> None:
         await retention.sweep(datetime.now(UTC))
 
     await _every(RETENTION_POLL_S, sweep, state)
+
+
+async def clear_aside(spool: Path, settings: Settings, counters: Counters) -> None:
+    """Remove damaged segments that are past keeping; they hold bodies too."""
+    while True:
+        since = time.time() - max(1, settings.body_retention_days) * DAY_S
+        try:
+            for one in past_keeping(
+                spool, since=since, spool_limit_bytes=settings.spool_limit_bytes
+            ):
+                one.path.unlink(missing_ok=True)
+                counters.damaged_removed.inc()
+                logger.info(
+                    "a damaged segment is gone", extra={"segment": one.path.name}
+                )
+            counters.damaged_bytes.set(sum(one.size for one in kept(spool)))
+        except OSError as error:
+            logger.error("a damaged segment stays", extra={"reason": error.strerror})
+        await asyncio.sleep(ASIDE_POLL_S)
 
 
 async def forget_old(database: Database, feed: Feed, state: State) -> None:

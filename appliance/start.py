@@ -166,6 +166,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 background.keep_partitions(database, partitions, state),
                 background.clear_deleted(Clearing(database), state),
                 background.retain(retention, state),
+                background.clear_aside(data.spool, settings, counters),
                 background.forget_old(database, feed, state),
                 background.watch_server(server),
                 background.judge_windows(windows, recorder, state),

@@ -65,6 +65,16 @@ class Counters:
             registry=self.registry,
         )
 
+        self.damaged_bytes = Gauge(
+            "apimonitor_damaged_bytes",
+            "Bytes of damaged segments that are kept to be looked at.",
+            registry=self.registry,
+        )
+        self.damaged_removed = Counter(
+            "apimonitor_damaged_segments_removed",
+            "Damaged segments removed, by age or beyond their share of the spool.",
+            registry=self.registry,
+        )
         self.tasks = Gauge(
             "apimonitor_tasks",
             "Tasks of the main process: what it does at once.",
