@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from monitor.errors import Unavailable
 from monitor.settings import SettingsError
+from monitor.storage.scarcity import Scarcity
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class Database:
         self._size = size
         self._pool: asyncpg.Pool | None = None
         self._making = asyncio.Lock()
+        self._scarcity = Scarcity()
         self.is_up = False
         self.awaits_migration = False
 
@@ -79,10 +82,11 @@ class Database:
         """
         database = cls(dsn, size=size)
         try:
-            async with database.connection(timeout_s=5):
-                pass
-        except Unavailable:
-            pass
+            async with asyncio.timeout(5):
+                await database._existing_pool()
+            database.is_up = True
+        except AWAY as error:
+            database._away(error)
         return database
 
     @asynccontextmanager
@@ -97,12 +101,7 @@ class Database:
         if self.awaits_migration and not as_it_is:
             state = "not migrated yet" if self.is_up else "away"
             raise Unavailable(f"PostgreSQL is {state}", retry_after_s=RETRY_AFTER_S)
-        try:
-            async with asyncio.timeout(timeout_s):
-                pool = await self._existing_pool()
-                held = await pool.acquire()
-        except AWAY as error:
-            raise self._away(error) from error
+        pool, held = await self._acquire(timeout_s)
         try:
             yield held  # type: ignore[misc]
             self.is_up = True
@@ -118,6 +117,32 @@ class Database:
             raise self._away(error) from error
         finally:
             await self._release(pool, held)
+
+    async def _acquire(
+        self, timeout_s: float
+    ) -> tuple[asyncpg.Pool, "PoolConnectionProxy[asyncpg.Record]"]:
+        scarcity = self._scarcity
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    is_asked = await scarcity.turn(self._has_idle)
+                    try:
+                        pool = await self._existing_pool()
+                        held = await pool.acquire()
+                    except asyncpg.TooManyConnectionsError as error:
+                        scarcity.refused(error)
+                        continue
+                    if is_asked:
+                        scarcity.over()
+                    return pool, held
+        except AWAY as error:
+            if not isinstance(error, TimeoutError):
+                scarcity.over()
+            cause = scarcity.full or error
+            raise self._away(cause) from cause
+
+    def _has_idle(self) -> bool:
+        return self._pool is not None and self._pool.get_idle_size() > 0
 
     async def close(self) -> None:
         """Let connections in use finish for a moment, then end them."""
@@ -153,8 +178,11 @@ class Database:
             await pool.release(held, timeout=2)  # type: ignore[arg-type]
         except AWAY:
             self.is_up = False
+        await self._scarcity.returned()
 
     def _away(self, error: BaseException) -> Unavailable:
         self.is_up = False
         logger.debug("away", extra={"reason": type(error).__name__})
-        return Unavailable("PostgreSQL is away", retry_after_s=RETRY_AFTER_S)
+        is_full = isinstance(error, asyncpg.TooManyConnectionsError)
+        state = "takes no more connections" if is_full else "is away"
+        return Unavailable(f"PostgreSQL {state}", retry_after_s=RETRY_AFTER_S)
