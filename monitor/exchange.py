@@ -29,6 +29,7 @@ class FailureCode(StrEnum):
     UPSTREAM_MALFORMED = "upstream_malformed"
     CLIENT_DISCONNECT = "client_disconnect"
     CLIENT_TIMEOUT = "client_timeout"
+    TUNNEL_TIMEOUT = "tunnel_timeout"
     CLIENT_MALFORMED = "client_malformed"
     LOOP = "loop"
     SHUTDOWN = "shutdown"

@@ -180,6 +180,14 @@ class Settings(BaseModel):
     keepalive_s: float = _setting(
         75, "How long an idle client connection to the proxy stays.", gt=0, le=3600
     )
+    tunnel_idle_s: float = _setting(
+        86_400,
+        "How long nothing may pass through an upgraded connection, either way, before "
+        "it is closed. Lower it when connections of clients that are gone stay open; "
+        "raise it when logs end with `tunnel_timeout`.",
+        gt=0,
+        le=31_536_000,
+    )
     request_limit_bytes: int = _setting(
         2 * 1024 * 1024, "The largest body of a call of /v1.", ge=1024
     )

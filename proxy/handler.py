@@ -155,6 +155,7 @@ class Proxy:
             head=head,
             is_trusted=is_trusted,
             idle_s=self._settings.keepalive_s,
+            tunnel_idle_s=self._settings.tunnel_idle_s,
             is_loop=self._is_loop(request),
             record=self._finished,
             over=self._over,

@@ -46,6 +46,7 @@ class Passing(Between):
         head: bytes,
         is_trusted: bool,
         idle_s: float,
+        tunnel_idle_s: float,
         is_loop: bool,
         record: Callable[[Capture], None],
         over: Callable[["Passing"], None],
@@ -57,6 +58,7 @@ class Passing(Between):
         self._unsent = head
         self._is_trusted = is_trusted
         self._idle_s = idle_s
+        self._tunnel_idle_s = tunnel_idle_s
         self._is_loop = is_loop
         self._record = record
         self._over = over
@@ -285,6 +287,7 @@ class Passing(Between):
             connection,
             capture,
             timeout_s=self._service.timeout_s,
+            idle_s=self._tunnel_idle_s,
             finish=self._finish,
         )
         self._begin(self._switched(switched))

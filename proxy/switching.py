@@ -6,6 +6,7 @@ from collections.abc import Callable
 from monitor.exchange import Failure, FailureCode
 from proxy.capture import Capture
 from proxy.client import ClientConnection
+from proxy.deadline import Deadline
 from proxy.tunnel import TunnelEnd, tunnel
 from proxy.upstream import UpstreamConnection
 
@@ -14,6 +15,7 @@ class Switched:
     """A tunnel from client to upstream, and what *capture* is told of it.
 
     *finish* is called, perhaps more than once, before the client is told of its end.
+    It is closed once nothing passed for *idle_s*.
     """
 
     def __init__(
@@ -23,12 +25,16 @@ class Switched:
         capture: Capture,
         *,
         timeout_s: float,
+        idle_s: float,
         finish: Callable[[], None],
     ) -> None:
         self._client = client
         self._capture = capture
         self._timeout_s = timeout_s
+        self._idle_s = idle_s
         self._finish = finish
+        self._idle = Deadline(self._stood_still)
+        self._is_idle = False
         self._ends: tuple[TunnelEnd, TunnelEnd] | None = None
         near_side, far_side = client.transport, connection.transport
         if near_side is None or far_side is None:
@@ -40,10 +46,11 @@ class Switched:
         near, far = self._ends = tunnel(
             near_side,
             far_side,
-            note_sent=capture.sent,
-            note_received=capture.received,
+            note_sent=self._sent,
+            note_received=self._received,
             ending=self._ending,
         )
+        self._idle.set(idle_s)
         near.begin(
             client.take_early(),
             has_ended=False,
@@ -66,17 +73,42 @@ class Switched:
         self._ending()
 
     def close(self) -> None:
+        self._idle.cancel()
         if self._ends is None:
             return
         for end in self._ends:
             end.abort()
         self._client.after_tunnel()
 
+    def _sent(self, data: bytes) -> None:
+        self._idle.set(self._idle_s)
+        self._capture.sent(data)
+
+    def _received(self, data: bytes) -> None:
+        self._idle.set(self._idle_s)
+        self._capture.received(data)
+
+    def _stood_still(self) -> None:
+        """What was not taken until then may be taken in *timeout_s*."""
+        assert self._ends is not None
+        near, far = self._ends
+        if self._is_idle:
+            near.abort()
+            far.abort()
+            return
+        self._is_idle = True
+        self._idle.set(self._timeout_s)
+        near.close()
+        far.close()
+
     def _ending(self) -> None:
         """The client is about to know: what it has the end of, is recorded."""
         assert self._ends is not None
         near, far = self._ends
-        if far.error is not None:
+        if self._is_idle:
+            text = f"nothing passed through the tunnel for {self._idle_s:g} s"
+            self._capture.failure = Failure(FailureCode.TUNNEL_TIMEOUT, text)
+        elif far.error is not None:
             text = "it reset the connection within the tunnel"
             self._capture.failure = Failure(FailureCode.UPSTREAM_RESET, text)
         elif near.error is not None:

@@ -116,6 +116,55 @@ async def test_a_tunnel_that_a_stop_breaks_off_says_so() -> None:
     assert str(log.error).startswith("shutdown: ")
 
 
+async def test_a_tunnel_through_which_nothing_passes_is_closed_and_says_so() -> None:
+    """What passes, either way, keeps it open; both sides are told."""
+    told = asyncio.Event()
+
+    async def answering(reader: Reader, writer: Writer) -> None:
+        await read_head(reader)
+        writer.write(SWITCH)
+        for _ in range(4):
+            await asyncio.sleep(0.1)
+            writer.write(b"!")
+        assert await reader.read() == b""
+        told.set()
+
+    idle = {"APIMONITOR_TUNNEL_IDLE_S": "0.3"}
+    async with upstream(answering) as port, proxied(port, environment=idle) as stage:
+        reader, writer = await stage.connect()
+        writer.write(upgrade("websocket"))
+        async with asyncio.timeout(5):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+            assert await reader.read() == b"!!!!"
+            await told.wait()
+        writer.close()
+        [log] = await stage.records(1)
+    assert log.status_code == 101
+    assert log.error == "tunnel_timeout: nothing passed through the tunnel for 0.3 s"
+
+
+async def test_a_tunnel_whose_client_takes_nothing_is_closed_all_the_same() -> None:
+    async def flooding(reader: Reader, writer: Writer) -> None:
+        await read_head(reader)
+        writer.write(SWITCH + b"z" * 20_000_000)
+        await reader.read()
+
+    idle = {"APIMONITOR_TUNNEL_IDLE_S": "0.2"}
+    async with (
+        upstream(flooding) as port,
+        proxied(port, environment=idle, timeout_s=0.2) as stage,
+    ):
+        # Its reader's bound is reached, and then all buffers fill.
+        _, writer = await stage.connect()
+        writer.write(upgrade("websocket"))
+        [log] = await stage.records(1)
+        async with asyncio.timeout(5):
+            while stage.proxy.in_flight:
+                await asyncio.sleep(0.01)
+        writer.transport.abort()
+    assert str(log.error).startswith("tunnel_timeout: ")
+
+
 async def test_a_tunnel_that_the_upstream_resets_says_so() -> None:
     async def resetting(reader: Reader, writer: Writer) -> None:
         await read_head(reader)
