@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from monitor.upstreams import on_socket
+
 SCHEMES = frozenset({"http", "https", "ws", "wss"})
 # Where a field of a log came from, for the address of an error.
 PLACES: dict[str, tuple[str, ...]] = {
@@ -57,11 +59,14 @@ def imported(entry: Any) -> Imported | None:
         raise BadEntry(("request", "url"), "is no URL") from None
     if parts.scheme.lower() not in SCHEMES:
         return None
+    path, query = parts.path, parts.query
+    if (found := on_socket(url)) is not None:
+        path, _, query = found[1].partition("?")
     fields = {
         "method": request.get("method"),
         "url": url,
-        "path": parts.path or "/",
-        "query_params": _query(parts.query),
+        "path": path or "/",
+        "query_params": _query(query),
         "status_code": _status(response.get("status")),
         "latency_ms": _latency(entry.get("_latency_ms", entry.get("time"))),
         "request_headers": _headers(request, "request"),

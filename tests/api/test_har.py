@@ -236,6 +236,22 @@ async def test_what_is_no_archive_is_422(
     assert answer.status_code == 422, answer.text
 
 
+async def test_an_entry_of_a_unix_socket_has_the_path_that_was_asked_for(
+    client: httpx.AsyncClient,
+) -> None:
+    key = await make_key(client, (await register(client, name="socket"))["id"])
+    url = "http://unix:/run/app.sock:/orders/1?a=2&a=3"
+    entry = {"request": {"method": "GET", "url": url}, "response": {"status": 200}}
+    archive = {"log": {"version": "1.2", "entries": [entry]}}
+    answer = await client.post(
+        "/v1/logs/import/har", json=archive, headers=bearer(key["raw_key"])
+    )
+    assert answer.status_code == 201, answer.text
+    log = (await client.get(f"/v1/logs/{answer.json()['ids'][0]}")).json()
+    assert (log["url"], log["path"]) == (url, "/orders/1")
+    assert log["query_params"] == {"a": ["2", "3"]}
+
+
 async def test_types_and_keys(client: httpx.AsyncClient) -> None:
     path = "/v1/logs/import/har"
     headers = {"Content-Type": "application/har+json"}
