@@ -200,7 +200,8 @@ def _body(operation: Operation) -> dict[str, Any] | None:
 
 
 def _answer(operation: Operation) -> dict[str, Any]:
-    made: dict[str, Any] = {"description": operation.summary}
+    described = operation.answered or operation.summary
+    made: dict[str, Any] = {"description": described}
     if operation.status == 204:
         return {"description": "Done."}
     content: dict[str, Any] = {}

@@ -62,6 +62,8 @@ class Operation:
     headers: tuple[str, ...] = ()
     errors: tuple[int, ...] = ()
     also: tuple[int, ...] = ()
+    # What the answer is, where its summary does not say it.
+    answered: str | None = None
 
 
 PAGE = ("limit", "offset")
@@ -236,6 +238,11 @@ LOGS = [
         query=FILTERS,
         headers=("Last-Event-ID",),
         errors=(429,),
+        answered=(
+            "Events `log` (an item of the list), `ping`, and `gap`: `missed` is how "
+            "many logs were stored meanwhile, whatever the filters; `cursor` leads to "
+            "those that the list finds."
+        ),
     ),
     Operation(
         method="GET",

@@ -161,6 +161,9 @@ async def test_who_comes_too_late_is_told_of_the_gap(
             assert gap.data["missed"] == 110
             fresh = await scene.push()
             assert (await follower.next()).data["id"] == fresh
+        async with scene.follow("?path=/nowhere", last=last.id) as follower:
+            # Of all, for which ones they were is forgotten.
+            assert (await follower.next("gap")).data["missed"] == 111
         page = await scene.client.get(f"/v1/logs?limit=500&cursor={gap.data['cursor']}")
         assert set(missed) <= {item["id"] for item in page.json()["items"]}
 
