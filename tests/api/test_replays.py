@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from appliance.start import Appliance
+from tests.proxy.test_unix_sockets import on_socket
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
@@ -591,15 +592,14 @@ async def test_a_log_of_a_unix_socket_is_replayed_to_it(
     scene: Scene, tmp_path: Path
 ) -> None:
     path = tmp_path / "app.sock"
-    server = await asyncio.start_unix_server(scene.dump, path)
     base_url = f"http://unix:{path}:/v2"
     await scene.client.patch(
         f"/v1/services/{scene.service['id']}", json={"base_url": base_url}
     )
-    id = await scene.through_proxy("GET", "/a?b=c")
-    replayed = await scene.replay(id)
-    other = await scene.replay(id, override_url=f"{base_url}/other")
-    server.close()
+    async with on_socket(path, scene.dump):
+        id = await scene.through_proxy("GET", "/a?b=c")
+        replayed = await scene.replay(id)
+        other = await scene.replay(id, override_url=f"{base_url}/other")
     assert len(scene.dump.received) == 3
     first, again, changed = scene.dump.received
     assert first.startswith(b"GET /v2/a?b=c HTTP/1.1\r\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from appliance import start
 from appliance.start import Appliance
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import appliance_on, client_of, register
@@ -75,7 +76,10 @@ async def test_static_files_may_be_kept_under_their_digest(
     assert (await client.get("/static/../app.py")).status_code == 404
 
 
-async def test_postgresql_away_is_a_page_that_says_so(tmp_path: Path) -> None:
+async def test_postgresql_away_is_a_page_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "OTHER_S", 0.2)
     away = "postgresql://nobody@127.0.0.1:1/nothing"
     async with (
         appliance_on(away, tmp_path) as appliance,
