@@ -123,24 +123,24 @@ async def test_a_tunnel_through_which_nothing_passes_is_closed_and_says_so() -> 
     async def answering(reader: Reader, writer: Writer) -> None:
         await read_head(reader)
         writer.write(SWITCH)
-        for _ in range(4):
+        for _ in range(12):
             await asyncio.sleep(0.1)
             writer.write(b"!")
         assert await reader.read() == b""
         told.set()
 
-    idle = {"APIMONITOR_TUNNEL_IDLE_S": "0.3"}
+    idle = {"APIMONITOR_TUNNEL_IDLE_S": "1"}
     async with upstream(answering) as port, proxied(port, environment=idle) as stage:
         reader, writer = await stage.connect()
         writer.write(upgrade("websocket"))
         async with asyncio.timeout(5):
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
-            assert await reader.read() == b"!!!!"
+            assert await reader.read() == b"!" * 12
             await told.wait()
         writer.close()
         [log] = await stage.records(1)
     assert log.status_code == 101
-    assert log.error == "tunnel_timeout: nothing passed through the tunnel for 0.3 s"
+    assert log.error == "tunnel_timeout: nothing passed through the tunnel for 1 s"
 
 
 async def test_a_tunnel_whose_client_takes_nothing_is_closed_all_the_same() -> None:
