@@ -12,8 +12,9 @@ from tests.running import appliance_on, bearer, client_of, make_key, register
 COMMAND = Path(sys.executable).parent / "schemathesis"
 CONFIG = Path(__file__).parent / "schemathesis.toml"
 # As many for each call on every machine, and the same but for ids that the appliance
-# makes. A longer search, by hand, has another seed, and `--max-time 600` instead.
-EXAMPLES = 70
+# makes: two minutes of them on two cores. A longer search, by hand, has another seed,
+# and `--max-time 600` instead.
+EXAMPLES = 220
 
 
 @pytest.mark.timeout(300)
