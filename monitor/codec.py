@@ -14,7 +14,7 @@ import orjson
 
 from monitor.exchange import NO_TIMINGS, Body, BodyState, Exchange, Source, Timings
 from monitor.fields import Fields, HeaderObject
-from monitor.ids import timestamp_of, uuid_of
+from monitor.ids import known_uuid, timestamp_of, uuid_of
 from monitor.message_codec import about_messages, messages_of, texts_of
 from monitor.packing import (
     Rows,
@@ -59,7 +59,7 @@ class Recorded:
         log_end = HEAD.size + log
         self._ends = log_end, log_end + detail, log_end + detail + body
         start = HEAD.size + IDS.size
-        self.service_id = _service_id(service_id)
+        self.service_id = known_uuid(service_id)
         self.source = _source(record[start : start + length])
         self.has_messages = messages > 0
         self.record = record
@@ -101,11 +101,6 @@ def encode(exchange: Exchange) -> bytes:
         rows.is_complete,
     )
     return b"".join((head, rows.log, rows.detail, rows.body, messages, texts))
-
-
-@lru_cache(maxsize=4096)
-def _service_id(field: bytes) -> UUID:
-    return UUID(bytes=field)
 
 
 @lru_cache(maxsize=16)

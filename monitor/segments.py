@@ -7,13 +7,12 @@ import struct
 import zlib
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from monitor.ids import bytes_of
+from monitor.ids import bytes_of, known_uuid
 
 # A segment is this line, then frames.
 MAGIC: Final = b"apimonitor spool 2\n"
@@ -136,7 +135,7 @@ class Segment:
         if is_torn:
             return None
         is_one = head is not None and FRAME.size + head[0] == size
-        return Damage(size, UUID(bytes=head[3]) if head and is_one else None)
+        return Damage(size, known_uuid(head[3]) if head and is_one else None)
 
     def content(self, position: int) -> Content:
         """What is behind *position*, from the frames' heads alone."""
@@ -149,7 +148,7 @@ class Segment:
                 end = found.end + FRAME.size + length
                 if end > size:
                     break
-                found.labels[UUID(bytes=label)] += 1
+                found.labels[known_uuid(label)] += 1
                 found.oldest_ms = found.oldest_ms or at_ms
                 found.end = end
                 file.seek(end)
@@ -231,15 +230,9 @@ def _frames(content: bytes, position: int) -> list[Frame]:
         if zlib.crc32(view[start + BEFORE_CRC_ENDS : end]) != checksum:
             break
         payload = content[start + FRAME.size : end]
-        frames.append(Frame(_label(label), at_ms, payload, position + end))
+        frames.append(Frame(known_uuid(label), at_ms, payload, position + end))
         start = end
     return frames
-
-
-# Services, of which there are few.
-@lru_cache(maxsize=4096)
-def _label(content: bytes) -> UUID:
-    return UUID(bytes=content)
 
 
 def _behind_damage(file: FileIO, position: int) -> list[Frame]:
@@ -261,4 +254,4 @@ def _damaged_label(rest: bytes, start: int) -> UUID | None:
     head = _head(rest[: FRAME.size])
     if head is None or FRAME.size + head[0] != start:
         return None
-    return UUID(bytes=head[3])
+    return known_uuid(head[3])

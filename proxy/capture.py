@@ -53,7 +53,6 @@ class Capture:
     __slots__ = (
         "body_limit",
         "bounds",
-        "client_url",
         "failure",
         "head_sent",
         "id",

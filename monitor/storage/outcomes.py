@@ -3,13 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
 
 from monitor.codec import Recorded
-from monitor.exchange import Source
 from monitor.ledger import STORED
 from monitor.segments import Damage, Frame
-from monitor.storage.gathered import Storable
+from monitor.storage.gathered import Storable, services_of
 from monitor.storage.ledger import Key
 from monitor.tally import DROPPED
 
@@ -49,15 +47,8 @@ def _exchange_of(payload: bytes) -> Recorded | None:
 
 def outcomes(records: Sequence[Record], kept: Sequence[Storable]) -> Counter[Key]:
     """What became of *records*, *kept* of which were stored."""
-    found = Counter[Key]()
-    owners: dict[int, UUID] = {}
-    stored: dict[int, int] = {}
-    for exchange in kept:
-        owner = exchange.service_id
-        owners[owner.int] = owner
-        stored[owner.int] = stored.get(owner.int, 0) + 1
-    for number, n in stored.items():
-        found[owners[number], STORED] = n
+    stored = Counter([exchange.service_id.int for exchange in kept])
+    found = Counter({(id, STORED): stored[id.int] for id in services_of(kept)})
     if len(kept) < len(records):
         _count_deleted(found, records, {exchange.key for exchange in kept})
     for record in records:
@@ -73,15 +64,6 @@ def _count_deleted(
         exchange = record.exchange
         if exchange is not None and exchange.key not in stored:
             found[exchange.service_id, SERVICE_DELETED] += 1
-
-
-def by_source(kept: Sequence[Storable]) -> dict[Source, int]:
-    """How many are of which source."""
-    return {
-        source: n
-        for source in Source
-        if (n := sum([exchange.source is source for exchange in kept]))
-    }
 
 
 def damaged(damage: Damage | None) -> dict[Key, int]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -13,7 +14,15 @@ import asyncpg
 from monitor.counters import Counters
 from monitor.errors import Unavailable
 from monitor.ledger import TORN
-from monitor.segments import DAMAGED, MAGIC, NOBODY, Damage, Segment, segments
+from monitor.segments import (
+    DAMAGED,
+    MAGIC,
+    NOBODY,
+    READ_BYTES,
+    Damage,
+    Segment,
+    segments,
+)
 from monitor.spool import Spool
 from monitor.storage.batch import REFUSALS, commit
 from monitor.storage.dead_letters import DeadLetters, LettersFull
@@ -22,7 +31,6 @@ from monitor.storage.ledger import Key, Ledger, Moved
 from monitor.storage.outcomes import (
     LETTERS_FULL,
     Record,
-    by_source,
     damaged,
     outcomes,
     records_of,
@@ -34,7 +42,6 @@ from monitor.tallies import Tallies
 logger = logging.getLogger(__name__)
 
 BATCH_BYTES = 4 * 1024 * 1024
-READ_BYTES = 96 * 1024
 # Records that end within this time share a transaction; longer shows in latency.
 GATHER_S = 0.05
 IDLE_S = 1.0
@@ -240,7 +247,7 @@ class Recorder:
                 count=count,
             )
         self._committed()
-        for source, n in by_source(kept).items():
+        for source, n in Counter([exchange.source for exchange in kept]).items():
             self._counters.stored.labels(source.value).inc(n)
 
     async def _refuse(self, segment: Segment, record: Record, error: Exception) -> None:
