@@ -1,8 +1,6 @@
 """How a replay goes out: by httpx, through the proxy like any other request."""
 
 import asyncio
-import socket
-import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,14 +17,12 @@ from monitor.fields import Fields
 from monitor.registry import Service
 from monitor.replay.outgoing import Outgoing
 from monitor.replay.tickets import HEADER, Ticket, Tickets
+from monitor.resetting import RESET
 
 CONNECT_TIMEOUT_S = 5.0
 SERVICE = b"X-Monitor-Service"
 ERROR = "X-Monitor-Error"
 OURS = "x-monitor-"
-# A close is a reset: an end alone leaves it open whether we still read, and the proxy
-# would wait on for the upstream of a replay that was given up.
-RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 # As much as a problem of the proxy can be long.
 PROBLEM_BYTES = 64 * 1024
 
@@ -66,6 +62,8 @@ class Sender:
                 verify=False,
                 trust_env=False,
                 limits=httpx.Limits(max_keepalive_connections=0),
+                # An end alone leaves it open whether we still read: the proxy would
+                # wait on for the upstream of a replay that was given up.
                 socket_options=[RESET],
             ),
         )

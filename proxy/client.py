@@ -1,14 +1,13 @@
 """How one client connection is read and written: head, body, answer, and the next."""
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
 from monitor.exchange import Failure, FailureCode
+from monitor.resetting import RESET
 from proxy import half_closed, problems
 from proxy.between import Between
 from proxy.bodies import Body
@@ -26,8 +25,6 @@ EARLY_BYTES: Final = 256 * 1024
 REMEMBERED_BYTES: Final = 4096
 # Of each head that is sent to a client.
 FIRST_BYTE: Final = b"H"
-# SO_LINGER on, for no time.
-RESET: Final = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +148,7 @@ class ClientConnection(asyncio.Protocol):
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """With nothing left to be written, for who takes it over."""
+        """With nothing left to be written, for who takes it over or ends it."""
         self._outbox.flush()
         return self._transport
 
@@ -193,14 +190,13 @@ class ClientConnection(asyncio.Protocol):
     def break_off(self) -> None:
         """Break the connection, so that what was sent is not taken for whole."""
         self._served = None
-        transport = self._transport
+        transport = self.transport
         if transport is None:
             return
-        self._outbox.flush()
         if self.has_sent:
             connection = transport.get_extra_info("socket")
             # A reset, not a FIN, which would end a body that has no length.
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            connection.setsockopt(*RESET)
         transport.abort()
 
     def take_early(self) -> bytes:
@@ -218,9 +214,8 @@ class ClientConnection(asyncio.Protocol):
     def drain_out(self) -> None:
         """No further request; one that is being answered goes on."""
         self.is_draining = True
-        if self.is_answered and self._transport is not None and not self._is_deaf:
-            self._outbox.flush()
-            self._transport.close()
+        if self.is_answered and not self._is_deaf:
+            self._close()
 
     def refuse(self, status: int, code: str, detail: str) -> None:
         """Answer what is no request: counted, no log, and the connection ends."""
@@ -230,9 +225,9 @@ class ClientConnection(asyncio.Protocol):
         self._linger()
 
     def abort(self) -> None:
-        if self._transport is not None:
-            self._outbox.flush()
-            self._transport.abort()
+        transport = self.transport
+        if transport is not None:
+            transport.abort()
 
     # Reading.
 
@@ -364,18 +359,21 @@ class ClientConnection(asyncio.Protocol):
     def _finish(self) -> None:
         if self._body is not None or self._early or self._is_deaf:
             self._linger()
-        elif self._transport is not None:
-            self._outbox.flush()
-            self._transport.close()
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        transport = self.transport
+        if transport is not None:
+            transport.close()
 
     def _linger(self) -> None:
         """What still comes is read and forgotten, for a moment."""
         self._is_deaf = True
         self._early, self._body = b"", None
-        transport = self._transport
+        transport = self.transport
         if transport is None:
             return
-        self._outbox.flush()
         if self._has_ended or not transport.can_write_eof():
             transport.close()
             return
