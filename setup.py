@@ -32,6 +32,7 @@ HOT = (
     "monitor/storage/gathered.py",
     "monitor/storage/outcomes.py",
     "monitor/tally.py",
+    "monitor/unpacking.py",
     "monitor/upstreams.py",
 )
 

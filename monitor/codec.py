@@ -16,14 +16,8 @@ from monitor.exchange import NO_TIMINGS, Body, BodyState, Exchange, Source, Timi
 from monitor.fields import Fields, HeaderObject
 from monitor.ids import known_uuid, timestamp_of, uuid_of
 from monitor.message_codec import about_messages, messages_of, texts_of
-from monitor.packing import (
-    Rows,
-    fields_of,
-    number_of,
-    pack,
-    uuid_in,
-)
-from monitor.packing import texts_of as tags_of
+from monitor.packing import Rows, pack
+from monitor.unpacking import fields_of, number_of, tags_of, uuid_in
 
 # A mark of this form of records; lengths of the rows of log, details and bodies, and of
 # the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
