@@ -7,9 +7,9 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /venv
 COPY requirements.lock requirements-compile.lock pyproject.toml README.md ./
-RUN /venv/bin/pip install --require-hashes -r requirements.lock
+RUN /venv/bin/pip install --no-deps --require-hashes -r requirements.lock
 # For this stage alone.
-RUN /venv/bin/pip install --require-hashes --target /compile -r requirements-compile.lock
+RUN /venv/bin/pip install --no-deps --require-hashes --target /compile -r requirements-compile.lock
 COPY main.py setup.py ./
 COPY api api
 COPY appliance appliance

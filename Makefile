@@ -2,6 +2,9 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
+# Where the environment was made, and that something is being installed into it.
+PLACE := .venv/.place
+INSTALLING := .venv/.installing
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 # Whether the hot modules are compiled where that can be done; `no` leaves it out.
@@ -13,6 +16,14 @@ files = $(shell find $(1) -name __pycache__ -prune -o -print)
 ifneq ($(COMPILED),no)
 WITH_BUILD := $(BUILD)
 IN_BUILD := PYTHONPATH=$(CURDIR)/.venv/compiled$${PYTHONPATH:+:$$PYTHONPATH}
+endif
+
+# The locks are whole: pip is to install what they name, and to look for nothing.
+INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps
+FAILED := { echo "That failed; make.log says why"; exit 1; }
+is_usable = [ ! -e $(INSTALLING) ] && $(BIN)/python -c 'import pip' && cat $(PLACE)
+ifneq ($(shell { $(is_usable); } 2>/dev/null),$(CURDIR))
+.PHONY: $(PLACE)
 endif
 
 .DEFAULT_GOAL := help
@@ -58,22 +69,31 @@ lock: ## Write the lock files anew (needs uv)
 clean: ## Remove the environment and caches; data stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
-.venv/bin/python:
+# Made anew where it is none that works: left by a run that was interrupted, moved with
+# the checkout (its scripts name their interpreter by its whole path), of a Python that
+# is gone.
+$(PLACE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "API Monitor needs Python 3.11 or later; set PYTHON to one"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	    || { echo "Python lacks venv: apt-get install python3-venv"; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv >make.log 2>&1 || $(FAILED)
+	@echo '$(CURDIR)' >$@
 
-$(RUNTIME): .venv/bin/python requirements.lock pyproject.toml
+$(RUNTIME): $(PLACE) requirements.lock pyproject.toml
 	@echo "Installing what the appliance needs into .venv …"
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(INSTALLING)
+	@$(INSTALL) --require-hashes -r requirements.lock >make.log 2>&1 || $(FAILED)
+	@$(INSTALL) --no-build-isolation -e . >make.log 2>&1 || $(FAILED)
+	@rm $(INSTALLING)
 	@touch $@
 
 $(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
 	@echo "Installing what the tests need into .venv …"
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $(INSTALLING)
+	@$(INSTALL) --require-hashes -r requirements-dev.lock >make.log 2>&1 || $(FAILED)
+	@rm $(INSTALLING)
 	@touch $@
 
 compiled: $(BUILD)

@@ -27,7 +27,7 @@ if [ -n "$missing" ]; then
     exit 1
 fi
 echo "Compiling the hot modules (once, half a minute; COMPILED=no leaves it out) …"
-if { $python -m pip install -q --disable-pip-version-check --require-hashes \
+if { $python -m pip install -q --disable-pip-version-check --no-deps --require-hashes \
         -r requirements-compile.lock \
     && COMPILE_TO=.venv/compiling/c $python setup.py -q build_ext --parallel 2 \
         --build-temp .venv/compiling/o --build-lib .venv/compiling/lib

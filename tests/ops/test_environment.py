@@ -1,0 +1,81 @@
+"""The environment of a checkout is made anew where it is none that works."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+MADE_ANEW = "rm -rf .venv"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """One whose environment is whole, as far as make can see."""
+    place = tmp_path / "checkout"
+    place.mkdir()
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, place)
+    subprocess.run([sys.executable, "-m", "venv", place / ".venv"], check=True)
+    (place / ".venv" / ".place").write_text(f"{place}\n")
+    (place / ".venv" / ".runtime").touch()
+    return place
+
+
+def would_do(checkout: Path) -> str:
+    return subprocess.run(
+        ["make", "-n", ".venv/.runtime"],
+        cwd=checkout,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def test_one_that_works_stays(checkout: Path) -> None:
+    assert "up to date" in would_do(checkout)
+
+
+def moved(checkout: Path) -> Path:
+    return checkout.rename(checkout.parent / "elsewhere")
+
+
+def interrupted_installing(checkout: Path) -> Path:
+    (checkout / ".venv" / ".installing").touch()
+    return checkout
+
+
+def interrupted_before_pip(checkout: Path) -> Path:
+    (found,) = (checkout / ".venv").glob("lib/python*/site-packages/pip")
+    shutil.rmtree(found)
+    return checkout
+
+
+def interrupted_at_once(checkout: Path) -> Path:
+    shutil.rmtree(checkout / ".venv" / "bin")
+    return checkout
+
+
+def of_a_python_that_is_gone(checkout: Path) -> Path:
+    (checkout / ".venv" / "bin" / "python").unlink()
+    (checkout / ".venv" / "bin" / "python").symlink_to("/nowhere/python3")
+    return checkout
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        moved,
+        interrupted_installing,
+        interrupted_before_pip,
+        interrupted_at_once,
+        of_a_python_that_is_gone,
+    ],
+)
+def test_one_that_does_not_work_is_made_anew(
+    checkout: Path, happened: Callable[[Path], Path]
+) -> None:
+    assert MADE_ANEW in would_do(happened(checkout))
