@@ -8,6 +8,7 @@ from monitor.access import Access
 from monitor.counters import Counters
 from monitor.ids import LogIds
 from monitor.outbound import Outbound
+from monitor.own_addresses import OwnAddresses
 from monitor.redaction import Redaction
 from monitor.registry import RoutingTable
 from monitor.settings import Settings
@@ -65,4 +66,5 @@ class Parts:
     counters: Counters
     standing: Standing
     routes: Callable[[], RoutingTable]
+    own: OwnAddresses
     state: State = field(default_factory=State)

@@ -12,8 +12,13 @@ from api.rights import Right, need
 from api.schemas import NewService, ServiceChanges
 from monitor import times
 from monitor.access import is_loopback_name
-from monitor.errors import NotFound
+from monitor.errors import FieldError, InvalidInput, NotFound
 from monitor.resources import ServiceResource
+
+OWN = (
+    "must not be the appliance itself: its app refuses what comes through its own "
+    "proxy, and its proxy what has been there"
+)
 
 
 class ServiceCalls:
@@ -25,6 +30,7 @@ class ServiceCalls:
         await need(call, self._parts, Right.MANAGE)
         request.no_query(call)
         new, _ = await request.body(call, NewService)
+        self._refuse_own(new.base_url)
         fields = {
             **new.model_dump(),
             "hosts": tuple(dict.fromkeys(new.hosts or ())),
@@ -53,6 +59,7 @@ class ServiceCalls:
         request.no_query(call)
         id = request.id_in_path(call, "service_id")
         changes, _ = await request.body(call, ServiceChanges)
+        self._refuse_own(changes.base_url)
         fields = changes.model_dump(exclude_unset=True)
         if "hosts" in fields:
             fields["hosts"] = tuple(dict.fromkeys(fields["hosts"] or ()))
@@ -69,6 +76,12 @@ class ServiceCalls:
             raise NotFound("there is no such service")
         self._parts.keys.forget(id)
         return nothing()
+
+    def _refuse_own(self, base_url: str | None) -> None:
+        """Raises InvalidInput."""
+        if base_url is not None and self._parts.own.include(base_url):
+            error = FieldError(("body", "base_url"), OWN, "value_error")
+            raise InvalidInput("the body is not valid", errors=[error])
 
 
 def shown(service: ServiceResource) -> dict[str, Any]:

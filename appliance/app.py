@@ -8,11 +8,12 @@ from aiohttp.web import Application
 import api.app
 import web.app
 from api.parts import Parts
+from appliance import own_via
 from web.parts import PageParts
 
 
 def build_app(
-    parts: Parts, *, proxy_port: int, workers: Callable[[], list[int]]
+    parts: Parts, *, proxy_port: int, workers: Callable[[], list[int]], via: str
 ) -> Application:
     """One application: errors of /v1 are problem+json, those of the rest are pages."""
     pages = PageParts(
@@ -37,7 +38,11 @@ def build_app(
         pages, is_page=lambda path: not api.app.is_api(path)
     )
     app = Application(
-        middlewares=[api.app.middleware, cast(Any, page_middleware)],
+        middlewares=[
+            own_via.refusing(via),
+            api.app.middleware,
+            cast(Any, page_middleware),
+        ],
         client_max_size=parts.settings.request_limit_bytes,
     )
     api.app.add_routes(app, parts)

@@ -34,6 +34,7 @@ from monitor.access import Access, load_secret
 from monitor.counters import Counters
 from monitor.ids import LogIds
 from monitor.outbound import Outbound
+from monitor.own_addresses import OwnAddresses
 from monitor.redaction import Redaction
 from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
@@ -200,6 +201,10 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             limit=settings.replay_limit,
         )
         stack.push_async_callback(sender.close)
+        own = OwnAddresses(
+            [app_socket.getsockname()[:2], proxy_socket.getsockname()[:2]],
+            names=settings.allowed_hosts,
+        )
         parts = Parts(
             settings=settings,
             access=access,
@@ -224,12 +229,14 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             counters=counters,
             standing=standing,
             routes=routes.table,
+            own=own,
             state=state,
         )
         app = build_app(
             parts,
             proxy_port=proxy_socket.getsockname()[1],
             workers=lambda: workers.pids if workers else [os.getpid()],
+            via=via,
         )
         runner = Listener(
             app, access_log=None, shutdown_timeout=settings.drain_timeout_s

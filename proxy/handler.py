@@ -61,7 +61,7 @@ class Proxy:
         self._record = record
         self._ids = ids
         self._tally = tally
-        self._via = via
+        self._via = via.lower()
         self._session_cookie = session_cookie
         self._is_open = is_open
         self._tickets = tickets
@@ -218,7 +218,7 @@ class Proxy:
     def _is_loop(self, request: Request) -> bool:
         """RFC 9110 7.6.3: our own pseudonym has been here."""
         via = request.named.get("via")
-        return via is not None and any(self._via in value for value in via)
+        return via is not None and any(self._via in value.lower() for value in via)
 
     def _finished(self, capture: Capture) -> None:
         """Called exactly once for each routed exchange, before its end is sent."""
