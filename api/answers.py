@@ -274,6 +274,7 @@ class Replay(Shown):
     error: str | None
     omitted_headers: list[str]
     comparison: Comparison | None
+    comparison_problem: str | None
     created_at: AwareDatetime
 
 

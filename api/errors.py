@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
 from monitor.errors import FieldError, InvalidInput, MonitorError, TooLarge
+from monitor.json_output import json_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +21,7 @@ LONGEST_WORD = 200
 def answer(value: Any, *, status: int = 200, **headers: str) -> web.Response:
     """*value* as JSON."""
     return web.Response(
-        # asyncpg's own UUID is a subclass that orjson does not know.
-        body=orjson.dumps(value, default=str),
+        body=json_bytes(value),
         status=status,
         content_type="application/json",
         headers={**HEADERS, **headers},
@@ -54,7 +53,7 @@ def problem(
             for error in errors
         ]
     return web.Response(
-        body=orjson.dumps(content, default=str),
+        body=json_bytes(content),
         status=status,
         content_type="application/problem+json",
         headers={**HEADERS, **(headers or {})},

@@ -4,7 +4,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
-import orjson
 from aiohttp import web
 
 from api import request
@@ -15,6 +14,7 @@ from api.rights import Right, need
 from monitor import har
 from monitor.curl import curl_command
 from monitor.errors import NotFound, Unavailable
+from monitor.json_output import json_bytes, json_line
 from monitor.messages import Message
 from monitor.query import parse_export_query
 from monitor.resources import LogDetail
@@ -60,11 +60,11 @@ class ExportCalls:
 
     async def _as_har(self, details: AsyncIterator[LogDetail]) -> AsyncIterator[bytes]:
         # {"log":{"version":…,"pages":[]  and then the entries as they come.
-        yield orjson.dumps({"log": har.head()})[:-2] + b',"entries":['
+        yield json_bytes({"log": har.head()})[:-2] + b',"entries":['
         before = b""
         async for detail in details:
             entry = har.entry_of(detail, await self._messages(detail))
-            yield before + orjson.dumps(entry, default=str)
+            yield before + json_bytes(entry)
             before = b",\n"
         yield b"]}}"
 
@@ -105,4 +105,4 @@ class ExportCalls:
 
 async def _as_lines(details: AsyncIterator[LogDetail]) -> AsyncIterator[bytes]:
     async for detail in details:
-        yield orjson.dumps(shown_detail(detail), default=str) + b"\n"
+        yield json_line(shown_detail(detail)) + b"\n"

@@ -1,6 +1,7 @@
 """The calls that send a recorded request again, and say how the answers differ."""
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -30,10 +31,22 @@ from monitor.replay.target import check_key, target_of
 from monitor.resources import LogDetail, StoredBody
 from monitor.shown import header_object, shown_body
 
+logger = logging.getLogger(__name__)
+
 RECORDED_WITHIN_S = 5.0
 POLL_S = 0.02
 # Two are the least that can differ from each other; the original is one of them.
 EARLIER = 3
+UNFINISHED = "comparing was not finished"
+# What content can bring a comparison to, whatever bounds it has.
+INCOMPARABLE = (
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +96,12 @@ class ReplayCalls:
             body_limit=self._body_limit(target.service),
         )
         received = await self._received(sent, target.service)
-        made = await self._made(detail, received, target.service)
-        made["omitted_headers"] = out.omitted_headers
-        return await self._stored(detail, made)
+        made = _made(received, target.service, out.omitted_headers)
+        document = await self._stored(detail, made)
+        if received.answer.status_code is not None:
+            await self._compare(document, detail, received.answer)
+        location = f"/v1/logs/{id}/replays"
+        return answer(document, status=201, Location=location)
 
     async def list(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
@@ -151,29 +167,26 @@ class ReplayCalls:
             latency_ms=sent.latency_ms,
         )
 
-    async def _made(
-        self, detail: LogDetail, received: Received, service: Service
-    ) -> dict[str, Any]:
-        right = received.answer
-        is_answered = right.status_code is not None
-        comparison = None
-        if is_answered:
+    async def _compare(
+        self, document: dict[str, Any], detail: LogDetail, right: Answer
+    ) -> None:
+        """Into *document*, which is stored already: what was sent is known whatever
+        comes of comparing."""
+        try:
             noise = await self._noise(detail)
-            comparison = await asyncio.to_thread(
+            document["comparison"] = await asyncio.to_thread(
                 compared, answer_of(detail), right, noise
             )
-        body = shown_body(right.body, right.headers)
-        return {
-            "service_id": service.id,
-            "replay_log_id": received.log_id,
-            "status": "success" if is_answered else "failed",
-            "status_code": right.status_code,
-            "response_headers": header_object(right.headers),
-            **body_fields("response", body),
-            "latency_ms": right.latency_ms,
-            "error": received.error,
-            "comparison": comparison,
-        }
+            document["comparison_problem"] = None
+        except INCOMPARABLE as error:
+            logger.exception("a replay was not compared")
+            document["comparison_problem"] = (
+                f"the answers could not be compared ({type(error).__name__})"
+            )
+        try:
+            await self._parts.replays.complete(document)
+        except Unavailable:
+            logger.warning("a comparison is not stored: PostgreSQL is away")
 
     async def _noise(self, detail: LogDetail) -> Noise:
         """Without it the comparison stands, with nothing marked as volatile."""
@@ -185,13 +198,33 @@ class ReplayCalls:
         answers = [answer_of(earlier) for earlier in found if earlier is not None]
         return await asyncio.to_thread(noise_of, [answer_of(detail), *answers])
 
-    async def _stored(self, detail: LogDetail, made: dict[str, Any]) -> web.Response:
+    async def _stored(self, detail: LogDetail, made: dict[str, Any]) -> dict[str, Any]:
         try:
-            document = await self._parts.replays.add(detail.item, made)
+            return await self._parts.replays.add(detail.item, made)
         except Unavailable:
             raise Unavailable(
                 "PostgreSQL is away: the request was sent, its replay is not stored",
                 retry_after_s=1,
             ) from None
-        location = f"/v1/logs/{detail.item.id}/replays"
-        return answer(document, status=201, Location=location)
+
+
+def _made(
+    received: Received, service: Service, omitted_headers: tuple[str, ...]
+) -> dict[str, Any]:
+    """The replay as it is shown, not compared yet."""
+    right = received.answer
+    is_answered = right.status_code is not None
+    body = shown_body(right.body, right.headers)
+    return {
+        "service_id": service.id,
+        "replay_log_id": received.log_id,
+        "status": "success" if is_answered else "failed",
+        "status_code": right.status_code,
+        "response_headers": header_object(right.headers),
+        **body_fields("response", body),
+        "latency_ms": right.latency_ms,
+        "error": received.error,
+        "omitted_headers": omitted_headers,
+        "comparison": None,
+        "comparison_problem": UNFINISHED if is_answered else None,
+    }

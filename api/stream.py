@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from api.errors import HEADERS
@@ -17,6 +16,7 @@ from api.rights import Right, need
 from monitor.errors import FieldError, InvalidInput, TooManyRequests, Unavailable
 from monitor.filters import LogFilter, encode_cursor
 from monitor.ids import LogIds
+from monitor.json_output import json_line
 from monitor.query import PAGE_FIELDS, parse_log_query
 
 # Other processes' commits are looked for this often; our own wake at once.
@@ -127,7 +127,7 @@ class Follower:
             await self._send("log", places[item.id], shown_item(item))
 
     async def _send(self, event: str, position: int, data: dict[str, Any]) -> None:
-        content = orjson.dumps(data, default=str)
+        content = json_line(data)
         await self._write(
             b"id: %d\nevent: %b\ndata: %b\n\n" % (position, event.encode(), content)
         )

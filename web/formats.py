@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-import orjson
-
 from monitor import times
+from monitor.json_output import json_bytes
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 SLOW_BAR_MS = 10_000
@@ -121,7 +120,7 @@ def error_code(error: str | None) -> str:
 
 
 def json_text(value: object) -> str:
-    return orjson.dumps(value).decode()
+    return json_bytes(value).decode()
 
 
 def path_parts(path: str, url: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -79,9 +79,9 @@ def compared(left: Answer, right: Answer, noise: Noise = NO_NOISE) -> dict[str, 
             "equal": is_same_status,
         },
         "latency_ms": _latency(left.latency_ms, right.latency_ms),
-        "headers": [asdict(difference) for difference in headers],
+        "headers": [difference.shown() for difference in headers],
         "body_kind": bodies.kind,
-        "body": [asdict(difference) for difference in body],
+        "body": [difference.shown() for difference in body],
     }
 
 

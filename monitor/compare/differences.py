@@ -32,6 +32,16 @@ class Difference:
         """The path without positions, which move."""
         return INDEX.sub("[*]", self.path)
 
+    def shown(self) -> dict[str, Any]:
+        """Its fields; the values in them may be nested deeply, and are not copied."""
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "left": self.left,
+            "right": self.right,
+            "volatile": self.volatile,
+        }
+
 
 def marked(
     differences: Iterable[Difference], noise: frozenset[str]

@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.compare.alignment import aligned
 from monitor.compare.differences import MOST_DIFFERENCES, Difference, Kind
+from monitor.json_output import visible
 from monitor.json_text import Number, dump_json
 
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
@@ -133,7 +134,8 @@ def _member(name: str) -> str:
 def _shown(value: Any) -> Any:
     """As plain JSON; what is too long is its beginning, as text."""
     if isinstance(value, str):
-        return value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+        text = visible(value)
+        return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
     if isinstance(value, dict | list):
         text = dump_json(value)
         if len(text) > LONGEST_SHOWN:
@@ -144,11 +146,13 @@ def _shown(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     match value:
         case dict():
-            return {name: _plain(item) for name, item in value.items()}
+            return {visible(name): _plain(item) for name, item in value.items()}
         case list():
             return [_plain(item) for item in value]
         case Number():
             return _plain_number(value)
+        case str():
+            return visible(value)
         case _:
             return value
 

@@ -11,6 +11,7 @@ from monitor import times
 from monitor.endpoints import endpoint_of
 from monitor.errors import NotFound
 from monitor.ids import LogIds
+from monitor.json_output import json_bytes
 from monitor.resources import LogItem
 from monitor.storage.pool import Database
 
@@ -48,12 +49,22 @@ class Replays:
                     id,
                     item.id,
                     made["replay_log_id"],
-                    orjson.dumps(document, default=str),
+                    json_bytes(document),
                     now,
                 )
             except asyncpg.ForeignKeyViolationError:
                 raise NotFound("the service is gone") from None
         return document
+
+    async def complete(self, document: dict[str, Any]) -> None:
+        """Store again what *add* gave, with what was found out since."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "UPDATE replays SET document = $1 WHERE log_id = $2 AND id = $3",
+                json_bytes(document),
+                document["log_id"],
+                document["id"],
+            )
 
     async def page(
         self, log_id: UUID, *, limit: int, offset: int
@@ -75,7 +86,7 @@ class Replays:
             total = await connection.fetchval(
                 "SELECT count(*) FROM replays WHERE log_id = $1", log_id
             )
-        return [orjson.loads(row["document"]) for row in rows], total
+        return [_document(row["document"]) for row in rows], total
 
     async def get(self, log_id: UUID, id: UUID) -> dict[str, Any] | None:
         """One replay of a log; None where there is none."""
@@ -83,7 +94,7 @@ class Replays:
             document = await connection.fetchval(
                 "SELECT document FROM replays WHERE log_id = $1 AND id = $2", log_id, id
             )
-        return None if document is None else orjson.loads(document)
+        return None if document is None else _document(document)
 
     async def earlier_like(self, item: LogItem, *, most: int) -> list[UUID]:
         """Recorded logs of the same endpoint, method and status, newest first.
@@ -118,3 +129,8 @@ class Replays:
                 most,
             )
         return [row["id"] for row in rows]
+
+
+def _document(stored: bytes) -> dict[str, Any]:
+    """Those of before have no `comparison_problem`."""
+    return {"comparison_problem": None, **orjson.loads(stored)}

@@ -581,6 +581,45 @@ async def test_what_differs_between_any_two_answers_is_volatile(scene: Scene) ->
     assert comparison["status"] == {"left": 200, "right": 200, "equal": True}
 
 
+ODD_ANSWERS = [
+    rb'{"a": "\ud800", "\udfff": 1, "\u0000": "\u0000"}',
+    rb'[{"\ud83d": ["\ude00", {"b": "\ud83d\ude00 \ud83d"}]}]',
+    b'{"a": ' + b"[" * 300 + b"]" * 300 + b"}",
+    b'{"a": ' + b'{"a":' * 460 + b"1" + b"}" * 460 + b"}",
+    b'{"a": ' + b"9" * 6000 + b', "b": 1e999999999999999999999}',
+    b"[" * 50_000,
+    b"\xed\xa0\x80\0\xff",
+]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_replay_that_was_sent_is_stored_whatever_was_answered(
+    scene: Scene, is_first: bool
+) -> None:
+    """Compared, or said to be incomparable; and readable at every door."""
+    plain = ok(b'{"a": 1}')
+    for content in ODD_ANSWERS:
+        odd = ok(content)
+        before, after = (odd, plain) if is_first else (plain, odd)
+        scene.dump.received.clear()
+        scene.dump.answers[:] = [before, after]
+        id = await scene.through_proxy("GET", "/odd")
+        made = await scene.replay(id)
+        assert made["status"] == "success"
+        assert len(scene.dump.received) == 2
+        comparison, problem = made["comparison"], made["comparison_problem"]
+        assert (comparison is None) == (problem is not None), content[:40]
+        assert comparison is None or not comparison["equal"]
+        stored = (await scene.client.get(f"/v1/logs/{id}/replays")).json()["items"]
+        assert stored == [made]
+        for path in (f"/replay/{id}", f"/log/{made['replay_log_id']}"):
+            assert (await scene.client.get(path)).status_code == 200, path
+        har = await scene.client.get(f"/v1/logs/{made['replay_log_id']}/har")
+        assert har.status_code == 200
+    first = (await scene.client.get("/v1/logs.ndjson")).text.split("\n")
+    assert len([json.loads(line) for line in first if line]) == 2 * len(ODD_ANSWERS)
+
+
 async def test_deleting_the_service_removes_its_replays(scene: Scene) -> None:
     id = await scene.through_proxy("GET", "/a")
     await scene.replay(id)
