@@ -39,13 +39,13 @@ demo: $(RUNTIME) $(WITH_BUILD) ## Start it with a small upstream and sample traf
 	@$(IN_BUILD) exec $(BIN)/apimonitor demo
 
 test: check system ## All checks and all tests
+	@echo "Testing (ten minutes on two cores) …"
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(DEVELOPMENT) ## Format, lint, types, import directions
-	@$(BIN)/ruff format --check -q .
-	@$(BIN)/ruff check -q .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@echo "Checking format, lint, types and import directions …"
+	@for check in "ruff format --check -q ." "ruff check -q ." mypy lint-imports; do \
+	    $(BIN)/$$check >make.log 2>&1 || { cat make.log; $(FAILED); }; done
 
 format: $(DEVELOPMENT) ## Write the code in its format
 	@$(BIN)/ruff format -q .

@@ -31,8 +31,8 @@ if { $python -m pip install -q --disable-pip-version-check --no-deps --require-h
         -r requirements-compile.lock \
     && COMPILE_TO=.venv/compiling/c $python setup.py -q build_ext --parallel 2 \
         --build-temp .venv/compiling/o --build-lib .venv/compiling/lib
-    } >.venv/compiling.log 2>&1; then
+    } >make.log 2>&1; then
     exit 0
 fi
-echo "$interpreted: compiling failed, .venv/compiling.log says why"
+echo "$interpreted: compiling failed, make.log says why"
 exit 1

@@ -17,8 +17,8 @@ from appliance import archive, demo, descriptors, garbage, journal, letters
 from appliance.database import create_token, migrate_now
 from appliance.directory import StartError
 from appliance.start import Appliance, running
+from appliance.welcome import welcome
 from appliance.workers import WorkersKeepDying
-from monitor import build
 from monitor.errors import MonitorError
 from monitor.settings import Settings, SettingsError, describe, legacy_names, load
 from monitor.storage.pool import reason_of
@@ -102,7 +102,7 @@ def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
     async def traffic(appliance: Appliance) -> None:
         await demo.run(app_url=appliance.app_url, proxy_url=appliance.proxy_url)
 
-    return _run(settings, traffic)
+    return _run(demo.of_its_own(settings), traffic)
 
 
 async def _nothing(appliance: Appliance) -> None:
@@ -146,7 +146,7 @@ async def _until_told_to_stop(settings: Settings, beside: Beside) -> None:
         hang_up = _restart(appliance, stop)
         loop.add_signal_handler(signal.SIGHUP, hang_up)
         garbage.settle()
-        print(_welcome(appliance, settings), flush=True)
+        print(welcome(appliance, settings), flush=True)
         extra = asyncio.create_task(beside(appliance))
         extra.add_done_callback(_say_why)
         await stop.wait()
@@ -181,25 +181,6 @@ def _told(stop: asyncio.Event, number: int) -> None:
     if stop.is_set():
         os._exit(128 + number)
     stop.set()
-
-
-def _welcome(appliance: Appliance, settings: Settings) -> str:
-    app, proxy = appliance.app_url, appliance.proxy_url
-    database = "your PostgreSQL" if settings.database_url else "the embedded PostgreSQL"
-    standing = "ready"
-    if not appliance.state.is_ready:
-        standing = "up without PostgreSQL: the proxy serves, what passes waits for it"
-    return f"""\
-API Monitor is {standing}.
-  pages and /v1   {app}/
-  proxy           {proxy}/
-  data            {settings.data_dir.absolute()} ({database})
-  build           {build.version_name()}, {build.how_it_runs()}
-Try:
-  curl -s {app}/v1/services -H 'Content-Type: application/json' \
--d '{{"name": "example", "base_url": "{app}"}}'
-  curl -si {proxy}/example/health
-  curl -s '{app}/v1/logs?limit=1'"""
 
 
 def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -58,8 +58,8 @@ async def become_ready(database: Database, migrations: Path, state: State) -> No
     """Migrate as soon as PostgreSQL is there; until then the app is not ready."""
     while not state.is_ready:
         try:
-            for name in await migrate_database(database, migrations):
-                logger.info("migrated", extra={"migration": name})
+            if applied := await migrate_database(database, migrations):
+                logger.info("migrated", extra={"migrations": applied})
             state.is_ready, state.obstacle = True, ""
         except Unusable as error:
             if state.obstacle != error.detail:

@@ -9,18 +9,30 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from appliance import demo_upstream
+from monitor.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 NAME = "demo shop"
 BURST = 150
-# After the burst, one request now and then, for ten minutes at most.
+# After the burst, one request now and then, for ten minutes at most: who left it
+# running overnight finds the product, and not ten thousand more of the same.
 TRICKLE_EVERY_S = 1.5
 TRICKLE_S = 600.0
 
 
+def of_its_own(settings: Settings) -> Settings:
+    """*settings* of a demo: its data lies beside the user's, and never among it."""
+    directory = settings.data_dir.absolute()
+    beside = directory.with_name(f"{directory.name}-demo")
+    return settings.model_copy(update={"data_dir": beside, "database_url": None})
+
+
 async def run(*, app_url: str, proxy_url: str, seconds: float | None = None) -> None:
-    """Register a service, send traffic for *seconds* (default TRICKLE_S), return."""
+    """Register a service and send traffic for *seconds*, then return.
+
+    Without *seconds*, for TRICKLE_S; its upstream answers until this is cancelled.
+    """
     runner, upstream_url = await demo_upstream.start()
     try:
         async with ClientSession(timeout=ClientTimeout(total=30)) as session:
@@ -29,6 +41,9 @@ async def run(*, app_url: str, proxy_url: str, seconds: float | None = None) -> 
             await visitor.burst()
             logger.info("sample traffic is there", extra={"page": f"{app_url}/"})
             await visitor.trickle(TRICKLE_S if seconds is None else seconds)
+        if seconds is None:
+            logger.info("the sample traffic is over; its upstream goes on answering")
+            await asyncio.Event().wait()
     finally:
         await runner.cleanup()
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from bench import cost, fairness, large, waiting, workers
-from bench.processes import need
+from bench.processes import SAID, need
 from bench.stage import APP_PORT, Stage, stage
 
 
@@ -28,6 +28,7 @@ def main() -> None:
     if unknown := set(wanted) - PARTS.keys():
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     need("nginx", "wrk", "curl")
+    SAID.write_bytes(b"")
     print(
         f"{platform.platform()}, Python {platform.python_version()}, "
         f"{os.cpu_count()} cores"

@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
+# Debian keeps servers where PATH of an ordinary user does not look.
+PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
+# What the processes print; each run begins it anew.
+SAID = Path("bench.log")
 TICKS = os.sysconf("SC_CLK_TCK")
 UPSTREAM = """
 daemon off; worker_processes 1; error_log {folder}/upstream.log; pid {folder}/up.pid;
@@ -110,7 +114,7 @@ def appliance(
 
 
 def need(*programs: str) -> None:
-    missing = [name for name in programs if shutil.which(name) is None]
+    missing = [name for name in programs if shutil.which(name, path=PATH) is None]
     if missing:
         sys.exit(
             f"make bench needs {', '.join(missing)}: apt-get install nginx-light wrk"
@@ -123,13 +127,11 @@ def running(
     environment: dict[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        cwd=cwd,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    program = shutil.which(command[0], path=PATH) or command[0]
+    with SAID.open("ab") as said:
+        process = subprocess.Popen(
+            [program, *command[1:]], env=environment, cwd=cwd, stdout=said, stderr=said
+        )
     try:
         yield process
     finally:
@@ -145,4 +147,4 @@ def wait_for(url: str) -> None:
                     return
         except OSError:
             time.sleep(0.1)
-    sys.exit(f"{url} did not answer")
+    sys.exit(f"{url} did not answer; {SAID} says why")

@@ -87,3 +87,7 @@ class Unavailable(MonitorError):
 
     status = 503
     title = "Service unavailable"
+
+
+class NotMigrated(Unavailable):
+    """PostgreSQL is there; what it holds is not yet what this version reads."""

@@ -1,11 +1,52 @@
 """The demo shows a newcomer each kind of traffic."""
 
+import asyncio
+import logging
 from pathlib import Path
 
+import httpx
 import pytest
 
 from appliance import demo
+from monitor.settings import load
 from tests.running import appliance_on, client_of
+
+
+def test_a_demo_does_not_mix_with_what_is_recorded_in_earnest(tmp_path: Path) -> None:
+    given = load(
+        {
+            "APIMONITOR_DATA_DIR": str(tmp_path / "data"),
+            "APIMONITOR_DATABASE_URL": "postgresql://x@127.0.0.1/x",
+            "APIMONITOR_PORT": "8001",
+        }
+    )
+    made = demo.of_its_own(given)
+    assert made.data_dir == tmp_path / "data-demo"
+    assert made.database_url is None
+    assert made.port == 8001
+
+
+async def test_the_demos_upstream_answers_until_the_demo_ends(
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(demo, "BURST", 0)
+    monkeypatch.setattr(demo, "TRICKLE_S", 0.0)
+    caplog.set_level(logging.INFO, logger="appliance.demo")
+    async with appliance_on(database_url, tmp_path) as appliance:
+        running = asyncio.create_task(
+            demo.run(app_url=appliance.app_url, proxy_url=appliance.proxy_url)
+        )
+        while "the sample traffic is over" not in caplog.text and not running.done():
+            await asyncio.sleep(0.05)
+        url = f"{appliance.proxy_url}/demo-shop/products/1"
+        async with httpx.AsyncClient(verify=False) as client:
+            assert (await client.get(url)).status_code == 200
+            running.cancel()
+            await asyncio.wait([running])
+            assert (await client.get(url)).status_code == 502
 
 
 async def test_the_demo_leaves_a_living_product(

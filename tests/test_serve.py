@@ -41,6 +41,8 @@ class Served:
         self.port, self.proxy_port = free_port(), free_port()
         self.process: asyncio.subprocess.Process | None = None
         self.printed = ""
+        # What it logged, of all its starts.
+        self.said = directory.with_name(f"{directory.name}.log")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -56,14 +58,15 @@ class Served:
 
     async def start(self) -> None:
         self.printed = ""
-        self.process = await asyncio.create_subprocess_exec(
-            COMMAND,
-            "serve",
-            env=self.environment,
-            cwd=self.directory.parent,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        with self.said.open("ab") as said:
+            self.process = await asyncio.create_subprocess_exec(
+                COMMAND,
+                "serve",
+                env=self.environment,
+                cwd=self.directory.parent,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=said,
+            )
         assert self.process.stdout is not None
         async with asyncio.timeout(40):
             while "limit=1" not in self.printed:

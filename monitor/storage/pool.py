@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from monitor.errors import Unavailable
+from monitor.errors import NotMigrated, Unavailable
 from monitor.settings import SettingsError
 from monitor.storage.scarcity import Scarcity
 
@@ -96,11 +96,15 @@ class Database:
         """A connection for the block.
 
         Raises Unavailable where PostgreSQL is away, loses the connection within the
-        block, has none free within *timeout_s*, or holds what is not migrated yet.
+        block, or has none free within *timeout_s*; NotMigrated where what it holds is
+        not migrated yet.
         """
         if self.awaits_migration and not as_it_is:
-            state = "not migrated yet" if self.is_up else "away"
-            raise Unavailable(f"PostgreSQL is {state}", retry_after_s=RETRY_AFTER_S)
+            if self.is_up:
+                raise NotMigrated(
+                    "PostgreSQL is not migrated yet", retry_after_s=RETRY_AFTER_S
+                )
+            raise Unavailable("PostgreSQL is away", retry_after_s=RETRY_AFTER_S)
         pool, held = await self._acquire(timeout_s)
         try:
             yield held  # type: ignore[misc]

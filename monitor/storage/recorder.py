@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.errors import Unavailable
+from monitor.errors import NotMigrated, Unavailable
 from monitor.ledger import TORN
 from monitor.segments import (
     DAMAGED,
@@ -108,6 +108,10 @@ class Recorder:
                 await self.record_all()
             except Moved:
                 self._positions.clear()
+                await asyncio.sleep(SHORTEST_BACK_OFF_S)
+                continue
+            except NotMigrated:
+                # A step of every start, and no trouble.
                 await asyncio.sleep(SHORTEST_BACK_OFF_S)
                 continue
             except (Unavailable, asyncpg.PostgresError, OSError) as error:

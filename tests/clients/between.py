@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.programs import path_of
 from tests.proxy.upstreams import proxied
 
 Server = Callable[[Path], AbstractAsyncContextManager[int]]
@@ -44,7 +44,7 @@ async def the_same(server: Server, scenario: Scenario, folder: Path) -> Any:
 
 def need(name: str, package: str) -> str:
     """The path of a program, or a skipped test."""
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    path = path_of(name)
     if path is None:
         pytest.skip(f"no {name}: apt-get install {package}")
     return path

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.fidelity.proxies import PROXIES, path_of
+from tests.fidelity.proxies import PROXIES
 from tests.fidelity.rule import Outcome, Rule, Verdict, judge
 from tests.fidelity.rules import GROUPS, RULES
 from tests.fidelity.stage import Stage, scripted
+from tests.programs import path_of
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "fidelity.md"
 MARK = "<!-- python -m tests.fidelity --write -->"

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.fidelity.stage import Stage, scripted
+from tests.programs import path_of
 from tests.proxy.upstreams import proxied
 
 # Short, so that the rules about slow clients take no time.
@@ -104,10 +104,6 @@ PROXIES: dict[str, Callable[[], Standing]] = {
     "nginx": nginx,
     "haproxy": haproxy,
 }
-
-
-def path_of(name: str) -> str | None:
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin")
 
 
 @asynccontextmanager

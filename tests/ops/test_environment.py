@@ -8,18 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import path_of
+
 ROOT = Path(__file__).parent.parent.parent
 MADE_ANEW = "rm -rf .venv"
 
 
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("environment") / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", made], check=True)
+    return made
+
+
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(tmp_path: Path, environment: Path) -> Path:
     """One whose environment is whole, as far as make can see."""
     place = tmp_path / "checkout"
     place.mkdir()
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, place)
-    subprocess.run([sys.executable, "-m", "venv", place / ".venv"], check=True)
+    shutil.copytree(environment, place / ".venv", symlinks=True)
     (place / ".venv" / ".place").write_text(f"{place}\n")
     (place / ".venv" / ".runtime").touch()
     return place
@@ -79,3 +88,31 @@ def test_one_that_does_not_work_is_made_anew(
     checkout: Path, happened: Callable[[Path], Path]
 ) -> None:
     assert MADE_ANEW in would_do(happened(checkout))
+
+
+def test_an_ordinary_user_is_asked_only_for_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Servers lie in /usr/sbin, which is not on that user's PATH."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "id").write_text("#!/bin/sh\necho 1000\n")
+    (programs / "id").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    asked = subprocess.run(
+        ["sh", "tests/system_packages.sh"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    packages = {
+        "chromium": "chromium",
+        "nginx": "nginx-light",
+        "haproxy": "haproxy",
+        "apache2": "apache2-bin",
+        "svn": "subversion",
+        "litmus": "litmus",
+    }
+    missing = {name for name, package in packages.items() if package in asked}
+    assert missing == {name for name in packages if path_of(name) is None}

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import shutil
 import signal
 import ssl
 import subprocess
@@ -11,11 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.ops.test_nginx import free_port
+from tests.programs import need
 from tests.proxy.upstreams import Reader, Writer, proxied, read_head, upstream
 
 ROOT = Path(__file__).parents[2]
@@ -56,16 +55,6 @@ def certify(folder: Path) -> None:
         check=True,
         capture_output=True,
     )
-
-
-def need(name: str, package: str) -> str:
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    if path is None:
-        reason = f"no {name}: apt-get install {package}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """Debian's nginx with the real nginx.conf in front of the running app."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
+from tests.programs import need
 from tests.running import appliance_on
 
 ROOT = Path(__file__).parents[2]
@@ -28,13 +27,7 @@ def free_port() -> int:
 @contextmanager
 def nginx_before(app_url: str, folder: Path) -> Iterator[str]:
     """The compose's nginx.conf; only names that compose makes are replaced."""
-    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if nginx is None:
-        reason = "no nginx: apt-get install nginx-light"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    port = free_port()
+    nginx, port = need("nginx", "nginx-light"), free_port()
     text = (ROOT / "nginx.conf").read_text()
     for name, value in {
         "backend:8000": app_url.removeprefix("http://"),

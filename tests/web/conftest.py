@@ -5,7 +5,6 @@ It belongs to the loop it was launched in, which therefore is that of all tests 
 """
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Request, async_playwright
 
 from appliance.start import Appliance
+from tests.programs import need
 from tests.running import appliance_on, client_of
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
@@ -58,12 +58,7 @@ async def browser(launched: Browser) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def launched() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        reason = "no browser: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    chromium = need("chromium", "chromium")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
         made = await playwright.chromium.launch(

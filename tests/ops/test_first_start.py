@@ -1,0 +1,71 @@
+"""What a newcomer meets: a start that complains of nothing, and lines to try."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests.test_serve import Served, served
+
+
+async def test_a_first_start_complains_of_nothing_and_its_lines_work_as_they_stand(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path / "data") as appliance:
+        lines = to_try(appliance)
+        with shells_ended() as begun:
+            # The second finds the service and its upstream there.
+            for shell in ("sh", "bash"):
+                check(await pasted(shell, lines, begun))
+        services = await appliance.call("/v1/services")
+        logs = await appliance.call("/v1/logs")
+        assert await appliance.stop() == 0
+    assert services["total"] == 1
+    assert not services["items"][0]["base_url"].endswith(f":{appliance.port}")
+    assert logs["total"] == 2
+    said = [json.loads(line) for line in appliance.said.read_text().splitlines()]
+    assert {line["level"] for line in said} == {"info"}, said
+
+
+def to_try(appliance: Served) -> str:
+    lines = appliance.printed.split("Try:\n")[1]
+    assert lines.count("\n") == 3
+    return lines
+
+
+@contextmanager
+def shells_ended() -> Iterator[list[int]]:
+    """With what they left in the background: an upstream."""
+    begun: list[int] = []
+    yield begun
+    for pid in begun:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGTERM)
+
+
+async def pasted(shell: str, lines: str, begun: list[int]) -> str:
+    """What a shell prints that is given *lines* at once."""
+    process = await asyncio.create_subprocess_exec(
+        shell,
+        env={"PATH": os.environ["PATH"]},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    begun.append(process.pid)
+    printed, _ = await process.communicate(lines.encode())
+    assert process.returncode == 0
+    return printed.decode()
+
+
+def check(printed: str) -> None:
+    """The upstream's answer, then the list with that exchange."""
+    head, _, listed = printed.replace("\r", "").rpartition("\n")
+    assert head.startswith("HTTP/1.1 200 OK\n"), printed
+    (log,) = json.loads(listed)["items"]
+    assert f"X-Monitor-Log-Id: {log['id']}\n" in head
+    assert (log["path"], log["status_code"]) == ("/", 200)
