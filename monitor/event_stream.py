@@ -25,6 +25,8 @@ class EventReader:
 
     def __init__(self, *, limit: int) -> None:
         self.limit = limit
+        # All that were read, empty ones too.
+        self.lines = 0
         self._line = bytearray()
         self._line_size = 0
         self._is_first = True
@@ -41,6 +43,7 @@ class EventReader:
             return
         self._is_after_cr = data.endswith(b"\r")
         lines = data.splitlines()
+        self.lines += len(lines)
         rest = b"" if data.endswith((b"\r", b"\n")) else lines.pop()
         if lines and self._line_size:
             event = self._end_line(lines.pop(0))

@@ -174,6 +174,13 @@ class Settings(BaseModel):
         ge=1024,
         le=16 * 1024 * 1024,
     )
+    head_limit_fields: int = _setting(
+        1_000,
+        "The most fields of a request or response head of the proxy; beyond: 431. "
+        "Raise it when `head_too_large` is counted and names it.",
+        ge=50,
+        le=100_000,
+    )
     head_timeout_s: float = _setting(
         30, "How long a client may take to send a head to the proxy.", gt=0, le=3600
     )

@@ -1,18 +1,24 @@
-"""How the reading of what passes waits until it has left."""
+"""How the reading of what passes waits until it has left, and takes its turns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Final
 
-from monitor.messages import Messages
+from monitor.messages import Direction, Messages
 from proxy.tap import Tap
 
-Told = Callable[[bytes, float], None]
-Soon = Callable[[Callable[[], None]], object]
+# Of tap's work: frames, lines, and kilobytes undone. What is done in one turn.
+WORK_AT_ONCE: Final = 1_000
+# When it is all over, and the client waits for its end.
+WORK_AT_END: Final = 20_000
+# So little cannot be more than a turn's work, however small its frames are.
+LITTLE_BYTES: Final = 2_000
 
 
 class Afterwards:
-    """Tells *tap* in the loop's next turn; *soon* is the loop's call_soon.
+    """Lets *tap* read in the loop's next turns; *soon* is the loop's call_soon.
 
-    What waits is what came in one turn.
+    What waits is what came in one turn: who passes bytes takes no more of them while
+    it *is_behind*.
     """
 
     def __init__(
@@ -20,24 +26,51 @@ class Afterwards:
     ) -> None:
         self._tap = tap
         self._soon = soon
-        self._waiting: list[tuple[Told, bytes, float]] = []
+        self._works: list[Iterator[int]] = []
+        self._waiting_bytes = 0
+        self._is_due = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there may be more to read than is read in one turn."""
+        return self._waiting_bytes > LITTLE_BYTES
 
     def sent(self, data: bytes, at: float) -> None:
-        self._wait(self._tap.sent, data, at)
+        self._wait(Direction.SENT, data, at)
 
     def received(self, data: bytes, at: float) -> None:
-        self._wait(self._tap.received, data, at)
+        self._wait(Direction.RECEIVED, data, at)
 
     def messages(self, at: float) -> Messages:
-        self._tell()
+        self._work(WORK_AT_END)
+        if self._works:
+            self._works.clear()
+            self._tap.leave("what came last is more than is read at once")
         return self._tap.messages(at)
 
-    def _wait(self, told: Told, data: bytes, at: float) -> None:
-        if not self._waiting:
-            self._soon(self._tell)
-        self._waiting.append((told, data, at))
+    def _wait(self, direction: Direction, data: bytes, at: float) -> None:
+        self._works.append(self._tap.reading(direction, data, at))
+        self._waiting_bytes += len(data)
+        self._wake()
 
-    def _tell(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for told, data, at in waiting:
-            told(data, at)
+    def _wake(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self._soon(self._turn)
+
+    def _turn(self) -> None:
+        self._is_due = False
+        self._work(WORK_AT_ONCE)
+        if self._works:
+            self._wake()
+
+    def _work(self, most: int) -> None:
+        done = 0
+        while self._works and done < most:
+            worked = next(self._works[0], None)
+            if worked is None:
+                self._works.pop(0)
+            else:
+                done += worked
+        if not self._works:
+            self._waiting_bytes = 0

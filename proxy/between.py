@@ -64,6 +64,10 @@ class Between:
         """More of the body, framed."""
 
     @abstractmethod
+    def is_behind(self) -> bool:
+        """Whether what came of the body is not read yet: no more of it for now."""
+
+    @abstractmethod
     def on_broken(self, failure: Failure) -> None:
         """Nothing more comes."""
 

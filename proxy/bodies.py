@@ -1,7 +1,8 @@
 """Where a body ends in the bytes that come, and what of it may pass (RFC 9112 6, 7).
 
 Each kind has *feed*: it takes what came, hands the content to *take* and gives back the
-framed bytes that may pass on, as they came. *rest* is what came behind the end.
+framed bytes that may pass on, as they came. *rest* is what came behind the end. What
+*has_more* has done its part of a turn, and is to be fed again, be it with nothing.
 """
 
 import re
@@ -19,6 +20,8 @@ CHUNK: Final = re.compile(
     rb"([0-9A-Fa-f]{1,15})(?:" + EXTENSION + rb")*\r\n", re.VERBOSE
 )
 CHUNK_LINE_BYTES: Final = 4096
+# Read at once; 250 kB that come together may be 40,000.
+MOST_CHUNKS: Final = 1_000
 TRAILER_BYTES: Final = 16 * 1024
 # RFC 9110 6.5.1: what frames, routes or authorizes a message is not for its trailer.
 NO_TRAILERS: Final = frozenset(
@@ -45,11 +48,12 @@ NO_TRAILERS: Final = frozenset(
 class Sized:
     """As long as Content-Length says."""
 
-    __slots__ = ("_left", "_take", "is_complete", "rest")
+    __slots__ = ("_left", "_take", "has_more", "is_complete", "rest")
 
     def __init__(self, size: int, take: Take) -> None:
         self._left = size
         self._take = take
+        self.has_more = False
         self.is_complete = size == 0
         self.rest = b""
 
@@ -67,10 +71,11 @@ class Sized:
 class UntilClose:
     """As long as the connection stands."""
 
-    __slots__ = ("_take", "is_complete", "rest")
+    __slots__ = ("_take", "has_more", "is_complete", "rest")
 
     def __init__(self, take: Take) -> None:
         self._take = take
+        self.has_more = False
         self.is_complete = False
         self.rest = b""
 
@@ -83,11 +88,13 @@ class Chunked:
     """In chunks that say their sizes; a line passes only once it is whole and valid."""
 
     __slots__ = (
+        "_found",
         "_held",
         "_is_behind_chunk",
         "_left",
         "_reached",
         "_take",
+        "has_more",
         "is_complete",
         "rest",
     )
@@ -98,6 +105,9 @@ class Chunked:
         self._reached = 0
         self._is_behind_chunk = False
         self._held = b""
+        # Content of the chunks that came together: taken together.
+        self._found: list[bytes] = []
+        self.has_more = False
         self.is_complete = False
         self.rest = b""
 
@@ -105,9 +115,21 @@ class Chunked:
         """Raises Malformed."""
         if self._held:
             data = self._held + data
-        position = 0
+        try:
+            return self._read(data)
+        finally:
+            self._take_found()
+
+    def _read(self, data: bytes) -> bytes:
+        position = count = 0
+        self.has_more = False
         while (begun := self._content(data, position)) is not None:
-            found = CHUNK.match(data, begun)
+            if count == MOST_CHUNKS and begun < len(data):
+                self.has_more = True
+                position = begun
+                break
+            count += 1
+            found = CHUNK.match(data, begun, begun + CHUNK_LINE_BYTES + 1)
             if found is None:
                 _check_unfinished(data, begun)
                 position = begun
@@ -123,12 +145,18 @@ class Chunked:
         self._held = data[position:]
         return data[:position]
 
+    def _take_found(self) -> None:
+        found = self._found
+        if found:
+            self._take(found[0] if len(found) == 1 else b"".join(found))
+            found.clear()
+
     def _content(self, data: bytes, start: int) -> int | None:
-        """Take the rest of a chunk; where the next one begins, if that has come."""
+        """Find the rest of a chunk; where the next one begins, if that has come."""
         if self._left:
             end = min(start + self._left, len(data))
             if end > start:
-                self._take(data[start:end])
+                self._found.append(data[start:end])
                 self._left -= end - start
             self._is_behind_chunk = not self._left
             start = end

@@ -99,7 +99,7 @@ class Capture:
         self.head_sent: float | None = None
         # Upgrades and event streams last; their latency is that of their head.
         self.is_lasting = False
-        self.tap: Tap | None = None
+        self.tap: Afterwards | None = None
 
     def answered(self, answer: Answer) -> None:
         """The upstream's final head is here: what follows may be messages."""
@@ -122,6 +122,11 @@ class Capture:
         self.response_copy.add(data)
         if self.tap is not None:
             self.tap.received(data, perf_counter())
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more to be read of what passed than one turn's work."""
+        return self.tap is not None and self.tap.is_behind
 
     def _tap_upgrade(self, lines: Lines) -> None:
         """A WebSocket's frames are kept as messages, and not as bytes besides."""

@@ -14,6 +14,7 @@ from proxy.bodies import Body
 from proxy.deadline import Deadline
 from proxy.heads import EMPTY_LINES, END, NO_TEXT, Malformed, request_line
 from proxy.outbox import Outbox
+from proxy.reading import LARGE_BYTES, Reading
 from proxy.request import Request, RequestFields
 
 # A client that is refused may still be sending; if we closed at once, a reset could
@@ -33,6 +34,7 @@ class Limits:
     head_bytes: int
     head_timeout_s: float
     keepalive_s: float
+    head_fields: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class ClientConnection(asyncio.Protocol):
         self._began = 0.0
         self._is_deaf = False
         self._is_settling = False
-        self._is_reading_paused = False
+        self._reading = Reading(self._go_on)
         self._has_ended = False
         self._is_a_byte_ahead = False
         self.peer = ""
@@ -90,6 +92,7 @@ class ClientConnection(asyncio.Protocol):
             transport.abort()  # type: ignore[attr-defined]
             return
         self._transport = transport  # type: ignore[assignment]
+        self._reading.attach(self._transport)
         peer = transport.get_extra_info("peername")
         self.peer = str(peer[0]) if isinstance(peer, tuple) else ""
         self._connections.add(self)
@@ -112,6 +115,8 @@ class ClientConnection(asyncio.Protocol):
         if self._is_deaf or self._transport is None:
             return False
         if self._body is not None:
+            if self._reading.is_behind:
+                return True
             self._lose_client()
             return False
         if self._served is None and not self._is_settling:
@@ -126,6 +131,7 @@ class ClientConnection(asyncio.Protocol):
         self._connections.discard(self)
         self.deadline.cancel()
         self._transport = None
+        self._reading.attach(None)
         if error is None or isinstance(error, OSError):
             self._lose_client()
         elif self._served is not None:
@@ -167,14 +173,10 @@ class ClientConnection(asyncio.Protocol):
         self._outbox.put(self._transport, content)
 
     def pause_reading(self) -> None:
-        if not self._is_reading_paused and self._transport is not None:
-            self._is_reading_paused = True
-            self._transport.pause_reading()
+        self._reading.hold()
 
     def resume_reading(self) -> None:
-        if self._is_reading_paused and self._transport is not None:
-            self._is_reading_paused = False
-            self._transport.resume_reading()
+        self._reading.release()
 
     def exchange_over(self, *, keeps_alive: bool) -> None:
         """Its answer is written; the next one is not begun before it has left."""
@@ -203,12 +205,14 @@ class ClientConnection(asyncio.Protocol):
         """Bytes of the new protocol that the client sent with its request."""
         early, self._early = self._early, b""
         self.deadline.cancel()
+        self._reading.attach(None)
         return early
 
     def after_tunnel(self) -> None:
         """The tunnel had the transport; this protocol's books are closed now."""
         self._served = None
         self._transport = None
+        self._reading.attach(None)
         self._connections.discard(self)
 
     def drain_out(self) -> None:
@@ -247,6 +251,9 @@ class ClientConnection(asyncio.Protocol):
             self._hold_head(data, searched)
         elif end > self._limits.head_bytes:
             self.refuse(431, "head_too_large", "the head is over HEAD_LIMIT_BYTES")
+        elif data.count(b"\n", 0, end) > self._limits.head_fields + 2:
+            detail = "the head has over HEAD_LIMIT_FIELDS fields"
+            self.refuse(431, "head_too_large", detail)
         else:
             self._begin(data[:end], data[end:])
 
@@ -289,8 +296,7 @@ class ClientConnection(asyncio.Protocol):
             return
         self._note_body(body)
         served.start(piece, is_complete=body.is_complete)
-        if self._has_ended and not body.is_complete:
-            self._lose_client()
+        self._note_end(body)
 
     def _request(self, head: bytes) -> Request:
         """Raises Malformed."""
@@ -323,11 +329,30 @@ class ClientConnection(asyncio.Protocol):
             return
         self._note_body(body)
         served.on_client_piece(piece, is_complete=body.is_complete)
+        if len(data) >= LARGE_BYTES:
+            self._reading.later()
+        self._note_end(body)
+
+    def _go_on(self) -> None:
+        body = self._body
+        if body is None or self._is_deaf:
+            return
+        if body.has_more:
+            self._read_body(body, b"")
+        else:
+            self._note_end(body)
 
     def _note_body(self, body: Body) -> None:
         if body.is_complete:
             self._body = None
             self._early = body.rest
+
+    def _note_end(self, body: Body) -> None:
+        """Of what was read: there may be more, or nothing may follow."""
+        if body.has_more:
+            self._reading.later()
+        elif self._has_ended and self._body is body:
+            self._lose_client()
 
     def _body_is_broken(self, served: Between) -> None:
         self._is_deaf = True

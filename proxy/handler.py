@@ -82,6 +82,7 @@ class Proxy:
             limit=settings.upstream_connections,
             idle_s=settings.upstream_idle_s,
             head_limit=settings.head_limit_bytes,
+            head_fields=settings.head_limit_fields,
         )
         self._listener = Listener(
             outbox=outbox,
@@ -90,6 +91,7 @@ class Proxy:
             limits=Limits(
                 connections=_most_connections(settings.client_connections),
                 head_bytes=settings.head_limit_bytes,
+                head_fields=settings.head_limit_fields,
                 head_timeout_s=settings.head_timeout_s,
                 keepalive_s=settings.keepalive_s,
             ),

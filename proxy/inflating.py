@@ -41,6 +41,8 @@ class Inflater:
         self._begins_anew = begins_anew
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         self._made = 0
+        # Of all messages.
+        self.total = 0
         self.is_lost = False
 
     def begin(self) -> None:
@@ -66,6 +68,7 @@ class Inflater:
             if not piece and len(step) < STEP_BYTES:
                 break
         self._made += made
+        self.total += made
         return bytes(kept), made
 
     def end(self, *, keep: int) -> tuple[bytes, int]:

@@ -231,6 +231,9 @@ class Passing(Between):
         else:
             self._moved()
 
+    def is_behind(self) -> bool:
+        return self._capture.is_behind
+
     def on_broken(self, failure: Failure) -> None:
         connection = self._connection
         if connection is not None and self._may_repeat(connection, failure):

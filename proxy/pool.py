@@ -10,7 +10,7 @@ from monitor.authorities import trusting
 from monitor.exchange import FailureCode
 from monitor.upstreams import Upstream
 from proxy.outbox import Outbox
-from proxy.upstream import Broken, UpstreamConnection
+from proxy.upstream import HEAD_FIELDS, Broken, UpstreamConnection
 
 # Whose connections: an Upstream's *connections*.
 Kind = str
@@ -20,11 +20,18 @@ class Pool:
     """Keep-alive connections, for each kind at most *limit*, idle at most *idle_s*."""
 
     def __init__(
-        self, *, limit: int, idle_s: float, head_limit: int, outbox: Outbox
+        self,
+        *,
+        limit: int,
+        idle_s: float,
+        head_limit: int,
+        outbox: Outbox,
+        head_fields: int = HEAD_FIELDS,
     ) -> None:
         self._limit = limit
         self._idle_s = idle_s
         self._head_limit = head_limit
+        self._head_fields = head_fields
         self._outbox = outbox
         self._idle: dict[Kind, deque[tuple[UpstreamConnection, float]]] = {}
         self._open: dict[Kind, int] = {}
@@ -185,7 +192,11 @@ class Pool:
         connection.connection_made(secured)
 
     def _make(self) -> UpstreamConnection:
-        return UpstreamConnection(head_limit=self._head_limit, outbox=self._outbox)
+        return UpstreamConnection(
+            head_limit=self._head_limit,
+            head_fields=self._head_fields,
+            outbox=self._outbox,
+        )
 
     def _gone(self, kind: Kind) -> None:
         left = self._open.get(kind, 1) - 1

@@ -48,6 +48,7 @@ class Switched:
             far_side,
             note_sent=self._sent,
             note_received=self._received,
+            is_behind=self._is_behind,
             ending=self._ending,
         )
         self._idle.set(idle_s)
@@ -87,6 +88,9 @@ class Switched:
     def _received(self, data: bytes) -> None:
         self._idle.set(self._idle_s)
         self._capture.received(data)
+
+    def _is_behind(self) -> bool:
+        return self._capture.is_behind
 
     def _stood_still(self) -> None:
         """What was not taken until then may be taken in *timeout_s*."""

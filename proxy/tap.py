@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from monitor.event_stream import EventReader
 from monitor.messages import (
@@ -16,6 +16,10 @@ from monitor.messages import (
 from proxy.decoding import NotDecoded, Undoing, undoing
 from proxy.inflating import Inflater, agreed
 from proxy.websocket import FrameReader, NoWebSocket, Read
+
+# Read between two looks at how much was done; the smallest frame has two bytes.
+STEP_BYTES: Final = 1024
+LINES_BYTES: Final = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +38,15 @@ class Bounds:
 
 
 class Tap(Protocol):
-    """Told of bytes after they were passed on; never raises, and alters none."""
+    """Reads bytes after they were passed on; never raises, and alters none."""
 
-    def sent(self, data: bytes, at: float) -> None: ...
+    def reading(self, direction: Direction, data: bytes, at: float) -> Iterator[int]:
+        """Reads them in small steps; says how much work each was."""
+        ...
 
-    def received(self, data: bytes, at: float) -> None: ...
+    def leave(self, problem: str) -> None:
+        """What came last is not going to be read."""
+        ...
 
     def messages(self, at: float) -> Messages:
         """What passed until now, the exchange being over."""
@@ -62,6 +70,11 @@ class Keeping:
         if len(self._kept) >= self._bounds.count:
             return 0
         return min(self._bounds.each_bytes, self._room)
+
+    @property
+    def is_full(self) -> bool:
+        """All that comes now is only counted."""
+        return len(self._kept) >= self._bounds.count
 
     def offset_ms(self, at: float) -> float:
         return max(at - self._began, 0.0) * 1000
@@ -90,10 +103,24 @@ class WebSocketTap:
         self._readers = dict(_readers(self._keeping.limit, extensions))
 
     def sent(self, data: bytes, at: float) -> None:
-        self._read(Direction.SENT, data, at)
+        for _ in self.reading(Direction.SENT, data, at):
+            pass
 
     def received(self, data: bytes, at: float) -> None:
-        self._read(Direction.RECEIVED, data, at)
+        for _ in self.reading(Direction.RECEIVED, data, at):
+            pass
+
+    def reading(self, direction: Direction, data: bytes, at: float) -> Iterator[int]:
+        reader = self._readers.get(direction)
+        start = 0
+        while start < len(data) and reader is not None and not reader.is_over:
+            before, end = reader.work, start + max(STEP_BYTES, reader.passing)
+            self._read(reader, direction, data[start:end], at)
+            start = end
+            yield reader.work - before + 1
+
+    def leave(self, problem: str) -> None:
+        self._keeping.problem = self._keeping.problem or problem
 
     def messages(self, at: float) -> Messages:
         for direction, reader in self._readers.items():
@@ -102,10 +129,9 @@ class WebSocketTap:
                 self._keep(direction, read, at)
         return self._keeping.messages(Medium.WEBSOCKET)
 
-    def _read(self, direction: Direction, data: bytes, at: float) -> None:
-        reader = self._readers.get(direction)
-        if reader is None:
-            return
+    def _read(
+        self, reader: FrameReader, direction: Direction, data: bytes, at: float
+    ) -> None:
         reader.limit = self._keeping.limit
         try:
             for read in reader.feed(data):
@@ -114,9 +140,13 @@ class WebSocketTap:
         except NoWebSocket as error:
             # Not ours to judge: the bytes pass on, and are read no further.
             self._keeping.problem = f"{direction}: {error}"
+            reader.is_over = True
             del self._readers[direction]
 
     def _keep(self, direction: Direction, read: Read, at: float) -> None:
+        if self._keeping.is_full:
+            self._keeping.count += 1
+            return
         self._keeping.add(
             Message(
                 direction=direction,
@@ -146,11 +176,21 @@ class EventTap:
         """The request's body is kept as a body."""
 
     def received(self, data: bytes, at: float) -> None:
+        for _ in self.reading(Direction.RECEIVED, data, at):
+            pass
+
+    def reading(self, direction: Direction, data: bytes, at: float) -> Iterator[int]:
+        if direction is Direction.SENT:
+            return
         try:
             for plain in self._plain(data):
-                self._read(plain, at)
+                for start in range(0, len(plain), LINES_BYTES):
+                    yield self._read(plain[start : start + LINES_BYTES], at)
         except NotDecoded as error:
             self._give_up(error)
+
+    def leave(self, problem: str) -> None:
+        self._keeping.problem = self._keeping.problem or problem
 
     def messages(self, at: float) -> Messages:
         """An event that is not ended is none (WHATWG HTML 9.2.6)."""
@@ -161,12 +201,17 @@ class EventTap:
             return iter(())
         return iter((data,)) if self._undoing is None else self._undoing.undo(data)
 
-    def _read(self, plain: bytes, at: float) -> None:
+    def _read(self, plain: bytes, at: float) -> int:
+        """How much work it was: its lines."""
         reader, keeping = self._reader, self._keeping
         if reader is None:
-            return
+            return 1
+        before = reader.lines
         reader.limit = keeping.limit
         for event in reader.feed(plain):
+            if keeping.is_full:
+                keeping.count += 1
+                continue
             keeping.add(
                 Message(
                     direction=Direction.RECEIVED,
@@ -180,6 +225,7 @@ class EventTap:
                 )
             )
             reader.limit = keeping.limit
+        return reader.lines - before + 2
 
     def _give_up(self, error: NotDecoded) -> None:
         self._keeping.problem = str(error)

@@ -3,26 +3,37 @@
 import asyncio
 from collections.abc import Callable
 
+from proxy.reading import LARGE_BYTES, Reading
+
 Note = Callable[[bytes], None]
 Ending = Callable[[], None]
+IsBehind = Callable[[], bool]
 
 
 class TunnelEnd(asyncio.Protocol):
     """One side of a tunnel; what it receives is written to its peer.
 
     *over* is set when this side is closed; *error* says that it was reset. *ending* is
-    called before it is told that nothing more comes.
+    called before it is told that nothing more comes. While *is_behind*, what was noted
+    is still being read, and nothing more is taken.
     """
 
     def __init__(
-        self, transport: asyncio.Transport, *, note: Note, ending: Ending
+        self,
+        transport: asyncio.Transport,
+        *,
+        note: Note,
+        is_behind: IsBehind,
+        ending: Ending,
     ) -> None:
         self._transport = transport
         self._note = note
+        self._is_behind = is_behind
         self._ending = ending
+        self._reading = Reading(self._go_on)
+        self._reading.attach(transport)
         self._peer: TunnelEnd | None = None
         self._has_ended = False
-        self._is_held = False
         self.error: Exception | None = None
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -34,18 +45,24 @@ class TunnelEnd(asyncio.Protocol):
 
         *is_held*: the peer was full before, and its loop tells only once it is not.
         """
-        self._is_held = self._is_held or is_held
+        if is_held:
+            self._reading.hold()
         if early:
             self.data_received(early)
         if has_ended:
             self.eof_received()
-        if not self._is_held and not self._transport.is_reading():
-            self.resume_reading()
+        self._reading.take_over()
 
     def data_received(self, data: bytes) -> None:
         if self._peer is not None:
             self._peer.write(data)
         self._note(data)
+        if len(data) >= LARGE_BYTES or self._is_behind():
+            self._reading.later()
+
+    def _go_on(self) -> None:
+        if self._is_behind():
+            self._reading.later()
 
     def write(self, data: bytes) -> None:
         if not self._transport.is_closing():
@@ -91,14 +108,10 @@ class TunnelEnd(asyncio.Protocol):
             self._peer.resume_reading()
 
     def pause_reading(self) -> None:
-        self._is_held = True
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
+        self._reading.hold()
 
     def resume_reading(self) -> None:
-        self._is_held = False
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._reading.release()
 
 
 def tunnel(
@@ -108,13 +121,14 @@ def tunnel(
     note_sent: Note,
     note_received: Note,
     ending: Ending,
+    is_behind: IsBehind = lambda: False,
 ) -> tuple[TunnelEnd, TunnelEnd]:
     """Join two transports; nothing passes before both ends begin.
 
     *ending* is called, perhaps more than once, before the client is told of an end.
     """
-    near = TunnelEnd(client, note=note_sent, ending=ending)
-    far = TunnelEnd(upstream, note=note_received, ending=_nothing)
+    near = TunnelEnd(client, note=note_sent, is_behind=is_behind, ending=ending)
+    far = TunnelEnd(upstream, note=note_received, is_behind=is_behind, ending=_nothing)
     near.join(far)
     far.join(near)
     client.set_protocol(near)

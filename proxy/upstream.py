@@ -9,6 +9,7 @@ from proxy.between import Between
 from proxy.bodies import Body
 from proxy.heads import END, Malformed, response_head
 from proxy.outbox import Outbox
+from proxy.reading import LARGE_BYTES, Reading
 from proxy.response import Answer
 
 BEGINNING: Final = b"HTTP/1."
@@ -16,8 +17,13 @@ BEGINNING: Final = b"HTTP/1."
 REMEMBERED_BYTES: Final = 4096
 # A head that is still coming may be followed by so much of a body.
 EARLY_BYTES: Final = 256 * 1024
+HEAD_FIELDS: Final = 1_000
 # Each 1xx head begins the upstream's silence anew; a flood of them is no answer.
 MOST_INTERIM: Final = 1_000
+# Read at once.
+HEADS_AT_ONCE: Final = 50
+# Events are read as they pass, which costs more than passing: so much of them at once.
+EVENT_BYTES: Final = 16 * 1024
 
 
 class Broken(Exception):
@@ -31,17 +37,24 @@ class Broken(Exception):
 class UpstreamConnection(asyncio.Protocol):
     """One keep-alive connection."""
 
-    def __init__(self, *, head_limit: int, outbox: Outbox) -> None:
+    def __init__(
+        self, *, head_limit: int, outbox: Outbox, head_fields: int = HEAD_FIELDS
+    ) -> None:
         self._head_limit = head_limit
+        self._head_fields = head_fields
         self._outbox = outbox
         self._transport: asyncio.Transport | None = None
         self._receiver: Between | None = None
         self._method = ""
         self._head = b""
+        # How much of it is known to hold no end.
+        self._searched = 0
         self._answer: Answer | None = None
         self._known: tuple[bytes, str, Answer] | None = None
         self._body: Body | None = None
-        self._is_reading_paused = False
+        self._unread = b""
+        self._reading = Reading(self._go_on)
+        self._loss: tuple[Exception | None] | None = None
         self._may_stay = True
         self.is_writing_paused = False
         self.has_answered = False
@@ -61,12 +74,14 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver = receiver
         self._method = method
         self._answer = self._body = None
+        self._unread = b""
         self._interim = 0
         self.has_answered = False
 
     def end(self) -> None:
         """The exchange is over; what comes now belongs to nobody."""
         self._receiver = None
+        self._unread = b""
         self.resume_reading()
 
     @property
@@ -86,15 +101,10 @@ class UpstreamConnection(asyncio.Protocol):
             self._outbox.put(self._transport, content)
 
     def pause_reading(self) -> None:
-        if not self._is_reading_paused and self._transport is not None:
-            self._is_reading_paused = True
-            self._transport.pause_reading()
+        self._reading.hold()
 
     def resume_reading(self) -> None:
-        if self._is_reading_paused:
-            self._is_reading_paused = False
-            if self._transport is not None and not self._transport.is_closing():
-                self._transport.resume_reading()
+        self._reading.release()
 
     def close(self) -> None:
         self._may_stay = False
@@ -105,6 +115,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
+        self._reading.attach(self._transport)
 
     def data_received(self, data: bytes) -> None:
         receiver = self._receiver
@@ -114,7 +125,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif self._answer is None:
             self._read_heads(receiver, data)
         elif self._body is not None:
-            self._read_body(receiver, self._body, data)
+            self._read_body(receiver, self._body, self._unread + data)
         else:
             self._keep_for_tunnel(data)
 
@@ -132,6 +143,14 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
         self._may_stay = False
+        self._reading.attach(None)
+        if self._reading.is_behind:
+            # What came before is told before.
+            self._loss = (error,)
+        else:
+            self._lost(error)
+
+    def _lost(self, error: Exception | None) -> None:
         receiver = self._receiver
         if receiver is None:
             return
@@ -156,16 +175,34 @@ class UpstreamConnection(asyncio.Protocol):
 
     # Reading.
 
+    def _go_on(self) -> None:
+        """In a turn of its own: more of what came is read, if there is more."""
+        receiver, body = self._receiver, self._body
+        if receiver is None:
+            return
+        if receiver.is_behind():
+            self._reading.later()
+        elif self._answer is None:
+            if self._head:
+                self._read_heads(receiver, b"")
+        elif body is not None and (body.has_more or self._unread):
+            self._read_body(receiver, body, self._unread)
+        if self._loss is not None and not self._reading.is_behind:
+            self._lost(self._loss[0])
+
     def _read_heads(self, receiver: Between, data: bytes) -> None:
         """1xx heads, as many as there are, then the final one with what follows it."""
         self.has_answered = True
+        searched, self._searched = self._searched, 0
         if self._head:
             data = self._head + data
             self._head = b""
         else:
             self.head_began = perf_counter()
+        most = self._interim + HEADS_AT_ONCE
         while data and self._receiver is not None:
-            end = data.find(END) + len(END)
+            end = data.find(END, searched) + len(END)
+            searched = 0
             if end < len(END):
                 self._hold_head(receiver, data)
                 return
@@ -181,10 +218,17 @@ class UpstreamConnection(asyncio.Protocol):
             if not answer.is_interim:
                 self._begin_answer(receiver, answer, data)
                 return
-            self._interim += 1
-            if self._interim > MOST_INTERIM:
-                self._malformed(receiver, f"it sent over {MOST_INTERIM} 1xx heads")
+            self._pass_interim(receiver, answer)
+            if self._interim == most:
+                self._head = data
+                self._reading.later()
                 return
+
+    def _pass_interim(self, receiver: Between, answer: Answer) -> None:
+        self._interim += 1
+        if self._interim > MOST_INTERIM:
+            self._malformed(receiver, f"it sent over {MOST_INTERIM} 1xx heads")
+        else:
             receiver.on_interim(answer)
 
     def _read_head(self, head: bytes) -> Answer:
@@ -192,6 +236,8 @@ class UpstreamConnection(asyncio.Protocol):
         known = self._known
         if known is not None and known[0] == head and known[1] == self._method:
             return known[2]
+        if head.count(b"\n") > self._head_fields + 2:
+            raise Malformed("its head has over HEAD_LIMIT_FIELDS fields")
         answer = Answer(response_head(head), method=self._method)
         is_short = len(head) <= REMEMBERED_BYTES
         self._known = (head, self._method, answer) if is_short else None
@@ -205,6 +251,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._malformed(receiver, "its head is too large")
         else:
             self._head = data
+            self._searched = max(len(data) - len(END) + 1, 0)
 
     def _begin_answer(self, receiver: Between, answer: Answer, data: bytes) -> None:
         self._answer = answer
@@ -214,6 +261,8 @@ class UpstreamConnection(asyncio.Protocol):
         if answer.status == 101:
             self._may_stay = False
             self.after_upgrade = data
+            # Who takes the transport over sees to its reading.
+            self._reading.attach(None)
             receiver.on_answer(answer, b"", is_complete=False)
             return
         body = self._body = answer.body(take)
@@ -222,21 +271,41 @@ class UpstreamConnection(asyncio.Protocol):
             receiver.on_answer(answer, b"", is_complete=True)
             return
         try:
-            piece = body.feed(data) if data else b""
+            piece = self._feed(answer, body, data) if data else b""
         except Malformed as malformed:
             self._malformed(receiver, f"its body is broken: {malformed}")
             return
-        self._note_rest(body.rest)
         receiver.on_answer(answer, piece, is_complete=body.is_complete)
+        self._note_more(receiver, body, len(data))
 
     def _read_body(self, receiver: Between, body: Body, data: bytes) -> None:
+        answer = self._answer
+        assert answer is not None
         try:
-            piece = body.feed(data)
+            piece = self._feed(answer, body, data)
         except Malformed as malformed:
             self._malformed(receiver, f"its body is broken: {malformed}")
             return
-        self._note_rest(body.rest)
         receiver.on_piece(piece, is_complete=body.is_complete)
+        self._note_more(receiver, body, len(data))
+
+    def _feed(self, answer: Answer, body: Body, data: bytes) -> bytes:
+        """Raises Malformed."""
+        self._unread = b""
+        if len(data) > EVENT_BYTES and answer.is_event_stream:
+            self._unread, data = data[EVENT_BYTES:], data[:EVENT_BYTES]
+        piece = body.feed(data)
+        self._note_rest(body.rest)
+        if body.is_complete:
+            self._note_rest(self._unread)
+        return piece
+
+    def _note_more(self, receiver: Between, body: Body, size: int) -> None:
+        if self._receiver is not receiver or body.is_complete:
+            return
+        is_large = size >= LARGE_BYTES
+        if is_large or body.has_more or self._unread or receiver.is_behind():
+            self._reading.later()
 
     def _note_rest(self, rest: bytes) -> None:
         """Bytes after the end of an answer make the connection suspect."""

@@ -11,6 +11,7 @@ CONTINUATION: Final = 0x0
 KINDS: Final = {opcode: kind for kind, opcode in OPCODES.items()}
 FIRST_CONTROL: Final = 0x8
 LARGEST_CONTROL: Final = 125
+LONGEST_HEAD: Final = 14
 FINAL, COMPRESSED, RESERVED = 0x80, 0x40, 0x30
 
 
@@ -88,6 +89,8 @@ class FrameReader:
 
     def __init__(self, *, limit: int, inflater: Inflater | None) -> None:
         self.limit = limit
+        self.is_over = False
+        self._frames = 0
         self._inflater = inflater
         self._head = bytearray()
         self._message: Building | None = None
@@ -96,6 +99,17 @@ class FrameReader:
         self._left = 0
         self._mask = b""
         self._position = 0
+
+    @property
+    def work(self) -> int:
+        """What was done until now: frames read, and kilobytes inflated."""
+        inflater = self._inflater
+        return self._frames + (0 if inflater is None else inflater.total // 1024)
+
+    @property
+    def passing(self) -> int:
+        """So many of the bytes that come next are no work: a frame's, as they are."""
+        return self._left if self._inflater is None else 0
 
     def feed(self, data: bytes) -> Iterator[Read]:
         """The messages that *data* completes. Raises NoWebSocket."""
@@ -119,6 +133,10 @@ class FrameReader:
 
     def _take_head(self, data: bytes, at: int) -> tuple[int, bool]:
         head = self._head
+        if not head and len(data) - at >= LONGEST_HEAD:
+            end = at + _head_size(data[at : at + 2])
+            self._begin_frame(data[at:end])
+            return end, True
         while len(head) < (needed := _head_size(head)):
             piece = data[at : at + needed - len(head)]
             if not piece:
@@ -130,6 +148,7 @@ class FrameReader:
         return at, True
 
     def _begin_frame(self, head: bytes) -> None:
+        self._frames += 1
         is_masked = bool(head[1] & 0x80)
         self._mask = head[-4:] if is_masked else b""
         extended = head[2:-4] if is_masked else head[2:]
@@ -191,11 +210,12 @@ class FrameReader:
         return message.end(limit=self.limit)
 
 
-def _head_size(head: bytearray) -> int:
+def _head_size(head: bytes | bytearray) -> int:
     """How long the head is, as far as *head* says."""
     if len(head) < 2:
         return 2
-    extended = {126: 2, 127: 8}.get(head[1] & 0x7F, 0)
+    size = head[1] & 0x7F
+    extended = 0 if size < 126 else 2 if size == 126 else 8
     return 2 + extended + (4 if head[1] & 0x80 else 0)
 
 
