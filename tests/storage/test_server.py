@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from monitor.storage.postmaster import living
 from monitor.storage.server import TEST_OPTIONS, Server, ServerError
 
 HOLD = """
@@ -264,13 +266,138 @@ def test_who_joined_starts_it_again_too(server: Server, tmp_path: Path) -> None:
     joined.stop()
 
 
-def test_a_pid_file_that_names_another_program_is_dropped(
+def zombie() -> int:
+    """Ended, and never asked after: as an init that does not reap leaves it."""
+    made = subprocess.Popen([sys.executable, "-c", ""])
+    while Path(f"/proc/{made.pid}/stat").read_text().split()[2] != "Z":
+        time.sleep(0.01)
+    made.returncode = 0
+    return made.pid
+
+
+def damage(file: Path, kind: str) -> None:
+    """Leave *file* as *kind* says."""
+    if kind == "directory":
+        file.mkdir()
+    elif kind == "dangling":
+        file.symlink_to(file.parent / "nowhere")
+    elif kind == "fifo":
+        os.mkfifo(file)
+    else:
+        file.write_bytes({"empty": b"", "random": b"\xff\x00\x81" * 99}[kind])
+
+
+def test_locks_that_name_somebody_else_are_dropped(
     server: Server, tmp_path: Path
 ) -> None:
+    """postmaster.pid, and that of the socket, which postgres would believe."""
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    ended = zombie()
+    nobodys = 4_194_305
+    for pid in (os.getpid(), os.getppid(), ended, thread.native_id, 1, nobodys):
+        server.stop()
+        stale = f"{pid}\n{tmp_path}\n1\n5432\n\n\n\nready\n"
+        (tmp_path / "pg" / "pgdata" / "postmaster.pid").write_text(stale)
+        socket_of(tmp_path / "pg").with_suffix(".5432.lock").write_text(stale)
+        server.start()
+        assert query(server, "SELECT 1") == 1
+    over.set()
+    os.waitpid(ended, 0)
+
+
+def test_whatever_is_in_the_place_of_its_files_gives_way(
+    server: Server, tmp_path: Path
+) -> None:
+    directory = tmp_path / "pg"
+    files = (
+        directory / "pgdata" / "postmaster.pid",
+        socket_of(directory).with_suffix(".5432.lock"),
+        directory / "users.fifo",
+        directory / "users.lock",
+        directory / "owner.lock",
+        directory / "postgres.log",
+    )
+    for kind in ("empty", "random", "directory", "dangling", "fifo"):
+        server.stop()
+        for file in files:
+            file.unlink(missing_ok=True)
+            damage(file, kind)
+        server.start()
+        assert query(server, "SELECT 1") == 1, kind
+
+
+def test_a_postgres_of_another_directory_or_user_is_no_obstacle(
+    server: Server, tmp_path: Path, reachable: Path, nobody: dict[str, Any]
+) -> None:
+    """Both have a pid that our file may name by now."""
     server.stop()
-    stale = f"{os.getpid()}\n{tmp_path}\n1\n5432\n\n\n\nready\n"
-    (tmp_path / "pg" / "pgdata" / "postmaster.pid").write_text(stale)
+    file = tmp_path / "pg" / "pgdata" / "postmaster.pid"
+    other = Server(tmp_path / "other", options=TEST_OPTIONS)
+    other.start()
+    file.write_text(f"{postmaster(tmp_path / 'other')}\n")
     server.start()
+    server.stop()
+    other.stop()
+    # Called postgres, and standing in our directory, which it is told of.
+    program = reachable / "postgres"
+    shutil.copy(str(shutil.which("sleep")), program)
+    program.chmod(0o755)
+    data = str(tmp_path / "pg" / "pgdata")
+    with subprocess.Popen([program, "60"], cwd="/", **nobody) as theirs:
+        file.write_text(f"{theirs.pid}\n{data}\n")
+        server.start()
+        theirs.kill()
+    assert query(server, "SELECT 1") == 1
+
+
+@pytest.mark.parametrize("command", ["-D {data}", "-c port=5432"])
+def test_without_proc_a_living_one_is_known_all_the_same(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """By ps, and by who answers at the socket."""
+    data = tmp_path / "pg" / "pgdata"
+    monkeypatch.setattr("monitor.storage.postmaster.PROC", tmp_path / "none")
+    assert living(data) == postmaster(tmp_path / "pg")
+    ps = tmp_path / "bin" / "ps"
+    ps.parent.mkdir()
+    said = f"Ss {os.geteuid()} /pg/bin/postgres {command.format(data=data)}"
+    ps.write_text(f"#!/bin/sh\necho '{said}'\n")
+    ps.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{ps.parent}:{os.environ['PATH']}")
+    assert living(data) == postmaster(tmp_path / "pg")
+    server.stop()
+    (data / "postmaster.pid").write_text(f"{os.getpid()}\n")
+    is_named = "{data}" in command
+    assert living(data) == (os.getpid() if is_named else None)
+    ps.write_text(f"#!/bin/sh\necho '{said.replace('Ss', 'Z', 1)}'\n")
+    assert living(data) is None
+
+
+def is_read(fifo: Path) -> bool:
+    try:
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
+
+
+def test_one_whose_watcher_was_killed_is_stopped_and_started_again(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds our lock, and nobody would ever tell it to stop."""
+    monkeypatch.setattr("monitor.storage.server.ORPHAN_S", 0.2)
+    pid = postmaster(tmp_path / "pg")
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    watcher = int(fields[1])
+    children = Path(f"/proc/{watcher}/task/{watcher}/children").read_text().split()
+    for one in [watcher, *(int(child) for child in children if int(child) != pid)]:
+        os.kill(one, signal.SIGKILL)
+    wait_until(lambda: not is_read(tmp_path / "pg" / "users.fifo"))
+    assert server.exited()
+    server.start()
+    assert postmaster(tmp_path / "pg") != pid
     assert query(server, "SELECT 1") == 1
 
 
