@@ -17,6 +17,7 @@ from api.metrics import MetricsCalls
 from api.openapi import OpenApi
 from api.parts import Parts
 from api.replays import ReplayCalls
+from api.request import BODY_TIMEOUT_S
 from api.services import ServiceCalls
 from api.stream import StreamCalls
 
@@ -33,6 +34,7 @@ OPERATIONS = (
 
 def add_routes(app: web.Application, parts: Parts) -> None:
     """The one route table of the API."""
+    app[BODY_TIMEOUT_S] = parts.settings.body_timeout_s
     services, keys = ServiceCalls(parts), KeyCalls(parts)
     logs, metrics, health = LogCalls(parts), MetricsCalls(parts), HealthCalls(parts)
     batches, exports = BatchCalls(parts), ExportCalls(parts)

@@ -1,6 +1,7 @@
 """What a call's path, query and body say, or what is wrong with them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -17,8 +18,9 @@ from monitor.query import read, whole_number
 
 Model = TypeVar("Model", bound=BaseModel)
 PAGE = {"limit": whole_number(1, MAX_LIMIT), "offset": whole_number(0, MAX_OFFSET)}
-# A body of REQUEST_LIMIT_BYTES at 35 kB/s.
-BODY_TIMEOUT_S = 60.0
+BODY_TIMEOUT_S = web.AppKey("body_timeout_s", float)
+# What a body that may be long has to come with; a trickle would never end.
+SLOWEST_BYTES_S = 1024
 # What aiohttp decodes; any other coding would be taken for the JSON itself.
 CODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
 
@@ -77,17 +79,22 @@ async def read_body(request: web.Request) -> bytes:
     """All of the body, up to REQUEST_LIMIT_BYTES. Raises InvalidInput and others."""
     _check_coding(request)
     with _body_errors():
-        async with asyncio.timeout(BODY_TIMEOUT_S):
+        async with asyncio.timeout(request.app[BODY_TIMEOUT_S]):
             return await request.read()
 
 
 async def pieces(request: web.Request) -> AsyncIterator[bytes]:
     """The body as it comes, without a bound. Raises as *read_body* does."""
     _check_coding(request)
+    left_s = request.app[BODY_TIMEOUT_S]
     while True:
+        # What its reader does in between takes none of its time.
+        began = time.monotonic()
         with _body_errors():
-            async with asyncio.timeout(BODY_TIMEOUT_S):
+            async with asyncio.timeout(left_s):
                 piece = await request.content.readany()
+        left_s += len(piece) / SLOWEST_BYTES_S - (time.monotonic() - began)
+        left_s = min(left_s, request.app[BODY_TIMEOUT_S])
         if not piece and request.content.at_eof():
             return
         yield piece

@@ -27,6 +27,7 @@ from appliance.directory import (
 )
 from appliance.listening import Listener
 from appliance.notifying import Notifier
+from appliance.patience import Bounds
 from appliance.proxying import serve_proxy
 from appliance.routes import Routes
 from appliance.workers import Workers
@@ -239,7 +240,10 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             via=via,
         )
         runner = Listener(
-            app, access_log=None, shutdown_timeout=settings.drain_timeout_s
+            app,
+            bounds=Bounds.of(settings),
+            count=lambda why: counters.app_connections_ended.labels(why).inc(),
+            shutdown_timeout=settings.drain_timeout_s,
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -42,6 +42,12 @@ class Counters:
             ["part", "status"],
             registry=self.registry,
         )
+        self.app_connections_ended = Counter(
+            "apimonitor_app_connections_ended",
+            "Connections to the app that it ended, by what they kept waiting.",
+            ["why"],
+            registry=self.registry,
+        )
         self.followers = Gauge(
             "apimonitor_stream_followers",
             "Clients that follow the live tail now.",

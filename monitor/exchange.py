@@ -24,6 +24,7 @@ class FailureCode(StrEnum):
     CONNECT_TIMEOUT = "connect_timeout"
     DNS = "dns"
     TLS = "tls"
+    NO_DESCRIPTORS = "no_descriptors"
     UPSTREAM_TIMEOUT = "upstream_timeout"
     UPSTREAM_RESET = "upstream_reset"
     UPSTREAM_MALFORMED = "upstream_malformed"

@@ -182,10 +182,18 @@ class Settings(BaseModel):
         le=100_000,
     )
     head_timeout_s: float = _setting(
-        30, "How long a client may take to send a head to the proxy.", gt=0, le=3600
+        30, "How long a client may take to send a head to proxy or app.", gt=0, le=3600
     )
     keepalive_s: float = _setting(
-        75, "How long an idle client connection to the proxy stays.", gt=0, le=3600
+        75, "How long an idle client connection to proxy or app stays.", gt=0, le=3600
+    )
+    body_timeout_s: float = _setting(
+        60,
+        "How long the app waits for more of a request's body, the whole of it where "
+        "that is within REQUEST_LIMIT_BYTES, or for its client to take more of an "
+        "answer. Raise it when calls over a slow line are 408 or break off.",
+        gt=0,
+        le=3600,
     )
     tunnel_idle_s: float = _setting(
         86_400,
@@ -284,10 +292,18 @@ class Settings(BaseModel):
     )
     client_connections: int = _setting(
         20_000,
-        "Client connections to one process of the proxy, within three quarters of the "
-        "file descriptors it may have; beyond, a new one is closed at once. Raise it, "
-        "and the limit of descriptors, when `too_many_connections` is counted.",
+        "Client connections to one process of the proxy, within half of the file "
+        "descriptors that are not set aside, for each needs one to its upstream; "
+        "beyond, a new one is closed at once. Raise it, and the limit of descriptors, "
+        "when `too_many_connections` is counted.",
         ge=1,
+    )
+    app_connections: int = _setting(
+        1_000,
+        "Client connections to the app, within a quarter of the file descriptors that "
+        "are not set aside; beyond, the one that was silent longest makes room. Raise "
+        "it when `apimonitor_app_connections_ended_total` counts `too_many`.",
+        ge=8,
     )
     upstream_connections: int = _setting(
         1_000, "Connections to one upstream at most; beyond, requests wait.", ge=1

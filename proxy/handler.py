@@ -1,7 +1,6 @@
 """What happens to one request, from its head to its record."""
 
 import asyncio
-import resource
 import socket
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -14,6 +13,7 @@ from monitor.replay import tickets
 from monitor.replay.tickets import Tickets
 from monitor.segments import NOBODY
 from monitor.settings import Settings
+from monitor.shares import shares
 from monitor.tally import IN_FLIGHT, UNROUTED, Tally
 from proxy import forwarding, problems
 from proxy.between import Between
@@ -77,9 +77,11 @@ class Proxy:
         """Serve on sockets that are bound and listening already."""
         settings = self._settings
         outbox = Outbox()
+        allowed = shares(settings)
         self._pool = Pool(
             outbox=outbox,
             limit=settings.upstream_connections,
+            most=allowed.upstreams,
             idle_s=settings.upstream_idle_s,
             head_limit=settings.head_limit_bytes,
             head_fields=settings.head_limit_fields,
@@ -89,7 +91,7 @@ class Proxy:
             serve=self._serve,
             unrouted=self._count_unrouted,
             limits=Limits(
-                connections=_most_connections(settings.client_connections),
+                connections=allowed.clients,
                 head_bytes=settings.head_limit_bytes,
                 head_fields=settings.head_limit_fields,
                 head_timeout_s=settings.head_timeout_s,
@@ -232,11 +234,3 @@ class Proxy:
 
     def _count_unrouted(self, reason: str) -> None:
         self._tally.add(NOBODY, f"{UNROUTED}{reason}")
-
-
-def _most_connections(wanted: int) -> int:
-    """The rest is for upstreams, the spool and PostgreSQL."""
-    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if descriptors == resource.RLIM_INFINITY:
-        return wanted
-    return min(wanted, descriptors * 3 // 4)

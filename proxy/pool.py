@@ -1,10 +1,12 @@
 """Which connections to upstreams are open, and how others are made."""
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections import deque
 from time import monotonic, perf_counter
+from typing import Final
 
 from monitor.authorities import trusting
 from monitor.exchange import FailureCode
@@ -14,21 +16,30 @@ from proxy.upstream import HEAD_FIELDS, Broken, UpstreamConnection
 
 # Whose connections: an Upstream's *connections*.
 Kind = str
+# Of this process, and of this machine.
+EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class Pool:
-    """Keep-alive connections, for each kind at most *limit*, idle at most *idle_s*."""
+    """Keep-alive connections, for each kind at most *limit*, idle at most *idle_s*.
+
+    Beyond *most* of all kinds an idle one makes room: what is in use has a client, and
+    of those there are no more than the descriptors allow.
+    """
 
     def __init__(
         self,
         *,
         limit: int,
+        most: int,
         idle_s: float,
         head_limit: int,
         outbox: Outbox,
         head_fields: int = HEAD_FIELDS,
     ) -> None:
         self._limit = limit
+        self._most = most
+        self._count = 0
         self._idle_s = idle_s
         self._head_limit = head_limit
         self._head_fields = head_fields
@@ -121,8 +132,18 @@ class Pool:
                 return reused, True
             if self._open.get(kind, 0) >= self._limit:
                 await self._turn(kind)
+        if self._count >= self._most:
+            self._make_room()
         self._open[kind] = self._open.get(kind, 0) + 1
+        self._count += 1
         return await self._connect(upstream), False
+
+    def _make_room(self) -> None:
+        """Of any kind; there is none where all are in use."""
+        kind = next((kind for kind, idle in self._idle.items() if idle), None)
+        if kind is not None:
+            self._idle[kind].popleft()[0].close()
+            self._gone(kind)
 
     async def _turn(self, kind: Kind) -> None:
         """Until another exchange gives something back."""
@@ -199,6 +220,7 @@ class Pool:
         )
 
     def _gone(self, kind: Kind) -> None:
+        self._count -= 1
         left = self._open.get(kind, 1) - 1
         if left > 0:
             self._open[kind] = left
@@ -245,5 +267,13 @@ def _broken(error: OSError | UnicodeError, upstream: Upstream) -> Broken:
         case TimeoutError():
             return Broken(FailureCode.CONNECT_TIMEOUT, f"{where} does not answer")
         case OSError():
-            reason = error.strerror or type(error).__name__
-            return Broken(FailureCode.CONNECT_REFUSED, f"{where}: {reason}")
+            return _refused(error, where)
+
+
+def _refused(error: OSError, where: str) -> Broken:
+    """By the system, ours or the upstream's."""
+    if error.errno in EXHAUSTED:
+        text = "there are no file descriptors left to connect with"
+        return Broken(FailureCode.NO_DESCRIPTORS, text)
+    reason = error.strerror or type(error).__name__
+    return Broken(FailureCode.CONNECT_REFUSED, f"{where}: {reason}")

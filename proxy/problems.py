@@ -16,6 +16,7 @@ STATUS_OF: Final = {
     FailureCode.LOOP: 508,
     FailureCode.INTERNAL: 500,
     FailureCode.SHUTDOWN: 503,
+    FailureCode.NO_DESCRIPTORS: 503,
 }
 
 

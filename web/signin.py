@@ -8,6 +8,7 @@ from aiohttp import web
 from monitor.access import SESSION_COOKIE
 from monitor.errors import MonitorError
 from web import render
+from web.forms import fields_of
 from web.parts import PageParts
 
 
@@ -15,6 +16,7 @@ class SignIn:
     def __init__(self, parts: PageParts) -> None:
         self._access = parts.access
         self._session_s = int(parts.settings.session_hours * 3600)
+        self._body_timeout_s = parts.settings.body_timeout_s
 
     @property
     def form_token(self) -> Any:
@@ -35,7 +37,7 @@ class SignIn:
         return self._form(request, target)
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
+        form = await fields_of(request, timeout_s=self._body_timeout_s)
         target = _local(str(form.get("next", "/")))
         cookie = request.cookies.get(SESSION_COOKIE)
         self._access.check_form_token(cookie, str(form.get("token", "")))
@@ -57,7 +59,7 @@ class SignIn:
         raise answer
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
+        form = await fields_of(request, timeout_s=self._body_timeout_s)
         cookie = request.cookies.get(SESSION_COOKIE)
         self._access.check_form_token(cookie, str(form.get("token", "")))
         answer = web.HTTPSeeOther("/signin")

@@ -5,12 +5,13 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.running import LOG, bearer, make_key, register
+from tests.running import LOG, appliance_on, bearer, make_key, register
 
 JSON = {"Content-Type": "application/json"}
 
@@ -66,14 +67,18 @@ async def test_a_chunked_body_is_bounded_too(client: httpx.AsyncClient) -> None:
     ],
 )
 async def test_a_body_that_never_ends_is_not_waited_for(
-    client: httpx.AsyncClient,
-    monkeypatch: pytest.MonkeyPatch,
-    framing: bytes,
-    begun: bytes,
-    then: bytes,
+    database_url: str, tmp_path: Path, framing: bytes, begun: bytes, then: bytes
 ) -> None:
-    monkeypatch.setattr("api.request.BODY_TIMEOUT_S", 0.5)
-    url = urlsplit(str(client.base_url))
+    async with appliance_on(database_url, tmp_path, BODY_TIMEOUT_S="0.5") as made:
+        head = await begun_and_left(made.app_url, framing, begun, then)
+    assert head.split()[1] in (b"400", b"408", b"422")
+    assert b"application/problem+json" in head
+
+
+async def begun_and_left(
+    app_url: str, framing: bytes, begun: bytes, then: bytes
+) -> bytes:
+    url = urlsplit(app_url)
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     writer.write(
         b"POST /v1/services HTTP/1.1\r\nHost: localhost\r\n"
@@ -87,8 +92,7 @@ async def test_a_body_that_never_ends_is_not_waited_for(
         head = await reader.readuntil(b"\r\n\r\n")
     writer.close()
     await writer.wait_closed()
-    assert head.split()[1] in (b"400", b"408", b"422")
-    assert b"application/problem+json" in head
+    return head
 
 
 async def test_a_client_that_goes_away_amid_its_body_harms_nobody(

@@ -177,7 +177,7 @@ async def test_what_was_not_verified_is_not_used_for_who_wants_it_verified(
     async with tls_upstream(made(tmp_path, "localhost")) as port:
         base_url = f"https://localhost:{port}"
         unverified = upstream_of(base_url, verify_tls=False)
-        pool = Pool(limit=2, idle_s=60, head_limit=65536, outbox=Outbox())
+        pool = Pool(limit=2, most=9, idle_s=60, head_limit=65536, outbox=Outbox())
         connection, _ = await pool.acquire(unverified, timeout_s=5)
         pool.release(unverified, connection, may_stay=True)
         assert pool.reusable(upstream_of(base_url)) is None
