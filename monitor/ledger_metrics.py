@@ -7,11 +7,12 @@ from uuid import UUID
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitor.ledger import Counted, Line, lines_of, total_of, unrouted_of
-from monitor.tally import DROPPED, Counts
+from monitor.ledger import Counted, Line, lines_of, named, total_of, unrouted_of
+from monitor.tally import DROPPED, EVENT, Counts
 
 DELETED = "deleted"
 UNROUTED_HELP = "Requests that no service was found for, by reason."
+EVENTS_HELP = "What happened to connections to upstreams, see docs/operations.md."
 DROPPED_HELP = "Records that were not kept, by reason."
 SHED_HELP = "Records whose bodies were not kept, by the spool's step."
 STORED_HELP = "Records of the proxy committed to PostgreSQL, when it was asked last."
@@ -62,6 +63,7 @@ class LedgerCollector(Collector):
         yield _counter(
             "requests_unrouted", UNROUTED_HELP, "reason", unrouted_of(counts)
         )
+        yield _counter("upstream_events", EVENTS_HELP, "event", named(counts, EVENT))
         yield _counter("records_dropped", DROPPED_HELP, "reason", total.dropped)
         yield _counter("bodies_shed", SHED_HELP, "step", total.bodies_shed)
         yield _plain_counter("records_stored", STORED_HELP, total.stored)

@@ -311,6 +311,21 @@ class Settings(BaseModel):
     upstream_idle_s: float = _setting(
         15, "How long an idle upstream connection is kept for reuse.", ge=0, le=3600
     )
+    lookups_per_name: int = _setting(
+        3,
+        "Lookups of one upstream's name that may hang; beyond, its requests fail at "
+        "once with `dns`. Raise it when they do and the name server is only slow.",
+        ge=1,
+        le=100,
+    )
+    lookups_at_once: int = _setting(
+        100,
+        "Lookups of upstreams' names under way, each a thread; beyond, requests that "
+        "need another fail with `dns`. Raise it when `lookup_refused` is counted and "
+        "many services have names.",
+        ge=1,
+        le=1000,
+    )
     sensitive_headers: Names = _setting(
         SENSITIVE_HEADERS,
         "Header names, comma separated, whose values are stored masked; a leading + "

@@ -34,6 +34,8 @@ FINISHED: Final = "finished"
 IN_FLIGHT: Final = "in_flight"
 DROPPED: Final = "dropped:"
 UNROUTED: Final = "unrouted:"
+# Of connections to upstreams.
+EVENT: Final = "event:"
 SHED: Final = "shed:"
 SPOOLED_BYTES: Final = "spooled_bytes"
 # Where the disk had no room for another cell.

@@ -14,11 +14,12 @@ from monitor.replay.tickets import Tickets
 from monitor.segments import NOBODY
 from monitor.settings import Settings
 from monitor.shares import shares
-from monitor.tally import IN_FLIGHT, UNROUTED, Tally
+from monitor.tally import EVENT, IN_FLIGHT, UNROUTED, Tally
 from proxy import forwarding, problems
 from proxy.between import Between
 from proxy.capture import Capture
 from proxy.client import ClientConnection, Limits, Refused
+from proxy.lookups import Lookups, Resolve
 from proxy.outbox import Outbox
 from proxy.passing import Passing
 from proxy.pool import Pool
@@ -55,7 +56,9 @@ class Proxy:
         session_cookie: str,
         is_open: bool,
         tickets: Tickets,
+        resolve: Resolve | None = None,
     ) -> None:
+        """*resolve* stands for the system's resolver, where it is given."""
         self._settings = settings
         self._routes = routes
         self._record = record
@@ -65,6 +68,7 @@ class Proxy:
         self._session_cookie = session_cookie
         self._is_open = is_open
         self._tickets = tickets
+        self._resolve = resolve
         self._trust = Trust(settings.trusted_proxies)
         self._bounds = Bounds(
             count=settings.capture_messages,
@@ -85,6 +89,12 @@ class Proxy:
             idle_s=settings.upstream_idle_s,
             head_limit=settings.head_limit_bytes,
             head_fields=settings.head_limit_fields,
+            lookups=Lookups(
+                per_name=settings.lookups_per_name,
+                at_once=settings.lookups_at_once,
+                resolve=self._resolve,
+                count=self._count_event,
+            ),
         )
         self._listener = Listener(
             outbox=outbox,
@@ -231,6 +241,9 @@ class Proxy:
     def _over(self, passing: Passing) -> None:
         self._in_flight.discard(passing)
         self._tally.add(passing.service_id, IN_FLIGHT, -1)
+
+    def _count_event(self, event: str) -> None:
+        self._tally.add(NOBODY, f"{EVENT}{event}")
 
     def _count_unrouted(self, reason: str) -> None:
         self._tally.add(NOBODY, f"{UNROUTED}{reason}")

@@ -1,23 +1,18 @@
 """Which connections to upstreams are open, and how others are made."""
 
 import asyncio
-import errno
-import socket
-import ssl
 from collections import deque
-from time import monotonic, perf_counter
-from typing import Final
+from time import monotonic
 
-from monitor.authorities import trusting
 from monitor.exchange import FailureCode
 from monitor.upstreams import Upstream
+from proxy.connecting import Connector
+from proxy.lookups import Lookups
 from proxy.outbox import Outbox
 from proxy.upstream import HEAD_FIELDS, Broken, UpstreamConnection
 
 # Whose connections: an Upstream's *connections*.
 Kind = str
-# Of this process, and of this machine.
-EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class Pool:
@@ -36,19 +31,22 @@ class Pool:
         head_limit: int,
         outbox: Outbox,
         head_fields: int = HEAD_FIELDS,
+        lookups: Lookups | None = None,
     ) -> None:
         self._limit = limit
         self._most = most
         self._count = 0
         self._idle_s = idle_s
-        self._head_limit = head_limit
-        self._head_fields = head_fields
-        self._outbox = outbox
+        self._lookups = lookups or Lookups()
+        self._connector = Connector(
+            lookups=self._lookups,
+            head_limit=head_limit,
+            head_fields=head_fields,
+            outbox=outbox,
+        )
         self._idle: dict[Kind, deque[tuple[UpstreamConnection, float]]] = {}
         self._open: dict[Kind, int] = {}
         self._waiting: dict[Kind, deque[asyncio.Future[None]]] = {}
-        self._verified = trusting("upstreams")
-        self._unverified = _unverified()
 
     def reusable(self, upstream: Upstream) -> UpstreamConnection | None:
         """The one used last, which is the least likely to have been given up."""
@@ -76,9 +74,10 @@ class Pool:
             async with asyncio.timeout(timeout_s):
                 return await self._wait_for_one(upstream, fresh)
         except TimeoutError:
-            raise Broken(
-                FailureCode.CONNECT_TIMEOUT, f"no connection within {timeout_s:g} s"
-            ) from None
+            text = f"no connection within {timeout_s:g} s"
+            if self._lookups.hangs(upstream.host):
+                text += f": the lookup of {upstream.host} hangs"
+            raise Broken(FailureCode.CONNECT_TIMEOUT, text) from None
 
     def release(
         self, upstream: Upstream, connection: UpstreamConnection, *, may_stay: bool
@@ -136,7 +135,11 @@ class Pool:
             self._make_room()
         self._open[kind] = self._open.get(kind, 0) + 1
         self._count += 1
-        return await self._connect(upstream), False
+        try:
+            return await self._connector.connect(upstream), False
+        except BaseException:
+            self._gone(kind)
+            raise
 
     def _make_room(self) -> None:
         """Of any kind; there is none where all are in use."""
@@ -159,66 +162,6 @@ class Pool:
                 waiting.remove(waiter)
             raise
 
-    async def _connect(self, upstream: Upstream) -> UpstreamConnection:
-        try:
-            return await self._make_connection(upstream)
-        except BaseException as error:
-            self._gone(upstream.connections)
-            if isinstance(error, (OSError, UnicodeError)):
-                raise _broken(error, upstream) from None
-            raise
-
-    async def _make_connection(self, upstream: Upstream) -> UpstreamConnection:
-        """TLS is begun apart, so that its time can be told from the connect's."""
-        loop = asyncio.get_running_loop()
-        began = perf_counter()
-        transport: asyncio.Transport
-        if upstream.socket is not None:
-            transport, connection = await loop.create_unix_connection(
-                self._make, upstream.socket
-            )
-        else:
-            transport, connection = await loop.create_connection(
-                self._make, upstream.host, upstream.port
-            )
-        connected = perf_counter()
-        connection.connect_s = connected - began
-        if upstream.scheme == "https":
-            await self._secure(transport, connection, upstream)
-            connection.tls_s = perf_counter() - connected
-        return connection
-
-    async def _secure(
-        self,
-        transport: asyncio.Transport,
-        connection: UpstreamConnection,
-        upstream: Upstream,
-    ) -> None:
-        context = self._verified if upstream.verify_tls else self._unverified
-        left = Broken(
-            FailureCode.TLS,
-            f"{upstream.host}:{upstream.port} closed within the handshake",
-        )
-        if transport.is_closing():
-            raise left
-        try:
-            secured = await asyncio.get_running_loop().start_tls(
-                transport, connection, context, server_hostname=upstream.host
-            )
-        except ssl.SSLError:
-            raise
-        except OSError:
-            raise left from None
-        assert secured is not None
-        connection.connection_made(secured)
-
-    def _make(self) -> UpstreamConnection:
-        return UpstreamConnection(
-            head_limit=self._head_limit,
-            head_fields=self._head_fields,
-            outbox=self._outbox,
-        )
-
     def _gone(self, kind: Kind) -> None:
         self._count -= 1
         left = self._open.get(kind, 1) - 1
@@ -238,42 +181,3 @@ class Pool:
                 waiter.set_result(None)
                 return
         self._waiting.pop(kind, None)
-
-
-def _unverified() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _broken(error: OSError | UnicodeError, upstream: Upstream) -> Broken:
-    """Which failure it is. TimeoutError of the kernel is an OSError too.
-
-    UnicodeError: the host has no form that DNS knows.
-    """
-    where = f"{upstream.host}:{upstream.port}"
-    if upstream.socket is not None:
-        where = "its Unix socket"
-    match error:
-        case ssl.SSLCertVerificationError():
-            return Broken(FailureCode.TLS, f"{where}: {error.verify_message}")
-        case ssl.SSLError():
-            return Broken(FailureCode.TLS, f"{where}: {error.reason or 'no TLS'}")
-        case socket.gaierror() | UnicodeError():
-            return Broken(FailureCode.DNS, f"{upstream.host} has no address")
-        case ConnectionRefusedError():
-            return Broken(FailureCode.CONNECT_REFUSED, f"{where} refused")
-        case TimeoutError():
-            return Broken(FailureCode.CONNECT_TIMEOUT, f"{where} does not answer")
-        case OSError():
-            return _refused(error, where)
-
-
-def _refused(error: OSError, where: str) -> Broken:
-    """By the system, ours or the upstream's."""
-    if error.errno in EXHAUSTED:
-        text = "there are no file descriptors left to connect with"
-        return Broken(FailureCode.NO_DESCRIPTORS, text)
-    reason = error.strerror or type(error).__name__
-    return Broken(FailureCode.CONNECT_REFUSED, f"{where}: {reason}")

@@ -58,7 +58,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._may_stay = True
         self.is_writing_paused = False
         self.has_answered = False
-        # How long it took to be made; the pool measures it.
+        # When it was made, and how long that took; whoever makes it measures it.
+        self.made_at = 0.0
         self.connect_s = 0.0
         self.tls_s: float | None = None
         # When the final head's first bytes came, and when it was whole.

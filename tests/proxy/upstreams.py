@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,9 @@ from monitor.recording import Dropped
 from monitor.registry import RoutingTable, Service
 from monitor.replay.tickets import Tickets
 from monitor.settings import load
-from monitor.tally import DROPPED, UNROUTED, Tally, read
+from monitor.tally import DROPPED, EVENT, UNROUTED, Tally, read
 from proxy.handler import Proxy
+from proxy.lookups import Resolve
 from proxy.server import bind
 
 Reader: TypeAlias = asyncio.StreamReader
@@ -41,6 +42,10 @@ class Stage:
     def unrouted(self, reason: str) -> int:
         """How many requests were counted as unrouted for *reason*."""
         return self._counted(f"{UNROUTED}{reason}")
+
+    def events(self, event: str) -> int:
+        """How often it happened to connections to upstreams."""
+        return self._counted(f"{EVENT}{event}")
 
     def dropped(self, reason: str) -> int:
         return self._counted(f"{DROPPED}{reason}")
@@ -73,7 +78,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def upstream(behaviour: Behaviour) -> AsyncIterator[int]:
+async def upstream(behaviour: Behaviour, port: int = 0) -> AsyncIterator[int]:
     """A server that does *behaviour* with each connection; yields its port."""
 
     async def guarded(reader: Reader, writer: Writer) -> None:
@@ -84,7 +89,7 @@ async def upstream(behaviour: Behaviour) -> AsyncIterator[int]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(guarded, "127.0.0.1", 0)
+    server = await asyncio.start_server(guarded, "127.0.0.1", port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -98,11 +103,14 @@ async def proxied(
     base_path: str = "",
     environment: Any = None,
     recording: Callable[[], None] = lambda: None,
+    resolve: Resolve | None = None,
+    others: Sequence[Service] = (),
     **service: Any,
 ) -> AsyncIterator[Stage]:
     """A proxy with the service `shop`, whose upstream listens on *port*.
 
-    *recording* is called as an exchange is about to be recorded.
+    *recording* is called as an exchange is about to be recorded; *resolve* stands for
+    the system's resolver; *others* are services besides.
     """
     fields = {
         "id": uuid4(),
@@ -112,7 +120,7 @@ async def proxied(
         "timeout_s": 5.0,
         **service,
     }
-    table = RoutingTable([Service(**fields)])
+    table = RoutingTable([Service(**fields), *others])
     directory = tempfile.TemporaryDirectory()
     tally = Tally(Path(directory.name), "0" * 16)
     recorded: list[Exchange] = []
@@ -136,6 +144,7 @@ async def proxied(
         is_open=True,
         # There is no such directory, so no replay either.
         tickets=Tickets(Path("no-tickets")),
+        resolve=resolve,
     )
     bound = bind("127.0.0.1", 0)
     await proxy.start([bound])
