@@ -22,7 +22,6 @@ from monitor.storage.partitions import Partitions, days_ahead
 from monitor.storage.pool import FAILED, Database, reason_of
 from monitor.storage.recorder import Recorder
 from monitor.storage.retention import Retention
-from monitor.storage.server import Server, ServerError
 from monitor.storage.services import Services
 from monitor.storage.upkeep import make_partitions, migrate_database
 
@@ -39,19 +38,6 @@ ASIDE_POLL_S = 60.0
 FORGETTING_POLL_S = 60.0
 WINDOWS_POLL_S = 1.0
 DELIVERIES_POLL_S = 60.0
-
-
-async def watch_server(server: Server | None) -> None:
-    """Start the embedded PostgreSQL again where it has ended by itself."""
-    while server is not None:
-        await asyncio.sleep(DATABASE_POLL_S)
-        if not server.exited():
-            continue
-        logger.error("the embedded PostgreSQL ended; starting it again")
-        try:
-            await asyncio.to_thread(server.start)
-        except ServerError as error:
-            logger.error("PostgreSQL does not start", extra={"reason": str(error)})
 
 
 async def become_ready(database: Database, migrations: Path, state: State) -> None:

@@ -58,8 +58,10 @@ class Bookkeeping:
             ),
         )
 
-    def watched(self, recorder: Recorder) -> Standing:
+    def watched(self, recorder: Recorder, trouble: Callable[[], str]) -> Standing:
+        """*trouble*: what keeps the embedded PostgreSQL from running, if anything."""
         return Standing(
+            trouble=trouble,
             database=self.database,
             recorder=recorder,
             books=self.books,

@@ -17,7 +17,7 @@ from api.sender import Sender
 from appliance import background
 from appliance.app import build_app
 from appliance.bookkeeping import Bookkeeping
-from appliance.database import MIGRATIONS, postgres
+from appliance.database import MIGRATIONS
 from appliance.directory import (
     CANNOT_CREATE,
     TRY_AGAIN,
@@ -25,6 +25,7 @@ from appliance.directory import (
     DataDirectory,
     StartError,
 )
+from appliance.embedded import Embedded, kept
 from appliance.listening import Listener
 from appliance.notifying import Notifier
 from appliance.patience import Bounds
@@ -106,7 +107,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             tallies = Tallies(data.tally, spool=data.spool)
             tally = Tally(data.tally, spool.writer)
             stack.callback(tally.close)
-        dsn, server = await stack.enter_async_context(postgres(settings, data))
+        dsn, embedded = await stack.enter_async_context(kept(settings, data))
         database = await Database.open(dsn, size=settings.pool_size)
         database.awaits_migration = True
         stack.push_async_callback(database.close)
@@ -136,7 +137,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         )
         spool.on_append = recorder.wake
         stack.push_async_callback(_empty, spool, recorder, settings.drain_timeout_s)
-        standing = books.watched(recorder)
+        standing = books.watched(recorder, lambda: embedded.trouble if embedded else "")
         counters.registry.register(books.collector(standing, routes.table))
         writer = LogWriter(
             database,
@@ -170,13 +171,13 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 background.retain(retention, state),
                 background.clear_aside(data.spool, settings, counters),
                 background.forget_old(database, feed, state),
-                background.watch_server(server),
                 background.judge_windows(windows, recorder, state),
                 background.tidy_deliveries(deliveries, state),
                 standing.run(),
                 Notifier(deliveries, outbound).run(state),
                 recorder.run(),
                 writer.run(),
+                *([embedded.run()] if embedded else []),
             )
         ]
         stack.callback(_cancel, begun)
@@ -249,7 +250,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         stack.push_async_callback(runner.cleanup)
         await SockSite(runner, app_socket).start()
         stack.callback(_begin_draining, state)
-        await _ready(state, settings)
+        await _ready(state, embedded)
         yield Appliance(
             app_url=_url(settings.host, app_socket),
             proxy_url=proxy_url,
@@ -282,12 +283,14 @@ def _bind(prefix: str, host: str, port: int, stack: AsyncExitStack) -> socket.so
     return bound
 
 
-async def _ready(state: State, settings: Settings) -> None:
+async def _ready(state: State, embedded: Embedded | None) -> None:
     """Wait a moment for the migrations; without PostgreSQL, serve all the same."""
-    limit_s = OWN_S if settings.database_url is None else OTHER_S
+    limit_s = OTHER_S if embedded is None else OWN_S
     try:
         async with asyncio.timeout(limit_s):
             while not state.is_ready and not state.obstacle:
+                if embedded is not None and embedded.trouble:
+                    raise TimeoutError
                 await asyncio.sleep(0.01)
     except TimeoutError:
         logger.error("PostgreSQL is away: serving the proxy, recording to the spool")

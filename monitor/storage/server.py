@@ -306,6 +306,7 @@ class Server:
         version = self._data / "PG_VERSION"
         if version.exists():
             _check_major(binaries, _major(version), self._data)
+        if (self._data / "global").is_dir():
             return
         if self._data.exists() and any(self._data.iterdir()):
             raise UnusableServerError(

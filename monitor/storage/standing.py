@@ -72,6 +72,7 @@ class Standing:
     def __init__(
         self,
         *,
+        trouble: Callable[[], str],
         database: Database,
         recorder: Recorder,
         books: Books,
@@ -79,6 +80,7 @@ class Standing:
         spool: Path,
         limit_bytes: int,
     ) -> None:
+        self._trouble = trouble
         self._database = database
         self._recorder = recorder
         self._books = books
@@ -164,11 +166,13 @@ class Standing:
     def _database_away(self) -> Condition | None:
         if self._database.is_up:
             return None
+        trouble = self._trouble()
+        why = f"It does not run ({trouble}) and is tried again. " if trouble else ""
         return Condition(
             "database_away",
             "PostgreSQL is away.",
-            "The proxy goes on serving and keeps what passes in its spool; nothing can "
-            "be read until PostgreSQL is back.",
+            f"{why}The proxy goes on serving and keeps what passes in its spool; "
+            "nothing can be read until PostgreSQL is back.",
         )
 
     def _recording_waits(self) -> Condition | None:
