@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from pydantic import ValidationError
 
 from monitor.errors import FieldError, InvalidInput, MonitorError, TooLarge
@@ -118,6 +118,9 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         return of_monitor_error(error)
     except web.HTTPException as error:
         return of_http_exception(error)
+    except ClientConnectionResetError:
+        # Nobody is there to read an answer.
+        raise
     except Exception:
         logger.exception("a call failed", extra={"path": request.path[:200]})
         return problem(500, "internal error")

@@ -1,13 +1,14 @@
 """How the app reads HTTP: with room for long queries, and with our words for errors."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+from aiohttp import ClientConnectionResetError, HttpVersion11
 from aiohttp.web import (
     Application,
     AppRunner,
-    HTTPExpectationFailed,
+    RequestPayloadError,
     Response,
     Server,
     StreamResponse,
@@ -18,9 +19,12 @@ from aiohttp.web_request import BaseRequest
 from api.errors import problem
 from appliance.patience import Bounds, Ended, Silence, Watch
 
+Handle = Callable[[BaseRequest], Awaitable[StreamResponse]]
+
 # A filter of LONGEST_ENDPOINT characters, percent-encoded.
 LONGEST_LINE_BYTES = 64 * 1024
 LINGER_S = 10.0
+OF_CLIENTS = (RequestPayloadError, ClientConnectionResetError)
 # There is no request yet that aiohttp could answer.
 TOO_LATE = (
     b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\n"
@@ -131,13 +135,10 @@ class Handler(RequestHandler):
             return super().handle_error(request, status, exc, message)
         return _refusal(status)
 
-    async def finish_response(
-        self, request: BaseRequest, resp: StreamResponse, start_time: float | None
-    ) -> tuple[StreamResponse, bool]:
-        """An Expect is refused before any middleware; it too is problem+json."""
-        if isinstance(resp, HTTPExpectationFailed):
-            resp = problem(417, "only Expect: 100-continue is known here")
-        return await super().finish_response(request, resp, start_time)
+    def log_exception(self, *args: Any, **named: Any) -> None:
+        """Not of what a client does: it leaves, or its body turns out to be broken."""
+        if not isinstance(named.get("exc_info"), OF_CLIENTS):
+            super().log_exception(*args, **named)
 
 
 class AppServer(Server):
@@ -173,7 +174,7 @@ class Listener(AppRunner):
         made = await super()._make_server()
         self._watch.start()
         return AppServer(
-            made.request_handler,
+            _expecting_little(made.request_handler),
             connections=self._connections,
             request_factory=cast(Any, made.request_factory),
             **{**made._kwargs, "max_line_size": LONGEST_LINE_BYTES},
@@ -182,6 +183,19 @@ class Listener(AppRunner):
     async def cleanup(self) -> None:
         await super().cleanup()
         self._watch.stop()
+
+
+def _expecting_little(handle: Handle) -> Handle:
+    """aiohttp refuses an Expect before any middleware, and repeats it."""
+
+    async def handle_or_refuse(request: BaseRequest) -> StreamResponse:
+        expected = request.headers.get("Expect", "")
+        is_known = expected.lower() in ("", "100-continue")
+        if is_known or request.version != HttpVersion11:
+            return await handle(request)
+        return problem(417, "only Expect: 100-continue is known here")
+
+    return handle_or_refuse
 
 
 def _refusal(status: int) -> Response:

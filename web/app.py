@@ -16,6 +16,8 @@ from web.services import ServicesPage
 from web.signin import SignIn
 from web.status import StatusPage
 
+STATIC = "/static"
+
 
 def add_routes(app: web.Application, parts: PageParts) -> None:
     """The one route table of the pages."""
@@ -37,7 +39,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.post("/signout", signin.leave),
         ]
     )
-    app.router.add_static("/static", render.STATIC)
+    app.router.add_static(STATIC, render.STATIC)
     render.set_up(
         app,
         is_open=parts.access.is_open,
@@ -60,6 +62,8 @@ def middleware(
             return await handler(request)
 
         async def guarded(request: web.Request) -> web.StreamResponse:
+            if _is_no_file(request.path):
+                raise web.HTTPNotFound
             return await security.pass_on(request, handler, parts)
 
         try:
@@ -71,3 +75,9 @@ def middleware(
         return response
 
     return pages
+
+
+def _is_no_file(path: str) -> bool:
+    """Below /static only what is there is asked of the file system."""
+    name = path.removeprefix(f"{STATIC}/")
+    return path.startswith(STATIC) and name not in render.FILES

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from monitor.errors import MonitorError
 from web import render
@@ -30,6 +30,9 @@ async def caught(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < 400:
             raise
         return _page(request, error.status, error.reason)
+    except ClientConnectionResetError:
+        # Nobody is there to read an answer.
+        raise
     except Exception:
         logger.exception("a page failed", extra={"path": request.path[:200]})
         return _page(

@@ -13,6 +13,9 @@ from web.formats import FILTERS, path_parts
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+FILES = frozenset(
+    path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file()
+)
 
 
 def set_up(app: web.Application, **known: Any) -> None:
@@ -44,9 +47,7 @@ def page(
 def _assets() -> Any:
     """A static file's address, with its content's digest, so that it may be kept."""
     addresses = {}
-    for path in STATIC.rglob("*"):
-        if path.is_file():
-            name = path.relative_to(STATIC).as_posix()
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-            addresses[name] = f"/static/{name}?v={digest}"
+    for name in FILES:
+        digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+        addresses[name] = f"/static/{name}?v={digest}"
     return addresses.__getitem__
