@@ -15,15 +15,18 @@ from setuptools.command.build_ext import build_ext
 # What runs for each exchange that passes.
 HOT = (
     *sorted(str(path) for path in Path("proxy").glob("[!_]*.py")),
+    "monitor/body_masking.py",
     "monitor/codec.py",
     "monitor/content.py",
     "monitor/endpoints.py",
     "monitor/exchange.py",
     "monitor/ids.py",
+    "monitor/json_masking.py",
     "monitor/masking.py",
     "monitor/message_codec.py",
     "monitor/messages.py",
     "monitor/packing.py",
+    "monitor/path_machine.py",
     "monitor/recording.py",
     "monitor/redaction.py",
     "monitor/registry.py",
@@ -34,6 +37,8 @@ HOT = (
     "monitor/tally.py",
     "monitor/unpacking.py",
     "monitor/upstreams.py",
+    "monitor/url_masking.py",
+    "monitor/work.py",
 )
 
 

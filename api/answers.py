@@ -118,6 +118,7 @@ class LogItem(Shown):
 
 
 Encoding = Literal["utf-8", "base64"]
+WithheldFor = Literal["unreadable", "work_limit"] | None
 Headers = dict[str, Any]
 RawHeaders = list[Annotated[list[str], Field(min_length=2, max_length=2)]]
 
@@ -149,6 +150,7 @@ class LogDetail(LogItem):
     request_body_encoding: Encoding
     request_body_truncated: bool
     request_body_withheld: bool
+    request_body_withheld_for: WithheldFor
     request_body_gone: bool
     request_body_shed: bool
     response_headers: Headers
@@ -157,6 +159,7 @@ class LogDetail(LogItem):
     response_body_encoding: Encoding
     response_body_truncated: bool
     response_body_withheld: bool
+    response_body_withheld_for: WithheldFor
     response_body_gone: bool
     response_body_shed: bool
 
@@ -213,6 +216,7 @@ class Message(Shown):
     encoding: Encoding
     truncated: bool
     state: MessageState
+    withheld_for: WithheldFor
 
 
 class Batch(Shown):
@@ -269,6 +273,7 @@ class Replay(Shown):
     response_body_encoding: Encoding
     response_body_truncated: bool
     response_body_withheld: bool
+    response_body_withheld_for: WithheldFor
     response_body_shed: bool
     latency_ms: Milliseconds | None
     error: str | None

@@ -97,6 +97,7 @@ LOG: dict[str, Any] = {
     "request_body_encoding": "utf-8",
     "request_body_truncated": False,
     "request_body_withheld": False,
+    "request_body_withheld_for": None,
     "request_body_gone": False,
     "request_body_shed": False,
     "response_headers": {},
@@ -105,6 +106,7 @@ LOG: dict[str, Any] = {
     "response_body_encoding": "utf-8",
     "response_body_truncated": False,
     "response_body_withheld": False,
+    "response_body_withheld_for": None,
     "response_body_gone": False,
     "response_body_shed": False,
 }

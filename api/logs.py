@@ -19,7 +19,7 @@ from monitor.errors import NotFound
 from monitor.exchange import BodyState
 from monitor.query import parse_log_query
 from monitor.resources import LogDetail, LogItem, LogPage
-from monitor.shown import ShownBody, header_object, pairs, shown_body
+from monitor.shown import ShownBody, header_object, pairs, shown_body, withheld_for
 from monitor.storage.repeats import RepeatKey
 from monitor.turns import Turns
 
@@ -177,5 +177,6 @@ def body_fields(side: str, body: ShownBody) -> dict[str, Any]:
         f"{side}_body_encoding": encoding,
         f"{side}_body_truncated": body.truncated,
         f"{side}_body_withheld": body.state is BodyState.WITHHELD,
+        f"{side}_body_withheld_for": withheld_for(body.state, body.is_limited),
         f"{side}_body_shed": body.state is BodyState.SHED,
     }

@@ -14,7 +14,7 @@ from monitor import times
 from monitor.errors import NotFound
 from monitor.ids import timestamp_of
 from monitor.messages import Message
-from monitor.shown import message_text
+from monitor.shown import message_text, withheld_for
 
 
 class MessageCalls:
@@ -51,4 +51,5 @@ def _shown(message: Message, began: datetime) -> dict[str, Any]:
         "encoding": "base64" if text is None else "utf-8",
         "truncated": message.truncated,
         "state": message.state,
+        "withheld_for": withheld_for(message.state, message.is_limited),
     }

@@ -163,6 +163,7 @@ class ReplayCalls:
                 content=body.kept if body else None,
                 truncated=body.truncated if body else False,
                 state=body.state if body else StoredBody(content=None).state,
+                is_limited=body.is_limited if body else False,
             ),
             latency_ms=sent.latency_ms,
         )

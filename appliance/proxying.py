@@ -18,6 +18,7 @@ from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
 from monitor.spool import Spool
 from monitor.tally import Tally
+from monitor.withheld import counting
 from proxy.handler import Proxy
 
 
@@ -78,6 +79,8 @@ def make_proxy(
     redaction = Redaction(
         headers=settings.sensitive_headers,
         parameters=settings.sensitive_parameters,
+        limit=settings.masking_nodes,
+        count=counting(tally),
     )
     return Proxy(
         settings=settings,

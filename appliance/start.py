@@ -63,6 +63,7 @@ from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
 from monitor.tallies import Tallies
 from monitor.tally import Tally
+from monitor.withheld import counting
 from proxy.server import bind
 
 logger = logging.getLogger(__name__)
@@ -122,6 +123,8 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         redaction = Redaction(
             headers=settings.sensitive_headers,
             parameters=settings.sensitive_parameters,
+            limit=settings.masking_nodes,
+            count=counting(tally),
         )
         books = Bookkeeping.of(settings, data, database, tallies)
         recorder = Recorder(

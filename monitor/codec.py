@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from monitor.exchange import NO_TIMINGS, Body, BodyState, Exchange, Source, Timings
+from monitor.exchange import NO_TIMINGS, Body, Exchange, Source, Timings, read_state
 from monitor.fields import Fields, HeaderObject
 from monitor.ids import known_uuid, timestamp_of, uuid_of
 from monitor.message_codec import about_messages, messages_of, texts_of
@@ -191,4 +191,5 @@ def _timings(fields: list[bytes | None]) -> Timings:
 def _body(size: int, kept: bytes | None, state: bytes | None) -> Body | None:
     if size < 0:
         return None
-    return Body(kept=kept or b"", size=size, state=BodyState((state or b"").decode()))
+    known, is_limited = read_state((state or b"").decode())
+    return Body(kept=kept or b"", size=size, state=known, is_limited=is_limited)

@@ -41,12 +41,15 @@ TOO_LONG: Final = "it is longer than what is shown"
 class Decoded:
     """A body without its content coding, as far as that went.
 
-    *problem* says in a few words why it is not *complete*.
+    *problem* says in a few words why it is not *complete*. *made* and *members* are
+    the work it took: bytes that each of its codings gave, and parts coded on their own.
     """
 
     content: bytes
     complete: bool
     problem: str | None = None
+    made: int = 0
+    members: int = 0
 
 
 class Kind(StrEnum):
@@ -67,25 +70,36 @@ class Kind(StrEnum):
 
 
 def decoded(
-    content: bytes, coding: str | None, *, limit: int, truncated: bool = False
+    content: bytes,
+    coding: str | None,
+    *,
+    limit: int,
+    truncated: bool = False,
+    most_members: int = MOST_MEMBERS,
 ) -> Decoded:
-    """Undo *coding* (RFC 9110 8.4), a list in the order applied; at most *limit* bytes.
+    """Undo *coding* (RFC 9110 8.4), a list in the order applied; at most *limit* bytes,
+    and *most_members* parts that were coded on their own.
 
     What was cut gives as much as can be decoded of it. Never raises.
     """
     names = _codings(coding) if content else []
     if len(names) > MOST_CODINGS:
         return Decoded(content[:limit], False, "it has too many codings")
-    complete, problem = not truncated, CUT if truncated else None
+    problem = CUT if truncated else None
+    made, members = 0, 0
     for name in reversed(names):
         make = CODINGS.get(name)
         if make is None:
-            return Decoded(content[:limit], False, f"{name} is no coding known here")
-        content, problem = _undo(make, content, limit)
-        complete = complete and problem is None
+            unknown = f"{name} is no coding known here"
+            return Decoded(content[:limit], False, unknown, made, members)
+        content, found, more = _undo(make, content, limit, most_members - members)
+        # What is cut at the limit looks damaged to the next coding.
+        problem = problem if problem == TOO_LONG else found or problem
+        made += len(content)
+        members += more
     if len(content) > limit:
-        return Decoded(content[:limit], False, TOO_LONG)
-    return Decoded(content, complete, problem)
+        return Decoded(content[:limit], False, TOO_LONG, made, members)
+    return Decoded(content, problem is None, problem, made, members)
 
 
 def as_text(content: bytes, *, truncated: bool = False) -> str | None:
@@ -217,24 +231,27 @@ Feed = Callable[[bytes, int], tuple[bytes, bytes | None]]
 Make = Callable[[bytes], Feed]
 
 
-def _undo(make: Make, content: bytes, limit: int) -> tuple[bytes, str | None]:
-    """Decode step by step, so that a bomb is left at *limit*."""
+def _undo(
+    make: Make, content: bytes, limit: int, most_members: int
+) -> tuple[bytes, str | None, int]:
+    """Decode step by step, so that a bomb is left at *limit*; and the members read."""
     made, members = bytearray(), 1
     feed, pending = make(content), content
     try:
-        while len(made) <= limit and members <= MOST_MEMBERS:
+        while len(made) <= limit and members <= most_members:
             piece, rest = feed(pending, min(STEP_BYTES, limit + 1 - len(made)))
             pending = b""
             made += piece
             if rest:
                 feed, pending, members = make(rest), rest, members + 1
             elif rest is not None:
-                return bytes(made[:limit]), None if len(made) <= limit else TOO_LONG
+                is_whole = len(made) <= limit
+                return bytes(made[:limit]), None if is_whole else TOO_LONG, members
             elif not piece:
-                return bytes(made), CUT
+                return bytes(made), CUT, members
     except (zlib.error, brotli.error, zstd.ZstdError, EOFError, ValueError):
-        return bytes(made[:limit]), DAMAGED
-    return bytes(made[:limit]), TOO_LONG
+        return bytes(made[:limit]), DAMAGED, members
+    return bytes(made[:limit]), TOO_LONG, members
 
 
 def _zlib(window_bits: int) -> Feed:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from monitor.fields import Fields, HeaderObject
 from monitor.ids import bytes_of, timestamp_of
-from monitor.messages import Messages
+from monitor.messages import LIMITED, Messages
 
 
 class Source(StrEnum):
@@ -76,20 +76,42 @@ SHED: Final = BodyState.SHED
 
 @dataclass(init=False, slots=True, unsafe_hash=True)
 class Body:
-    """The first bytes of a body as they passed, content coding included."""
+    """The first bytes of a body as they passed, content coding included.
+
+    *is_limited*: it is withheld because to mask it would have been too much work.
+    """
 
     kept: bytes
     size: int
     state: BodyState
+    is_limited: bool
 
-    def __init__(self, *, kept: bytes, size: int, state: BodyState = KEPT) -> None:
+    def __init__(
+        self,
+        *,
+        kept: bytes,
+        size: int,
+        state: BodyState = KEPT,
+        is_limited: bool = False,
+    ) -> None:
         self.kept = kept
         self.size = size
         self.state = state
+        self.is_limited = is_limited
 
     @property
     def truncated(self) -> bool:
         return self.state is KEPT and self.size > len(self.kept)
+
+    @property
+    def written_state(self) -> str:
+        return LIMITED if self.is_limited else self.state.value
+
+
+def read_state(written: str) -> tuple[BodyState, bool]:
+    """The state, and whether it *is_limited*."""
+    is_limited = written == LIMITED
+    return WITHHELD if is_limited else BodyState(written), is_limited
 
 
 EMPTY_BODY: Final = Body(kept=b"", size=0)

@@ -9,12 +9,14 @@ from prometheus_client.registry import Collector
 
 from monitor.ledger import Counted, Line, lines_of, named, total_of, unrouted_of
 from monitor.tally import DROPPED, EVENT, Counts
+from monitor.withheld import WITHHELD, Withheld
 
 DELETED = "deleted"
 UNROUTED_HELP = "Requests that no service was found for, by reason."
 EVENTS_HELP = "What happened to connections to upstreams, see docs/operations.md."
 DROPPED_HELP = "Records that were not kept, by reason."
 SHED_HELP = "Records whose bodies were not kept, by the spool's step."
+WITHHELD_HELP = "Bodies, messages and texts not kept, as they could not be masked."
 STORED_HELP = "Records of the proxy committed to PostgreSQL, when it was asked last."
 SPOOLED_HELP = "Records appended to the spool."
 
@@ -66,6 +68,7 @@ class LedgerCollector(Collector):
         yield _counter("upstream_events", EVENTS_HELP, "event", named(counts, EVENT))
         yield _counter("records_dropped", DROPPED_HELP, "reason", total.dropped)
         yield _counter("bodies_shed", SHED_HELP, "step", total.bodies_shed)
+        yield _withheld(counts)
         yield _plain_counter("records_stored", STORED_HELP, total.stored)
         yield _plain_counter("records_spooled", SPOOLED_HELP, _spooled(counts, total))
         yield from _gauges(figures, total)
@@ -83,6 +86,16 @@ def _gauges(figures: Figures, total: Line) -> Iterable[Metric]:
         ("ledger_closed", "1 if it closes, 0 if not, NaN if unknown.", closed),
     ):
         yield GaugeMetricFamily(f"apimonitor_{name}", meaning, value=value)
+
+
+def _withheld(counts: Counts) -> Metric:
+    family = CounterMetricFamily(
+        "apimonitor_withheld", WITHHELD_HELP, labels=["what", "reason"]
+    )
+    counted = named(counts, WITHHELD)
+    for each in Withheld:
+        family.add_metric(each.split(":"), counted.get(each, 0))
+    return family
 
 
 def _finished(lines: Mapping[UUID, Line], slugs: Mapping[UUID, str]) -> Metric:

@@ -1,109 +1,144 @@
-"""How JSON is masked, alone and within messages and events."""
+"""How a rule masks within messages and events, which may be JSON."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from monitor.content import as_text
-from monitor.json_paths import Path, replaced
-from monitor.json_text import dump_json, json_values
+from monitor.json_masking import masked_json
 from monitor.messages import Message, Messages, MessageState
+from monitor.path_machine import Machine
+from monitor.work import TooMuch, Work
 
-MASK: Final = "***MASKED***"
 BLANKS: Final = " \t\r\n\0\x1e\ufeff"
 BLANK_BYTES: Final = b" \t\r\n\0\x1e\xef\xbb\xbf\xfe\xff"
 # Socket.IO and Engine.IO put the type of a packet, a namespace and a number before
 # its JSON.
-PACKET: Final = re.compile(r"\d{1,20}(?:-)?(?:/[^,\[{]*,)?\d*(?=[\[{])")
+PACKET: Final = re.compile(r"\d{1,20}+-?(?:/[^,\[{]*+,)?\d*+(?=[\[{])")
+LINE_END: Final = re.compile("\r\n|\n|\r")
+# What a message costs besides, one that is changed, a line of events and an event.
+MESSAGE_NODES: Final = 15
+CHANGED_NODES: Final = 30
+LINE_NODES: Final = 4
+EVENT_NODES: Final = 16
 
 
-def masked_json(text: str, paths: tuple[Path, ...]) -> str:
-    """Raises ValueError where *text* is no JSON."""
-    return "\n".join(dump_json(_masked(v, paths)) for v in json_values(text))
+def masked_text(text: str, machine: Machine, work: Work) -> bytes | None:
+    """A message that is JSON, masked; None where nothing of it is to be.
 
-
-def masked_text(text: str, paths: tuple[Path, ...]) -> str:
-    """A message that is JSON, masked; as it is where nothing of it is to be.
-
-    Raises ValueError where it begins as JSON and cannot be parsed whole.
+    Raises ValueError where it begins as JSON and cannot be parsed whole. Raises
+    TooMuch.
     """
     begin = text.lstrip(BLANKS)
-    packet = PACKET.match(begin)
-    lead = packet[0] if packet is not None else ""
-    if not lead and not begin.startswith(("{", "[")):
-        return text
-    values = json_values(begin[len(lead) :])
-    masked = [_masked(value, paths) for value in values]
-    if masked == values:
-        return text
-    return lead + "\n".join(dump_json(value) for value in masked)
+    lead = ""
+    if not begin.startswith(("{", "[")):
+        packet = PACKET.match(begin)
+        if packet is None:
+            return None
+        lead = packet[0]
+    masked, is_changed = masked_json(begin[len(lead) :], machine, work)
+    return lead.encode() + masked if is_changed else None
 
 
-def masked_events(text: str, paths: tuple[Path, ...]) -> str:
+def masked_events(text: str, machine: Machine, work: Work) -> bytes:
     """A stream of events with their data masked; raises as *masked_text* does."""
-    lines = re.split("\r\n|\n|\r", text.removeprefix("\ufeff"))
-    made: list[str] = []
-    block: list[str] = []
-    for line in lines:
+    lines_at_most = text.count("\n") + text.count("\r") + 1
+    work.spend(LINE_NODES * lines_at_most, len(text))
+    made, block = list[bytes](), list[str]()
+    for line in LINE_END.split(text.removeprefix("\ufeff")):
         if line:
             block.append(line)
             continue
-        made += (*_masked_block(block, paths), "")
-        block = []
-    return "\n".join((*made, *_masked_block(block, paths)))
+        if block:
+            made += _masked_block(block, machine, work)
+            block = []
+        made.append(b"")
+    return b"\n".join([*made, *_masked_block(block, machine, work)])
 
 
 def redacted_messages(
-    messages: Messages | None, paths: tuple[Path, ...]
-) -> Messages | None:
-    """*messages* masked; it may be the same object."""
-    if messages is None or not paths:
+    messages: Messages,
+    machine: Machine,
+    work: Work,
+    withheld: Callable[[bool], None],
+) -> Messages:
+    """*messages* masked; it may be the same object. *withheld* is told of each that
+    is: whether it *is_limited*."""
+    kept = list[Message]()
+    is_changed = False
+    for message in messages.kept:
+        masked = _redacted(message, machine, work)
+        if masked is not message:
+            is_changed = True
+            if masked.state is MessageState.WITHHELD:
+                withheld(masked.is_limited)
+        kept.append(masked)
+    if not is_changed:
         return messages
-    kept = tuple(_redacted(message, paths) for message in messages.kept)
-    return messages if kept == messages.kept else replace(messages, kept=kept)
+    return Messages(
+        medium=messages.medium,
+        kept=tuple(kept),
+        count=messages.count,
+        problem=messages.problem,
+    )
 
 
-def _masked(value: Any, paths: tuple[Path, ...]) -> Any:
-    for path in paths:
-        value = replaced(value, path, MASK)
-    return value
-
-
-def _redacted(message: Message, paths: tuple[Path, ...]) -> Message:
+def _redacted(message: Message, machine: Machine, work: Work) -> Message:
     """Nothing is kept of what cannot be read whole and may be what a rule is for."""
     if message.state is MessageState.CODED:
-        return _withheld(message)
-    text = as_text(message.kept, truncated=message.truncated)
-    if text is None:
-        is_hidden = message.kept.lstrip(BLANK_BYTES)[:1] in (b"{", b"[")
-        return _withheld(message) if is_hidden else message
-    try:
-        masked = masked_text(text, paths)
-    except (ValueError, RecursionError):
-        return _withheld(message)
-    if masked == text:
+        return _changed(message, b"", MessageState.WITHHELD)
+    if not message.kept:
         return message
-    if message.truncated:
+    try:
+        work.spend(MESSAGE_NODES, len(message.kept))
+        text = as_text(message.kept, truncated=message.truncated)
+        if text is None:
+            is_hidden = message.kept.lstrip(BLANK_BYTES)[:1] in (b"{", b"[")
+            masked = b"" if is_hidden else None
+        else:
+            masked = masked_text(text, machine, work)
+            work.spend(CHANGED_NODES if masked is not None else 0)
+    except TooMuch:
+        return _changed(message, b"", MessageState.WITHHELD, is_limited=True)
+    except ValueError:
+        return _changed(message, b"", MessageState.WITHHELD)
+    if masked is None:
+        return message
+    if text is None or message.truncated:
         # Cut, and JSON all the same: what is masked may not be all.
-        return _withheld(message)
-    return replace(message, kept=masked.encode(), state=MessageState.REDACTED)
+        return _changed(message, b"", MessageState.WITHHELD)
+    return _changed(message, masked, MessageState.REDACTED)
 
 
-def _withheld(message: Message) -> Message:
-    return replace(message, kept=b"", state=MessageState.WITHHELD)
+def _changed(
+    message: Message, kept: bytes, state: MessageState, is_limited: bool = False
+) -> Message:
+    """Written out: there may be thousands, which `replace` takes its time for."""
+    return Message(
+        direction=message.direction,
+        kind=message.kind,
+        offset_ms=message.offset_ms,
+        kept=kept,
+        size=message.size,
+        wire_size=message.wire_size,
+        state=state,
+        is_limited=is_limited,
+        name=message.name,
+        event_id=message.event_id,
+    )
 
 
-def _masked_block(block: list[str], paths: tuple[Path, ...]) -> Iterator[str]:
+def _masked_block(block: list[str], machine: Machine, work: Work) -> list[bytes]:
     """The lines of one event: its data is one text over all its lines."""
     data = [_value(line) for line in block if _is_data(line)]
-    text = "\n".join(data)
-    masked = masked_text(text, paths)
-    if masked == text:
-        yield from block
-        return
-    yield from (line for line in block if not _is_data(line))
-    yield from (f"data: {line}" for line in masked.split("\n"))
+    masked = None
+    if data:
+        work.spend(EVENT_NODES)
+        masked = masked_text("\n".join(data), machine, work)
+    if masked is None:
+        return [line.encode() for line in block]
+    rest = [line.encode() for line in block if not _is_data(line)]
+    return rest + [b"data: " + line for line in masked.split(b"\n")]
 
 
 def _is_data(line: str) -> bool:

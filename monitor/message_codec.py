@@ -9,7 +9,7 @@ from monitor.messages import (
     Message,
     MessageKind,
     Messages,
-    MessageState,
+    read_state,
 )
 
 
@@ -22,7 +22,7 @@ def about_messages(messages: Messages) -> list[Any]:
             len(m.kept),
             m.size,
             m.wire_size,
-            m.state,
+            m.written_state,
             m.name,
             m.event_id,
         )
@@ -56,6 +56,7 @@ def messages_of(about: list[Any] | None, texts: bytes) -> Messages | None:
 def _each_message(each: list[list[Any]], texts: bytes) -> Iterator[Message]:
     at = 0
     for direction, kind, offset_ms, length, size, wire_size, state, name, id in each:
+        known, is_limited = read_state(state)
         yield Message(
             direction=Direction(direction),
             kind=MessageKind(kind),
@@ -63,7 +64,8 @@ def _each_message(each: list[list[Any]], texts: bytes) -> Iterator[Message]:
             kept=texts[at : at + length],
             size=size,
             wire_size=wire_size,
-            state=MessageState(state),
+            state=known,
+            is_limited=is_limited,
             name=name,
             event_id=id,
         )

@@ -52,7 +52,12 @@ class MessageState(StrEnum):
     WITHHELD = "withheld"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# How the state is written of what is withheld because it *is_limited*.
+LIMITED: Final = "limited"
+
+
+# Not frozen, as an exchange is not: there may be thousands. Never changed all the same.
+@dataclass(slots=True, kw_only=True, unsafe_hash=True)
 class Message:
     """The first bytes of a message, compression undone, and when its last byte passed.
 
@@ -68,9 +73,15 @@ class Message:
     size: int | None
     wire_size: int
     state: MessageState = MessageState.KEPT
+    # Withheld because to mask it would have been too much work.
+    is_limited: bool = False
     # An event's own, where it has them.
     name: str | None = None
     event_id: str | None = None
+
+    @property
+    def written_state(self) -> str:
+        return LIMITED if self.is_limited else self.state.value
 
     @property
     def opcode(self) -> int | None:
@@ -86,6 +97,12 @@ class Message:
                 return self.wire_size != len(self.kept)
             case _:
                 return False
+
+
+def read_state(written: str) -> tuple[MessageState, bool]:
+    """The state, and whether it *is_limited*."""
+    is_limited = written == LIMITED
+    return MessageState.WITHHELD if is_limited else MessageState(written), is_limited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -263,7 +263,7 @@ def _body(
     """Content, truncated, state, is_text, and the text of a coded body."""
     if body is None:
         return NO_BODY_FIELDS, True
-    state = _common(body.state)
+    state = _common(body.written_state)
     if body.state.is_absent:
         return NULL + FALSE + state + FALSE + NULL, True
     text, is_complete = NULL, True

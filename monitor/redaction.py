@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import unquote_plus
 
-from monitor.content import TOO_LONG, as_text, decoded, field_value
+from monitor.body_masking import Rules, masked_body
 from monitor.exchange import Body, BodyState, Exchange
 from monitor.fields import Fields, HeaderObject, SharedFields
+from monitor.json_masking import MASK as MASK
 from monitor.json_paths import Path, parse_path
-from monitor.masking import MASK as MASK
-from monitor.masking import masked_events, masked_json, redacted_messages
+from monitor.masking import redacted_messages
+from monitor.path_machine import Machine
+from monitor.url_masking import UrlMask, each, mask_all
+from monitor.withheld import Withheld
+from monitor.work import DEFAULT_NODES, Work
 
-# Parsing is Python on the event loop: a small body may decode to a large one.
-DECODE_LIMIT_BYTES: Final = 2 * 1024 * 1024
-LOOKED_AT_BYTES: Final = 64
 # Fields whose value is a URL, and those with URLs among other words.
 URL_FIELDS: Final = frozenset(
     {
@@ -31,47 +31,72 @@ URL_FIELDS: Final = frozenset(
     }
 )
 TEXT_FIELDS: Final = frozenset({"link", "refresh"})
-WORD: Final = re.compile(r"[^\s<>\"']+")
-USERINFO: Final = re.compile(r"(?<=://)[^/?#]*(?=@)")
-# In a query, an unencoded & ends the URL that a parameter holds.
-NESTED_USERINFO: Final = re.compile(r"(?<=://)[^/?#&;\s]*(?=@)")
-# A name starts after a separator only: tried at each character, a long query without
-# a = would take quadratic time. The ? of a URL that a parameter holds counts too.
-NAME: Final = re.compile(r"(?<=[?&;#])[^=&;?#]+(?==)")
-# Most servers take ; for a part of the value; it separates where a name follows.
-VALUE: Final = re.compile(r"[^&;#]*(?:;(?![^=&;?#]+=)[^&;#]*)*")
+# So many cost nothing worth counting.
+FEW_FIELDS: Final = 100
+VALUE_NODES: Final = 5
 
 
 class Redaction:
-    """The rules for every service; *apply* takes a service's own besides."""
+    """The rules for every service; *apply* takes a service's own besides.
 
-    def __init__(self, *, headers: Iterable[str], parameters: Iterable[str]) -> None:
+    *limit*: the work for one exchange, in nodes. What would take more is withheld;
+    *count* is told of it, and of what cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        headers: Iterable[str],
+        parameters: Iterable[str],
+        limit: int = DEFAULT_NODES,
+        count: Callable[[Withheld, int], None] | None = None,
+    ) -> None:
         self._headers = frozenset(name.strip().lower() for name in headers)
         self._looked_at = self._headers | URL_FIELDS | TEXT_FIELDS
         self._parameters = frozenset(name.strip().lower() for name in parameters)
+        self._limit = limit
+        self._count = count
 
     def apply(self, exchange: Exchange, fields: tuple[str, ...] = ()) -> Exchange:
         """*exchange* with all that is sensitive masked; it may be the same object.
 
         *fields*: JSON paths ($.card.number) and further query parameters.
         """
+        return self.within(exchange, fields, Work(self._limit))
+
+    def within(
+        self, exchange: Exchange, fields: tuple[str, ...], work: Work
+    ) -> Exchange:
+        """The same, with what is left of *work*."""
         if not fields and _is_plain(exchange):
-            return self._with_masked_headers(exchange)
-        paths, names = _rules(fields)
+            return self._with_masked_headers(exchange, work)
+        rules = _rules(fields)
+        names = rules.names
         sensitive = self._parameters | names if names else self._parameters
+        urls = UrlMask(sensitive, work)
         sent, received = exchange.request_headers, exchange.response_headers
         masked: dict[str, Any] = {
-            "url": _url(exchange.url, sensitive),
-            "path": _url(exchange.path, sensitive),
-            "client_url": exchange.client_url and _url(exchange.client_url, sensitive),
-            "error": exchange.error and _text(exchange.error, sensitive),
-            "query_params": _parameters(exchange.query_params, sensitive),
-            "request_headers": self._masked(sent, sensitive),
-            "response_headers": self._masked(received, sensitive),
-            "request_body": _body(exchange.request_body, sent, paths, names),
-            "response_body": _body(exchange.response_body, received, paths, names),
-            "messages": redacted_messages(exchange.messages, paths),
+            "url": urls.url(exchange.url),
+            "path": urls.url(exchange.path),
+            "client_url": exchange.client_url and urls.url(exchange.client_url),
+            "error": exchange.error and urls.text(exchange.error),
+            "query_params": urls.parameters(exchange.query_params),
+            "request_headers": self._masked(sent, sensitive, urls),
+            "response_headers": self._masked(received, sensitive, urls),
         }
+        if urls.withheld:
+            self._tell(Withheld.URL, urls.withheld)
+        if fields:
+            masked["request_body"] = self._body(
+                exchange.request_body, sent, rules, work
+            )
+            masked["response_body"] = self._body(
+                exchange.response_body, received, rules, work
+            )
+            if exchange.messages is not None and rules.machine is not None:
+                masked["messages"] = redacted_messages(
+                    exchange.messages, rules.machine, work, self._message
+                )
         changes = {
             name: value
             for name, value in masked.items()
@@ -80,13 +105,19 @@ class Redaction:
         return replace(exchange, **changes) if changes else exchange
 
     def url(self, url: str) -> str:
-        """*url* with userinfo and sensitive parameters masked, else byte for byte."""
-        return _url(url, self._parameters)
+        """*url* with userinfo and sensitive parameters masked, else byte for byte.
 
-    def _with_masked_headers(self, exchange: Exchange) -> Exchange:
+        Of one URL, however long.
+        """
+        return UrlMask(self._parameters, Work(100 * (1 + len(url)))).url(url)
+
+    def _with_masked_headers(self, exchange: Exchange, work: Work) -> Exchange:
         sent, received = exchange.request_headers, exchange.response_headers
-        masked_sent = self._masked(sent, self._parameters)
-        masked_received = self._masked(received, self._parameters)
+        urls = UrlMask(self._parameters, work)
+        masked_sent = self._masked(sent, self._parameters, urls)
+        masked_received = self._masked(received, self._parameters, urls)
+        if urls.withheld:
+            self._tell(Withheld.URL, urls.withheld)
         if masked_sent is sent and masked_received is received:
             return exchange
         return replace(
@@ -94,44 +125,73 @@ class Redaction:
         )
 
     def _masked(
-        self, headers: Fields | HeaderObject, sensitive: frozenset[str]
+        self, headers: Fields | HeaderObject, sensitive: frozenset[str], urls: UrlMask
     ) -> Fields | HeaderObject:
         if not isinstance(headers, SharedFields):
-            return self._masked_anew(headers, sensitive)
+            return self._masked_anew(headers, urls)
         known = headers.masked
         if known is None or known[0] is not self or known[1] is not sensitive:
-            masked = self._masked_anew(headers, sensitive)
+            before = urls.withheld
+            masked = self._masked_anew(headers, urls)
             if isinstance(masked, tuple) and masked is not headers:
                 masked = SharedFields(masked)
-            known = headers.masked = (self, sensitive, masked)
+            known = (self, sensitive, masked)
+            if urls.withheld == before:
+                headers.masked = known
         return known[2]
 
     def _masked_anew(
-        self, headers: Fields | HeaderObject, sensitive: frozenset[str]
+        self, headers: Fields | HeaderObject, urls: UrlMask
     ) -> Fields | HeaderObject:
         pairs = tuple(headers.items()) if isinstance(headers, dict) else headers
+        if len(pairs) > FEW_FIELDS and not urls.may(len(pairs)):
+            masked_all = [(name, MASK) for name, _ in pairs]
+            return dict(masked_all) if isinstance(headers, dict) else tuple(masked_all)
         names = [name.strip().lower() for name, _ in pairs]
         looked_at = self._looked_at
         if looked_at.isdisjoint(names):
             return headers
         masked = [
-            (pair[0], self._value(name, pair[1], sensitive))
-            if name in looked_at
-            else pair
+            (pair[0], self._value(name, pair[1], urls)) if name in looked_at else pair
             for name, pair in zip(names, pairs, strict=True)
         ]
         if masked == list(pairs):
             return headers
         return dict(masked) if isinstance(headers, dict) else tuple(masked)
 
-    def _value(self, name: str, value: Any, sensitive: frozenset[str]) -> Any:
+    def _value(self, name: str, value: Any, urls: UrlMask) -> Any:
         if name in self._headers:
-            return _each(value, _mask_all)
+            return each(value, mask_all)
+        count = len(value) if type(value) is list else 1
+        if not urls.may(VALUE_NODES * count):
+            return MASK
         if name in URL_FIELDS:
-            return _each(value, lambda item: _reference(item, sensitive))
-        if name in TEXT_FIELDS:
-            return _each(value, lambda item: _text(item, sensitive))
-        return value
+            return each(value, urls.reference)
+        return each(value, urls.text)
+
+    def _body(
+        self,
+        body: Body | None,
+        headers: Fields | HeaderObject,
+        rules: Rules,
+        work: Work,
+    ) -> Body | None:
+        if body is None or not body.size or body.state is not BodyState.KEPT:
+            return body
+        masked = masked_body(body, headers, rules, work)
+        if masked.state is BodyState.WITHHELD:
+            is_limited = masked.is_limited
+            self._tell(Withheld.BODY_LIMIT if is_limited else Withheld.BODY_UNREADABLE)
+        return masked
+
+    def _message(self, is_limited: bool) -> None:
+        self._tell(
+            Withheld.MESSAGE_LIMIT if is_limited else Withheld.MESSAGE_UNREADABLE
+        )
+
+    def _tell(self, what: Withheld, n: int = 1) -> None:
+        if self._count is not None:
+            self._count(what, n)
 
 
 def valid_field(rule: str) -> str | None:
@@ -147,10 +207,10 @@ def valid_field(rule: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _rules(fields: tuple[str, ...]) -> tuple[tuple[Path, ...], frozenset[str]]:
-    paths = tuple(_path_or_all(rule) for rule in fields if rule.startswith("$"))
-    names = (rule.strip().lower() for rule in fields if not rule.startswith("$"))
-    return paths, frozenset(names)
+def _rules(fields: tuple[str, ...]) -> Rules:
+    paths = tuple([_path_or_all(rule) for rule in fields if rule.startswith("$")])
+    names = [rule.strip().lower() for rule in fields if not rule.startswith("$")]
+    return Rules(Machine(paths) if paths else None, frozenset(names))
 
 
 def _path_or_all(rule: str) -> Path:
@@ -174,136 +234,4 @@ def _is_plain(exchange: Exchange) -> bool:
         or "@" in exchange.url
         or "=" in exchange.path
         or "@" in exchange.path
-    )
-
-
-def _url(url: str, sensitive: frozenset[str]) -> str:
-    if "@" not in url and "=" not in url:
-        return url
-    cut = re.search(r"[?#]", url)
-    start = cut.start() if cut else len(url)
-    head, tail = url[:start], url[start:]
-    masked = USERINFO.sub(MASK, head) + _query(tail, sensitive)
-    return url if masked == url else masked
-
-
-def _query(query: str, sensitive: frozenset[str]) -> str:
-    pieces, kept = list[str](), 0
-    for found in NAME.finditer(query):
-        if found.start() < kept or not _is_sensitive(found[0], sensitive):
-            continue
-        begin = found.end() + 1
-        value = VALUE.match(query, begin)
-        pieces += (NESTED_USERINFO.sub(MASK, query[kept:begin]), MASK)
-        kept = value.end() if value else len(query)
-    return "".join(pieces) + NESTED_USERINFO.sub(MASK, query[kept:])
-
-
-def _reference(value: Any, sensitive: frozenset[str]) -> Any:
-    """A URL, or one relative to a scheme (RFC 3986 4.2)."""
-    if not isinstance(value, str):
-        return value
-    if value.startswith("//"):
-        return _url(f"x:{value}", sensitive)[2:]
-    return _url(value, sensitive)
-
-
-def _text(text: Any, sensitive: frozenset[str]) -> Any:
-    """URLs among other words."""
-    if not isinstance(text, str) or ("@" not in text and "=" not in text):
-        return text
-    return WORD.sub(lambda word: _url(word[0], sensitive), text)
-
-
-def _is_sensitive(name: str, sensitive: frozenset[str]) -> bool:
-    """`user[password]`, `token[]` and percent-encoded spellings count."""
-    plain = unquote_plus(name).strip().lower()
-    if plain in sensitive:
-        return True
-    return "[" in plain and any(
-        part.strip() in sensitive for part in plain.replace("]", "").split("[")
-    )
-
-
-def _parameters(params: dict[str, Any], sensitive: frozenset[str]) -> dict[str, Any]:
-    if not params:
-        return params
-    return {
-        name: _each(value, _mask_all)
-        if _is_sensitive(name, sensitive)
-        else _each(value, lambda item: _parameter(item, sensitive))
-        for name, value in params.items()
-    }
-
-
-def _parameter(value: Any, sensitive: frozenset[str]) -> Any:
-    """What a parser that splits at & alone leaves in a value: ;token=… and URLs."""
-    if not isinstance(value, str) or ("@" not in value and "=" not in value):
-        return value
-    return _query(value, sensitive)
-
-
-def _mask_all(_: Any) -> str:
-    return MASK
-
-
-def _each(value: Any, change: Callable[[Any], Any]) -> Any:
-    return (
-        [change(item) for item in value] if isinstance(value, list) else change(value)
-    )
-
-
-def _body(
-    body: Body | None,
-    headers: Fields | HeaderObject,
-    paths: tuple[Path, ...],
-    names: frozenset[str],
-) -> Body | None:
-    if body is None or not body.size or not (paths or names):
-        return body
-    content_type = (field_value(headers, "content-type") or "").lower()
-    # Ingested bodies are strings: whatever their header says, they are decoded.
-    coding = None
-    if not isinstance(headers, dict):
-        coding = field_value(headers, "content-encoding")
-    if names and "x-www-form-urlencoded" in content_type:
-        return _rewritten(body, coding, lambda text: _masked_form(text, names))
-    if paths and content_type.startswith("text/event-stream"):
-        return _rewritten(body, coding, lambda text: masked_events(text, paths))
-    if paths and _is_json(content_type, body, coding):
-        return _rewritten(body, coding, lambda text: masked_json(text, paths))
-    return body
-
-
-def _is_json(content_type: str, body: Body, coding: str | None) -> bool:
-    """Declared so; or not declared, or as mere text, and looking like it."""
-    if content_type and not content_type.startswith("text/plain"):
-        return "json" in content_type
-    plain = decoded(body.kept, coding, limit=LOOKED_AT_BYTES)
-    # What cannot be looked at may be JSON.
-    is_hidden = coding is not None and plain.problem not in (None, TOO_LONG)
-    begin = plain.content.lstrip(b" \t\r\n\0\x1e\xef\xbb\xbf\xfe\xff")[:1]
-    return is_hidden or begin in (b"", b"{", b"[")
-
-
-def _rewritten(body: Body, coding: str | None, change: Callable[[str], str]) -> Body:
-    """Decoded, changed; nothing is kept of what cannot be read whole."""
-    limit = max(DECODE_LIMIT_BYTES, len(body.kept))
-    content = decoded(body.kept, coding, limit=limit, truncated=body.truncated)
-    text = as_text(content.content) if content.complete else None
-    if text is None:
-        return replace(body, kept=b"", state=BodyState.WITHHELD)
-    try:
-        kept = change(text).encode()
-    except (ValueError, RecursionError):
-        return replace(body, kept=b"", state=BodyState.WITHHELD)
-    return replace(body, kept=kept, state=BodyState.REDACTED)
-
-
-def _masked_form(text: str, names: frozenset[str]) -> str:
-    """Only & separates in a form: a # or ; is part of the value."""
-    pairs = [pair.partition("=") for pair in text.split("&")]
-    return "&".join(
-        f"{name}{sign}{MASK if sign and _is_sensitive(name, names) else value}"
-        for name, sign, value in pairs
     )

@@ -73,11 +73,13 @@ class StoredBody:
 
     *content* is None where no body was given, where it *is_gone* (past its retention),
     and where *state* is WITHHELD. Where *state* is REDACTED it is decoded already.
+    *is_limited*: it is withheld because to mask it would have been too much work.
     """
 
     content: bytes | None
     truncated: bool = False
     state: BodyState = BodyState.KEPT
+    is_limited: bool = False
     is_gone: bool = False
 
 

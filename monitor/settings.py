@@ -23,6 +23,7 @@ from monitor.defaults import (
     SENSITIVE_HEADERS,
     SENSITIVE_PARAMETERS,
 )
+from monitor.work import DEFAULT_NODES
 
 PREFIX = "APIMONITOR_"
 LEGACY = ("DATABASE_SYNC_URL", "FRONTEND_DIR")
@@ -132,6 +133,13 @@ class Settings(BaseModel):
         "Lower it when thousands of WebSockets are open at once.",
         ge=0,
         le=16 * 1024 * 1024,
+    )
+    capture_parameters: int = _setting(
+        1_000,
+        "Query parameters kept apart of a URL, which is kept whole. Raise it when a "
+        "log's parameters end before its URL does.",
+        ge=0,
+        le=100_000,
     )
     spool_limit_bytes: int = _setting(
         1024**3,
@@ -335,6 +343,14 @@ class Settings(BaseModel):
         SENSITIVE_PARAMETERS,
         "Query parameter names, comma separated, whose values are stored masked; a "
         "leading + adds to the default.",
+    )
+    masking_nodes: int = _setting(
+        DEFAULT_NODES,
+        "How much masking may read of an exchange: values of JSON, parameters, fields; "
+        "10 bytes count as one. What would take more is withheld. Raise it when logs "
+        "say so and the proxy may stand still for longer: the default is up to 5 ms.",
+        ge=1_000,
+        le=10_000_000,
     )
     session_hours: float = _setting(12, "How long a sign-in lasts.", gt=0, le=8760)
     pg_bin: Path | None = _setting(

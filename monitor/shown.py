@@ -24,6 +24,7 @@ class ShownBody:
     kind: Kind
     truncated: bool
     state: BodyState
+    is_limited: bool = False
     problem: str | None = None
 
 
@@ -48,6 +49,7 @@ def shown_body(stored: StoredBody, headers: Fields | HeaderObject) -> ShownBody:
         kind=kind_of(field_value(headers, "content-type"), content or b""),
         truncated=is_cut,
         state=stored.state,
+        is_limited=stored.is_limited,
         problem=problem,
     )
 
@@ -95,3 +97,10 @@ def message_text(message: Message) -> str | None:
     if message.state is MessageState.CODED:
         return None
     return as_text(message.kept, truncated=message.truncated)
+
+
+def withheld_for(state: str, is_limited: bool) -> str | None:
+    """Why nothing was kept of what is to be masked; None where it was, or is not."""
+    if state != BodyState.WITHHELD:
+        return None
+    return "work_limit" if is_limited else "unreadable"

@@ -160,7 +160,7 @@ class Capture:
             url=f"{upstream.root}{sent}",
             path=path,
             client_url=request.client_url,
-            query_params=_parameters(query) if query else {},
+            query_params=_parameters(query, self.bounds.parameters) if query else {},
             status_code=self.status_code,
             latency_ms=(answered - began) * 1000,
             duration_ms=(now - began) * 1000 if self.is_lasting else None,
@@ -178,8 +178,10 @@ class Capture:
         )
 
 
-def _parameters(query: str) -> dict[str, str | list[str]]:
-    """Decoded as UTF-8; bytes that are none become U+FFFD."""
+def _parameters(query: str, most: int) -> dict[str, str | list[str]]:
+    """The first *most*, decoded as UTF-8; bytes that are none become U+FFFD."""
+    if query.count("&") >= most:
+        query = "&".join(query.split("&", most)[:most])
     found: dict[str, str | list[str]] = {}
     text = query.encode("latin-1").decode("utf-8", "replace")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):

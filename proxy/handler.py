@@ -72,6 +72,7 @@ class Proxy:
         self._trust = Trust(settings.trusted_proxies)
         self._bounds = Bounds(
             count=settings.capture_messages,
+            parameters=settings.capture_parameters,
             each_bytes=settings.capture_message_limit,
             all_bytes=settings.capture_messages_bytes,
         )

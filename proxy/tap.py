@@ -24,11 +24,13 @@ LINES_BYTES: Final = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """Messages kept of an exchange, bytes of each, and bytes of all."""
+    """Messages kept of an exchange, bytes of each, and bytes of all; and the query
+    parameters kept apart of its URL."""
 
     count: int
     each_bytes: int
     all_bytes: int
+    parameters: int = 1_000
 
     def within(self, body_limit: int) -> "Bounds":
         """No message is kept longer than a body is."""

@@ -34,6 +34,7 @@ class BodyView:
     kept: int
     truncated: bool
     withheld: bool
+    limited: bool
     shed: bool
     redacted: bool
     is_gone: bool
@@ -120,6 +121,7 @@ def _body(
         kept=len(stored.content or b""),
         truncated=shown.truncated,
         withheld=stored.state is BodyState.WITHHELD,
+        limited=stored.is_limited,
         shed=stored.state is BodyState.SHED,
         redacted=stored.state is BodyState.REDACTED,
         is_gone=stored.is_gone,

@@ -34,6 +34,7 @@ class MessageView:
     kept: int
     truncated: bool
     state: MessageState
+    is_limited: bool
     text: str
     is_hex: bool
     lead: str | None
@@ -100,6 +101,7 @@ def _view(message: Message, detail: LogDetail, n: int) -> MessageView:
         kept=len(message.kept),
         truncated=message.truncated,
         state=message.state,
+        is_limited=message.is_limited,
         text=text,
         is_hex=is_hex,
         lead=" ".join(text[:SHORT_CHARACTERS].split())[:120] if is_long else None,

@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from monitor.exchange import BodyState, Source, Timings
+from monitor.exchange import BodyState, Source, Timings, read_state
 from monitor.fields import Fields, HeaderObject
 from monitor.resources import LogDetail, LogItem, StoredBody
 
@@ -86,10 +86,12 @@ def _headers(stored: bytes | None) -> Fields | HeaderObject:
 
 
 def _body(row: asyncpg.Record, side: str) -> StoredBody:
+    state, is_limited = read_state(row[f"{side}_state"] or BodyState.KEPT)
     return StoredBody(
         content=row[f"{side}_body"],
         truncated=bool(row[f"{side}_truncated"]),
-        state=BodyState(row[f"{side}_state"] or BodyState.KEPT),
+        state=state,
+        is_limited=is_limited,
         is_gone=row["bodies_id"] is None and _was_kept(row, side),
     )
 

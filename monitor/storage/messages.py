@@ -8,7 +8,7 @@ import asyncpg
 
 from monitor.exchange import Exchange
 from monitor.ids import bucket_of, is_log_id, timestamp_of
-from monitor.messages import Direction, Medium, Message, MessageKind, MessageState
+from monitor.messages import Direction, Medium, Message, MessageKind, read_state
 from monitor.storage.pool import Database
 
 COLUMNS = (
@@ -97,7 +97,7 @@ def _rows(exchange: Exchange) -> Iterator[tuple[Any, ...]]:
             message.event_id,
             message.size,
             message.wire_size,
-            message.state.value,
+            message.written_state,
             message.kept,
         )
 
@@ -140,6 +140,7 @@ async def _exists(connection: asyncpg.Connection, key: tuple[Any, ...]) -> bool:
 
 
 def _message_of(row: asyncpg.Record) -> Message:
+    state, is_limited = read_state(row["state"])
     return Message(
         direction=Direction(row["direction"]),
         kind=MessageKind(row["kind"]),
@@ -147,7 +148,8 @@ def _message_of(row: asyncpg.Record) -> Message:
         kept=row["data"],
         size=row["size"],
         wire_size=row["wire_size"],
-        state=MessageState(row["state"]),
+        state=state,
+        is_limited=is_limited,
         name=row["name"],
         event_id=row["event_id"],
     )

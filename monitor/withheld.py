@@ -1,0 +1,30 @@
+"""What masking withholds, and why, as it is counted."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+from monitor.segments import NOBODY
+from monitor.tally import Tally
+
+WITHHELD: Final = "withheld:"
+
+
+class Withheld(StrEnum):
+    """A kind and a reason. The limit is that of MASKING_NODES."""
+
+    BODY_LIMIT = "body:work_limit"
+    BODY_UNREADABLE = "body:unreadable"
+    MESSAGE_LIMIT = "message:work_limit"
+    MESSAGE_UNREADABLE = "message:unreadable"
+    # A query, the value of a header, or an error.
+    URL = "text:work_limit"
+
+
+def counting(tally: Tally) -> Callable[[Withheld, int], None]:
+    """Counts in *tally*, which may be a worker's."""
+
+    def count(what: Withheld, n: int) -> None:
+        tally.add(NOBODY, f"{WITHHELD}{what}", n)
+
+    return count

@@ -1,0 +1,41 @@
+"""How much work masking may put into one exchange."""
+
+from typing import Final
+
+# What is read is counted in nodes: a value of JSON, a parameter, a field; or as many
+# bytes, reading which takes as long.
+NODE_BYTES: Final = 10
+DEFAULT_NODES: Final = 40_000
+
+
+class TooMuch(Exception):
+    """What is to be masked would take more work than is left."""
+
+
+class Work:
+    """What is left of the work for one exchange: its bodies, messages, URLs, fields.
+
+    Asked before the work is done, so that nothing is begun that is not finished. What
+    is refused takes nothing: smaller things may be masked after it.
+    """
+
+    __slots__ = ("left", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.left = limit
+
+    def spend(self, nodes: int, size: int = 0) -> None:
+        """Raises TooMuch."""
+        nodes += size // NODE_BYTES
+        if nodes > self.left:
+            raise TooMuch
+        self.left -= nodes
+
+    @property
+    def left_bytes(self) -> int:
+        return self.left * NODE_BYTES
+
+    @property
+    def spent(self) -> int:
+        return self.limit - self.left
