@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from asyncio.subprocess import Process
 
 import pytest
 
@@ -23,3 +24,15 @@ def need(name: str, package: str) -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+async def ended(process: Process) -> None:
+    """Its end, forced where it has not come; the loop is left with nothing of it.
+
+    A child of its own may hold its pipes open for longer: without this the collector
+    complains of them, in whichever test it happens to run.
+    """
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+    process._transport.close()  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hook?a=1"
 
     async def until(self, count: int) -> list[Received]:
-        for _ in range(1_000):
+        for _ in range(3_000):
             if len(self.received) >= count:
                 return self.received
             await asyncio.sleep(0.02)

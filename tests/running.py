@@ -9,6 +9,7 @@ import httpx
 
 from appliance.start import Appliance, running
 from monitor.settings import load
+from tests.patience import PATIENCE_S
 
 
 @asynccontextmanager
@@ -30,8 +31,13 @@ async def appliance_on(
 
 
 def client_of(appliance: Appliance, **options: Any) -> httpx.AsyncClient:
+    return client_at(appliance.app_url, **options)
+
+
+def client_at(url: str = "", **options: Any) -> httpx.AsyncClient:
     # To read the authorities takes longer than most calls do; none has TLS.
-    return httpx.AsyncClient(base_url=appliance.app_url, verify=False, **options)
+    options = {"timeout": PATIENCE_S, "verify": False, **options}
+    return httpx.AsyncClient(base_url=url, **options)
 
 
 async def register(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:

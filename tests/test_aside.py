@@ -58,7 +58,7 @@ async def test_the_appliance_removes_them_counts_them_and_shows_what_is_left(
         appliance_on(database_url, tmp_path, **days) as appliance,
         client_of(appliance) as client,
     ):
-        for _ in range(500):
+        for _ in range(6_000):
             metrics = (await client.get("/metrics")).text
             if "apimonitor_damaged_segments_removed_total 1.0" in metrics:
                 break

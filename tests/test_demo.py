@@ -4,12 +4,11 @@ import asyncio
 import logging
 from pathlib import Path
 
-import httpx
 import pytest
 
 from appliance import demo
 from monitor.settings import load
-from tests.running import appliance_on, client_of
+from tests.running import appliance_on, client_at, client_of
 
 
 def test_a_demo_does_not_mix_with_what_is_recorded_in_earnest(tmp_path: Path) -> None:
@@ -42,7 +41,7 @@ async def test_the_demos_upstream_answers_until_the_demo_ends(
         while "the sample traffic is over" not in caplog.text and not running.done():
             await asyncio.sleep(0.05)
         url = f"{appliance.proxy_url}/demo-shop/products/1"
-        async with httpx.AsyncClient(verify=False) as client:
+        async with client_at() as client:
             assert (await client.get(url)).status_code == 200
             running.cancel()
             await asyncio.wait([running])

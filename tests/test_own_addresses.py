@@ -88,7 +88,7 @@ async def test_the_app_is_not_registered_and_refuses_what_its_proxy_sends(
 ) -> None:
     async with (
         with_routes(database_url, tmp_path, monkeypatch) as (made, routes),
-        client_of(made, timeout=30) as client,
+        client_of(made) as client,
     ):
         service = await register(client, name="self", base_url="http://a.example")
         app, proxy = (url.rpartition(":")[2] for url in (made.app_url, made.proxy_url))

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from monitor.storage.server import TEST_OPTIONS, Server
 from tests.proxy.upstreams import OK, answering, upstream
-from tests.test_serve import Served, refusal, served
+from tests.test_serve import refusal, served
 
 # PostgreSQL's own port, on a loopback address that nobody else has.
 ADDRESS = f"127.15.{random.randrange(256)}.{random.randrange(1, 255)}"
@@ -100,10 +100,8 @@ async def test_one_without_the_rights_is_refused_in_one_line(
 
 
 async def test_a_wrong_password_is_said_not_shown(own: Own, tmp_path: Path) -> None:
-    appliance = Served(
-        tmp_path / "data", DATABASE_URL=own.weak_url.replace(":weak@", ":hush@")
-    )
-    await appliance.start()
-    assert "up without PostgreSQL" in appliance.printed
-    assert (await appliance.call("/health"))["database"] == "away"
-    assert await appliance.stop() == 0
+    wrong = own.weak_url.replace(":weak@", ":hush@")
+    async with served(tmp_path / "data", DATABASE_URL=wrong) as appliance:
+        assert "up without PostgreSQL" in appliance.printed
+        assert (await appliance.call("/health"))["database"] == "away"
+        assert await appliance.stop() == 0

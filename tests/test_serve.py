@@ -19,6 +19,8 @@ import asyncpg
 import pytest
 
 from monitor.storage.migrate import LOCK
+from tests.patience import PATIENCE_S
+from tests.programs import ended
 from tests.proxy.upstreams import OK, answering, upstream
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -58,6 +60,8 @@ class Served:
 
     async def start(self) -> None:
         self.printed = ""
+        if self.process is not None:
+            await ended(self.process)
         with self.said.open("ab") as said:
             self.process = await asyncio.create_subprocess_exec(
                 COMMAND,
@@ -68,7 +72,7 @@ class Served:
                 stderr=said,
             )
         assert self.process.stdout is not None
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE_S):
             while "limit=1" not in self.printed:
                 line = await self.process.stdout.readline()
                 assert line, self.printed
@@ -77,7 +81,7 @@ class Served:
     async def stop(self, number: int = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.process.wait()
 
     async def call(self, path: str, body: Any = None) -> Any:
@@ -93,7 +97,7 @@ class Served:
 
     async def eventually_called(self, path: str) -> Any:
         """Once the app listens."""
-        for _ in range(200):
+        for _ in range(1_200):
             try:
                 return await self.call(path)
             except ConnectionError:
@@ -116,14 +120,12 @@ class Served:
 @asynccontextmanager
 async def served(directory: Path, **settings: str) -> AsyncIterator[Served]:
     made = Served(directory, **settings)
-    await made.start()
     try:
+        await made.start()
         yield made
     finally:
-        assert made.process is not None
-        if made.process.returncode is None:
-            made.process.kill()
-            await made.process.wait()
+        if made.process is not None:
+            await ended(made.process)
 
 
 def postgres_is_running(directory: Path) -> bool:
@@ -136,7 +138,7 @@ def postgres_is_running(directory: Path) -> bool:
 
 
 async def wait_until_gone(directory: Path) -> None:
-    for _ in range(300):
+    for _ in range(1_200):
         if not postgres_is_running(directory):
             return
         await asyncio.sleep(0.05)
@@ -180,7 +182,7 @@ async def test_kill_9_leaves_no_postgres_and_loses_no_answered_exchange(
             await first.process.wait()
         await wait_until_gone(data)
         async with served(data) as second:
-            for _ in range(100):
+            for _ in range(1_200):
                 if (await second.call("/v1/logs"))["total"] == 50:
                     break
                 await asyncio.sleep(0.05)
@@ -219,11 +221,9 @@ async def test_a_start_without_postgresql_serves_the_proxy(tmp_path: Path) -> No
             assert printed.startswith(b"API Monitor is up without PostgreSQL")
             assert b'"PostgreSQL is away","reason":"[Errno' in said
         finally:
-            if second.process.returncode is None:
-                second.process.kill()
-                await second.process.wait()
+            await ended(second.process)
         async with served(data) as third:
-            for _ in range(100):
+            for _ in range(1_200):
                 if (await third.call("/v1/logs"))["total"] == 1:
                     break
                 await asyncio.sleep(0.05)
@@ -264,7 +264,7 @@ async def test_a_start_on_an_older_database_migrates_it_first(
         )
         await connection.close()
         await starting
-        for _ in range(100):
+        for _ in range(1_200):
             if (await third.call("/v1/logs"))["total"] >= 1:
                 break
             await asyncio.sleep(0.05)
@@ -272,13 +272,12 @@ async def test_a_start_on_an_older_database_migrates_it_first(
         assert await third.stop() == 0
     finally:
         starting.cancel()
-        if third.process is not None and third.process.returncode is None:
-            third.process.kill()
-            await third.process.wait()
+        if third.process is not None:
+            await ended(third.process)
 
 
 async def eventually_through_proxy(appliance: Served) -> bytes:
-    for _ in range(200):
+    for _ in range(1_200):
         try:
             return await appliance.through_proxy()
         except OSError:
@@ -297,7 +296,7 @@ async def refusal(directory: Path, **settings: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         _, said = await process.communicate()
     assert process.returncode is not None
     return process.returncode, said.decode()

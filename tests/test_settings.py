@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.settings import SettingsError, legacy_names, load
+from tests.patience import PATIENCE_S
 from tests.test_serve import COMMAND, Served
 
 
@@ -76,7 +77,7 @@ async def test_settings_of_the_former_product_are_ignored_with_a_line(
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await process.stdout.readline()) == b"API Monitor is ready.\n"
     process.send_signal(signal.SIGTERM)
     _, said = await process.communicate()

@@ -13,6 +13,6 @@ from tests.running import appliance_on, client_of
 async def client(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         appliance_on(database_url, tmp_path) as appliance,
-        client_of(appliance, timeout=30) as made,
+        client_of(appliance) as made,
     ):
         yield made

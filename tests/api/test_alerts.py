@@ -17,6 +17,7 @@ from monitor.alerts import (
     ConditionField,
     ConditionOperator,
 )
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import Reader, Writer, answering, read_head, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
@@ -120,7 +121,7 @@ async def test_captured_logs_fire_as_well(
             client, service["id"], condition_field="status_code", condition_value="500"
         )
         answer = await client.get(f"{appliance.proxy_url}/pay/x")
-        for _ in range(100):
+        for _ in range(1_200):
             if found := await events(client, rule):
                 break
             await asyncio.sleep(0.05)
@@ -173,7 +174,9 @@ async def test_each_operator_on_each_field_of_captured_logs(
 ) -> None:
     async with (
         upstream(answer_by_path) as port,
-        httpx.AsyncClient(base_url=f"{appliance.proxy_url}/pay") as through,
+        httpx.AsyncClient(
+            base_url=f"{appliance.proxy_url}/pay", verify=False, timeout=PATIENCE_S
+        ) as through,
     ):
         service = await register(client, base_url=f"http://127.0.0.1:{port}")
         rules = {
@@ -191,8 +194,8 @@ async def test_each_operator_on_each_field_of_captured_logs(
         with pytest.raises(httpx.TransportError):
             await through.get("/broken")
         with pytest.raises(httpx.ReadTimeout):
-            await through.get("/never", timeout=0.3)
-        for _ in range(400):
+            await through.get("/never", timeout=1)
+        for _ in range(3_000):
             items = (await client.get("/v1/logs?source=proxy")).json()["items"]
             if len(items) == 6:
                 break

@@ -26,7 +26,7 @@ async def client(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.Async
     options = {"BATCH_LIMIT_BYTES": "100000", "REQUEST_LIMIT_BYTES": "10000"}
     async with (
         appliance_on(database_url, tmp_path, BATCH_LIMIT_ROWS="300", **options) as made,
-        client_of(made, timeout=60) as client,
+        client_of(made) as client,
     ):
         service = await register(client, redact_fields=["$.pin"])
         key = await make_key(client, service["id"])
@@ -200,7 +200,6 @@ def resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.timeout(240)
 async def test_a_hundred_thousand_rows_and_the_proxy_goes_on(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -215,7 +214,7 @@ async def test_a_hundred_thousand_rows_and_the_proxy_goes_on(
 
     async with (
         appliance_on(database_url, tmp_path) as appliance,
-        client_of(appliance, timeout=120) as client,
+        client_of(appliance) as client,
     ):
         service = await register(client)
         key = bearer((await make_key(client, service["id"]))["raw_key"])
@@ -273,7 +272,7 @@ async def test_more_batches_at_once_than_the_bound_are_429(
 
         first = begin()
         await is_sent.wait()
-        for _ in range(100):
+        for _ in range(6_000):
             # One of those below may have been there before it.
             first = begin() if first.done() else first
             answer = await client.post("/v1/logs/batch", content="[]", headers=headers)

@@ -38,7 +38,7 @@ async def test_each_call_says_503_and_when_to_try_again(tmp_path: Path) -> None:
     away = "postgresql://nobody@127.0.0.1:1/nothing"
     async with (
         appliance_on(away, tmp_path) as appliance,
-        client_of(appliance, timeout=30) as client,
+        client_of(appliance) as client,
     ):
         for method, path, body in CALLS:
             headers = bearer("mkey_some") if path == "/v1/logs" and body else {}
@@ -63,7 +63,7 @@ async def test_bad_input_is_said_before_postgresql_is_asked(tmp_path: Path) -> N
     away = "postgresql://nobody@127.0.0.1:1/nothing"
     async with (
         appliance_on(away, tmp_path) as appliance,
-        client_of(appliance, timeout=30) as client,
+        client_of(appliance) as client,
     ):
         assert (await client.post("/v1/services", json={})).status_code == 422
         assert (await client.get("/v1/logs?limit=0")).status_code == 422
@@ -88,7 +88,7 @@ async def test_an_ingest_gives_up_on_a_silent_postgresql(tmp_path: Path) -> None
     dsn = f"postgresql://nobody@127.0.0.1:{port}/nothing"
     async with (
         appliance_on(dsn, tmp_path, INGEST_TIMEOUT_S="0.2") as appliance,
-        client_of(appliance, timeout=30) as client,
+        client_of(appliance) as client,
     ):
         answer = await client.post("/v1/logs", json=LOG, headers=bearer("mkey_some"))
         assert answer.status_code == 503

@@ -15,6 +15,7 @@ import pytest_asyncio
 from jsonschema import Draft202012Validator
 
 from appliance.start import Appliance
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import answering, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
@@ -117,7 +118,7 @@ async def scene_on(
     """With the key of a service."""
     async with (
         appliance_on(database_url, directory) as appliance,
-        client_of(appliance, timeout=60) as client,
+        client_of(appliance) as client,
     ):
         service = await register(client, redact_fields=["pin", "$.pin"])
         key = await make_key(client, service["id"])
@@ -285,11 +286,13 @@ async def test_what_was_captured_is_a_valid_archive(
         base_url = f"http://127.0.0.1:{port}"
         service_id = (await client.get("/v1/services")).json()["items"][0]["id"]
         await client.patch(f"/v1/services/{service_id}", json={"base_url": base_url})
-        async with httpx.AsyncClient(base_url=appliance.proxy_url) as through:
+        async with httpx.AsyncClient(
+            base_url=appliance.proxy_url, verify=False, timeout=PATIENCE_S
+        ) as through:
             headers = {"Authorization": "s3cret"}
             answer = await through.get("/pay/a?token=s3cret&b=1", headers=headers)
         id = answer.headers["X-Monitor-Log-Id"]
-        for _ in range(300):
+        for _ in range(6_000):
             made = await client.get(f"/v1/logs/{id}/har")
             if made.status_code == 200:
                 break

@@ -18,7 +18,7 @@ from tests.running import LOG, appliance_on, bearer, client_of, make_key, regist
 async def client(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         appliance_on(database_url, tmp_path) as appliance,
-        client_of(appliance, timeout=20) as client,
+        client_of(appliance) as client,
     ):
         service = await register(client)
         key = await make_key(client, service["id"])

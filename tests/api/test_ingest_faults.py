@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from monitor.storage.server import TEST_OPTIONS, Server
 from tests.frozen import frozen
+from tests.patience import PATIENCE_S
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
 HAR = {
@@ -37,7 +38,7 @@ async def push_in_each_way(
     client: httpx.AsyncClient, key: dict[str, str]
 ) -> tuple[httpx.Response, ...]:
     # Without the limit these would wait for a minute.
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         return await asyncio.gather(
             client.post("/v1/logs", json=LOG, headers=key),
             client.post(
@@ -53,7 +54,7 @@ async def test_a_frozen_postgresql_is_503_in_time_and_nothing_is_doubled(
 ) -> None:
     async with (
         appliance_on(server.dsn(), tmp_path, INGEST_TIMEOUT_S="0.5") as appliance,
-        client_of(appliance, timeout=30) as client,
+        client_of(appliance) as client,
     ):
         service = await register(client)
         key = bearer((await make_key(client, service["id"]))["raw_key"])
@@ -78,7 +79,7 @@ async def test_a_frozen_postgresql_is_503_in_time_and_nothing_is_doubled(
 
 
 async def until_stored(client: httpx.AsyncClient, key: dict[str, str]) -> None:
-    for _ in range(300):
+    for _ in range(600):
         answer = await client.post("/v1/logs", json=LOG, headers=key)
         if answer.status_code == 201:
             return
@@ -92,7 +93,7 @@ async def test_a_batch_that_postgresql_falls_silent_in_is_503_in_time(
     """Frozen between its beginning and its end: all or nothing."""
     async with (
         appliance_on(server.dsn(), tmp_path, INGEST_TIMEOUT_S="0.5") as appliance,
-        client_of(appliance, timeout=60) as client,
+        client_of(appliance) as client,
     ):
         service = await register(client)
         key = bearer((await make_key(client, service["id"]))["raw_key"])
@@ -103,7 +104,7 @@ async def test_a_batch_that_postgresql_falls_silent_in_is_503_in_time(
         )
         await wait_for_rows(server)
         with frozen(tmp_path / "pg" / "pgdata"):
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 answer = await pushing
         assert answer.status_code == 503, answer.text
         await until_stored(client, key)
@@ -133,9 +134,7 @@ async def test_overload_is_429_for_the_key_that_overloads(
     limits = {"INGEST_PLACES": "16", "INGEST_WAITING": "2", "INGEST_TIMEOUT_S": "30"}
     async with (
         appliance_on(database_url, tmp_path, **limits) as appliance,
-        client_of(
-            appliance, timeout=30, limits=httpx.Limits(max_connections=200)
-        ) as client,
+        client_of(appliance, limits=httpx.Limits(max_connections=200)) as client,
     ):
         service = await register(client)
         greedy, quiet = [

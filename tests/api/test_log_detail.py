@@ -35,14 +35,14 @@ async def logged(
         writer.write(b"HTTP/1.1 200 OK\r\n" + head + length + body)
         await writer.drain()
 
-    async with upstream(behave) as port, client_of(appliance, timeout=30) as client:
+    async with upstream(behave) as port, client_of(appliance) as client:
         await register(client, base_url=f"http://127.0.0.1:{port}")
         url = f"{appliance.proxy_url}/pay/a//b?x=1&x=2&y="
         async with client.stream("GET", url, **request) as answer:
             # As it comes: what cannot be decoded would fail the client.
             assert b"".join([chunk async for chunk in answer.aiter_raw()]) == body
         id = answer.headers["X-Monitor-Log-Id"]
-        for _ in range(200):
+        for _ in range(1_200):
             found = await client.get(f"/v1/logs/{id}")
             if found.status_code == 200:
                 shown: dict[str, Any] = found.json()

@@ -39,7 +39,7 @@ async def appliance(database_url: str, tmp_path: Path) -> AsyncIterator[Applianc
 
 async def only_log(client: httpx.AsyncClient) -> dict[str, Any]:
     """The detail of the one log, once it is recorded."""
-    for _ in range(200):
+    for _ in range(1_200):
         items = (await client.get("/v1/logs")).json()["items"]
         if items:
             detail = await client.get(f"/v1/logs/{items[0]['id']}")
@@ -72,7 +72,7 @@ async def talk(appliance: Appliance, client: httpx.AsyncClient) -> dict[str, Any
 
 
 async def test_the_messages_of_a_websocket_are_a_list(appliance: Appliance) -> None:
-    async with client_of(appliance, timeout=30) as client:
+    async with client_of(appliance) as client:
         log = await talk(appliance, client)
         assert (log["message_count"], log["event_count"]) == (8, None)
         assert (log["request_body"], log["messages_problem"]) == (None, None)
@@ -103,7 +103,7 @@ async def test_the_messages_of_a_websocket_are_a_list(appliance: Appliance) -> N
 async def test_a_har_archive_holds_them_as_chrome_writes_them(
     appliance: Appliance,
 ) -> None:
-    async with client_of(appliance, timeout=30) as client:
+    async with client_of(appliance) as client:
         log = await talk(appliance, client)
         one = (await client.get(f"/v1/logs/{log['id']}/har")).json()
         every = (await client.get("/v1/logs.har")).json()
@@ -136,7 +136,7 @@ async def test_the_events_of_a_stream_are_a_list(appliance: Appliance) -> None:
             writer.write(b"event: price\nid: %d\ndata: \xff%d\n\n" % (n, n))
             await writer.drain()
 
-    async with upstream(stream) as port, client_of(appliance, timeout=30) as client:
+    async with upstream(stream) as port, client_of(appliance) as client:
         await register(client, base_url=f"http://127.0.0.1:{port}")
         await client.get(f"{appliance.proxy_url}/pay/events")
         log = await only_log(client)
@@ -157,7 +157,7 @@ async def test_what_was_captured_has_timings(appliance: Appliance) -> None:
         await asyncio.sleep(0.1)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    async with upstream(slow) as port, client_of(appliance, timeout=30) as client:
+    async with upstream(slow) as port, client_of(appliance) as client:
         service = await register(client, base_url=f"http://127.0.0.1:{port}")
         await client.get(f"{appliance.proxy_url}/pay/slow")
         log = await only_log(client)

@@ -138,7 +138,7 @@ async def test_every_call_answers_what_the_document_says(
     async with (
         upstream(answering(OK)) as port,
         appliance_on(database_url, tmp_path) as appliance,
-        client_of(appliance, timeout=20) as client,
+        client_of(appliance) as client,
     ):
         base_url = f"http://127.0.0.1:{port}"
         service = await register(client, base_url=base_url, hosts=["a.localhost"])

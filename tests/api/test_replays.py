@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from appliance.start import Appliance
+from tests.patience import PATIENCE_S
 from tests.proxy.test_unix_sockets import on_socket
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
@@ -51,14 +52,16 @@ class Scene:
 
     async def through_proxy(self, method: str, target: str, **options: Any) -> str:
         """Send it; the id of its log, once it is there."""
-        async with httpx.AsyncClient(base_url=self.appliance.proxy_url) as client:
+        async with httpx.AsyncClient(
+            base_url=self.appliance.proxy_url, verify=False, timeout=PATIENCE_S
+        ) as client:
             answer = await client.request(method, f"/pay{target}", **options)
         id = answer.headers["x-monitor-log-id"]
         await self.log(id)
         return id
 
     async def log(self, id: str) -> dict[str, Any]:
-        for _ in range(300):
+        for _ in range(6_000):
             answer = await self.client.get(f"/v1/logs/{id}")
             if answer.status_code == 200:
                 return answer.json()  # type: ignore[no-any-return]
@@ -85,7 +88,7 @@ async def scene_on(
     async with (
         upstream(dump) as port,
         appliance_on(database_url, directory, **settings) as appliance,
-        client_of(appliance, timeout=20) as client,
+        client_of(appliance) as client,
     ):
         base_url = f"http://127.0.0.1:{port}/v2"
         service = await register(client, base_url=base_url)
@@ -455,7 +458,7 @@ async def test_more_than_the_limit_at_once_are_429(
         id = await scene.through_proxy("GET", "/a")
         scene.dump.answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]
         first = asyncio.create_task(scene.replay(id))
-        for _ in range(200):
+        for _ in range(6_000):
             if len(scene.dump.received) == 2:
                 break
             await asyncio.sleep(0.01)

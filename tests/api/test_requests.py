@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.running import LOG, appliance_on, bearer, make_key, register
 
 JSON = {"Content-Type": "application/json"}
@@ -88,7 +89,7 @@ async def begun_and_left(
     # Broken once the handler waits for more.
     await asyncio.sleep(0.1)
     writer.write(then)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         head = await reader.readuntil(b"\r\n\r\n")
     writer.close()
     await writer.wait_closed()

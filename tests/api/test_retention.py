@@ -60,7 +60,7 @@ async def test_a_body_that_is_gone_is_said_to_be_gone(
 
 
 async def until_gone(client: httpx.AsyncClient, id: str) -> dict[str, Any]:
-    for _ in range(300):
+    for _ in range(600):
         shown: dict[str, Any] = (await client.get(f"/v1/logs/{id}")).json()
         if shown["request_body_gone"]:
             return shown

@@ -13,8 +13,17 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import OK, answering, upstream
-from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
+from tests.running import (
+    LOG,
+    appliance_on,
+    bearer,
+    client_at,
+    client_of,
+    make_key,
+    register,
+)
 
 
 @dataclass
@@ -31,7 +40,7 @@ class Follower:
     async def next(self, name: str = "log") -> Event:
         """The next event but for pings."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             async for line in self._lines:
                 key, _, value = line.partition(": ")
                 if key:
@@ -77,7 +86,7 @@ async def scene_on(
 ) -> AsyncIterator[Scene]:
     async with (
         appliance_on(database_url, directory, **settings) as appliance,
-        client_of(appliance, timeout=30) as client,
+        client_of(appliance) as client,
     ):
         service = await register(client)
         key = bearer((await make_key(client, service["id"]))["raw_key"])
@@ -106,7 +115,7 @@ async def test_captured_logs_come_too(database_url: str, tmp_path: Path) -> None
         path = f"/v1/services/{scene.service_id}"
         await scene.client.patch(path, json={"base_url": f"http://127.0.0.1:{port}"})
         await scene.push()
-        async with httpx.AsyncClient() as client:
+        async with client_at() as client:
             answer = await client.get(f"{scene.proxy_url}/pay/a?b=1")
         event = await follower.next()
         assert event.data["id"] == answer.headers["X-Monitor-Log-Id"]
@@ -185,7 +194,7 @@ async def test_who_is_too_slow_is_told_of_the_gap(
             assert answer.status_code == 201, answer.text
         await forget(database_url, 100)
         seen = b""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while b"event: gap" not in seen:
                 seen = seen[-100:] + await reader.read(65_536)
         writer.close()
@@ -226,7 +235,7 @@ async def test_a_client_that_leaves_before_the_head_is_no_error(
             writer.write(b"GET /v1/logs/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await writer.drain()
             writer.transport.abort()
-        for _ in range(500):
+        for _ in range(6_000):
             counted = (await scene.client.get("/metrics")).text
             if "apimonitor_stream_followers 0.0" in counted:
                 break

@@ -23,6 +23,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from tests.clients.between import need, run, serving, the_same
 from tests.ops.test_nginx import free_port
+from tests.patience import PATIENCE_S
 
 BIG = bytes(range(256)) * 12_000
 NODE_SERVER = """
@@ -187,7 +188,9 @@ async def test_httpx_gets_the_same_from_httpbin(tmp_path: Path) -> None:
                 yield BIG[start : start + 100_000]
 
         found = []
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with httpx.AsyncClient(
+            base_url=url, verify=False, timeout=PATIENCE_S
+        ) as client:
             for method, path, options in CALLS:
                 got = await client.request(method, path, **options)
                 found.append(told(got.status_code, got.headers, got.content))

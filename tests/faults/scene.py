@@ -36,7 +36,7 @@ async def account_for(appliance: Served, tally: Tally) -> None:
     wanted = {f"/n/{number}" for number in tally.answered}
     wanted |= {f"/i/{number}" for number in tally.acknowledged}
     found = await stored(appliance)
-    for _ in range(300):
+    for _ in range(600):
         if wanted <= found.keys():
             break
         await asyncio.sleep(0.1)
@@ -55,7 +55,7 @@ async def account_for(appliance: Served, tally: Tally) -> None:
 
 async def ledger_closes(appliance: Served, tally: Tally) -> None:
     """What ended is accounted for: our own count of it agrees with what is stored."""
-    for _ in range(100):
+    for _ in range(600):
         ledger = await appliance.call("/v1/ledger")
         if not ledger["spooled"] and not ledger["in_flight"]:
             break

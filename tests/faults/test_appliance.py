@@ -12,7 +12,6 @@ from tests.faults.traffic import flowing
 from tests.test_workers import workers_of
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("number", "workers"),
     [(signal.SIGKILL, "1"), (signal.SIGTERM, "1"), (signal.SIGKILL, "2")],
@@ -31,7 +30,6 @@ async def test_it_ends_and_is_started_again(
         await account_for(appliance, traffic.tally)
 
 
-@pytest.mark.timeout(240)
 async def test_a_worker_is_killed(tmp_path: Path) -> None:
     async with scene(tmp_path, PROXY_WORKERS="2") as (appliance, traffic):
         async with flowing(traffic):
@@ -45,7 +43,6 @@ async def test_a_worker_is_killed(tmp_path: Path) -> None:
         await account_for(appliance, traffic.tally)
 
 
-@pytest.mark.timeout(240)
 async def test_it_is_killed_while_postgresql_stands_still(tmp_path: Path) -> None:
     """What the spool holds then is recorded by the next start."""
     async with scene(tmp_path) as (appliance, traffic):
@@ -59,7 +56,6 @@ async def test_it_is_killed_while_postgresql_stands_still(tmp_path: Path) -> Non
         await account_for(appliance, traffic.tally)
 
 
-@pytest.mark.timeout(240)
 async def test_the_spools_disk_is_full(tmp_path: Path) -> None:
     """Records are dropped and counted; no client notices."""
     with small_disk(tmp_path / "data" / "spool", size="1m") as disk:

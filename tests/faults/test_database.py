@@ -55,7 +55,6 @@ async def stood_still(appliance: Served) -> None:
         await asyncio.sleep(FROZEN_S)
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("fault", [killed, restarted, disconnected, stood_still])
 async def test_postgresql_breaks(
     tmp_path: Path, fault: Callable[[Served], Awaitable[None]]
@@ -72,7 +71,6 @@ async def test_postgresql_breaks(
         await account_for(appliance, traffic.tally)
 
 
-@pytest.mark.timeout(240)
 async def test_its_disk_is_full(tmp_path: Path) -> None:
     with small_disk(tmp_path / "data" / "postgres", size="160m") as disk:
         async with scene(tmp_path) as (appliance, traffic):

@@ -132,7 +132,7 @@ async def stored(appliance: Served) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     url = f"http://127.0.0.1:{appliance.port}/v1/logs.ndjson"
     async with httpx.AsyncClient(timeout=60) as client:
-        for _ in range(100):
+        for _ in range(600):
             answer = await client.get(url)
             if answer.status_code != 503:
                 break

@@ -143,7 +143,7 @@ def _free_port() -> int:
 
 
 async def _listens(port: int) -> None:
-    for _ in range(300):
+    for _ in range(3_000):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

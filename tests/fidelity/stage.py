@@ -122,7 +122,7 @@ class Stage:
 
     async def arrived(self) -> Message:
         """The one request that the upstream got, once it is there."""
-        for _ in range(100):
+        for _ in range(1_000):
             if requests := self.upstream.requests():
                 assert len(requests) == 1, f"{len(requests)} requests arrived"
                 return requests[0]

@@ -9,10 +9,14 @@ import httpx
 import requests
 
 from appliance.start import Appliance
+from tests.patience import PATIENCE_S
+from tests.running import client_at
 
 
 async def register(appliance: Appliance, **fields: Any) -> dict[str, Any]:
-    async with httpx.AsyncClient(base_url=appliance.app_url) as client:
+    async with httpx.AsyncClient(
+        base_url=appliance.app_url, verify=False, timeout=PATIENCE_S
+    ) as client:
         answer = await client.post("/v1/services", json=fields)
         assert answer.status_code == 201, answer.text
         created: dict[str, Any] = answer.json()
@@ -23,8 +27,10 @@ async def logs(
     appliance: Appliance, expected: int, **query: Any
 ) -> list[dict[str, Any]]:
     """The details of all logs, newest first, once *expected* are there."""
-    async with httpx.AsyncClient(base_url=appliance.app_url) as client:
-        for _ in range(200):
+    async with httpx.AsyncClient(
+        base_url=appliance.app_url, verify=False, timeout=PATIENCE_S
+    ) as client:
+        for _ in range(1_200):
             answer = await client.get("/v1/logs", params={"limit": 500, **query})
             assert answer.status_code == 200, answer.text
             items = answer.json()["items"]
@@ -120,7 +126,7 @@ async def test_a_refused_connection_is_a_502_for_the_client_and_a_log(
     await register(
         appliance, name="gone", base_url=f"http://127.0.0.1:{unused_tcp_port}"
     )
-    async with httpx.AsyncClient() as client:
+    async with client_at() as client:
         answer = await client.get(f"{appliance.proxy_url}/gone/x")
     assert answer.status_code == 502
     assert answer.headers["X-Monitor-Error"] == "connect_refused"
@@ -133,7 +139,9 @@ async def test_pushed_and_captured_logs_stand_side_by_side(
     appliance: Appliance, httpbin_url: str
 ) -> None:
     service = await register(appliance, name="both", base_url=httpbin_url)
-    async with httpx.AsyncClient(base_url=appliance.app_url) as client:
+    async with httpx.AsyncClient(
+        base_url=appliance.app_url, verify=False, timeout=PATIENCE_S
+    ) as client:
         key = (
             await client.post(
                 f"/v1/services/{service['service_id']}/keys", json={"name": "k"}
@@ -165,7 +173,9 @@ async def test_a_deleted_service_takes_its_logs_with_it(
     appliance: Appliance, httpbin_url: str
 ) -> None:
     service = await register(appliance, name="brief", base_url=httpbin_url)
-    async with httpx.AsyncClient(base_url=appliance.app_url) as client:
+    async with httpx.AsyncClient(
+        base_url=appliance.app_url, verify=False, timeout=PATIENCE_S
+    ) as client:
         await client.get(f"{appliance.proxy_url}/brief/get")
         [log] = await logs(appliance, 1)
         gone = await client.delete(f"/v1/services/{service['id']}")

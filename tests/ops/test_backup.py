@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from monitor.storage.server import Server
+from tests.patience import PATIENCE_S
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
 COMMAND = str(Path(sys.executable).parent / "apimonitor")
@@ -34,7 +35,7 @@ async def run(directory: Path, *arguments: str, **settings: str) -> tuple[int, s
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(PATIENCE_S):
         said, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, said.decode()
@@ -80,7 +81,7 @@ async def execute(dsn: str, statement: str) -> None:
 async def fill(dsn: str, directory: Path) -> None:
     async with (
         appliance_on(dsn, directory) as appliance,
-        client_of(appliance, timeout=30) as client,
+        client_of(appliance) as client,
     ):
         service = await register(client, base_url="http://127.0.0.1:1", hosts=["a.b"])
         key = bearer((await make_key(client, service["id"]))["raw_key"])
@@ -120,7 +121,7 @@ async def test_all_rows_and_partitions_come_back(
     # And it is one that an appliance goes on with.
     async with (
         appliance_on(database_url, tmp_path) as appliance,
-        client_of(appliance, timeout=30) as client,
+        client_of(appliance) as client,
     ):
         assert (await client.get("/v1/logs?pinned=true")).json()["total"] == 1
 

@@ -75,7 +75,7 @@ async def nginx_before(proxy_port: int, folder: Path) -> AsyncIterator[int]:
     path.write_text(MAIN.format(user=user, folder=folder, documented=text))
     process = await asyncio.create_subprocess_exec(nginx, "-c", str(path))
     try:
-        for _ in range(300):
+        for _ in range(3_000):
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
             except ConnectionRefusedError:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.patience import PATIENCE_S
 from tests.programs import need
 from tests.running import appliance_on
 
@@ -46,7 +47,7 @@ def nginx_before(app_url: str, folder: Path) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(200):
+        for _ in range(3_000):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
@@ -62,7 +63,9 @@ async def test_pages_calls_and_static_files_work_through_nginx(
 ) -> None:
     async with appliance_on(database_url, tmp_path) as appliance:
         with nginx_before(appliance.app_url, tmp_path) as url:
-            async with httpx.AsyncClient(base_url=url) as client:
+            async with httpx.AsyncClient(
+                base_url=url, verify=False, timeout=PATIENCE_S
+            ) as client:
                 page = await client.get("/")
                 assert page.status_code == 200
                 assert "unsafe" not in page.headers["Content-Security-Policy"]

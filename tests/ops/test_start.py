@@ -7,7 +7,6 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
-import httpx
 import pytest
 
 from monitor.codec import encode
@@ -17,7 +16,8 @@ from monitor.spool import Spool
 from monitor.storage.migrate import read
 from monitor.storage.server import TEST_OPTIONS, Server
 from tests.conftest import MIGRATIONS
-from tests.running import appliance_on, client_of, register
+from tests.patience import PATIENCE_S
+from tests.running import appliance_on, client_at, client_of, register
 
 COMMAND = str(Path(sys.executable).parent / "apimonitor")
 
@@ -45,7 +45,7 @@ async def test_three_appliances_that_start_at_once_migrate_once(tmp_path: Path) 
                 )
             )
         urls = await asyncio.gather(*(address(process) for process in started))
-        async with httpx.AsyncClient() as client:
+        async with client_at() as client:
             for url in urls:
                 assert (await client.get(f"{url}/readyz")).status_code == 200
                 assert (await client.get(f"{url}/v1/logs")).json()["total"] == 0
@@ -68,7 +68,7 @@ async def test_three_appliances_that_start_at_once_migrate_once(tmp_path: Path) 
 async def address(process: asyncio.subprocess.Process) -> str:
     """Where the app is, once it says that it is ready."""
     assert process.stdout is not None
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(PATIENCE_S):
         while line := (await process.stdout.readline()).decode():
             if "pages and /v1" in line:
                 return line.split()[-1].rstrip("/")
@@ -79,7 +79,7 @@ async def stop(process: asyncio.subprocess.Process) -> str:
     """What it said."""
     if process.returncode is None:
         process.terminate()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         _, said = await process.communicate()
     assert process.returncode == 0
     return said.decode()
@@ -98,7 +98,7 @@ async def test_a_start_with_a_full_spool_serves_while_it_drains(
     fill(tmp_path / "data" / "spool", UUID(service["id"]), count)
     async with (
         appliance_on(database_url, tmp_path) as appliance,
-        client_of(appliance, timeout=30) as client,
+        client_of(appliance) as client,
     ):
         # Ready, and much is still to come.
         assert (await client.get("/readyz")).status_code == 200

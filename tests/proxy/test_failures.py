@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from tests.patience import PATIENCE_S, eventually
 from tests.proxy.upstreams import (
     OK,
     VIA,
@@ -92,9 +93,9 @@ async def test_a_slow_total_is_no_timeout() -> None:
         for _ in range(6):
             writer.write(b"x")
             await writer.drain()
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.3)
 
-    async with upstream(dripping) as port, proxied(port, timeout_s=0.4) as stage:
+    async with upstream(dripping) as port, proxied(port, timeout_s=1.5) as stage:
         answer = await stage.ask(get("/"))
         [log] = await stage.records(1)
     assert answer.endswith(b"xxxxxx")
@@ -143,7 +144,7 @@ async def test_a_broken_answer_is_a_broken_connection_and_no_faked_end(
         reader, writer = await stage.connect()
         writer.write(get("/"))
         with pytest.raises(ConnectionResetError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 await reader.readuntil(b"never")
         [log] = await stage.records(1)
         writer.close()
@@ -153,14 +154,17 @@ async def test_a_broken_answer_is_a_broken_connection_and_no_faked_end(
 
 
 async def test_a_client_that_leaves_midway_is_recorded_as_such() -> None:
+    has_come = asyncio.Event()
+
     async def waiting(reader: Reader, writer: Writer) -> None:
         await read_head(reader)
+        has_come.set()
         await reader.read()
 
     async with upstream(waiting) as port, proxied(port) as stage:
         _, writer = await stage.connect()
         writer.write(get("/"))
-        await asyncio.sleep(0.1)
+        await has_come.wait()
         writer.transport.abort()
         [log] = await stage.records(1)
     assert log.status_code is None
@@ -168,7 +172,11 @@ async def test_a_client_that_leaves_midway_is_recorded_as_such() -> None:
 
 
 async def test_a_client_that_leaves_within_its_upload_is_recorded_as_such() -> None:
+    has_come = asyncio.Event()
+
     async def taking(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"half")
+        has_come.set()
         await reader.read()
 
     async with upstream(taking) as port, proxied(port) as stage:
@@ -176,7 +184,7 @@ async def test_a_client_that_leaves_within_its_upload_is_recorded_as_such() -> N
         writer.write(
             b"POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 9\r\n\r\nhalf"
         )
-        await asyncio.sleep(0.1)
+        await has_come.wait()
         writer.close()
         [log] = await stage.records(1)
     assert log.request_size == 4
@@ -266,17 +274,23 @@ async def test_nobodys_request_is_404_and_names_the_services() -> None:
 
 
 async def test_a_stop_lets_exchanges_finish_and_then_breaks_them_off() -> None:
+    come: list[bytes] = []
+    is_stopping = asyncio.Event()
+
     async def slow(reader: Reader, writer: Writer) -> None:
-        head = await read_head(reader)
-        await asyncio.sleep(0.3 if b"/soon" in head else 30)
+        come.append(await read_head(reader))
+        await (is_stopping.wait() if b"/soon" in come[-1] else reader.read())
         writer.write(OK)
         await writer.drain()
 
     async with upstream(slow) as port, proxied(port) as stage:
         soon = asyncio.create_task(stage.ask(get("/soon")))
         late = asyncio.create_task(stage.ask(get("/late")))
+        await eventually(lambda: len(come) == 2)
+        stopping = asyncio.create_task(stage.proxy.stop(timeout_s=1))
         await asyncio.sleep(0.1)
-        await stage.proxy.stop(timeout_s=1)
+        is_stopping.set()
+        await stopping
         assert (await soon).endswith(b"ok")
         with contextlib.suppress(ConnectionResetError):
             assert await late == b""

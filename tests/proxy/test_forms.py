@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import (
     OK,
     Reader,
@@ -75,7 +76,7 @@ async def test_a_head_outside_of_the_grammar_is_400_at_once(head: bytes) -> None
         reached.append(await reader.read(1))
 
     async with upstream(noting) as port, proxied(port) as stage:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await stage.ask(head)
         await stage.records(0)
     assert answer.startswith(b"HTTP/1.1 400 ")
@@ -103,18 +104,21 @@ async def test_a_chunk_outside_of_the_grammar_never_reaches_the_upstream(
     chunk: bytes,
 ) -> None:
     received = b""
+    has_come = asyncio.Event()
 
     async def taking(reader: Reader, writer: Writer) -> None:
         nonlocal received
         await read_head(reader)
-        received = await reader.read()
+        received = await reader.readuntil(b"ok\r\n")
+        has_come.set()
+        received += await reader.read()
 
     async with upstream(taking) as port, proxied(port) as stage:
         reader, writer = await stage.connect()
         writer.write(POST + b"\r\n2\r\nok\r\n")
-        await asyncio.sleep(0.05)
+        await has_come.wait()
         writer.write(chunk)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await reader.read()
         writer.close()
         [log] = await stage.records(1)
@@ -150,7 +154,7 @@ async def test_chunks_pass_as_they_were_cut_with_extensions_and_trailers(
         for start in range(len(body)):
             writer.write(body[start : start + 1])
             await asyncio.sleep(pause_s)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             head = await read_head(reader)
             assert await reader.readexactly(len(passed)) == passed
         writer.close()
@@ -175,7 +179,7 @@ async def test_a_client_that_ends_its_side_is_answered() -> None:
         reader, writer = await stage.connect()
         writer.write(b"GET /%d HTTP/1.1\r\nHost: shop.localhost\r\n\r\n" % 1 * 2)
         writer.write_eof()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await reader.read()
         writer.close()
         logs = await stage.records(2)
@@ -199,7 +203,7 @@ async def test_an_answer_before_the_end_of_an_upload_stops_it() -> None:
             b"POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 999999\r\n"
             b"Expect: 100-continue\r\n\r\n"
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await reader.read()
         writer.close()
         [log] = await stage.records(1)

@@ -10,6 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from monitor.exchange import Exchange
 from monitor.messages import Direction, Medium, MessageKind, Messages
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import (
     Reader,
     Writer,
@@ -126,7 +127,7 @@ async def test_what_is_no_websocket_passes_all_the_same() -> None:
             b"GET /x HTTP/1.1\r\nHost: shop.localhost\r\n"
             b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(nonsense)
             assert await reader.readexactly(len(nonsense)) == nonsense
@@ -146,20 +147,29 @@ EVENTS = [
 
 @pytest.mark.parametrize("is_chunked", [True, False])
 async def test_each_event_of_a_stream_is_kept_with_its_time(is_chunked: bool) -> None:
+    have_passed = [asyncio.Event() for _ in EVENTS]
+
     async def stream(reader: Reader, writer: Writer) -> None:
         await read_head(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")
         coding = b"Transfer-Encoding: chunked\r\n" if is_chunked else b""
         writer.write(coding + b"\r\n")
-        for piece in EVENTS:
+        for piece, has_passed in zip(EVENTS, have_passed, strict=True):
             sized = b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece
             writer.write(sized)
-            await writer.drain()
+            await has_passed.wait()
             await asyncio.sleep(0.1)
         writer.write(b"0\r\n\r\n" if is_chunked else b"")
 
     async with upstream(stream) as port, proxied(port) as stage:
-        answer = await stage.ask(get("/events"))
+        reader, writer = await stage.connect()
+        writer.write(get("/events"))
+        answer = await read_head(reader)
+        for piece, has_passed in zip(EVENTS, have_passed, strict=True):
+            answer += await reader.readuntil(piece)
+            has_passed.set()
+        answer += await reader.read()
+        writer.close()
         [log] = await stage.records(1)
     if not is_chunked:
         assert answer.endswith(b"".join(EVENTS))

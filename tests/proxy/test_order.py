@@ -12,6 +12,7 @@ from threading import Thread
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import (
     Behaviour,
     Reader,
@@ -76,7 +77,7 @@ async def looked(
     """The client, once it has all; its record was made once."""
     client = look.client = Client(stage.port, request)
     client.start()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         while not is_all(client) or not look.had:
             await asyncio.sleep(0.01)
     await stage.records(1)
@@ -187,7 +188,7 @@ async def test_an_upgrade_that_the_client_ends_first() -> None:
     ):
         client = look.client = Client(stage.port, UPGRADE)
         client.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while b"101" not in client.received:
                 await asyncio.sleep(0.01)
             client.socket.sendall(b"abc")

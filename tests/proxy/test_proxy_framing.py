@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import (
     OK,
     Reader,
@@ -49,7 +50,7 @@ async def test_bytes_after_an_answer_reach_nobody(extra: bytes) -> None:
         reader, writer = await stage.connect()
         for _ in range(3):
             writer.write(b"GET / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 await reader.readuntil(b"\r\n\r\n")
                 assert await reader.readexactly(2) == b"ok"
         writer.write_eof()
@@ -99,7 +100,7 @@ async def test_a_broken_chunk_of_the_client_is_400_and_a_record(
         )
         await asyncio.sleep(pause_s)
         writer.write(body)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await reader.read()
         writer.close()
         [log] = await stage.records(1)
@@ -152,7 +153,7 @@ async def test_a_head_that_is_pipelined_is_bounded_too() -> None:
         for number in range(200):
             writer.write(b"" if number else b"GET / HTTP/1.1\r\n")
             writer.write(b"X-%d: %b\r\n" % (number, b"x" * 1000))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await reader.read()
         writer.close()
         await stage.records(1)

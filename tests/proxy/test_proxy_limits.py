@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 
+from tests.patience import PATIENCE_S, eventually, standing_still
 from tests.proxy.upstreams import (
     OK,
     Reader,
@@ -19,8 +20,11 @@ ONE = b"GET /%d HTTP/1.1\r\nHost: shop.localhost\r\n\r\n"
 
 
 async def test_a_stop_lets_an_upload_in_flight_finish() -> None:
+    has_come = asyncio.Event()
+
     async def taking(reader: Reader, writer: Writer) -> None:
         await read_head(reader)
+        has_come.set()
         await reader.readexactly(8)
         writer.write(OK)
         await writer.drain()
@@ -30,11 +34,11 @@ async def test_a_stop_lets_an_upload_in_flight_finish() -> None:
         writer.write(
             b"POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 8\r\n\r\nhalf"
         )
-        await asyncio.sleep(0.1)
-        stopping = asyncio.create_task(stage.proxy.stop(timeout_s=3))
+        await has_come.wait()
+        stopping = asyncio.create_task(stage.proxy.stop(timeout_s=PATIENCE_S))
         await asyncio.sleep(0.1)
         writer.write(b"half")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await reader.read()
         await stopping
         writer.close()
@@ -49,8 +53,9 @@ async def test_a_stop_closes_idle_connections_at_once() -> None:
         reader, writer = await stage.connect()
         writer.write(ONE % 1)
         await reader.readuntil(b"ok")
-        async with asyncio.timeout(1):
-            await stage.proxy.stop(timeout_s=30)
+        # Not in the time that those in flight would be given.
+        async with asyncio.timeout(PATIENCE_S):
+            await stage.proxy.stop(timeout_s=2 * PATIENCE_S)
             assert await reader.read() == b""
         writer.close()
 
@@ -59,20 +64,20 @@ async def test_the_upstreams_silence_begins_where_the_upload_ends() -> None:
     async def thinking(reader: Reader, writer: Writer) -> None:
         await read_head(reader)
         await reader.readexactly(4)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.4)
         writer.write(OK)
         await writer.drain()
 
-    async with upstream(thinking) as port, proxied(port, timeout_s=0.5) as stage:
+    async with upstream(thinking) as port, proxied(port, timeout_s=1.4) as stage:
         reader, writer = await stage.connect()
         writer.write(
             b"POST / HTTP/1.1\r\nHost: shop.localhost\r\nConnection: close\r\n"
             b"Content-Length: 4\r\n\r\n"
         )
         for _ in range(4):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
             writer.write(b"x")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await reader.read()).endswith(b"ok")
         writer.close()
         [log] = await stage.records(1)
@@ -86,15 +91,15 @@ async def test_a_slow_client_is_no_silence_of_the_upstream() -> None:
         writer.write(OK)
         await writer.drain()
 
-    async with upstream(taking) as port, proxied(port, timeout_s=0.2) as stage:
+    async with upstream(taking) as port, proxied(port, timeout_s=1) as stage:
         reader, writer = await stage.connect()
         writer.write(
             b"POST / HTTP/1.1\r\nHost: shop.localhost\r\nConnection: close\r\n"
             b"Content-Length: 4\r\n\r\nxx"
         )
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(1.2)
         writer.write(b"xx")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await reader.read()).endswith(b"ok")
         writer.close()
 
@@ -121,7 +126,7 @@ async def test_an_upstream_that_takes_no_more_is_504_and_holds_the_client_back()
                 sent += 100_000
 
         pouring = asyncio.create_task(pour())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await reader.readuntil(b"\r\n\r\n")
             held = sent
         pouring.cancel()
@@ -151,10 +156,9 @@ async def test_a_client_that_pipelines_and_never_reads_is_held_back() -> None:
         _, writer = await stage.connect()
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         writer.write(ONE % 1 * 1000)
-        await asyncio.sleep(1)
-        held = asked
+        await eventually(lambda: asked > 0)
+        held = await standing_still(lambda: asked)
         writer.transport.abort()
-        await asyncio.sleep(0.1)
     assert held < 100
 
 
@@ -174,7 +178,7 @@ async def test_a_full_pool_makes_requests_wait_their_turn() -> None:
     async with (
         upstream(slow) as port,
         proxied(port, environment=environment) as stage,
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
     ):
         answers = await asyncio.gather(*[stage.ask(get("/")) for _ in range(10)])
         await stage.records(10)
@@ -183,24 +187,31 @@ async def test_a_full_pool_makes_requests_wait_their_turn() -> None:
 
 
 async def test_a_turn_that_does_not_come_is_504_and_leaves_the_pool_whole() -> None:
+    has_come, is_told = asyncio.Event(), asyncio.Event()
+
     async def slow(reader: Reader, writer: Writer) -> None:
         while True:
             head = await read_head(reader)
-            for piece in (OK[:-2], b"o", b"k"):
-                await asyncio.sleep(0.2 if b"/slow" in head else 0)
-                writer.write(piece)
-                await writer.drain()
+            if b"/slow" in head:
+                has_come.set()
+                while not is_told.is_set():
+                    # Its silence is not what is waited for.
+                    writer.write(b"HTTP/1.1 102 Processing\r\n\r\n")
+                    await asyncio.sleep(0.1)
+            writer.write(OK)
+            await writer.drain()
 
     environment = {"APIMONITOR_UPSTREAM_CONNECTIONS": "1"}
     async with (
         upstream(slow) as port,
-        proxied(port, environment=environment, timeout_s=0.3) as stage,
-        asyncio.timeout(10),
+        proxied(port, environment=environment, timeout_s=1) as stage,
+        asyncio.timeout(PATIENCE_S),
     ):
         first = asyncio.create_task(stage.ask(get("/slow")))
-        await asyncio.sleep(0.1)
+        await has_come.wait()
         assert (await stage.ask(get("/"))).startswith(b"HTTP/1.1 504 ")
-        await first
+        is_told.set()
+        assert (await first).endswith(b"ok")
         assert (await stage.ask(get("/"))).endswith(b"ok")
         await stage.records(3)
 
@@ -213,7 +224,7 @@ async def test_an_idle_client_connection_is_closed() -> None:
     ):
         reader, writer = await stage.connect()
         writer.write(ONE % 1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await reader.read()).endswith(b"ok")
         writer.close()
 
@@ -231,7 +242,7 @@ async def test_a_client_that_stalls_within_its_body_is_408() -> None:
         writer.write(
             b"POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 9\r\n\r\nhalf"
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await reader.readuntil(b"}")
         [log] = await stage.records(1)
         writer.close()
@@ -291,7 +302,7 @@ async def test_what_came_before_a_break_reaches_the_client() -> None:
         writer.write(get("/"))
         received = b""
         with contextlib.suppress(ConnectionResetError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 while piece := await reader.read(1000):
                     received += piece
         writer.close()
@@ -312,7 +323,7 @@ async def test_a_break_within_a_body_without_length_is_a_reset() -> None:
         reader, writer = await stage.connect()
         writer.write(get("/") + b"unread by the upstream")
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 while await reader.read(1000):
                     pass
         except ConnectionResetError:
@@ -379,7 +390,7 @@ async def test_a_connection_too_many_is_closed_and_counted() -> None:
             assert await stage.ask(get("/")) == b""
         assert stage.unrouted("too_many_connections") == 1
         held.pop()[1].close()
-        for _ in range(100):
+        for _ in range(6_000):
             with contextlib.suppress(ConnectionResetError):
                 if (answer := await stage.ask(get("/"))) != b"":
                     break

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import (
     OK,
     VIA,
@@ -197,7 +198,7 @@ async def test_a_refusal_of_ours_keeps_the_connection_where_nothing_is_unread() 
         reader, writer = await stage.connect()
         for _ in range(2):
             writer.write(b"GET / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 head = await reader.readuntil(b"\r\n\r\n")
                 await reader.readuntil(b"}")
             assert head.startswith(b"HTTP/1.1 502 ")
@@ -227,7 +228,7 @@ async def test_the_record_stands_before_the_client_has_the_end() -> None:
         async with upstream(answering(response)) as port, proxied(port) as stage:
             reader, writer = await stage.connect()
             writer.write(get("/"))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 while await reader.read(100_000):
                     pass
             recorded_at_end.append(len(stage.recorded))
@@ -245,7 +246,7 @@ async def test_a_head_may_come_in_any_pieces(cut: int | None) -> None:
         for piece in pieces:
             writer.write(piece)
             await asyncio.sleep(0.001)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await reader.read()).endswith(b"ok")
         writer.close()
     assert heads[0].startswith(b"GET /a?b HTTP/1.1\r\n")

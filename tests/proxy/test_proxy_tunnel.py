@@ -9,6 +9,7 @@ import pytest
 from proxy.outbox import Outbox
 from proxy.tunnel import tunnel
 from proxy.upstream import UpstreamConnection
+from tests.patience import PATIENCE_S, standing_still
 from tests.proxy.upstreams import OK, Reader, Writer, proxied, read_head, upstream
 
 SWITCH = b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
@@ -51,7 +52,7 @@ async def test_what_the_client_sends_before_the_101_arrives(
                 writer.write(request[-2:] + early[:3])
                 await asyncio.sleep(pauses[1])
                 writer.write(early[3:])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
             writer.write_eof()
             assert await reader.read() == early.upper()
@@ -72,7 +73,7 @@ async def test_what_the_upstream_sends_with_its_101_arrives_though_it_ends(
     async with upstream(brief) as port, proxied(port) as stage:
         reader, writer = await stage.connect()
         writer.write(upgrade("odd/1"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
             assert len(await reader.read()) == len(early)
         writer.close()
@@ -91,7 +92,7 @@ async def test_after_a_refused_upgrade_the_connection_goes_on(protocol: str) -> 
     async with upstream(refusing) as port, proxied(port) as stage:
         reader, writer = await stage.connect()
         writer.write(upgrade(protocol) * 2 + upgrade(protocol))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             for _ in range(3):
                 await reader.readuntil(b"\r\n\r\n")
                 assert await reader.readexactly(2) == b"ok"
@@ -133,7 +134,7 @@ async def test_a_tunnel_through_which_nothing_passes_is_closed_and_says_so() -> 
     async with upstream(answering) as port, proxied(port, environment=idle) as stage:
         reader, writer = await stage.connect()
         writer.write(upgrade("websocket"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
             assert await reader.read() == b"!" * 12
             await told.wait()
@@ -158,7 +159,7 @@ async def test_a_tunnel_whose_client_takes_nothing_is_closed_all_the_same() -> N
         _, writer = await stage.connect()
         writer.write(upgrade("websocket"))
         [log] = await stage.records(1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while stage.proxy.in_flight:
                 await asyncio.sleep(0.01)
         writer.transport.abort()
@@ -204,12 +205,10 @@ async def test_a_tunnel_holds_a_fast_sender_back() -> None:
         writer.write(upgrade("websocket"))
         await reader.readuntil(b"\r\n\r\n")
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await asyncio.sleep(0.5)
-        held = sent
-        await asyncio.sleep(0.3)
+        held = await standing_still(lambda: sent)
         writer.transport.abort()
         await stage.records(1)
-    assert held == sent < 40_000_000
+    assert 0 < held < 40_000_000
 
 
 async def taken(sender: socket.socket, *, most: int) -> int:
@@ -258,7 +257,7 @@ async def test_a_tunnel_that_begins_full_holds_its_sender_back(
             assert await taken(client, most=most) < most // 4
             # Once there is room, it goes on.
             deaf.setblocking(False)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 while (got := len(await loop.sock_recv(deaf, 1 << 20))) and early:
                     early = early[got:]
             assert await taken(client, most=65_536) == 65_536

@@ -8,6 +8,7 @@ import pytest
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import (
     Reader,
     Writer,
@@ -77,7 +78,7 @@ async def test_bytes_that_come_with_the_101_and_half_closes_arrive() -> None:
     async with upstream(odd) as port, proxied(port) as stage:
         reader, writer = await stage.connect()
         writer.write(UPGRADE)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 101 Switching\r\n")
             assert await reader.readexactly(2) == b"hi"

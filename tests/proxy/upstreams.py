@@ -19,6 +19,7 @@ from monitor.tally import DROPPED, EVENT, UNROUTED, Tally, read
 from proxy.handler import Proxy
 from proxy.lookups import Resolve
 from proxy.server import bind
+from tests.patience import PATIENCE_S
 
 Reader: TypeAlias = asyncio.StreamReader
 Writer: TypeAlias = asyncio.StreamWriter
@@ -61,14 +62,14 @@ class Stage:
         reader, writer = await self.connect()
         writer.write(request)
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 return await reader.read()
         finally:
             writer.close()
 
     async def records(self, count: int) -> list[Exchange]:
         """What was recorded, once there are *count*; more than that fails."""
-        for _ in range(300):
+        for _ in range(6_000):
             if len(self.recorded) >= count:
                 break
             await asyncio.sleep(0.01)
@@ -117,7 +118,7 @@ async def proxied(
         "name": "Shop",
         "slug": "shop",
         "base_url": f"http://127.0.0.1:{port}{base_path}",
-        "timeout_s": 5.0,
+        "timeout_s": PATIENCE_S,
         **service,
     }
     table = RoutingTable([Service(**fields), *others])

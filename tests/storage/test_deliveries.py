@@ -65,7 +65,7 @@ class Desk:
     async def turn(self, seconds: float = 0) -> int:
         """One round of attempts, so many seconds later; how many were made."""
         self.now += timedelta(seconds=seconds)
-        async with Outbound(connect_timeout_s=0.5, total_timeout_s=0.5) as outbound:
+        async with Outbound(connect_timeout_s=30, total_timeout_s=30) as outbound:
             notifier = Notifier(self.deliveries, outbound)
             async with asyncio.TaskGroup() as tasks:
                 return await notifier.begin(tasks, self.now)

@@ -10,6 +10,7 @@ from monitor.storage.batch import commit
 from monitor.storage.channels import Channels
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.pool import Database
+from tests.patience import PATIENCE_S
 from tests.storage.alert_bench import FIRING, IDS, QUIET, RESOLVED, Bench
 
 
@@ -154,7 +155,7 @@ async def test_a_rule_that_is_being_deleted_holds_up_no_log(
     assert rule is not None
     async with database.connection() as connection, connection.transaction():
         await connection.execute("DELETE FROM alerts WHERE id = $1", rule.id)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await bench.log(1, status_code=500)
     assert await bench.alerts.get(rule.id) is None
 

@@ -114,7 +114,7 @@ async def test_what_was_spooled_is_read_back(
     )
     desk.append(first)
     await desk.recorder.record_all()
-    detail = await LogReader(database, timeout_ms=5000).get(first.id)
+    detail = await LogReader(database, timeout_ms=60_000).get(first.id)
     assert detail is not None
     assert detail.request_headers == first.request_headers
     assert detail.request_body.content == b"\x00\xff"
@@ -251,7 +251,7 @@ async def test_an_absent_postgresql_is_waited_out(tmp_path: Path) -> None:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    for _ in range(600):
+    for _ in range(3_000):
         if is_so():
             return
         await asyncio.sleep(0.02)

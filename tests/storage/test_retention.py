@@ -48,7 +48,7 @@ class House:
         self.counters = Counters()
         self.partitions = Partitions()
         self.services = Services(database, publish=self._publish)
-        self.logs = LogReader(database, timeout_ms=5000)
+        self.logs = LogReader(database, timeout_ms=60_000)
         self.marks = Marks(database)
         self.retention = self.made(Policy(days=30, body_days=7, limit_bytes=None))
 
@@ -279,7 +279,7 @@ async def test_one_sweeps_at_a_time(house: House, database_url: str) -> None:
         assert not await house.retention.sweep(NOW)
     finally:
         await other.close()
-    for _ in range(200):
+    for _ in range(3_000):
         if await house.retention.sweep(NOW):
             return
         await asyncio.sleep(0.02)

@@ -57,7 +57,7 @@ def postmaster(directory: Path) -> int:
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    for _ in range(500):
+    for _ in range(3_000):
         if is_so():
             return
         time.sleep(0.02)

@@ -9,6 +9,7 @@ from api.parts import State
 from appliance import background
 from monitor.storage.feed import Feed
 from monitor.storage.pool import Database
+from tests.patience import PATIENCE_S
 
 REFUSING = """
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -32,7 +33,7 @@ async def test_a_deadlock_of_the_upkeep_ends_nothing(
         background.forget_old(database, feed, State(is_ready=True))
     )
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while "upkeep failed" not in caplog.text:
                 await asyncio.sleep(0.02)
         assert not task.done()

@@ -11,6 +11,7 @@ from aiohttp import WSMsgType, web
 from playwright.async_api import Browser
 
 from appliance.start import Appliance
+from tests.patience import PATIENCE_S
 from tests.running import register
 
 pytestmark = pytest.mark.browser
@@ -78,7 +79,7 @@ async def site() -> AsyncIterator[int]:
 
 
 async def messages_of(client: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
-    for _ in range(200):
+    for _ in range(1_200):
         items = (await client.get("/v1/logs", params={"path": path})).json()["items"]
         if items:
             found = await client.get(
@@ -98,7 +99,7 @@ async def test_a_browsers_websocket_and_event_source_are_kept(
         page = await browser.new_page()
         port_of_proxy = appliance.proxy_url.rpartition(":")[2]
         await page.goto(f"http://pay.localhost:{port_of_proxy}/")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             told = await page.evaluate(SCRIPT)
         chat = await messages_of(client, "/chat")
         events = await messages_of(client, "/events")

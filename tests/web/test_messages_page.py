@@ -29,7 +29,7 @@ SAID: list[str | bytes] = [
 
 async def recorded(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
     """The log of *path*, once it is there."""
-    for _ in range(200):
+    for _ in range(1_200):
         items = (await client.get("/v1/logs", params={"path": path})).json()["items"]
         if items:
             found: dict[str, Any] = items[0]

@@ -54,7 +54,7 @@ async def eventually(
 ) -> bool:
     """Looking until it is so, two seconds at most; the policy forbids the browser's own
     waiting, which is made of eval."""
-    for _ in range(100):
+    for _ in range(3_000):
         if is_so(await look()):
             return True
         await asyncio.sleep(0.02)

@@ -133,7 +133,7 @@ async def test_captured_bodies_are_shown_by_their_kind(
 async def eventually(client: httpx.AsyncClient, path: str) -> httpx.Response:
     import asyncio
 
-    for _ in range(100):
+    for _ in range(1_200):
         answer = await client.get(path)
         if answer.status_code == 200:
             return answer

@@ -42,7 +42,6 @@ async def test_redoc_shows_every_call(browser: Browser, appliance: Appliance) ->
     assert watched.complaints == []
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])

@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from appliance.start import Appliance
+from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import register
 from tests.web.conftest import watch
@@ -59,11 +60,13 @@ async def record(
 ) -> str:
     """The id of the log of the third request of its kind."""
     await register(client, base_url=f"http://127.0.0.1:{port}/v1")
-    async with httpx.AsyncClient(base_url=appliance.proxy_url) as through:
+    async with httpx.AsyncClient(
+        base_url=appliance.proxy_url, verify=False, timeout=PATIENCE_S
+    ) as through:
         for _ in range(3):
             answer = await through.request("POST", "/pay/orders?a=1", **options)
     id = answer.headers["x-monitor-log-id"]
-    for _ in range(300):
+    for _ in range(6_000):
         if (await client.get(f"/v1/logs/{id}")).status_code == 200:
             break
         await asyncio.sleep(0.01)

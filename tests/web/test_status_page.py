@@ -20,7 +20,7 @@ AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 async def eventually_shown(client: httpx.AsyncClient, path: str, words: str) -> str:
-    for _ in range(200):
+    for _ in range(1_200):
         page = (await client.get(path)).text
         if words in page:
             return page
@@ -36,7 +36,7 @@ async def test_the_ledger_the_spool_and_postgresql_are_shown(
         for _ in range(7):
             assert (await client.get(f"{appliance.proxy_url}/pay/x")).status_code == 200
         await client.get(f"{appliance.proxy_url}/nobody")
-    for _ in range(200):
+    for _ in range(1_200):
         if (await client.get("/v1/ledger")).json()["stored"] == 7:
             break
         await asyncio.sleep(0.05)
@@ -97,7 +97,7 @@ async def test_a_filling_spool_is_said_on_every_page(
             assert words in (await client.get(path)).text, path
         for segment in segments(tmp_path / "data" / "spool"):
             segment.path.unlink()
-        for _ in range(100):
+        for _ in range(1_200):
             page = (await client.get("/")).text
             if words not in page:
                 break
@@ -113,7 +113,7 @@ async def test_a_ledger_that_does_not_close_is_said(
     async with upstream(answering(OK)) as port:
         await register(client, base_url=f"http://127.0.0.1:{port}")
         await client.get(f"{appliance.proxy_url}/pay/x")
-    for _ in range(100):
+    for _ in range(1_200):
         ledger = (await client.get("/v1/ledger")).json()
         if ledger["stored"]:
             break
