@@ -7,8 +7,9 @@ from proxy.headers import FORWARDED
 from proxy.heads import Lines
 from proxy.request import Request
 from proxy.response import Answer
-from proxy.rewrite import REWRITTEN, Entrance, mapped_back
+from proxy.rewrite import REWRITTEN, Entrance, mapped_back, withheld
 from proxy.routing import Routed
+from proxy.trust import forwarded_host, forwarded_proto
 
 # RFC 9110 15.5.22: it says to what.
 UPGRADE_REQUIRED: Final = 426
@@ -54,12 +55,18 @@ def _request_lines(
 
 
 def answer_head(
-    answer: Answer, request: Request, routed: Routed, *, extra: str, is_trusted: bool
+    answer: Answer,
+    request: Request,
+    routed: Routed,
+    *,
+    extra: str,
+    cookie: str,
+    is_trusted: bool,
 ) -> bytes:
     """An answer's head as it goes to the client; *extra* are lines of our own."""
     passed = answer.passed
     if passed is None or request.is_http_1_0:
-        lines = headers.end_to_end(answer.lines, answer.options)
+        lines = _passed(answer, cookie=cookie, prefix=routed.prefix)
         points_back = not REWRITTEN.isdisjoint(answer.named)
         if points_back:
             entrance = _entrance(request, routed, is_trusted=is_trusted)
@@ -74,8 +81,8 @@ def _entrance(request: Request, routed: Routed, *, is_trusted: bool) -> Entrance
     """Where the client came in, for answers that point back."""
     host, proto = request.authority, "http"
     if is_trusted:
-        host = _first(request.text("x-forwarded-host")) or host
-        proto = _first(request.text("x-forwarded-proto")) or proto
+        host = forwarded_host(_first(request.text("x-forwarded-host"))) or host
+        proto = forwarded_proto(_first(request.text("x-forwarded-proto"))) or proto
     return Entrance(proto=proto, host=host, prefix=routed.prefix)
 
 
@@ -98,17 +105,25 @@ def _answer_lines(answer: Answer, lines: Lines, *, is_http_1_0: bool) -> bytes:
     return f"{line}{_joined(lines)}{own}".encode("latin-1")
 
 
-def switch_head(answer: Answer, *, extra: str) -> bytes:
-    """101; of it, and of 426, Upgrade passes on."""
+def _passed(answer: Answer, *, cookie: str, prefix: str) -> Lines:
+    """Its lines that go on, as they came."""
     lines = headers.end_to_end(answer.lines, answer.options)
+    if REWRITTEN.isdisjoint(answer.named):
+        return lines
+    return withheld(lines, cookie=cookie, prefix=prefix)
+
+
+def switch_head(answer: Answer, routed: Routed, *, extra: str, cookie: str) -> bytes:
+    """101; of it, and of 426, Upgrade passes on."""
+    lines = _passed(answer, cookie=cookie, prefix=routed.prefix)
     return (
         f"HTTP/1.1 101 {answer.reason}\r\n{_joined(lines)}{extra}"
         f"{_upgrade_lines(answer)}\r\n"
     ).encode("latin-1")
 
 
-def interim_head(answer: Answer) -> bytes:
-    lines = headers.end_to_end(answer.lines, answer.options)
+def interim_head(answer: Answer, routed: Routed, *, cookie: str) -> bytes:
+    lines = _passed(answer, cookie=cookie, prefix=routed.prefix)
     head = f"HTTP/1.1 {answer.status} {answer.reason}\r\n{_joined(lines)}\r\n"
     return head.encode("latin-1")
 

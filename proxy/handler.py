@@ -168,6 +168,7 @@ class Proxy:
             capture=self._capture(request, routed),
             pool=self._pool,
             head=head,
+            cookie=self._session_cookie,
             is_trusted=is_trusted,
             idle_s=self._settings.keepalive_s,
             tunnel_idle_s=self._settings.tunnel_idle_s,

@@ -44,6 +44,7 @@ class Passing(Between):
         capture: Capture,
         pool: Pool,
         head: bytes,
+        cookie: str,
         is_trusted: bool,
         idle_s: float,
         tunnel_idle_s: float,
@@ -56,6 +57,7 @@ class Passing(Between):
         self._capture = capture
         self._pool = pool
         self._unsent = head
+        self._cookie = cookie
         self._is_trusted = is_trusted
         self._idle_s = idle_s
         self._tunnel_idle_s = tunnel_idle_s
@@ -175,7 +177,9 @@ class Passing(Between):
         self._cancel_continue()
         self._moved()
         if not self._request.is_http_1_0:
-            self._client.write(forwarding.interim_head(answer))
+            routed = self._capture.routed
+            head = forwarding.interim_head(answer, routed, cookie=self._cookie)
+            self._client.write(head)
 
     def on_head(self, answer: Answer) -> Take:
         capture, connection = self._capture, self._connection
@@ -206,6 +210,7 @@ class Passing(Between):
             self._request,
             capture.routed,
             extra=self._own_lines(),
+            cookie=self._cookie,
             is_trusted=self._is_trusted,
         )
         capture.status_code = answer.status
@@ -280,7 +285,9 @@ class Passing(Between):
         capture, connection = self._capture, self._connection
         assert connection is not None
         self._keeps_alive = False
-        head = forwarding.switch_head(answer, extra=self._log_id())
+        head = forwarding.switch_head(
+            answer, capture.routed, extra=self._log_id(), cookie=self._cookie
+        )
         self._client.write(head)
         capture.status_code = 101
         capture.head_sent = perf_counter()

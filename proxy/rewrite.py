@@ -5,10 +5,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.upstreams import Upstream
-from proxy.heads import Lines, line
+from proxy.heads import Line, Lines, line
 
 LOCATIONS: Final = frozenset({"location", "content-location"})
-REWRITTEN: Final = LOCATIONS | {"set-cookie"}
+REWRITTEN: Final = LOCATIONS | {"set-cookie", "service-worker-allowed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,32 @@ def mapped_back(lines: Lines, upstream: Upstream, entrance: Entrance) -> Lines:
             mapped = value
         made.append(found if mapped == value else line(name, mapped))
     return made
+
+
+def withheld(lines: Lines, *, cookie: str, prefix: str) -> Lines:
+    """*lines* without what would speak for others where the client came in.
+
+    Cookies know no ports: one named as the app's own session, *cookie*, would replace
+    it. Below *prefix* a service worker would be given the other services, too.
+    """
+    return [found for found in lines if not _is_withheld(found, cookie, prefix)]
+
+
+def _is_withheld(found: Line, cookie: str, prefix: str) -> bool:
+    _, name, value = found
+    match name.lower():
+        case "set-cookie":
+            return _cookie_name(value) == cookie
+        case "service-worker-allowed":
+            return prefix != ""
+        case _:
+            return False
+
+
+def _cookie_name(value: str) -> str:
+    """As it comes back: of `=a=b`, which has no name, a browser makes `a=b`."""
+    pair = value.partition(";")[0].lstrip("= \t")
+    return pair.partition("=")[0].rstrip(" \t")
 
 
 def _location(value: str, upstream: Upstream, entrance: Entrance) -> str:

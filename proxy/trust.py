@@ -1,10 +1,18 @@
 """Whose word is taken for where a request came from."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 MOST_KNOWN: Final = 4096
+SCHEMES: Final = frozenset({"http", "https"})
+# Letters, digits, hyphens; and underscores, which names of services hold.
+HOST: Final = re.compile(
+    r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+)
+HIGHEST_PORT: Final = 65_535
 
 
 class Trust:
@@ -43,6 +51,21 @@ class Trust:
             return False
         mapped = getattr(address, "ipv4_mapped", None) or address
         return any(mapped in network for network in self._networks)
+
+
+def forwarded_proto(text: str) -> str:
+    """What a trusted proxy may say of the scheme; empty where it is none of ours."""
+    lower = text.lower()
+    return lower if lower in SCHEMES else ""
+
+
+def forwarded_host(text: str) -> str:
+    """A host, and perhaps a port (RFC 9110 7.2); empty where *text* is neither."""
+    found = HOST.fullmatch(text)
+    if found is None or int(found["port"] or 0) > HIGHEST_PORT:
+        return ""
+    address = found["address"]
+    return "" if address is not None and not _is_address(address) else text
 
 
 def _is_address(candidate: str) -> bool:

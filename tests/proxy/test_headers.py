@@ -7,8 +7,8 @@ from monitor.upstreams import upstream_of
 from proxy import headers
 from proxy.heads import Lines, line
 from proxy.request import KINDS
-from proxy.rewrite import Entrance, mapped_back
-from proxy.trust import Trust
+from proxy.rewrite import Entrance, mapped_back, withheld
+from proxy.trust import Trust, forwarded_host, forwarded_proto
 
 NETWORKS = load({}).trusted_proxies
 
@@ -131,3 +131,57 @@ def test_a_cookie_is_for_where_the_client_came_in(cookie: str, mapped: str) -> N
     upstream = upstream_of("http://up.example/v2")
     found = mapped_back(lines_of(("Set-Cookie", cookie)), upstream, entrance)
     assert pairs_of(found) == [("Set-Cookie", mapped)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "prefix", "passes"),
+    [
+        ("Set-Cookie", "apimonitor_session=1; Path=/", "", False),
+        ("set-cookie", " apimonitor_session\t= 1", "/pay", False),
+        ("Set-Cookie", "apimonitor_session", "", False),
+        ("Set-Cookie", "=apimonitor_session=1", "", False),
+        ("Set-Cookie", "= =apimonitor_session=1; Secure", "", False),
+        ("Set-Cookie", "apimonitor_session2=1", "", True),
+        ("Set-Cookie", "a=apimonitor_session=1", "", True),
+        ("Set-Cookie", "a=1; apimonitor_session=1", "", True),
+        ("Set-Cookie", "Apimonitor_Session=1", "", True),
+        ("X-Set-Cookie", "apimonitor_session=1", "", True),
+        ("service-Worker-allowed", "/", "/pay", False),
+        ("Service-Worker-Allowed", "/", "", True),
+    ],
+)
+def test_what_speaks_for_others_is_withheld(
+    name: str, value: str, prefix: str, passes: bool
+) -> None:
+    lines = lines_of((name, value), ("A", "b"))
+    found = withheld(lines, cookie="apimonitor_session", prefix=prefix)
+    assert found == lines[0 if passes else 1 :]
+
+
+@pytest.mark.parametrize(
+    ("said", "host", "proto"),
+    [
+        ("a.example", "a.example", ""),
+        ("A-b_c.example.:8443", "A-b_c.example.:8443", ""),
+        ("[::1]:80", "[::1]:80", ""),
+        ("[fe80::1", "", ""),
+        ("[:::1]", "", ""),
+        ("a:65536", "", ""),
+        ("a:", "", ""),
+        ("a b", "", ""),
+        ("a/b", "", ""),
+        ("a@b", "", ""),
+        ("a..b", "", ""),
+        ("ö", "", ""),
+        ("", "", ""),
+        ("HTTPS", "HTTPS", "https"),
+        ("http", "http", "http"),
+        ("javascript", "javascript", ""),
+        ("https://a", "", ""),
+        ("wss", "wss", ""),
+    ],
+)
+def test_a_proxy_before_us_may_say_a_host_and_a_scheme(
+    said: str, host: str, proto: str
+) -> None:
+    assert (forwarded_host(said), forwarded_proto(said)) == (host, proto)

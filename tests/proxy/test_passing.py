@@ -339,3 +339,57 @@ async def test_event_streams_are_timed_to_their_head() -> None:
     assert log.latency_ms is not None
     assert log.duration_ms is not None
     assert log.duration_ms - log.latency_ms > 200
+
+
+async def test_no_head_sets_the_apps_session() -> None:
+    """Neither a 1xx one nor one that the proxy has kept for the next client."""
+    lines = b"Set-Cookie: apimonitor_session=x\r\nSet-Cookie: a=1\r\nA: b\r\n"
+    lines += b"Service-Worker-Allowed: /\r\n"
+    hints = b"HTTP/1.1 103 Early Hints\r\n" + lines + b"\r\n"
+    response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + lines + b"\r\nok"
+    switch = b"HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n" + lines
+    async with upstream(answering(hints + response)) as port, proxied(port) as stage:
+        below = [await stage.ask(get("/shop/", host="localhost")) for _ in range(2)]
+        whole = await stage.ask(get("/"))
+        records = await stage.records(3)
+    for answer in (*below, whole):
+        assert b"apimonitor_session" not in answer
+        assert answer.count(b"Set-Cookie: a=1\r\n") == 2
+    assert b"Service-Worker-Allowed" not in b"".join(below)
+    assert whole.count(b"Service-Worker-Allowed: /\r\n") == 2
+    assert ("Service-Worker-Allowed", "/") in tuple(records[0].response_headers)
+    async with upstream(answering(switch + b"\r\n")) as port, proxied(port) as stage:
+        reader, writer = await stage.connect()
+        writer.write(get("/", "Upgrade: x", "Connection: upgrade"))
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+    assert b" 101 " in head and b"Set-Cookie: a=1\r\n" in head
+    assert b"apimonitor_session" not in head
+
+
+@pytest.mark.parametrize(
+    ("host", "proto", "location"),
+    [
+        ("out.example:444", "HTTPS", b"https://out.example:444/shop/a"),
+        ("out.example, in.example", "https,http", b"https://out.example/shop/a"),
+        ("evil.example/path", "https", b"https://localhost:1/shop/a"),
+        ("a@evil.example", "javascript", b"http://localhost:1/shop/a"),
+        ("evil.example\xff", "http://evil.example/", b"http://localhost:1/shop/a"),
+    ],
+)
+async def test_a_location_is_made_of_a_host_and_a_scheme_only(
+    host: str, proto: str, location: bytes
+) -> None:
+    response = b"HTTP/1.1 302 F\r\nLocation: //127.0.0.1:%d/a\r\n"
+    response += b"Content-Length: 0\r\n\r\n"
+    said = (f"X-Forwarded-Host: {host}", f"X-Forwarded-Proto: {proto}")
+    async with (
+        upstream(
+            lambda reader, writer: answering(
+                response % writer.get_extra_info("sockname")[1]
+            )(reader, writer)
+        ) as port,
+        proxied(port) as stage,
+    ):
+        answer = await stage.ask(get("/shop/x", *said, host="localhost:1"))
+    assert b"\r\nLocation: " + location + b"\r\n" in answer
