@@ -225,7 +225,10 @@ class Batch(Shown):
 
 
 class HarImport(Batch):
+    """`skipped`: how many were left out; `left_out`: the first of them, and why."""
+
     skipped: Count
+    left_out: list[Error]
 
 
 class Difference(Shown):

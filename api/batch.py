@@ -4,20 +4,21 @@ import asyncio
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, Any, TypeVar
 from uuid import UUID
 
 from aiohttp import web
 
 from api import json_input, request
-from api.errors import answer
-from api.har_batch import HarBatch, check_har
+from api.errors import answer, shown_error
+from api.har_batch import HarBatch, check_har, har_query
 from api.intake import idempotency_key, intake_of
 from api.parts import Parts
 from api.patience import Patience
-from api.rights import need_service, sender_of
+from api.rights import need_service, need_to_fill, sender_of
 from api.taken import Batch
 from monitor.errors import (
     InvalidInput,
@@ -27,7 +28,9 @@ from monitor.errors import (
     UnsupportedMediaType,
 )
 from monitor.exchange import Exchange
-from monitor.json_stream import ArraySplitter, LineSplitter, MemberSplitter, Splitter
+from monitor.har_messages import Bounds
+from monitor.json_member import MemberSplitter
+from monitor.json_stream import ArraySplitter, LineSplitter, Splitter
 from monitor.storage.repeats import repeat_key
 
 LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
@@ -58,25 +61,45 @@ class BatchCalls:
 
     async def import_har(self, call: web.Request) -> web.Response:
         """The same for the entries of a HAR archive."""
-        service_id = await self._service(call)
-        request.no_query(call)
+        asked = har_query(call)
+        service_id = await self._service(call, asked.service_id)
         check_har(call)
-        longest = ENTRY_ROWS * self._parts.settings.request_limit_bytes
-        splitter = MemberSplitter("entries", longest=longest)
-        ids, batch = await self._ingest(call, service_id, splitter, HarBatch)
-        made = {"accepted": len(ids), "ids": ids, "skipped": batch.skipped}
+        settings = self._parts.settings
+        splitter = MemberSplitter(
+            ("log", "entries"),
+            longest=ENTRY_ROWS * settings.request_limit_bytes,
+            skips=asked.skips,
+        )
+        bounds = Bounds(
+            count=settings.capture_messages,
+            each=settings.capture_message_limit,
+            bytes=settings.capture_messages_bytes,
+        )
+        make = partial(HarBatch, asked=asked, bounds=bounds)
+        ids, batch = await self._ingest(call, service_id, splitter, make)
+        made = {
+            "accepted": len(ids),
+            "ids": ids,
+            "skipped": batch.skipped,
+            "left_out": [shown_error(error) for error in batch.left_out],
+        }
         return answer(made, status=201)
 
     async def _ingest(
-        self, call: web.Request, service_id: UUID, splitter: Splitter, kind: type[Kind]
+        self,
+        call: web.Request,
+        service_id: UUID,
+        splitter: Splitter,
+        make: Callable[..., Kind],
     ) -> tuple[tuple[UUID, ...], Kind]:
         key = idempotency_key(call)
         with self._one_more(call), self._file() as file:
             async with self._patience().wait(SILENT):
                 intake = await intake_of(self._parts, service_id, dated=True)
             most_rows = self._parts.settings.batch_limit_rows
-            batch = kind(intake, file, most_rows=most_rows)
+            batch = make(intake, file, most_rows=most_rows)
             digest = await self._take(call, splitter, batch)
+            batch.settle()
             if batch.errors:
                 raise InvalidInput("some rows are not valid", errors=batch.errors)
             self._parts.counters.ingest_ignored_fields.inc(batch.ignored_fields)
@@ -84,9 +107,11 @@ class BatchCalls:
             ids = await self._store(service_id, batch, repeated)
         return ids, batch
 
-    async def _service(self, call: web.Request) -> UUID:
+    async def _service(self, call: web.Request, named: UUID | None = None) -> UUID:
         async with self._patience().wait(SILENT):
-            return await need_service(call, self._parts)
+            if named is None:
+                return await need_service(call, self._parts)
+            return await need_to_fill(call, self._parts, named)
 
     def _patience(self) -> Patience:
         return Patience(self._parts.settings.ingest_timeout_s)
@@ -125,7 +150,8 @@ class BatchCalls:
         What follows a hundred errors is read and not looked at, so that the client
         gets its answer.
         """
-        digest, size = hashlib.sha256(call.path.encode()), 0
+        place = f"{call.path}?{call.query_string}" if call.query_string else call.path
+        digest, size = hashlib.sha256(place.encode("utf-8", "replace")), 0
         try:
             async for piece in request.pieces(call):
                 size += len(piece)

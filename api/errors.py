@@ -48,16 +48,17 @@ def problem(
         "detail": detail,
     }
     if errors:
-        content["errors"] = [
-            {"loc": list(error.loc), "msg": error.msg, "type": error.type}
-            for error in errors
-        ]
+        content["errors"] = [shown_error(error) for error in errors]
     return web.Response(
         body=json_bytes(content),
         status=status,
         content_type="application/problem+json",
         headers={**HEADERS, **(headers or {})},
     )
+
+
+def shown_error(error: FieldError) -> dict[str, Any]:
+    return {"loc": list(error.loc), "msg": error.msg, "type": error.type}
 
 
 def of_monitor_error(error: MonitorError) -> web.Response:

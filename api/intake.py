@@ -1,8 +1,10 @@
 """How a pushed log becomes an exchange, redacted: it may touch a disk after that."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from aiohttp import web
@@ -10,6 +12,7 @@ from aiohttp import web
 from api.json_input import Loc, invalid
 from api.parts import Parts
 from api.schemas import NewLog
+from monitor.arrival import LATE, Arrival
 from monitor.errors import FieldError, InvalidInput, NotFound
 from monitor.exchange import Body, Exchange, Source
 from monitor.ids import LogIds
@@ -19,8 +22,6 @@ from monitor.storage.repeats import RepeatKey, repeat_key
 MOST_AHEAD = timedelta(days=1)
 KEY_HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
-# Of the request and of the response.
-Bodies = tuple[bytes | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,27 @@ class Intake:
     ids: LogIds
 
     def exchange(
-        self, new: NewLog, loc: Loc = (), *, bodies: Bodies | None = None
+        self,
+        new: NewLog,
+        loc: Loc = (),
+        *,
+        id: UUID | None = None,
+        besides: Mapping[str, Any] | None = None,
     ) -> Exchange:
         """Raises InvalidInput for a timestamp out of range; *loc*: the log's place.
 
-        *bodies* stand for the log's own where they are no texts.
+        *besides*: what a log has that cannot be pushed; with an *id*, the timestamp
+        does not count.
         """
-        sent, received = bodies or (_bytes(new.request_body), _bytes(new.response_body))
+        fields: dict[str, Any] = {
+            "request_headers": new.request_headers or {},
+            "response_headers": new.response_headers or {},
+            "request_body": _body(new.request_body),
+            "response_body": _body(new.response_body),
+            **(besides or {}),
+        }
         exchange = Exchange(
-            id=self._id(new.timestamp, loc),
+            id=id or self.id_at(new.timestamp, loc),
             service_id=self.service_id,
             source=Source.INGEST,
             method=new.method,
@@ -57,15 +70,13 @@ class Intake:
             error=new.error or None,
             source_ip=new.source_ip,
             tags=tuple(new.tags or ()),
-            request_headers=new.request_headers or {},
-            response_headers=new.response_headers or {},
-            request_body=_body(sent),
-            response_body=_body(received),
+            arrival=arrival_of(new.timestamp),
+            **fields,
         )
         return self.redaction.apply(exchange, self.redact_fields)
 
-    def _id(self, moment: datetime | None, loc: Loc) -> UUID:
-        """An id for *moment*, or for now."""
+    def id_at(self, moment: datetime | None, loc: Loc) -> UUID:
+        """An id for *moment*, or for now. Raises InvalidInput."""
         if moment is None:
             return self.ids.new()
         assert self.retention_days is not None
@@ -74,7 +85,11 @@ class Intake:
             raise _bad_time(loc, "is more than a day ahead")
         if moment < now - timedelta(days=self.retention_days):
             days = self.retention_days
-            raise _bad_time(loc, f"is older than the retention of {days} days")
+            raise _bad_time(
+                loc,
+                f"is older than the retention of {days} days: raise retention_days "
+                "of the service",
+            )
         return self.ids.at(moment)
 
 
@@ -122,12 +137,20 @@ def idempotency_key(call: web.Request) -> str | None:
     return key
 
 
-def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else text.encode()
+def arrival_of(
+    moment: datetime | None, har: dict[str, Any] | None = None
+) -> Arrival | None:
+    """Noted where *moment* is long past, or an archive said more than a log holds."""
+    now = datetime.now(UTC)
+    is_late = moment is not None and now - moment > LATE
+    return Arrival(at=now, har=har) if is_late or har else None
 
 
-def _body(content: bytes | None) -> Body | None:
-    return None if content is None else Body(kept=content, size=len(content))
+def _body(text: str | None) -> Body | None:
+    if text is None:
+        return None
+    content = text.encode()
+    return Body(kept=content, size=len(content))
 
 
 def _bad_time(loc: Loc, reason: str) -> InvalidInput:

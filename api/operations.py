@@ -77,6 +77,23 @@ EXACT = {
         "description": "exact percentiles; they always are",
     }
 }
+HAR_QUERY: dict[str, dict[str, Any]] = {
+    "on_error": {
+        "type": "string",
+        "enum": ["refuse", "skip"],
+        "description": "skip: entries that are not valid are left out, and named",
+    },
+    "shift": {
+        "type": "string",
+        "enum": ["none", "now"],
+        "description": "now: the archive is moved so that its last entry is now",
+    },
+    "service_id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "whose the logs are, where no service key says it",
+    },
+}
 EXPORT_LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST_EXPORTED}
 EXPORTED = (*FILTERS, "cursor", "limit")
 REPEATS = ("Idempotency-Key",)
@@ -210,10 +227,17 @@ LOGS = [
         id="import_har",
         summary="Push the entries of a HAR archive, all or none",
         tag="Logs",
-        access=Access.KEY,
+        access=Access.KEY_OR_ADMIN,
         status=201,
         answer=answers.HarImport,
-        answer_example={"accepted": 1, "ids": [examples.LOG_ID], "skipped": 0},
+        answer_example={
+            "accepted": 1,
+            "ids": [examples.LOG_ID],
+            "skipped": 0,
+            "left_out": [],
+        },
+        query=tuple(HAR_QUERY),
+        query_schemas=HAR_QUERY,
         body_types={JSON: examples.HAR_SCHEMA},
         body_example=examples.HAR,
         headers=REPEATS,

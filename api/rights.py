@@ -67,6 +67,16 @@ async def need_service(request: web.Request, parts: Parts) -> UUID:
     return caller.service_id
 
 
+async def need_to_fill(request: web.Request, parts: Parts, service_id: UUID) -> UUID:
+    """*service_id*, whose key came with the call; or who manages fills any."""
+    caller = await caller_of(request, parts)
+    if caller.service_id is None:
+        await need(request, parts, Right.MANAGE)
+    elif caller.service_id != service_id:
+        raise Forbidden("a service key fills its own service only")
+    return service_id
+
+
 def sender_of(request: web.Request) -> bytes:
     """Which key a call came with, without holding the key."""
     return hashlib.sha256((_bearer(request) or "").encode("utf-8", "replace")).digest()

@@ -1,21 +1,27 @@
 """What has been taken of a batch so far."""
 
+import struct
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime
 from typing import IO
 from uuid import UUID
+
+import orjson
 
 from api import json_input
 from api.intake import Intake
 from api.schemas import NewLog
+from monitor.arrival import Arrival
 from monitor.codec import decode, encode
 from monitor.errors import FieldError, InvalidInput, TooLarge
 from monitor.exchange import Exchange
+from monitor.json_output import json_bytes
 from monitor.storage.partitions import day_of
 
 STEP_ROWS = 200
 STEP_BYTES = 4 * 1024 * 1024
-LENGTH_BYTES = 4
+# Of a record, and of what is beside it.
+LENGTHS = struct.Struct("<II")
 MOST_ERRORS = json_input.MOST_ERRORS
 
 
@@ -26,11 +32,16 @@ class Batch:
         self.intake = intake
         self._file = file
         self._most_rows = most_rows
-        self.ids: list[UUID] = []
+        # Of each record in the file; None: it is left out after all.
+        self._written: list[UUID | None] = []
         self.days: set[date] = set()
         self.errors: list[FieldError] = []
         self.ignored_fields = 0
         self._rows = 0
+
+    @property
+    def ids(self) -> list[UUID]:
+        return [id for id in self._written if id is not None]
 
     @property
     def is_refused(self) -> bool:
@@ -44,11 +55,17 @@ class Batch:
         self._rows += 1
         try:
             exchange = self.exchange_of(row, position)
+            if exchange is not None and not self.errors:
+                self._keep(exchange, position)
         except InvalidInput as error:
-            self.errors += error.errors[: MOST_ERRORS - len(self.errors)]
-            return
-        if exchange is not None and not self.errors:
-            self._keep(exchange)
+            self.refuse(error)
+
+    def refuse(self, error: InvalidInput) -> None:
+        """A row is not valid."""
+        self.errors += error.errors[: MOST_ERRORS - len(self.errors)]
+
+    def settle(self) -> None:
+        """All rows are taken."""
 
     def exchange_of(self, row: bytes, position: int) -> Exchange | None:
         """What *row* says; None where it is to be left out. Raises InvalidInput."""
@@ -57,10 +74,15 @@ class Batch:
         self.ignored_fields += len(value.keys() - NewLog.model_fields.keys())
         return self.intake.exchange(new, (position,))
 
-    def _keep(self, exchange: Exchange) -> None:
-        record = encode(exchange)
-        self._file.write(len(record).to_bytes(LENGTH_BYTES, "little") + record)
-        self.ids.append(exchange.id)
+    def _keep(self, exchange: Exchange, position: int) -> None:
+        try:
+            record = encode(exchange)
+        except (ValueError, OverflowError):
+            reason = "holds a number that is too large"
+            raise json_input.invalid((position,), reason, "value_error") from None
+        about = _about(exchange.arrival)
+        self._file.write(LENGTHS.pack(len(record), len(about)) + record + about)
+        self._written.append(exchange.id)
         self.days.add(day_of(exchange.started_at))
 
     async def steps(self) -> AsyncIterator[list[Exchange]]:
@@ -68,12 +90,30 @@ class Batch:
         self._file.seek(0)
         step: list[Exchange] = []
         size = 0
-        while prefix := self._file.read(LENGTH_BYTES):
-            length = int.from_bytes(prefix, "little")
-            step.append(decode(self._file.read(length)))
+        for id in self._written:
+            length, about = LENGTHS.unpack(self._file.read(LENGTHS.size))
+            exchange = decode(self._file.read(length))
+            exchange.arrival = _arrival(self._file.read(about))
+            if id is None:
+                continue
+            exchange.id = id
+            step.append(exchange)
             size += length
             if len(step) == STEP_ROWS or size >= STEP_BYTES:
                 yield step
                 step, size = [], 0
         if step:
             yield step
+
+
+def _about(arrival: Arrival | None) -> bytes:
+    if arrival is None:
+        return b""
+    return json_bytes([arrival.at.isoformat(), arrival.har])
+
+
+def _arrival(about: bytes) -> Arrival | None:
+    if not about:
+        return None
+    at, har = orjson.loads(about)
+    return Arrival(at=datetime.fromisoformat(at), har=har)

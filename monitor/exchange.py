@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from monitor.arrival import Arrival
 from monitor.fields import Fields, HeaderObject
 from monitor.ids import bytes_of, timestamp_of
 from monitor.messages import LIMITED, Messages
@@ -155,7 +156,8 @@ class Exchange:
 
     *id* is a UUIDv7 that carries the time the exchange began. *latency_ms* is from the
     first byte of the request to the last of the response. Sizes are body bytes as they
-    passed, without framing, None where the exchange was ingested.
+    passed, without framing, None where the exchange was ingested. *arrival* is set
+    where it was handed over late.
     """
 
     id: UUID
@@ -181,6 +183,7 @@ class Exchange:
     replay_of: UUID | None
     timings: Timings
     messages: Messages | None
+    arrival: Arrival | None
 
     def __init__(
         self,
@@ -208,6 +211,7 @@ class Exchange:
         replay_of: UUID | None = None,
         timings: Timings = NO_TIMINGS,
         messages: Messages | None = None,
+        arrival: Arrival | None = None,
     ) -> None:
         self.id = id
         self.service_id = service_id
@@ -232,6 +236,7 @@ class Exchange:
         self.replay_of = replay_of
         self.timings = timings
         self.messages = messages
+        self.arrival = arrival
 
     @property
     def key(self) -> bytes:

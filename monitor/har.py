@@ -7,16 +7,18 @@ import base64
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from monitor import times
 from monitor.content import field_value
 from monitor.exchange import BodyState
 from monitor.fields import Fields, HeaderObject
-from monitor.messages import Direction, Message, MessageKind, MessageState
+from monitor.har_import import OUR_TIMINGS, parameters_of
+from monitor.har_messages import exported
+from monitor.messages import Message
 from monitor.redaction import MASK
 from monitor.resources import LogDetail, StoredBody
-from monitor.shown import ShownBody, message_text, pairs, shown_body
+from monitor.shown import ShownBody, pairs, shown_body
 
 CREATOR = {"name": "API Monitor", "version": "1.0"}
 NOT_KNOWN = -1
@@ -28,30 +30,35 @@ def head() -> dict[str, Any]:
 
 
 def entry_of(detail: LogDetail, messages: Sequence[Message] = ()) -> dict[str, Any]:
-    """Bodies are decoded, as browsers export them; `_masked` names what is masked."""
-    item = detail.item
+    """Bodies are decoded, as browsers export them; `_masked` names what is masked.
+
+    Of an imported log, what its archive said of it besides is said again.
+    """
+    item, har = detail.item, detail.har or {}
     entry: dict[str, Any] = {
         "startedDateTime": times.format(item.timestamp),
         "time": detail.total_ms or 0,
         "request": _request(detail),
         "response": _response(detail),
         "cache": {},
-        "timings": _timings(detail),
+        "timings": {**_timings(detail), **har.get("timings", {})},
         "_id": str(item.id),
         # The format has no word for an unknown time.
         "_latency_ms": item.latency_ms,
-        "_overhead_ms": detail.timings.overhead_ms,
-        "_service": item.service_name,
-        "_source": item.source.value,
+        **{f"_{name}": getattr(detail.timings, name) for name in OUR_TIMINGS},
+        "_service": har.get("_service", item.service_name),
+        "_source": har.get("_source", item.source.value),
         "_masked": _masked(detail),
     }
+    for name in ("serverIPAddress", "connection"):
+        if name in har:
+            entry[name] = har[name]
+    entry |= _beside(detail)
     if item.error is not None:
         entry["_error"] = item.error
     if item.tags:
         entry["_tags"] = list(item.tags)
-    if messages:
-        entry[_kept_as(detail)] = [_message(detail, message) for message in messages]
-    return entry
+    return entry | exported(detail, messages)
 
 
 def _timings(detail: LogDetail) -> dict[str, float]:
@@ -72,77 +79,70 @@ def _timings(detail: LogDetail) -> dict[str, float]:
     }
 
 
-def _kept_as(detail: LogDetail) -> str:
-    """As Chrome names the first; the second is alike."""
-    is_websocket = detail.message_count is not None
-    return "_webSocketMessages" if is_websocket else "_eventSourceMessages"
-
-
-def _message(detail: LogDetail, message: Message) -> dict[str, Any]:
-    """Bytes of a binary message are base64, as Chrome writes them."""
-    text = message_text(message)
-    if text is None or message.kind is MessageKind.BINARY:
-        text = base64.b64encode(message.kept).decode()
-    at = detail.item.timestamp.timestamp() + message.offset_ms / 1000
-    if message.kind is MessageKind.EVENT:
-        named = {"eventName": message.name or "message", "eventId": message.event_id}
-        made = {"time": at, **named, "data": text}
-    else:
-        kind = "send" if message.direction is Direction.SENT else "receive"
-        made = {"type": kind, "time": at, "opcode": message.opcode, "data": text}
-    if message.truncated:
-        made["_truncated"] = True
-    if message.state is not MessageState.KEPT:
-        made["_state"] = message.state.value
+def _beside(detail: LogDetail) -> dict[str, Any]:
+    """What the format has no word for, where it is not what follows from the rest."""
+    item, made = detail.item, dict[str, Any]()
+    bare = item.url.partition("#")[0]
+    if urlsplit(bare).path not in (item.path, item.path.rstrip("/")):
+        made["_path"] = item.path
+    if item.query_params != parameters_of(bare):
+        made["_query_params"] = item.query_params
+    if detail.client_url is not None:
+        made["_client_url"] = detail.client_url
+    if item.source_ip is not None:
+        made["_source_ip"] = item.source_ip
     return made
 
 
 def _request(detail: LogDetail) -> dict[str, Any]:
-    item = detail.item
+    item, said = detail.item, (detail.har or {}).get("request", {})
     made: dict[str, Any] = {
         "method": item.method,
         "url": item.url,
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
+        "httpVersion": said.get("httpVersion", "HTTP/1.1"),
+        "cookies": said.get("cookies", []),
         "headers": _headers(detail.request_headers),
         "queryString": _query(item.url),
-        "headersSize": NOT_KNOWN,
-        "bodySize": _size(item.request_size),
+        "headersSize": said.get("headersSize", NOT_KNOWN),
+        "bodySize": said.get("bodySize", _size(item.request_size)),
     }
     body = shown_body(detail.request_body, detail.request_headers)
-    if body.content or body.state is not BodyState.KEPT:
+    flags = _flags(body, detail.request_body)
+    if body.content or flags:
         text, coding = _text(body)
         mime = field_value(detail.request_headers, "content-type") or ""
-        made["postData"] = {"mimeType": mime, "text": text, **_flags(body)}
+        made["postData"] = {"mimeType": mime, "text": text, **flags}
         if coding:
             made["postData"]["_encoding"] = coding
     return made
 
 
 def _response(detail: LogDetail) -> dict[str, Any]:
-    item = detail.item
+    item, said = detail.item, (detail.har or {}).get("response", {})
     body = shown_body(detail.response_body, detail.response_headers)
     text, coding = _text(body)
     mime = field_value(detail.response_headers, "content-type")
     content: dict[str, Any] = {
         "size": len(body.content or b""),
         "mimeType": mime or "x-unknown",
-        **_flags(body),
+        **_flags(body, detail.response_body),
     }
+    if "compression" in said:
+        content["compression"] = said["compression"]
     if body.content:
         content["text"] = text
     if coding:
         content["encoding"] = coding
     return {
         "status": item.status_code or 0,
-        "statusText": _reason(item.status_code),
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
+        "statusText": said.get("statusText", _reason(item.status_code)),
+        "httpVersion": said.get("httpVersion", "HTTP/1.1"),
+        "cookies": said.get("cookies", []),
         "headers": _headers(detail.response_headers),
         "content": content,
         "redirectURL": field_value(detail.response_headers, "location") or "",
-        "headersSize": NOT_KNOWN,
-        "bodySize": _size(item.response_size),
+        "headersSize": said.get("headersSize", NOT_KNOWN),
+        "bodySize": said.get("bodySize", _size(item.response_size)),
     }
 
 
@@ -167,15 +167,16 @@ def _text(body: ShownBody) -> tuple[str, str | None]:
     return base64.b64encode(body.content).decode(), "base64"
 
 
-def _flags(body: ShownBody) -> dict[str, bool]:
-    made = {}
-    if body.truncated:
-        made["_truncated"] = True
-    if body.state is BodyState.WITHHELD:
-        made["_withheld"] = True
-    if body.state is BodyState.SHED:
-        made["_shed"] = True
-    return made
+def _flags(body: ShownBody, stored: StoredBody) -> dict[str, bool]:
+    """What there is to be known of a body that is not the one that passed, whole."""
+    flags = {
+        "_truncated": body.truncated,
+        "_withheld": body.state is BodyState.WITHHELD,
+        "_shed": body.state is BodyState.SHED,
+        "_redacted": body.state is BodyState.REDACTED,
+        "_gone": stored.is_gone,
+    }
+    return {name: True for name, holds in flags.items() if holds}
 
 
 def _masked(detail: LogDetail) -> list[str]:

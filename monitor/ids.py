@@ -13,11 +13,15 @@ from uuid import UUID, SafeUUID
 # order within a millisecond, then 40 random bits.
 COUNTER_BITS: Final = 18
 RANDOM_BITS: Final = 40
+# Milliseconds of 34 years.
+GIVEN_BITS: Final = 40
+GIVEN_RANDOM_BITS: Final = COUNTER_BITS + RANDOM_BITS - GIVEN_BITS
 # A UUID lets nobody set what it is.
 SET_VALUE: Final = vars(UUID)["int"].__set__
 SET_SAFETY: Final = vars(UUID)["is_safe"].__set__
 UNKNOWN: Final = SafeUUID.unknown
 MAX_COUNTER: Final = (1 << COUNTER_BITS) - 1
+MAX_GIVEN: Final = (1 << GIVEN_BITS) - 1
 
 
 class LogIds:
@@ -29,6 +33,8 @@ class LogIds:
         # All above the counter, for that millisecond.
         self._high = 0
         self._counter = 0
+        # Of ids for moments that others name: when they were given.
+        self._given = 0
         # Ids are to differ, not to be secret: the kernel need not be asked for each.
         self._random = random.Random(secrets.randbits(128))
 
@@ -44,9 +50,16 @@ class LogIds:
         return self._filled(self._high, self._counter)
 
     def at(self, moment: datetime) -> UUID:
-        """An id for a moment that the caller names, cut to milliseconds."""
-        counter = secrets.randbelow(MAX_COUNTER + 1)
-        return self._filled(self._above(milliseconds(moment)), counter)
+        """An id for a moment that the caller names, cut to milliseconds.
+
+        Of the same millisecond, they ascend in the order in which they are given, from
+        one call to another and after a restart too: what stands for the counter is the
+        time of giving.
+        """
+        self._given = max(self._given + 1, time_ns() // 1_000_000)
+        given = (self._given & MAX_GIVEN) << GIVEN_RANDOM_BITS
+        high = self._above(milliseconds(moment))
+        return uuid_of(high | given | self._random.getrandbits(GIVEN_RANDOM_BITS))
 
     def _above(self, ms: int) -> int:
         value = ms << 80 | 7 << 76 | (self.bucket >> 4) << 64 | 2 << 62

@@ -43,12 +43,17 @@ class LineSplitter:
 class ArraySplitter:
     """A JSON array. Brackets within an element are left to the parser of it.
 
-    *is_alone*: nothing may follow it.
+    *is_alone*: nothing may follow it. *skips*: an element that is too long comes as an
+    empty one.
     """
 
-    def __init__(self, *, longest: int, is_alone: bool = True) -> None:
+    def __init__(
+        self, *, longest: int, is_alone: bool = True, skips: bool = False
+    ) -> None:
         self._longest = longest
         self._is_alone = is_alone
+        self._skips = skips
+        self._is_too_long = False
         self._held = bytearray()
         self._depth = 0
         self._in_string = False
@@ -128,43 +133,20 @@ class ArraySplitter:
     def _element(self, *, is_last: bool) -> list[bytes]:
         element = bytes(self._held).strip(SPACE)
         self._held.clear()
+        if self._is_too_long:
+            self._is_too_long = self._is_first = False
+            return [b""]
         is_empty_array = is_last and self._is_first and not element
         self._is_first = False
         return [] if is_empty_array else [element]
 
     def _hold(self, piece: bytes) -> None:
+        if self._is_too_long:
+            return
         self._held += piece
         if len(self._held) > self._longest:
+            if self._skips:
+                self._is_too_long = True
+                self._held.clear()
+                return
             raise ValueError(f"an element is over {self._longest} bytes")
-
-
-class MemberSplitter:
-    """The array that is the first member called *name*, at whatever depth.
-
-    What stands before it may be as long as an element; what follows it is not looked
-    at.
-    """
-
-    def __init__(self, name: str, *, longest: int) -> None:
-        self._begin = re.compile(rb'"%b"\s*:\s*(?=\[)' % re.escape(name.encode()))
-        self._name = name
-        self._longest = longest
-        self._before = b""
-        self._elements: ArraySplitter | None = None
-
-    def feed(self, piece: bytes) -> list[bytes]:
-        if self._elements is not None:
-            return self._elements.feed(piece) if not self._elements.is_over else []
-        self._before += piece
-        found = self._begin.search(self._before)
-        if found is None:
-            if len(self._before) > self._longest:
-                raise ValueError(f"there is no array {self._name} in the beginning")
-            return []
-        self._elements = ArraySplitter(longest=self._longest, is_alone=False)
-        return self._elements.feed(self._before[found.end() :])
-
-    def close(self) -> list[bytes]:
-        if self._elements is None:
-            raise ValueError(f"there is no array {self._name}")
-        return self._elements.close()

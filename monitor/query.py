@@ -97,6 +97,15 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text
+
+    return parse
+
+
 def _error(name: str, reason: str, type: str = "value_error") -> FieldError:
     return FieldError(("query", name[:64]), reason, type)
 

@@ -72,7 +72,8 @@ class StoredBody:
     """The kept bytes of a body as they passed, content coding included.
 
     *content* is None where no body was given, where it *is_gone* (past its retention),
-    and where *state* is WITHHELD. Where *state* is REDACTED it is decoded already.
+    and where *state* is WITHHELD. Where *state* is REDACTED it is decoded already, and
+    so it is where it *is_plain*: pushed bodies are, whatever their header says.
     *is_limited*: it is withheld because to mask it would have been too much work.
     """
 
@@ -81,6 +82,7 @@ class StoredBody:
     state: BodyState = BodyState.KEPT
     is_limited: bool = False
     is_gone: bool = False
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,8 @@ class LogDetail:
     message_count: int | None = None
     event_count: int | None = None
     messages_problem: str | None = None
+    # What the archive it came in said of it besides.
+    har: dict[str, Any] | None = None
 
     @property
     def total_ms(self) -> float | None:

@@ -32,8 +32,7 @@ def shown_body(stored: StoredBody, headers: Fields | HeaderObject) -> ShownBody:
     """The body as its reader meant it, as far as it is kept and can be decoded."""
     content, problem, is_cut = stored.content, None, stored.truncated
     if content and stored.state is BodyState.KEPT:
-        # Pushed bodies are decoded, whatever their header says.
-        is_pushed = isinstance(headers, dict)
+        is_pushed = stored.is_plain or isinstance(headers, dict)
         coding = None if is_pushed else field_value(headers, "content-encoding")
         plain = decoded(
             content, coding, limit=SHOWN_LIMIT_BYTES, truncated=stored.truncated

@@ -2,6 +2,7 @@
 
 import gzip
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -163,6 +164,21 @@ def test_ids_ascend_and_carry_time_and_bucket() -> None:
     assert all(is_log_id(id) for id in made)
     moment = timestamp_of(made[0])
     assert timestamp_of(ids.at(moment)) == moment
+
+
+def test_ids_of_one_millisecond_ascend_as_they_are_given() -> None:
+    """However many lie between, and for another object of the same bucket later on."""
+    moment = datetime(2020, 1, 2, tzinfo=UTC)
+    ids = LogIds(bucket=7)
+    made = []
+    for n in range(300_000):
+        other = ids.at(moment + timedelta(milliseconds=1 + n % 50))
+        if n % 1000 == 0:
+            made.append(ids.at(moment))
+        assert timestamp_of(other) > moment
+    assert made == sorted(made)
+    assert len(set(made)) == 300
+    assert bucket_of(made[0]) == 7
 
 
 def test_an_id_of_another_kind_is_recognised() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from monitor.json_member import MemberSplitter
 from monitor.json_stream import ArraySplitter, LineSplitter, Splitter
 
 VALUES = st.recursive(
@@ -71,3 +72,54 @@ def test_what_is_too_long_is_refused_before_it_is_whole() -> None:
         LineSplitter(longest=10).feed(b"x" * 20)
     with pytest.raises(ValueError, match="over 10 bytes"):
         LineSplitter(longest=10).feed(b"x" * 20 + b"\n")
+
+
+STRANGE = st.dictionaries(
+    st.sampled_from(["log", "entries", "a", '"log"', "\\", ""]), VALUES, max_size=3
+)
+
+
+@given(STRANGE, STRANGE, STRANGE, st.lists(VALUES), st.lists(st.integers(0, 500)))
+@example({"a": '"log":{"entries":['}, {"entries": [1]}, {}, [[], {}], list(range(99)))
+def test_a_member_is_found_at_its_own_place(
+    before: Any, beside: Any, after: Any, values: list[Any], cuts: list[int]
+) -> None:
+    """Whatever it is called elsewhere; what follows is not looked at."""
+    before, after = [
+        {n: v for n, v in m.items() if n != "log"} for m in (before, after)
+    ]
+    beside = {n: v for n, v in beside.items() if n != "entries"}
+    given = {**before, "log": {**beside, "entries": values, "then": after}, **after}
+    content = b"\xef\xbb\xbf" + json.dumps(given, indent=1).encode()
+    found = split(MemberSplitter(("log", "entries"), longest=10_000), content, cuts)
+    assert [json.loads(element) for element in found] == values
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"nope",
+        b'{"entries": [1]}',
+        b'{"a": {"log": {"entries": [1]}}}',
+        b'[{"log": {"entries": [1]}}]',
+        b'{"log": [{"entries": [1]}]}',
+        b'{"log": {"a": {"entries": [1]}}}',
+        b'{"log": {}, "entries": [1]}',
+        b'{"log": {"entries": {"a": [1]}}}',
+        b'{"log": {"entries": null, "a": [1]}}',
+    ],
+)
+def test_a_member_that_is_not_there_is_named(content: bytes) -> None:
+    for cuts in ([], list(range(len(content)))):
+        with pytest.raises(ValueError, match=r"no array log\.entries"):
+            split(MemberSplitter(("log", "entries"), longest=1000), content, cuts)
+
+
+def test_an_element_that_is_too_long_is_skipped_where_that_is_wanted() -> None:
+    content = json.dumps({"log": {"entries": [1, "x" * 50, "y" * 30, 2]}}).encode()
+    for cuts in ([], list(range(len(content)))):
+        splitter = MemberSplitter(("log", "entries"), longest=20, skips=True)
+        assert split(splitter, content, cuts) == [b"1", b"", b"", b"2"]
+    with pytest.raises(ValueError, match="in the beginning"):
+        MemberSplitter(("log", "entries"), longest=20).feed(b'{"a": 123456789012345}')

@@ -15,6 +15,16 @@ MOVE_TIMEOUT_MS = 5_000
 COUNT_TIMEOUT_MS = 20_000
 
 
+ARRIVED = """
+    EXISTS (SELECT 1
+              FROM log_arrivals AS a
+             WHERE a.bucket = t.bucket
+               AND a.ts = t.ts
+               AND a.id = t.id
+               AND a.arrived_at >= $1)
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """What a day's partition held that is gone, and what it took on the disk."""
@@ -64,9 +74,15 @@ async def size_of_all(connection: asyncpg.Connection) -> int:
 
 
 async def drop_day(
-    connection: asyncpg.Connection, day: date, tables: Sequence[str]
+    connection: asyncpg.Connection,
+    day: date,
+    tables: Sequence[str],
+    *,
+    arrived_since: datetime | None = None,
 ) -> dict[str, Dropped]:
     """Drop the partitions of *day*, all or none; what was pinned is in the attics.
+
+    So is, where the logs stay, what came late and *arrived_since*.
 
     *day* is the oldest one of each table, and `logs`, where it goes too, comes last:
     it says what is pinned. Raises asyncpg.LockNotAvailableError where a table is in
@@ -81,7 +97,7 @@ async def drop_day(
         await connection.execute(LOCK)
         await _lock(connection, day, here)
         for table in here:
-            moved[table] = await _move(connection, table, day)
+            moved[table] = await _move(connection, table, day, arrived_since)
     return {
         table: Dropped(max(was.rows - moved[table], 0), was.size)
         for table, was in measured.items()
@@ -131,7 +147,12 @@ async def _measure(connection: asyncpg.Connection, table: str, day: date) -> Dro
     return Dropped(rows, size)
 
 
-async def _move(connection: asyncpg.Connection, table: str, day: date) -> int:
+async def _move(
+    connection: asyncpg.Connection,
+    table: str,
+    day: date,
+    arrived_since: datetime | None,
+) -> int:
     """How many rows the attic takes; its range reaches to the end of *day* then."""
     following = day + timedelta(days=1)
     columns = await _columns(connection, table)
@@ -145,10 +166,12 @@ async def _move(connection: asyncpg.Connection, table: str, day: date) -> int:
             SELECT {", ".join(f"t.{column}" for column in columns)}
               FROM {one} AS t
              WHERE {_is_pinned(table, day)}
+                   {"" if arrived_since is None else f"OR {ARRIVED}"}
             RETURNING 1
         )
         SELECT count(*) FROM kept
-        """
+        """,
+        *([] if arrived_since is None else [arrived_since]),
     )
     await connection.execute(f"DROP TABLE {one}")
     await connection.execute(

@@ -57,7 +57,7 @@ async def remove_logs(
     """Remove logs with all that belongs to them; how many."""
     first, *others = PARTITIONED
     gone = await remove(connection, first, keys, pinned=pinned)
-    for table in others:
+    for table in (*others, "log_arrivals"):
         await remove(connection, table, gone, pinned=True)
     return len(gone)
 

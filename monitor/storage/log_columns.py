@@ -1,5 +1,6 @@
 """Which columns a log is read from, and what they become."""
 
+from collections.abc import Collection
 from typing import Any
 
 import asyncpg
@@ -25,10 +26,12 @@ DETAILS = f"""
            d.overhead_ms, d.message_count, d.event_count, d.messages_problem,
            d.had_request_body, d.had_response_body, b.id AS bodies_id,
            b.request_body, b.request_truncated, b.request_state,
-           b.response_body, b.response_truncated, b.response_state
+           b.response_body, b.response_truncated, b.response_state, a.har
       {FROM}
       LEFT JOIN log_details AS d
         ON d.bucket = l.bucket AND d.ts = l.ts AND d.id = l.id
+      LEFT JOIN log_arrivals AS a
+        ON a.bucket = l.bucket AND a.ts = l.ts AND a.id = l.id
       {BODIES}
 """
 
@@ -56,6 +59,8 @@ def item_of(row: asyncpg.Record) -> LogItem:
 
 
 def detail_of(row: asyncpg.Record) -> LogDetail:
+    har: dict[str, Any] | None = orjson.loads(row["har"]) if row["har"] else None
+    gone = (har or {}).get("gone", ())
     return LogDetail(
         item=item_of(row),
         client_url=row["client_url"],
@@ -64,8 +69,8 @@ def detail_of(row: asyncpg.Record) -> LogDetail:
         note=row["note"],
         request_headers=_headers(row["request_headers"]),
         response_headers=_headers(row["response_headers"]),
-        request_body=_body(row, "request"),
-        response_body=_body(row, "response"),
+        request_body=_body(row, "request", gone),
+        response_body=_body(row, "response", gone),
         timings=Timings(
             connect_ms=row["connect_ms"],
             tls_ms=row["tls_ms"],
@@ -75,6 +80,7 @@ def detail_of(row: asyncpg.Record) -> LogDetail:
         message_count=row["message_count"],
         event_count=row["event_count"],
         messages_problem=row["messages_problem"],
+        har=har,
     )
 
 
@@ -85,14 +91,16 @@ def _headers(stored: bytes | None) -> Fields | HeaderObject:
     return tuple((name, text) for name, text in value)
 
 
-def _body(row: asyncpg.Record, side: str) -> StoredBody:
+def _body(row: asyncpg.Record, side: str, gone: Collection[str]) -> StoredBody:
+    """*gone*: sides whose bodies were gone already where the log came from."""
     state, is_limited = read_state(row[f"{side}_state"] or BodyState.KEPT)
     return StoredBody(
         content=row[f"{side}_body"],
         truncated=bool(row[f"{side}_truncated"]),
         state=state,
         is_limited=is_limited,
-        is_gone=row["bodies_id"] is None and _was_kept(row, side),
+        is_gone=side in gone or (row["bodies_id"] is None and _was_kept(row, side)),
+        is_plain=row["source"] == Source.INGEST,
     )
 
 

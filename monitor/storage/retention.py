@@ -10,7 +10,7 @@ import asyncpg
 
 from monitor.counters import Counters
 from monitor.ids import lowest_at
-from monitor.storage import attic
+from monitor.storage import arrivals, attic
 from monitor.storage.clearing import STEP_ROWS, Keys, remove, remove_logs, step
 from monitor.storage.companions import clear_events, clear_replays
 from monitor.storage.partitions import BODIES, PARTITIONED, Partitions, day_of
@@ -77,9 +77,12 @@ class Retention:
     async def _sweep(self, connection: asyncpg.Connection, now: datetime) -> None:
         terms = await terms_at(connection, self._policy, now)
         await self._drop_past(connection, terms.logs, PARTITIONED)
-        await self._drop_past(connection, terms.bodies, BODIES)
+        await self._drop_past(
+            connection, terms.bodies, BODIES, arrived_since=terms.bodies
+        )
         for term in terms.each:
             await self._clear_logs(connection, term, terms)
+        await arrivals.clear(connection, terms.logs)
         for table in BODIES:
             await self._clear_attic(connection, table, terms)
         await self._clear_bodies(connection, terms, now)
@@ -89,22 +92,38 @@ class Retention:
         await self._hold_bytes(connection, day_of(now))
 
     async def _drop_past(
-        self, connection: asyncpg.Connection, moment: datetime, tables: Sequence[str]
+        self,
+        connection: asyncpg.Connection,
+        moment: datetime,
+        tables: Sequence[str],
+        *,
+        arrived_since: datetime | None = None,
     ) -> None:
         """The days that ended before *moment*."""
         for day in await _days(connection, tables):
-            if day >= day_of(moment) or not await self._drop(connection, day, tables):
+            if day >= day_of(moment):
+                return
+            if not await self._drop(
+                connection, day, tables, arrived_since=arrived_since
+            ):
                 return
 
     async def _drop(
-        self, connection: asyncpg.Connection, day: date, tables: Sequence[str]
+        self,
+        connection: asyncpg.Connection,
+        day: date,
+        tables: Sequence[str],
+        *,
+        arrived_since: datetime | None = None,
     ) -> bool:
         """False where *day* has to wait; days after it wait for it."""
         # What tells what is pinned goes last.
         ordered = tables[::-1]
         for attempt in range(DROP_TRIES):
             try:
-                dropped = await attic.drop_day(connection, day, ordered)
+                dropped = await attic.drop_day(
+                    connection, day, ordered, arrived_since=arrived_since
+                )
             except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
                 await asyncio.sleep(DROP_PAUSE_S * (attempt + 1))
                 continue
@@ -202,7 +221,12 @@ class Retention:
                 term.bodies,
                 STEP_ROWS,
             )
-            others = [key for key in keys if not key["pinned"]]
+            late = await arrivals.arrived(connection, keys)
+            others = [
+                key
+                for key in keys
+                if not key["pinned"] and late.get(key["id"], key["ts"]) < term.bodies
+            ]
             await self._remove_bodies(connection, others)
         return keys[-1]["id"] if len(keys) == STEP_ROWS else until
 
@@ -225,7 +249,7 @@ class Retention:
                     *after,
                     STEP_ROWS,
                 )
-                kept = await _kept(connection, keys, moments)
+                kept = await arrivals.kept(connection, keys, moments)
                 gone = [key for key in keys if key["id"] not in kept]
                 await self._remove_bodies(connection, gone)
             if len(keys) < STEP_ROWS:
@@ -266,24 +290,3 @@ async def _days(connection: asyncpg.Connection, tables: Iterable[str]) -> list[d
     for table in tables:
         found.update(await attic.days_of(connection, table))
     return sorted(found)
-
-
-async def _kept(
-    connection: asyncpg.Connection, keys: Keys, moments: dict[UUID, datetime]
-) -> set[UUID]:
-    """Those whose log is there, and pinned or not past its service's time."""
-    rows = await connection.fetch(
-        """
-        SELECT id, ts, service_id, pinned
-          FROM logs
-         WHERE bucket = ANY($1::int[])
-           AND ts = ANY($2::timestamptz[])
-           AND id = ANY($3::uuid[])
-        """,
-        *[list({key[column] for key in keys}) for column in ("bucket", "ts", "id")],
-    )
-    return {
-        row["id"]
-        for row in rows
-        if row["pinned"] or row["ts"] >= moments.get(row["service_id"], row["ts"])
-    }

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import asyncpg
 
 from monitor.packing import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS
-from monitor.storage import messages
+from monitor.storage import arrivals, messages
 from monitor.storage.gathered import Gathered, Storable, copied
 
 # Between so many the event loop turns to those who wait.
@@ -35,6 +35,7 @@ async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) 
             columns=messages.COLUMNS,
             records=told,
         )
+    await arrivals.insert(connection, storables)
 
 
 async def _copy(

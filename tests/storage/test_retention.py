@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from monitor.arrival import Arrival
 from monitor.counters import Counters
 from monitor.exchange import Body, Exchange, Source
 from monitor.filters import LogFilter, Page
@@ -63,8 +64,18 @@ class House:
     async def service(self, name: str, **fields: Any) -> UUID:
         return (await self.services.create({"name": name, **fields})).id
 
-    async def store(self, service_id: UUID, days_ago: float, count: int = 1) -> UUID:
+    async def store(
+        self,
+        service_id: UUID,
+        days_ago: float,
+        count: int = 1,
+        *,
+        arrived_days_ago: float | None = None,
+    ) -> UUID:
         """The id of the last one."""
+        late = None
+        if arrived_days_ago is not None:
+            late = Arrival(at=NOW - timedelta(days=arrived_days_ago), har={"a": 1})
         moment = NOW - timedelta(days=days_ago)
         body = Body(kept=b"b" * 100, size=100)
         made = [
@@ -78,6 +89,7 @@ class House:
                 request_body=body,
                 response_body=body,
                 messages=Messages(medium=Medium.WEBSOCKET, kept=(HELLO,) * 2, count=2),
+                arrival=late,
             )
             for _ in range(count)
         ]
@@ -167,6 +179,35 @@ async def test_a_pinned_log_stays_with_its_body_and_is_found(house: House) -> No
     assert not await house.has_body(young)
     for table in PARTITIONED:
         assert await house.rows(f"{table}_attic") == 0
+
+
+async def test_bodies_that_came_late_are_kept_from_their_arrival(house: House) -> None:
+    """In days that go, in the attic, and of services with shorter terms."""
+    pay = await house.service("pay")
+    short = await house.service("short", body_retention_days=2)
+    before = await house.store(pay, 20, arrived_days_ago=1)
+    gone = await house.store(pay, 20, arrived_days_ago=8)
+    of_short = await house.store(short, 5, arrived_days_ago=1)
+    timely = await house.store(pay, 20)
+    await house.retention.sweep(NOW)
+    # Its day is gone already.
+    after = await house.store(pay, 20, arrived_days_ago=0)
+    late = await house.store(short, 20, arrived_days_ago=3)
+    await house.retention.sweep(NOW)
+    kept = {before: True, gone: False, of_short: True, timely: False, after: True}
+    for id, has_body in {**kept, late: False}.items():
+        assert await house.has_body(id) is has_body
+    assert await house.rows("log_messages") == 6
+    await house.retention.sweep(NOW + timedelta(days=1, hours=6))
+    assert not await house.has_body(of_short)
+    await house.retention.sweep(NOW + timedelta(days=8))
+    for id in (before, after):
+        assert not await house.has_body(id)
+    detail = await house.logs.get(before)
+    assert detail is not None
+    assert detail.har == {"a": 1}
+    await house.retention.sweep(NOW + timedelta(days=31))
+    assert await house.rows("log_arrivals") == 0
 
 
 async def test_each_service_has_its_own_terms(house: House) -> None:
