@@ -205,7 +205,7 @@ def _body(body: HarBody) -> Body | None:
     kept = b"" if body.state.is_absent else body.content
     if body.state is BodyState.KEPT:
         size = max(size, len(kept))
-    return Body(kept=kept, size=size, state=body.state)
+    return Body(kept=kept, size=size, state=body.state, is_limited=body.is_limited)
 
 
 def _sizes(entry: dict[str, Any]) -> dict[str, int | None]:

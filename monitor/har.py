@@ -172,6 +172,7 @@ def _flags(body: ShownBody, stored: StoredBody) -> dict[str, bool]:
     flags = {
         "_truncated": body.truncated,
         "_withheld": body.state is BodyState.WITHHELD,
+        "_limited": body.is_limited,
         "_shed": body.state is BodyState.SHED,
         "_redacted": body.state is BodyState.REDACTED,
         "_gone": stored.is_gone,

@@ -27,6 +27,7 @@ class HarBody:
     content: bytes | None
     size: int | None = None
     state: BodyState = BodyState.KEPT
+    is_limited: bool = False
     is_gone: bool = False
     content_type: str | None = None
 
@@ -92,6 +93,7 @@ def _body(
         content=content,
         size=size,
         state=state,
+        is_limited=said.get("_limited") is True and state is BodyState.WITHHELD,
         is_gone=said.get("_gone") is True,
         content_type=declared or None,
     )

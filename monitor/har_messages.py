@@ -19,6 +19,7 @@ from monitor.messages import (
     MessageKind,
     Messages,
     MessageState,
+    read_state,
 )
 from monitor.resources import LogDetail
 from monitor.shown import message_text
@@ -74,7 +75,7 @@ def _written(detail: LogDetail, message: Message) -> dict[str, Any]:
     if message.wire_size != len(message.kept):
         made["_wire_size"] = message.wire_size
     if message.state is not MessageState.KEPT:
-        made["_state"] = message.state.value
+        made["_state"] = message.written_state
     return made
 
 
@@ -115,6 +116,7 @@ def _read(
     size = said.get("_size", len(content))
     wire_size = known(said.get("_wire_size"))
     name = _label(said.get("eventName"))
+    state, is_limited = _state(said.get("_state"))
     return Message(
         direction=Direction.SENT if said.get("type") == "send" else Direction.RECEIVED,
         kind=kind,
@@ -122,7 +124,8 @@ def _read(
         kept=content[: max(limit, 0)],
         size=None if size is None else int(known(size) or len(content)),
         wire_size=len(content) if wire_size is None else int(wire_size),
-        state=_state(said.get("_state")),
+        state=state,
+        is_limited=is_limited,
         name=None if name == "message" else name,
         event_id=_label(said.get("eventId")),
     )
@@ -153,11 +156,11 @@ def _offset_ms(time: Any, started_at: datetime) -> float:
     return max(round((moment - started_at.timestamp()) * 1000, 3), 0.0)
 
 
-def _state(value: Any) -> MessageState:
+def _state(value: Any) -> tuple[MessageState, bool]:
     try:
-        return MessageState(value)
+        return read_state(value)
     except ValueError:
-        return MessageState.KEPT
+        return MessageState.KEPT, False
 
 
 def _label(value: Any) -> str | None:

@@ -361,6 +361,11 @@ def captured(service_id: UUID) -> list[Exchange]:
             "response_body": Body(kept=coded[:9], size=90),
         },
         {"request_body": Body(kept=b"", size=3, state=BodyState.WITHHELD)},
+        {
+            "request_body": Body(
+                kept=b"", size=3, state=BodyState.WITHHELD, is_limited=True
+            )
+        },
         {"response_body": Body(kept=b"", size=9, state=BodyState.SHED)},
         {
             "response_body": Body(
