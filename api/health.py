@@ -19,11 +19,11 @@ class HealthCalls:
         return answer({"status": "ok", "database": database})
 
     async def ready(self, call: web.Request) -> web.Response:
-        """503 until migrated, and while draining."""
+        """503 until migrated and routed, and while draining."""
         state = self._parts.state
         if state.is_draining:
             return answer({"status": "draining"}, status=503)
-        if not state.is_ready:
+        if not (state.is_ready and state.is_routed()):
             return answer({"status": "starting"}, status=503)
         return answer({"status": "ready"})
 

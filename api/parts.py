@@ -33,10 +33,12 @@ from monitor.storage.writer import LogWriter
 class State:
     """Where the appliance is in its life.
 
-    *obstacle* is what keeps it from being ready, in words for who runs it.
+    *is_ready*: the database is migrated. *is_routed*: all processes of the proxy know
+    the services. *obstacle* keeps it from being ready, in words for who runs it.
     """
 
     is_ready: bool = False
+    is_routed: Callable[[], bool] = lambda: True
     obstacle: str = ""
     is_draining: bool = False
 

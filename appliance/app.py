@@ -9,11 +9,17 @@ import api.app
 import web.app
 from api.parts import Parts
 from appliance import own_via
+from appliance.stopping import Calls
 from web.parts import PageParts
 
 
 def build_app(
-    parts: Parts, *, proxy_port: int, workers: Callable[[], list[int]], via: str
+    parts: Parts,
+    *,
+    proxy_port: int,
+    workers: Callable[[], list[int]],
+    via: str,
+    calls: Calls,
 ) -> Application:
     """One application: errors of /v1 are problem+json, those of the rest are pages."""
     pages = PageParts(
@@ -39,6 +45,7 @@ def build_app(
     )
     app = Application(
         middlewares=[
+            calls.counting(),
             own_via.refusing(via),
             api.app.middleware,
             cast(Any, page_middleware),

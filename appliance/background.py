@@ -40,12 +40,22 @@ WINDOWS_POLL_S = 1.0
 DELIVERIES_POLL_S = 60.0
 
 
-async def become_ready(database: Database, migrations: Path, state: State) -> None:
-    """Migrate as soon as PostgreSQL is there; until then the app is not ready."""
+async def become_ready(
+    database: Database,
+    migrations: Path,
+    state: State,
+    *,
+    publish: Callable[[], Awaitable[None]],
+) -> None:
+    """Migrate as soon as PostgreSQL is there, and *publish* the routes that it holds.
+
+    Until then the app is not ready.
+    """
     while not state.is_ready:
         try:
             if applied := await migrate_database(database, migrations):
                 logger.info("migrated", extra={"migrations": applied})
+            await publish()
             state.is_ready, state.obstacle = True, ""
         except Unusable as error:
             if state.obstacle != error.detail:
@@ -55,6 +65,10 @@ async def become_ready(database: Database, migrations: Path, state: State) -> No
             state.obstacle = error.detail
             await asyncio.sleep(DATABASE_POLL_S)
         except MonitorError:
+            await asyncio.sleep(DATABASE_POLL_S)
+        except FAILED as error:
+            reason = type(error).__name__
+            logger.error("the services cannot be read", extra={"reason": reason})
             await asyncio.sleep(DATABASE_POLL_S)
 
 

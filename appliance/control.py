@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,8 +12,8 @@ from monitor.settings import Settings
 class Word(StrEnum):
     """READY, APPENDED: the worker serves; it has something to record.
 
-    ROUTES n: main has kept table n; the worker routes from table n. DRAIN: main wants
-    the worker to take no more and end.
+    ROUTES n: main has kept table n; the worker routes from table n, -1: from none yet.
+    DRAIN: main wants the worker to take no more and end.
     """
 
     READY = "ready"
@@ -47,7 +48,9 @@ class Channel:
 
     def tell(self, word: Word, number: int = 0) -> None:
         """Where the other side is gone, it is told nothing."""
-        self._writer.write(f"{word} {number}\n".encode())
+        # uvloop raises where a write before found that out.
+        with suppress(RuntimeError):
+            self._writer.write(f"{word} {number}\n".encode())
 
     async def next(self) -> tuple[Word, int] | None:
         """What the other side said; None where it is gone."""

@@ -49,8 +49,8 @@ async def serve_proxy(
             appended=appended,
         )
         stack.push_async_callback(workers.stop)
-        await workers.start()
         routes.on_kept = workers.publish
+        await workers.start()
         return workers
     proxy = make_proxy(
         settings,

@@ -31,11 +31,11 @@ class Routes:
         """Ask for the services, and hold and keep them where they differ.
 
         The file is written first: what a start would route from is never older than
-        what was answered.
+        what was answered. So is the first answer where it is none: workers wait for it.
         """
         async with self._changing:
             found = tuple(await services())
-            if found == self._table.services:
+            if self._table.is_known and found == self._table.services:
                 return
             table = RoutingTable(found, version=self._table.version + 1)
             try:
@@ -58,4 +58,4 @@ def _load(path: Path) -> RoutingTable:
         return load(path)
     except ValueError:
         logger.error("the routing table's file is damaged; it is made anew")
-        return RoutingTable()
+        return RoutingTable(is_known=False)

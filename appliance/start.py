@@ -31,6 +31,7 @@ from appliance.notifying import Notifier
 from appliance.patience import Bounds
 from appliance.proxying import serve_proxy
 from appliance.routes import Routes
+from appliance.stopping import Calls
 from appliance.workers import Workers
 from monitor.access import Access, load_secret
 from monitor.counters import Counters
@@ -91,13 +92,15 @@ class Appliance:
 async def running(settings: Settings) -> AsyncIterator[Appliance]:
     """The whole appliance, for the length of the block.
 
-    Raises StartError where it cannot start. Leaving drains: listeners, exchanges in
-    flight, spool, recorder, pool, PostgreSQL.
+    Raises StartError where it cannot start. Leaving drains: calls and exchanges in
+    flight, spool, recorder, pool, PostgreSQL; the app's health is the last to go.
     """
     async with AsyncExitStack() as stack:
         data = _take_directory(settings, stack)
         app_socket = _bind("", settings.host, settings.port, stack)
         proxy_socket = _bind("PROXY_", settings.proxy_host, settings.proxy_port, stack)
+        # Whoever watches it is answered until the end.
+        doors = await stack.enter_async_context(AsyncExitStack())
         with data.usable():
             routes = Routes(data.routes)
             via = data.pseudonym()
@@ -167,7 +170,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             tasks.create_task(work)
             for work in (
                 background.note_database(database, counters),
-                background.become_ready(database, MIGRATIONS, state),
+                background.become_ready(database, MIGRATIONS, state, publish=publish),
                 background.keep_routes(routes, services, state),
                 background.keep_partitions(database, partitions, state),
                 background.clear_deleted(Clearing(database), state),
@@ -197,6 +200,9 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             is_open=access.is_open,
             tasks=tasks,
             appended=recorder.wake,
+        )
+        state.is_routed = lambda: (
+            routes.table().is_known and (workers is None or workers.are_routed)
         )
         proxy_url = _url(settings.proxy_host, proxy_socket)
         sender = Sender(
@@ -237,8 +243,10 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             own=own,
             state=state,
         )
+        calls = Calls()
         app = build_app(
             parts,
+            calls=calls,
             proxy_port=proxy_socket.getsockname()[1],
             workers=lambda: workers.pids if workers else [os.getpid()],
             via=via,
@@ -250,8 +258,9 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             shutdown_timeout=settings.drain_timeout_s,
         )
         await runner.setup()
-        stack.push_async_callback(runner.cleanup)
+        doors.push_async_callback(runner.cleanup)
         await SockSite(runner, app_socket).start()
+        stack.push_async_callback(calls.finish, timeout_s=settings.drain_timeout_s)
         stack.callback(_begin_draining, state)
         await _ready(state, embedded)
         yield Appliance(
@@ -287,11 +296,11 @@ def _bind(prefix: str, host: str, port: int, stack: AsyncExitStack) -> socket.so
 
 
 async def _ready(state: State, embedded: Embedded | None) -> None:
-    """Wait a moment for the migrations; without PostgreSQL, serve all the same."""
+    """Wait a moment for migrations and routes; without them, serve all the same."""
     limit_s = OTHER_S if embedded is None else OWN_S
     try:
         async with asyncio.timeout(limit_s):
-            while not state.is_ready and not state.obstacle:
+            while not (state.is_ready and state.is_routed()) and not state.obstacle:
                 if embedded is not None and embedded.trouble:
                     raise TimeoutError
                 await asyncio.sleep(0.01)

@@ -47,19 +47,19 @@ class KeptRoutes:
 
     def __init__(self, data: DataDirectory) -> None:
         self._path = data.routes
-        self._table = RoutingTable()
+        self._table = RoutingTable(is_known=False)
 
     def table(self) -> RoutingTable:
         return self._table
 
     async def read(self) -> int:
-        """The version that is routed from now on."""
+        """The version that is routed from now on; -1 where there is none yet."""
         try:
             self._table = await asyncio.to_thread(load, self._path)
         except (OSError, ValueError) as error:
             reason = type(error).__name__
             logger.error("the routing table cannot be read", extra={"reason": reason})
-        return self._table.version
+        return self._table.version if self._table.is_known else -1
 
 
 async def serve(assignment: Assignment) -> None:

@@ -10,6 +10,7 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ START_TIMEOUT_S = 20.0
 ROUTES_TIMEOUT_S = 5.0
 # Beyond the time a worker has to drain.
 END_TIMEOUT_S = 5.0
+AGAIN_S = 5.0
 MOST_DEATHS = 5
 WITHIN_S = 30.0
 
@@ -58,6 +60,10 @@ class Worker:
         self.is_over.set()
         self.is_ready.set()
         self._wake()
+
+    @property
+    def is_routed(self) -> bool:
+        return self._routes >= 0
 
     async def routes(self, version: int) -> None:
         """Until it routes from *version* or later, or is over."""
@@ -97,6 +103,11 @@ class Workers:
         self._is_stopping = False
 
     @property
+    def are_routed(self) -> bool:
+        """Whether each that takes exchanges has a table to route from."""
+        return all(w.is_routed for w in self._workers if not w.is_leaving)
+
+    @property
     def pids(self) -> list[int]:
         """Of those that take exchanges now."""
         return [w.process.pid for w in self._workers if not w.is_leaving]
@@ -134,6 +145,8 @@ class Workers:
         leaving = list(self._workers)
         for worker in leaving:
             worker.leave()
+        for number in self._assignment.listening:
+            _refuse(number)
         await asyncio.gather(*(self._see_off(worker) for worker in leaving))
 
     async def _begin(self) -> Worker:
@@ -181,8 +194,19 @@ class Workers:
             self._note_death(worker, code)
             # One that cannot live is not begun as fast as the machine can.
             await asyncio.sleep(max(0.0, 0.5 - (time.monotonic() - began)))
-            if not self._is_stopping:
+            await self._replace()
+
+    async def _replace(self) -> None:
+        """Begin another; what the system refuses now, it may give later."""
+        while not self._is_stopping:
+            try:
                 await self._begin()
+                return
+            except OSError as error:
+                logger.error(
+                    "a worker cannot be begun", extra={"reason": error.strerror}
+                )
+                await asyncio.sleep(AGAIN_S)
 
     def _note_death(self, worker: Worker, code: int) -> None:
         logger.error(
@@ -213,6 +237,15 @@ class Workers:
             logger.error("a worker does not end", extra={"pid": worker.process.pid})
             worker.process.kill()
             await worker.process.wait()
+
+
+def _refuse(listening: int) -> None:
+    """No more connections, whichever process still holds the socket.
+
+    Each that was closed in one process alone would be left hanging in its queue.
+    """
+    with suppress(OSError), socket.socket(fileno=os.dup(listening)) as bound:
+        bound.shutdown(socket.SHUT_RDWR)
 
 
 def _environment() -> dict[str, str]:

@@ -33,12 +33,20 @@ class Service:
 class RoutingTable:
     """The services of one moment, found by name, slug or host without regard to case.
 
-    *version* grows with each table that main makes.
+    *version* grows with each table that main makes. Not *is_known*: nobody has said
+    yet which services there are, neither PostgreSQL nor a kept file.
     """
 
-    def __init__(self, services: Iterable[Service] = (), *, version: int = 0) -> None:
+    def __init__(
+        self,
+        services: Iterable[Service] = (),
+        *,
+        version: int = 0,
+        is_known: bool = True,
+    ) -> None:
         self.services = tuple(services)
         self.version = version
+        self.is_known = is_known
         self._slugs = {service.slug.lower(): service for service in self.services}
         self._names = {service.name.casefold(): service for service in self.services}
         self._hosts = {
@@ -95,14 +103,14 @@ def save(table: RoutingTable, path: Path) -> None:
 
 
 def load(path: Path) -> RoutingTable:
-    """The table that was saved last; an empty one where there is none.
+    """The table that was saved last; one that is not known where there is none.
 
     Raises ValueError where the file is not one of ours.
     """
     try:
         content = orjson.loads(path.read_bytes())
     except FileNotFoundError:
-        return RoutingTable()
+        return RoutingTable(is_known=False)
     try:
         services = [_service(fields) for fields in content["services"]]
         return RoutingTable(services, version=int(content["version"]))

@@ -32,11 +32,12 @@ from proxy.trust import Trust
 EXPIRY_POLL_S: Final = 1.0
 REPLAY: Final = tickets.HEADER.lower()
 OF_REPLAYS: Final = frozenset({REPLAY, "x-monitor-service"})
-REFUSALS: Final = {"connect": 405, "max_forwards": 405}
+REFUSALS: Final = {"connect": 405, "max_forwards": 405, "routes_unknown": 503}
 # Where it is not to be passed on, nothing is left that could answer a request.
-ALLOW: Final = {
+ADDED: Final = {
     "connect": "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n",
     "max_forwards": "Allow:\r\n",
+    "routes_unknown": "Retry-After: 1\r\n",
 }
 Record = Callable[[Callable[[], Exchange], Service], bool]
 
@@ -199,7 +200,7 @@ class Proxy:
             detail += f"; registered: {slugs}" if slugs else "; none is registered"
         is_head = request.method == "HEAD"
         lines, body = problems.problem(status, unrouted.reason, detail, is_head=is_head)
-        lines += ALLOW.get(unrouted.reason, "")
+        lines += ADDED.get(unrouted.reason, "")
         keeps_alive = status == 404 and request.keeps_alive and not request.has_body
         if not keeps_alive:
             lines += problems.CLOSE

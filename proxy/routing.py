@@ -45,7 +45,9 @@ def route(
     if named is not None:
         service = table.by_name(named.strip())
         if service is None:
-            return Unrouted("unknown_service", "X-Monitor-Service names no service")
+            return _for_nobody(
+                table, "unknown_service", "X-Monitor-Service names no service"
+            )
         return _routed(table, service, target, "")
     service = table.by_host(without_port(host))
     if service is not None:
@@ -55,7 +57,7 @@ def route(
     service = table.by_slug(segment) if segment.isascii() else None
     if service is not None:
         return _routed(table, service, rest, f"/{segment}")
-    return Unrouted("no_service", "no service has this host or path prefix")
+    return _for_nobody(table, "no_service", "no service has this host or path prefix")
 
 
 def without_port(host: str) -> str:
@@ -63,6 +65,13 @@ def without_port(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0]
+
+
+def _for_nobody(table: RoutingTable, reason: str, detail: str) -> Unrouted:
+    """While nobody knows the services, nobody can say that it is for none of them."""
+    if table.is_known:
+        return Unrouted(reason, detail)
+    return Unrouted("routes_unknown", "the services are not known yet")
 
 
 def _routed(

@@ -3,13 +3,15 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+import uvloop
 
-from appliance.control import Assignment
+from appliance.control import Assignment, Channel, Word
 from appliance.workers import Workers
 from monitor.settings import load
 from proxy.server import bind
@@ -171,6 +173,31 @@ async def test_they_end_with_main_and_the_next_start_is_clean(
         await appliance.start()
         assert (await appliance.through_proxy()).endswith(b"ok")
         await eventually_recorded(appliance, 2)
+
+
+def test_one_that_is_gone_is_told_nothing() -> None:
+    """By the loop that serves, which raises where asyncio's own does not."""
+
+    async def tell() -> None:
+        ours, theirs = socket.socketpair()
+        channel = await Channel.over(ours)
+        theirs.close()
+        for _ in range(5):
+            channel.tell(Word.DRAIN)
+            await asyncio.sleep(0.01)
+        assert await channel.next() is None
+        channel.close()
+        channel.tell(Word.DRAIN)
+
+    uvloop.run(tell())
+
+
+async def test_a_stop_right_after_one_died_drains(tmp_path: Path) -> None:
+    async with scene(tmp_path) as appliance:
+        for pid in workers_of(appliance):
+            os.kill(pid, signal.SIGKILL)
+        assert await appliance.stop() == 0
+        assert "Traceback" not in appliance.said.read_text()
 
 
 async def test_a_stop_while_one_is_replaced_leaves_none(tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def test_a_request_arrives_below_the_base_path(
     assert (found.target, found.prefix) == (sent, prefix)
 
 
+@pytest.mark.parametrize("named", [None, "pay"])
+def test_nothing_is_nobodys_while_the_services_are_not_known(named: str | None) -> None:
+    unknown = RoutingTable(is_known=False)
+    found = route(unknown, host="h", target="/pay/x", named=named)
+    assert isinstance(found, Unrouted)
+    assert found.reason == "routes_unknown"
+
+
 @pytest.mark.parametrize(
     ("host", "target", "named", "reason"),
     [
