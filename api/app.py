@@ -17,7 +17,7 @@ from api.metrics import MetricsCalls
 from api.openapi import OpenApi
 from api.parts import Parts
 from api.replays import ReplayCalls
-from api.request import BODY_TIMEOUT_S
+from api.request import BODY_TIMEOUT_S, JSON_VALUES
 from api.services import ServiceCalls
 from api.stream import StreamCalls
 
@@ -41,6 +41,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
     alerts, channels = AlertCalls(parts), ChannelCalls(parts)
     replays, ledger = ReplayCalls(parts), LedgerCalls(parts)
     one_service = "/v1/services/{service_id}"
+    app[JSON_VALUES] = parts.settings.json_limit_values
     app.add_routes(
         [
             web.post("/v1/services", services.create),

@@ -13,7 +13,7 @@ from uuid import UUID
 from aiohttp import web
 
 from api import json_input, request
-from api.errors import answer, shown_error
+from api.errors import accepted, shown_error
 from api.har_batch import HarBatch, check_har, har_query
 from api.intake import idempotency_key, intake_of
 from api.parts import Parts
@@ -31,11 +31,14 @@ from monitor.exchange import Exchange
 from monitor.har_messages import Bounds
 from monitor.json_member import MemberSplitter
 from monitor.json_stream import ArraySplitter, LineSplitter, Splitter
+from monitor.settings import Settings
 from monitor.storage.repeats import repeat_key
 
 LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 # Python between two looks at other connections: about 2 ms of it.
 ROWS_AT_ONCE = 20
+# What is taken apart in one turn of the loop.
+SLICE_BYTES = 8 * 1024
 # An entry of a HAR has a whole page's bodies in it: as many rows' bytes.
 ENTRY_ROWS = 8
 # What PostgreSQL may commit within INGEST_TIMEOUT_S.
@@ -54,10 +57,9 @@ class BatchCalls:
         """201 with the ids, once all are committed; one bad row and none is."""
         service_id = await self._service(call)
         request.no_query(call)
-        longest = self._parts.settings.request_limit_bytes
-        splitter = _splitter(call, longest=longest)
+        splitter = _splitter(call, self._parts.settings)
         ids, _ = await self._ingest(call, service_id, splitter, Batch)
-        return answer({"accepted": len(ids), "ids": ids}, status=201)
+        return await accepted(ids)
 
     async def import_har(self, call: web.Request) -> web.Response:
         """The same for the entries of a HAR archive."""
@@ -68,6 +70,7 @@ class BatchCalls:
         splitter = MemberSplitter(
             ("log", "entries"),
             longest=ENTRY_ROWS * settings.request_limit_bytes,
+            most_values=ENTRY_ROWS * settings.json_limit_values,
             skips=asked.skips,
         )
         bounds = Bounds(
@@ -77,13 +80,8 @@ class BatchCalls:
         )
         make = partial(HarBatch, asked=asked, bounds=bounds)
         ids, batch = await self._ingest(call, service_id, splitter, make)
-        made = {
-            "accepted": len(ids),
-            "ids": ids,
-            "skipped": batch.skipped,
-            "left_out": [shown_error(error) for error in batch.left_out],
-        }
-        return answer(made, status=201)
+        left_out = [shown_error(error) for error in batch.left_out]
+        return await accepted(ids, skipped=batch.skipped, left_out=left_out)
 
     async def _ingest(
         self,
@@ -158,8 +156,12 @@ class BatchCalls:
                 if size > self._parts.settings.batch_limit_bytes:
                     raise TooLarge("the body is over BATCH_LIMIT_BYTES")
                 digest.update(piece)
-                if not batch.is_refused:
-                    await _take_rows(batch, splitter.feed(piece))
+                for start in range(0, len(piece), SLICE_BYTES):
+                    if batch.is_refused:
+                        break
+                    rows = splitter.feed(piece[start : start + SLICE_BYTES])
+                    await _take_rows(batch, rows)
+                    await asyncio.sleep(0)
             if not batch.is_refused:
                 await _take_rows(batch, splitter.close())
         except ValueError as error:
@@ -206,12 +208,13 @@ async def _take_rows(batch: Batch, rows: list[bytes]) -> None:
             await asyncio.sleep(0)
 
 
-def _splitter(call: web.Request, *, longest: int) -> Splitter:
+def _splitter(call: web.Request, settings: Settings) -> Splitter:
+    longest, most_values = settings.request_limit_bytes, settings.json_limit_values
     media_type = call.content_type.lower() if "Content-Type" in call.headers else ""
     if media_type in LINES:
-        return LineSplitter(longest=longest)
+        return LineSplitter(longest=longest, most_values=most_values)
     if media_type == "application/json":
-        return ArraySplitter(longest=longest)
+        return ArraySplitter(longest=longest, most_values=most_values)
     raise UnsupportedMediaType(
         "the body must be application/json or application/x-ndjson"
     )

@@ -1,9 +1,11 @@
 """What an error of /v1 looks like: RFC 9457."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from aiohttp import ClientConnectionResetError, web
 from pydantic import ValidationError
@@ -16,6 +18,20 @@ logger = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 LONGEST_WORD = 200
+IDS_AT_ONCE = 5_000
+
+
+async def accepted(ids: Sequence[UUID], **more: Any) -> web.Response:
+    """201 for many logs: their ids are written a part a turn of the event loop."""
+    parts = []
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        parts.append(json_bytes(ids[start : start + IDS_AT_ONCE])[1:-1])
+        await asyncio.sleep(0)
+    rest = json_bytes({"accepted": len(ids), **more})[1:-1]
+    content = b'{%b,"ids":[%b]}' % (rest, b",".join(parts))
+    return web.Response(
+        body=content, status=201, content_type="application/json", headers=HEADERS
+    )
 
 
 def answer(value: Any, *, status: int = 200, **headers: str) -> web.Response:

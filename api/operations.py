@@ -164,7 +164,7 @@ SERVICES = [
         answer_example=examples.MADE_KEY,
         body=NewKey,
         body_example={"name": "prod-key"},
-        errors=(404, *GIVEN),
+        errors=(404, 409, *GIVEN),
     ),
     Operation(
         method="GET",
@@ -407,7 +407,7 @@ ALERTS = [
         answer=answers.Alert,
         body=NewAlert,
         body_example=examples.NEW_ALERT,
-        errors=(404, *GIVEN),
+        errors=(404, 409, *GIVEN),
     ),
     Operation(
         method="GET",
@@ -479,7 +479,7 @@ CHANNELS = [
         answer=answers.MadeChannel,
         body=NewChannel,
         body_example=examples.NEW_CHANNEL,
-        errors=(404, *GIVEN),
+        errors=(404, 409, *GIVEN),
     ),
     Operation(
         method="GET",

@@ -21,6 +21,8 @@ PAGE = {"limit": whole_number(1, MAX_LIMIT), "offset": whole_number(0, MAX_OFFSE
 BODY_TIMEOUT_S = web.AppKey("body_timeout_s", float)
 # What a body that may be long has to come with; a trickle would never end.
 SLOWEST_BYTES_S = 1024
+# JSON_LIMIT_VALUES
+JSON_VALUES = web.AppKey("JSON_VALUES", int)
 # What aiohttp decodes; any other coding would be taken for the JSON itself.
 CODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
 
@@ -49,6 +51,7 @@ async def json_body(request: web.Request) -> Any:
     if not declared or not is_json:
         raise UnsupportedMediaType("the body must be application/json")
     content = await read_body(request)
+    await json_input.weigh(content, most_values=request.app[JSON_VALUES])
     return json_input.value_of(content)
 
 

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from ipaddress import IPv6Address
+from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -47,6 +48,8 @@ NOT_OVERRIDDEN = frozenset(
     }
 )
 MOST_OVERRIDDEN = 200
+# Of the fields of a log that are none: as many are told.
+MOST_BAD = 20
 
 
 def _base_url(url: str) -> str:
@@ -236,7 +239,35 @@ Receiver = Annotated[
     str, Field(min_length=1, max_length=LONGEST_BASE_URL), AfterValidator(_receiver)
 ]
 Scalar = str | int | float | bool | None
-Fields = dict[Annotated[str, Field(max_length=1024)], Scalar | list[Scalar]]
+LONGEST_FIELD_NAME = 1024
+
+
+def _few_bad(value: Any) -> Any:
+    """Only some of the fields that are none, where many are: each is told."""
+    if not isinstance(value, dict):
+        return value
+    bad = list(islice((name for name in value if _is_bad(name, value[name])), MOST_BAD))
+    if len(bad) < MOST_BAD:
+        return value
+    return {name: _cut(value[name]) for name in bad}
+
+
+def _is_bad(name: str, value: Any) -> bool:
+    if len(name) > LONGEST_FIELD_NAME or isinstance(value, dict):
+        return True
+    return isinstance(value, list) and any(isinstance(v, dict | list) for v in value)
+
+
+def _cut(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [item for item in value if isinstance(item, dict | list)][:1]
+
+
+Fields = Annotated[
+    dict[Annotated[str, Field(max_length=LONGEST_FIELD_NAME)], Scalar | list[Scalar]],
+    BeforeValidator(_few_bad),
+]
 
 
 class ServiceFields(BaseModel):
@@ -327,6 +358,13 @@ HeaderValue = Annotated[
 ]
 
 
+def _few_overridden(value: Any) -> Any:
+    """One more than there may be is enough to be refused."""
+    if not isinstance(value, dict) or len(value) <= MOST_OVERRIDDEN:
+        return value
+    return dict(islice(value.items(), MOST_OVERRIDDEN + 1))
+
+
 class NewReplay(BaseModel):
     """What is unset falls back to the log's own."""
 
@@ -338,7 +376,9 @@ class NewReplay(BaseModel):
     )
     override_headers: (
         Annotated[
-            dict[HeaderName, HeaderValue | None], Field(max_length=MOST_OVERRIDDEN)
+            dict[HeaderName, HeaderValue | None],
+            Field(max_length=MOST_OVERRIDDEN),
+            BeforeValidator(_few_overridden),
         ]
         | None
     ) = None

@@ -18,8 +18,8 @@ from monitor.exchange import Exchange
 from monitor.json_output import json_bytes
 from monitor.storage.partitions import day_of
 
-STEP_ROWS = 200
-STEP_BYTES = 4 * 1024 * 1024
+STEP_ROWS = 100
+STEP_BYTES = 1024 * 1024
 # Of a record, and of what is beside it.
 LENGTHS = struct.Struct("<II")
 MOST_ERRORS = json_input.MOST_ERRORS

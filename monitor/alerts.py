@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import eq, ge, gt, le, lt, ne
+from operator import attrgetter, eq, ge, gt, le, lt, ne
 from typing import Any
 
 from monitor.exchange import Exchange
@@ -61,12 +61,19 @@ class Condition:
 
         Raises ValueError where the value cannot be coerced.
         """
+        return self.test()(exchange)
+
+    def test(self) -> Callable[[Exchange], bool]:
+        """What *holds* asks, made once for many logs. Raises as *holds* does."""
         compare, wanted = COMPARE[self.operator], self.wanted()
-        actual = getattr(exchange, self.field.value)
-        if self.field is ConditionField.ERROR:
-            is_asked_if_set = isinstance(wanted, bool)
-            return compare(actual is not None if is_asked_if_set else actual, wanted)
-        return actual is not None and compare(actual, wanted)
+        actual = attrgetter(self.field.value)
+        if self.field is not ConditionField.ERROR:
+            return lambda log: (
+                (found := actual(log)) is not None and compare(found, wanted)
+            )
+        if isinstance(wanted, bool):
+            return lambda log: compare(actual(log) is not None, wanted)
+        return lambda log: compare(actual(log), wanted)
 
     def wanted(self) -> float | bool | str:
         """What the field is compared with; of `error`, a bool asks whether it is set.

@@ -3,8 +3,10 @@
 import json
 import re
 
-from monitor.json_stream import INSIDE, ArraySplitter
+from monitor.json_meter import MOST_VALUES
+from monitor.json_stream import ArraySplitter
 
+INSIDE = re.compile(rb'["\\]')
 TOKEN = re.compile(rb'["\[\]{}:,]')
 # Longer names are none of those that are looked for.
 LONGEST_NAME = 256
@@ -14,13 +16,19 @@ class MemberSplitter:
     """The array at *path*: a member of a member of the document itself.
 
     What stands before it may be as long as an element; what follows it is not looked
-    at. *skips*: an element that is too long comes as an empty one.
+    at. *skips*: an element that is too much comes as an empty one.
     """
 
     def __init__(
-        self, path: tuple[str, ...], *, longest: int, skips: bool = False
+        self,
+        path: tuple[str, ...],
+        *,
+        longest: int,
+        most_values: int = MOST_VALUES,
+        skips: bool = False,
     ) -> None:
         self._path = path
+        self._most_values = most_values
         self._longest = longest
         self._skips = skips
         self._before = 0
@@ -43,7 +51,10 @@ class MemberSplitter:
                 return []
             piece = piece[at:]
             self._elements = ArraySplitter(
-                longest=self._longest, is_alone=False, skips=self._skips
+                longest=self._longest,
+                most_values=self._most_values,
+                is_alone=False,
+                skips=self._skips,
             )
         return self._elements.feed(piece) if not self._elements.is_over else []
 

@@ -1,10 +1,9 @@
 """How a long list of JSON values is taken apart while it is still coming."""
 
-import re
 from typing import Protocol
 
-OUTSIDE = re.compile(rb'["\[\]{},]')
-INSIDE = re.compile(rb'["\\]')
+from monitor.json_meter import COMMA, MOST_VALUES, Meter, Tokens
+
 SPACE = b" \t\r\n"
 
 
@@ -22,61 +21,76 @@ class Splitter(Protocol):
 class LineSplitter:
     """NDJSON: a value a line; empty lines are none."""
 
-    def __init__(self, *, longest: int) -> None:
+    def __init__(self, *, longest: int, most_values: int = MOST_VALUES) -> None:
         self._longest = longest
-        self._rest = b""
+        self._most_values = most_values
+        self._rest = bytearray()
+        self._meter = Meter(most_values=most_values)
+        # How much of the rest it has seen.
+        self._metered = 0
 
     def feed(self, piece: bytes) -> list[bytes]:
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        self._check(self._rest)
-        return [self._check(line) for line in lines if line.strip(SPACE)]
+        found = []
+        *lines, rest = piece.split(b"\n")
+        for line in lines:
+            whole = self._extended(line)
+            if whole.strip(SPACE):
+                found.append(bytes(whole))
+            self._rest, self._metered = bytearray(), 0
+            self._meter = Meter(most_values=self._most_values)
+        self._extended(rest)
+        return found
 
     def close(self) -> list[bytes]:
-        return [self._rest] if self._rest.strip(SPACE) else []
+        return [bytes(self._rest)] if self._rest.strip(SPACE) else []
 
-    def _check(self, line: bytes) -> bytes:
-        if len(line) > self._longest:
+    def _extended(self, piece: bytes) -> bytearray:
+        """The line until now."""
+        self._rest += piece
+        if len(self._rest) > self._longest:
             raise ValueError(f"a line is over {self._longest} bytes")
-        return line
+        # A short one cannot have too many values.
+        if self._metered or len(self._rest) > self._most_values:
+            self._meter.feed(bytes(self._rest[self._metered :]))
+            self._metered = len(self._rest)
+        return self._rest
 
 
 class ArraySplitter:
     """A JSON array. Brackets within an element are left to the parser of it.
 
-    *is_alone*: nothing may follow it. *skips*: an element that is too long comes as an
-    empty one.
+    *is_alone*: nothing may follow it. *skips*: an element that is too long, or has too
+    many values, comes as an empty one.
     """
 
     def __init__(
-        self, *, longest: int, is_alone: bool = True, skips: bool = False
+        self,
+        *,
+        longest: int,
+        most_values: int = MOST_VALUES,
+        is_alone: bool = True,
+        skips: bool = False,
     ) -> None:
         self._longest = longest
         self._is_alone = is_alone
         self._skips = skips
         self._is_too_long = False
         self._held = bytearray()
-        self._depth = 0
-        self._in_string = False
-        self._is_escaped = False
+        self._tokens = Tokens()
+        self._meter = Meter(most_values=most_values)
         self._is_over = False
         self._is_first = True
 
     def feed(self, piece: bytes) -> list[bytes]:
         found: list[bytes] = []
         begin = self._begin(piece)
-        position = begin
-        while position < len(piece) and not self._is_over:
-            if self._in_string:
-                position = self._through_string(piece, position)
-                continue
-            match = OUTSIDE.search(piece, position)
-            if match is None:
-                break
-            position = match.end()
-            if self._is_end(match[0]):
-                self._hold(piece[begin : position - 1])
+        for end in () if self._is_over else self._tokens.ends(piece, begin):
+            if self._is_end(piece[end - 1]):
+                self._hold(piece[begin : end - 1])
                 found += self._element(is_last=self._is_over)
-                begin = position
+                begin = end
+            if self._is_over:
+                break
         if self._is_over:
             if self._is_alone and piece[begin:].strip(SPACE):
                 raise ValueError("something follows the array")
@@ -95,44 +109,31 @@ class ArraySplitter:
 
     def _begin(self, piece: bytes) -> int:
         """Where elements begin; the opening bracket is passed over."""
-        if self._depth or self._is_over:
+        if self._meter.depth or self._is_over:
             return 0
         start = len(piece) - len(piece.lstrip(SPACE))
         if start == len(piece):
             return start
         if piece[start : start + 1] != b"[":
             raise ValueError("it is no array")
-        self._depth = 1
+        self._meter.depth = 1
         return start + 1
 
-    def _through_string(self, piece: bytes, position: int) -> int:
-        if self._is_escaped:
-            # The backslash was the last of the piece before.
-            self._is_escaped = False
-            return position + 1
-        match = INSIDE.search(piece, position)
-        if match is None:
-            return len(piece)
-        if match[0] == b"\\":
-            self._is_escaped = match.end() == len(piece)
-            return match.end() + 1
-        self._in_string = False
-        return match.end()
-
-    def _is_end(self, token: bytes) -> bool:
+    def _is_end(self, token: int) -> bool:
         """Whether *token* ends an element of the outermost array."""
-        if token == b'"':
-            self._in_string = True
-        elif token in b"[{":
-            self._depth += 1
-        elif token in b"]}":
-            self._depth -= 1
-            self._is_over = self._depth == 0
-        return self._is_over or (token == b"," and self._depth == 1)
+        meter = self._meter
+        meter.note(token)
+        self._is_over = meter.depth == 0
+        if self._is_over or (token == COMMA and meter.depth == 1):
+            return True
+        if meter.problem is not None:
+            self._give_up(f"of an element: {meter.problem}")
+        return False
 
     def _element(self, *, is_last: bool) -> list[bytes]:
         element = bytes(self._held).strip(SPACE)
         self._held.clear()
+        self._meter.begin()
         if self._is_too_long:
             self._is_too_long = self._is_first = False
             return [b""]
@@ -145,8 +146,10 @@ class ArraySplitter:
             return
         self._held += piece
         if len(self._held) > self._longest:
-            if self._skips:
-                self._is_too_long = True
-                self._held.clear()
-                return
-            raise ValueError(f"an element is over {self._longest} bytes")
+            self._give_up(f"an element is over {self._longest} bytes")
+
+    def _give_up(self, problem: str) -> None:
+        if not self._skips:
+            raise ValueError(problem)
+        self._is_too_long = True
+        self._held.clear()

@@ -214,6 +214,14 @@ class Settings(BaseModel):
     request_limit_bytes: int = _setting(
         2 * 1024 * 1024, "The largest body of a call of /v1.", ge=1024
     )
+    json_limit_values: int = _setting(
+        10_000,
+        "The most values and names in the JSON of a call of /v1, or of a row of a "
+        "batch; an entry of a HAR may have eight times as many. Beyond: 422. Raise "
+        "it when logs with more header fields or parameters are refused.",
+        ge=500,
+        le=1_000_000,
+    )
     batch_limit_bytes: int = _setting(
         256 * 1024 * 1024, "The largest body of a batch of /v1.", ge=1024
     )
@@ -266,6 +274,28 @@ class Settings(BaseModel):
         256,
         "Ingests of one key that wait for their turn; beyond: 429. Raise it when "
         "bursts are refused; each holds its body in memory.",
+        ge=1,
+        le=100_000,
+    )
+    alert_rules_limit: int = _setting(
+        100,
+        "Alert rules of a service; beyond: 409, those there are stay. Each is tested "
+        "with every log. Raise it when rules are refused, lower it when ingests are "
+        "slow.",
+        ge=1,
+        le=10_000,
+    )
+    channels_limit: int = _setting(
+        20,
+        "Channels of a service, and of those for all services; beyond: 409. Each is "
+        "told of every rule that fires. Raise it when channels are refused.",
+        ge=1,
+        le=1_000,
+    )
+    keys_limit: int = _setting(
+        100,
+        "Active API keys of a service; beyond: 409. Raise it when keys are refused "
+        "that are all in use.",
         ge=1,
         le=100_000,
     )

@@ -1,7 +1,13 @@
 """How events come about: in the transaction of the logs they are about."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +30,15 @@ EVENT_COLUMNS = (
     "message",
 )
 EVENT_IDS = LogIds()
+EVENTS_AT_ONCE = 500
+# Rules that are kept ready to be tested.
+MOST_KNOWN = 10_000
+# Tests of a log in one turn of the event loop, and what other work costs of them.
+WORK_AT_ONCE = 2_000
+UNPACKING = 40
+MAKING = 10
+Found = tuple[Alert, list[AlertEvent]]
+values_of = attrgetter(*EVENT_COLUMNS)
 # What PostgreSQL says of an event that it will never take.
 REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
@@ -49,33 +64,59 @@ async def evaluate(
         """,
         services_of(exchanges),
     )
+    if not rows:
+        return
+    logs = await _by_service(exchanges, {row["service_id"] for row in rows})
+    found: list[Found] = []
+    breath = Breath()
     for row in rows:
         try:
-            alert = alert_of(row)
-            found = _matches(alert, exchanges)
-            if found:
-                # A savepoint: what this rule's events run into is undone alone.
-                async with connection.transaction():
-                    await add(connection, alert, found)
+            rule = _rule(tuple(row.items()))
+            matching = [log for log in logs[rule.alert.service_id] if rule.test(log)]
         except ValueError as error:
             await mark(connection, row["id"], str(error))
-        except REFUSED:
-            await mark(connection, row["id"], "an event could not be stored")
+            continue
+        if matching:
+            found.append((rule.alert, await _events(rule.alert, matching)))
+        await breath.after(len(logs[rule.alert.service_id]))
+    if found:
+        await _add_all(connection, found)
 
 
-async def add(
-    connection: asyncpg.Connection, alert: Alert, found: Sequence[AlertEvent]
-) -> None:
-    """Store events of one rule, and what is to be told of them."""
-    await connection.copy_records_to_table(
-        "alert_events",
-        schema_name="apimonitor",
-        columns=EVENT_COLUMNS,
-        records=[
-            tuple(getattr(event, column) for column in EVENT_COLUMNS) for event in found
-        ],
-    )
-    await notify(connection, alert, found)
+async def _add_all(connection: asyncpg.Connection, found: Sequence[Found]) -> None:
+    """Together; where one of them is refused, each by itself."""
+    try:
+        # A savepoint: what these events run into is undone alone.
+        async with connection.transaction():
+            await add(connection, found)
+        return
+    except (*REFUSED, ValueError) as error:
+        if len(found) == 1:
+            await mark(connection, found[0][0].id, _refusal(error))
+            return
+    for one in found:
+        await _add_all(connection, [one])
+
+
+def _refusal(error: Exception) -> str:
+    is_ours = isinstance(error, ValueError)
+    return str(error) if is_ours else "an event could not be stored"
+
+
+async def add(connection: asyncpg.Connection, found: Sequence[Found]) -> None:
+    """Store events of rules, and what is to be told of them."""
+    events = [event for _, each in found for event in each]
+    for start in range(0, len(events), EVENTS_AT_ONCE):
+        await connection.copy_records_to_table(
+            "alert_events",
+            schema_name="apimonitor",
+            columns=EVENT_COLUMNS,
+            records=[
+                values_of(event) for event in events[start : start + EVENTS_AT_ONCE]
+            ],
+        )
+    for service_id, group in groupby(found, key=lambda one: one[0].service_id):
+        await notify(connection, service_id, list(group))
 
 
 async def mark(connection: asyncpg.Connection, id: UUID, error: str) -> None:
@@ -102,24 +143,61 @@ def event_of(
     )
 
 
-def _matches(alert: Alert, exchanges: Sequence[Storable]) -> list[AlertEvent]:
-    """Raises ValueError where the rule is broken."""
-    condition = alert.condition
-    if condition is None:
+@dataclass(frozen=True, slots=True)
+class Rule:
+    alert: Alert
+    test: Callable[[Exchange], bool]
+
+
+@lru_cache(maxsize=MOST_KNOWN)
+def _rule(columns: tuple[tuple[str, Any], ...]) -> Rule:
+    """Made once for each state of the rule. Raises ValueError where it is broken."""
+    alert = alert_of(dict(columns))
+    if alert.condition is None:
         raise ValueError("the rule has no condition")
-    now = datetime.now(UTC)
-    return [
-        event_of(
-            alert,
-            state=AlertState.FIRING,
-            message=condition.message(exchange),
-            log_id=exchange.id,
-            now=now,
+    return Rule(alert, alert.condition.test())
+
+
+class Breath:
+    """Lets others have the event loop between parts of a longer work."""
+
+    def __init__(self) -> None:
+        self._done = 0
+
+    async def after(self, work: int) -> None:
+        self._done += work
+        if self._done >= WORK_AT_ONCE:
+            self._done = 0
+            await asyncio.sleep(0)
+
+
+async def _by_service(
+    exchanges: Sequence[Storable], wanted: set[UUID]
+) -> dict[UUID, list[Exchange]]:
+    """Unpacked once, whatever the number of rules."""
+    logs: dict[UUID, list[Exchange]] = {id: [] for id in wanted}
+    breath = Breath()
+    for each in exchanges:
+        if each.service_id in logs:
+            logs[each.service_id].append(exchange_of(each))
+            await breath.after(UNPACKING)
+    return logs
+
+
+async def _events(alert: Alert, logs: Sequence[Exchange]) -> list[AlertEvent]:
+    assert alert.condition is not None
+    now, events = datetime.now(UTC), []
+    breath = Breath()
+    for log in logs:
+        message = alert.condition.message(log)
+        events.append(
+            event_of(
+                alert,
+                state=AlertState.FIRING,
+                message=message,
+                log_id=log.id,
+                now=now,
+            )
         )
-        for exchange in _of_service(exchanges, alert.service_id)
-        if condition.holds(exchange)
-    ]
-
-
-def _of_service(exchanges: Sequence[Storable], id: UUID) -> Iterator[Exchange]:
-    return (exchange_of(each) for each in exchanges if each.service_id == id)
+        await breath.after(MAKING)
+    return events

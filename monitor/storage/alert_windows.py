@@ -217,7 +217,7 @@ async def _tell(
         log_id=log_id,
         now=standing.since,
     )
-    await add(connection, alert, [event])
+    await add(connection, [(alert, [event])])
 
 
 async def _log_behind(

@@ -11,6 +11,7 @@ from monitor.alert_rules import Alert, AlertEvent
 from monitor.alert_states import AlertState, Standing
 from monitor.alert_windows import Aggregate, Window
 from monitor.alerts import Condition, ConditionField, ConditionOperator
+from monitor.storage.limits import need_room
 from monitor.storage.pool import Database
 
 COLUMNS = """
@@ -43,11 +44,16 @@ CHANGEABLE = ("name", "description", "cooldown_s", *ASKED)
 
 
 class Alerts:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, most: int = 100) -> None:
+        """*most* of a service."""
         self._database = database
+        self._most = most
 
     async def create(self, service_id: UUID, fields: Mapping[str, Any]) -> Alert | None:
-        """A new rule; None where there is no such service."""
+        """A new rule; None where there is no such service.
+
+        Raises Conflict where the service has too many.
+        """
         id, now = uuid4(), datetime.now(UTC)
         given = {name: fields[name] for name in CHANGEABLE if name in fields}
         values = {
@@ -59,14 +65,22 @@ class Alerts:
             **_start(given.get("window_s"), now),
         }
         places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
-        async with self._database.connection() as connection:
-            try:
-                await connection.execute(
-                    f"INSERT INTO alerts ({', '.join(values)}) VALUES ({places})",
-                    *values.values(),
-                )
-            except asyncpg.ForeignKeyViolationError:
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(),
+        ):
+            if not await need_room(
+                connection,
+                "alerts",
+                service_id,
+                most=self._most,
+                setting="ALERT_RULES_LIMIT",
+            ):
                 return None
+            await connection.execute(
+                f"INSERT INTO alerts ({', '.join(values)}) VALUES ({places})",
+                *values.values(),
+            )
             return await _one(connection, id)
 
     async def page(
@@ -161,7 +175,7 @@ class Alerts:
         return [_event(row) for row in rows], total
 
 
-def alert_of(row: asyncpg.Record) -> Alert:
+def alert_of(row: asyncpg.Record | Mapping[str, Any]) -> Alert:
     """A row of COLUMNS, *last_fired_at* where it was asked for."""
     return Alert(
         id=row["id"],
@@ -185,7 +199,7 @@ def alert_of(row: asyncpg.Record) -> Alert:
     )
 
 
-def _condition(row: asyncpg.Record) -> Condition | None:
+def _condition(row: asyncpg.Record | Mapping[str, Any]) -> Condition | None:
     if row["condition_field"] is None:
         return None
     return Condition(
@@ -195,7 +209,7 @@ def _condition(row: asyncpg.Record) -> Condition | None:
     )
 
 
-def _window(row: asyncpg.Record) -> Window | None:
+def _window(row: asyncpg.Record | Mapping[str, Any]) -> Window | None:
     """Of a count, *threshold* is the least; else the rule's own comparison counts."""
     if row["window_s"] is None:
         return None

@@ -96,14 +96,16 @@ async def commit_in_steps(
 
     async def store() -> list[UUID] | None:
         ids: list[UUID] = []
+        keys: list[bytes] = []
         async with connection.transaction():
             if not await _living(connection, [service_id]):
                 return None
             async for step in steps():
                 await _store(connection, step)
                 ids += [exchange.id for exchange in step]
+                keys += [bytes_of(exchange.id) for exchange in step]
             await within(connection)
-            await feed.append(connection, [bytes_of(id) for id in ids])
+            await feed.append(connection, keys)
         return ids
 
     work = _with_partitions(connection, partitions, days, store)

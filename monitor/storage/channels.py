@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from monitor.notifications import Channel, ChannelKind
+from monitor.storage.limits import need_room
 from monitor.storage.pool import Database
 
 COLUMNS = "id, service_id, name, kind, url, is_active, created_at, updated_at"
@@ -17,35 +18,47 @@ CHANGEABLE = ("name", "url", "is_active")
 class Channels:
     """The secret is read by deliveries alone."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, most: int = 20) -> None:
+        """*most* of a service, and of those for all services."""
         self._database = database
+        self._most = most
 
     async def create(
         self, fields: Mapping[str, Any], *, secret: str | None
     ) -> Channel | None:
-        """A new channel; None where there is no such service."""
-        now = datetime.now(UTC)
-        async with self._database.connection() as connection:
-            try:
-                row = await connection.fetchrow(
-                    f"""
-                    INSERT INTO alert_channels (id, service_id, name, kind, url,
-                                                is_active, secret, created_at,
-                                                updated_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-                 RETURNING {COLUMNS}
-                    """,
-                    uuid4(),
-                    fields["service_id"],
-                    fields["name"],
-                    fields["kind"],
-                    fields["url"],
-                    fields["is_active"],
-                    secret,
-                    now,
-                )
-            except asyncpg.ForeignKeyViolationError:
+        """A new channel; None where there is no such service.
+
+        Raises Conflict where there are too many.
+        """
+        now, service_id = datetime.now(UTC), fields["service_id"]
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(),
+        ):
+            if not await need_room(
+                connection,
+                "alert_channels",
+                service_id,
+                most=self._most,
+                setting="CHANNELS_LIMIT",
+            ):
                 return None
+            row = await connection.fetchrow(
+                f"""
+                INSERT INTO alert_channels (id, service_id, name, kind, url, is_active,
+                                            secret, created_at, updated_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+             RETURNING {COLUMNS}
+                """,
+                uuid4(),
+                service_id,
+                fields["name"],
+                fields["kind"],
+                fields["url"],
+                fields["is_active"],
+                secret,
+                now,
+            )
         assert row is not None
         return _channel(row)
 

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
-import asyncpg
-
 from monitor.resources import KeyResource
+from monitor.storage.limits import need_room
 from monitor.storage.pool import Database
 
 PREFIX = "mkey_"
@@ -23,15 +22,20 @@ NOTE_USE_EVERY = timedelta(minutes=1)
 class Keys:
     """API keys; only their SHA-256 is stored, which is enough for 32 random bytes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, most: int = 100) -> None:
+        """*most* that are active, of a service."""
         self._database = database
+        self._most = most
         # Digest: until when it holds, the service, or None for a key that is unknown.
         self._remembered: dict[bytes, tuple[float, UUID | None]] = {}
         # Held while one asks PostgreSQL; the others of a burst wait for what it hears.
         self._asking: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def create(self, service_id: UUID, name: str) -> KeyResource | None:
-        """A new key, its *raw_key* set this once; None where there is no service."""
+        """A new key, its *raw_key* set this once; None where there is no service.
+
+        Raises Conflict where the service has too many.
+        """
         raw = PREFIX + secrets.token_urlsafe(32)
         key = KeyResource(
             id=uuid4(),
@@ -42,23 +46,32 @@ class Keys:
             created_at=datetime.now(UTC),
             raw_key=raw,
         )
-        async with self._database.connection() as connection:
-            try:
-                await connection.execute(
-                    """
-                    INSERT INTO api_keys
-                           (id, service_id, name, key_prefix, key_hash, created_at)
-                    VALUES ($1, $2, $3, $4, $5, $6)
-                    """,
-                    key.id,
-                    service_id,
-                    name,
-                    key.key_prefix,
-                    _digest(raw),
-                    key.created_at,
-                )
-            except asyncpg.ForeignKeyViolationError:
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(),
+        ):
+            if not await need_room(
+                connection,
+                "api_keys",
+                service_id,
+                most=self._most,
+                setting="KEYS_LIMIT",
+                which="is_active",
+            ):
                 return None
+            await connection.execute(
+                """
+                INSERT INTO api_keys
+                       (id, service_id, name, key_prefix, key_hash, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6)
+                """,
+                key.id,
+                service_id,
+                name,
+                key.key_prefix,
+                _digest(raw),
+                key.created_at,
+            )
         return key
 
     async def page(

@@ -1,6 +1,7 @@
 """What is to be told of events, written in the events' own transaction."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import asyncpg
 
@@ -23,9 +24,11 @@ DELIVERY_IDS = LogIds()
 
 
 async def notify(
-    connection: asyncpg.Connection, alert: Alert, found: Sequence[AlertEvent]
+    connection: asyncpg.Connection,
+    service_id: UUID,
+    found: Sequence[tuple[Alert, Sequence[AlertEvent]]],
 ) -> None:
-    """One delivery to each channel that hears of *alert*: the newest of *found*.
+    """One delivery a rule to each channel of the service: the newest of its events.
 
     Nothing within the rule's cooldown. The end of a firing is told where its beginning
     was.
@@ -40,11 +43,22 @@ async def notify(
          WHERE c.is_active AND (c.service_id = $1 OR c.service_id IS NULL)
            FOR KEY SHARE OF c SKIP LOCKED
         """,
-        alert.service_id,
+        service_id,
     )
-    newest = found[-1]
-    if not channels or not await _is_due(connection, alert, newest):
+    if not channels:
         return
+    for alert, events in found:
+        if await _is_due(connection, alert, events[-1]):
+            await _tell(connection, channels, alert, events)
+
+
+async def _tell(
+    connection: asyncpg.Connection,
+    channels: Sequence[asyncpg.Record],
+    alert: Alert,
+    found: Sequence[AlertEvent],
+) -> None:
+    newest = found[-1]
     await connection.copy_records_to_table(
         "alert_deliveries",
         schema_name="apimonitor",

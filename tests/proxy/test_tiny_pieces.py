@@ -3,7 +3,6 @@
 Counted in turns of the event loop, not in seconds.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +11,7 @@ import pytest
 from monitor.exchange import Exchange
 from proxy.afterwards import WORK_AT_ONCE
 from proxy.bodies import MOST_CHUNKS
+from tests.loop_turns import Turns
 from tests.proxy.upstreams import OK, Reader, Stage, Writer, get, proxied, read_head
 from tests.proxy.upstreams import upstream as serving
 
@@ -27,23 +27,6 @@ SWITCHED = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
     b"Connection: Upgrade\r\n\r\n"
 )
-
-
-class Turns:
-    """How many turns the loop has had."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._is_over = False
-        self._tick()
-
-    def _tick(self) -> None:
-        self.count += 1
-        if not self._is_over:
-            asyncio.get_running_loop().call_soon(self._tick)
-
-    def end(self) -> None:
-        self._is_over = True
 
 
 @asynccontextmanager

@@ -1,0 +1,86 @@
+"""How much there is in a JSON text, before any of it is made a value."""
+
+import re
+from collections.abc import Iterator
+
+OUTSIDE = re.compile(rb'["\[\]{},]')
+# Of a string, as far as it goes; a backslash that is the last byte is left.
+STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+QUOTE, COMMA = b'",'
+OPENING, CLOSING = frozenset(b"[{"), frozenset(b"]}")
+MOST_VALUES = 10_000
+# What the parser takes at most.
+DEEPEST = 1_000
+
+
+class Tokens:
+    """Brackets, commas and beginnings of strings, wherever their bytes are cut."""
+
+    def __init__(self) -> None:
+        self._in_string = False
+        self._is_escaped = False
+
+    def ends(self, piece: bytes, position: int) -> Iterator[int]:
+        """Where each ends that stands in *piece* from *position* on."""
+        while position < len(piece):
+            if self._in_string:
+                position = self._through_string(piece, position)
+                continue
+            found = OUTSIDE.search(piece, position)
+            if found is None:
+                return
+            position = found.end()
+            self._in_string = piece[position - 1] == QUOTE
+            yield position
+
+    def _through_string(self, piece: bytes, position: int) -> int:
+        if self._is_escaped:
+            # The backslash was the last of the piece before.
+            self._is_escaped = False
+            position += 1
+        found = STRING.match(piece, position)
+        assert found is not None
+        end = found.end()
+        if end == len(piece):
+            return end
+        self._in_string = piece[end] != QUOTE
+        self._is_escaped = self._in_string
+        return end + 1
+
+
+class Meter:
+    """How many values there are, and how deep they are nested; names count too.
+
+    *problem* is set beyond a bound. What is no JSON is left to its parser.
+    """
+
+    def __init__(self, *, most_values: int) -> None:
+        self._most_values = most_values
+        self._tokens = Tokens()
+        self._values = 0
+        self.depth = 0
+        self.problem: str | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Raises ValueError beyond a bound."""
+        for end in self._tokens.ends(piece, 0):
+            self.note(piece[end - 1])
+            if self.problem is not None:
+                raise ValueError(self.problem)
+
+    def begin(self) -> None:
+        """Another text."""
+        self._values = 0
+        self.problem = None
+
+    def note(self, token: int) -> None:
+        if token in CLOSING:
+            self.depth -= 1
+            return
+        if token in OPENING:
+            self.depth += 1
+            if self.depth > DEEPEST:
+                self.problem = f"it is nested deeper than {DEEPEST}"
+        self._values += 1
+        if self._values > self._most_values:
+            self.problem = "it has more values than JSON_LIMIT_VALUES allows"
