@@ -349,6 +349,13 @@ class Settings(BaseModel):
     upstream_idle_s: float = _setting(
         15, "How long an idle upstream connection is kept for reuse.", ge=0, le=3600
     )
+    upstream_age_s: float = _setting(
+        300,
+        "How long an upstream connection takes further requests, however busy. Lower "
+        "it when a name that moved is not followed soon enough.",
+        gt=0,
+        le=86_400,
+    )
     lookups_per_name: int = _setting(
         3,
         "Lookups of one upstream's name that may hang; beyond, its requests fail at "

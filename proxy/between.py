@@ -10,10 +10,13 @@ from proxy.response import Answer
 class Between:
     """One exchange, as far as its two connections are concerned.
 
-    *keep_sent* takes the content of the request's body.
+    *keep_sent* takes the content of the request's body, if it *has_body*; *is_sent*:
+    all of the request has come, and gone on.
     """
 
     keep_sent: Take
+    has_body: bool
+    is_sent: bool
 
     # Of the client.
 
@@ -50,6 +53,10 @@ class Between:
     @abstractmethod
     def on_interim(self, answer: Answer) -> None:
         """1xx, but for 101."""
+
+    @abstractmethod
+    def asks_again(self) -> bool:
+        """The answer is to no request: whether another connection is asked now."""
 
     @abstractmethod
     def on_head(self, answer: Answer) -> Take:

@@ -13,6 +13,7 @@ from proxy.between import Between
 from proxy.bodies import Body
 from proxy.deadline import Deadline
 from proxy.heads import EMPTY_LINES, END, NO_TEXT, Malformed, request_line
+from proxy.logins import Own
 from proxy.outbox import Outbox
 from proxy.reading import LARGE_BYTES, Reading
 from proxy.request import Request, RequestFields
@@ -81,6 +82,8 @@ class ClientConnection(asyncio.Protocol):
         self.is_writing_paused = False
         self.is_draining = False
         self.has_sent = False
+        # Connections to upstreams that are not to be another's.
+        self.own: Own | None = None
         self.deadline = Deadline(self._expired)
 
     # What the event loop calls.
@@ -136,6 +139,7 @@ class ClientConnection(asyncio.Protocol):
             self._lose_client()
         elif self._served is not None:
             self._lose(Failure(FailureCode.INTERNAL, "the proxy failed"))
+        self._close_own()
 
     def pause_writing(self) -> None:
         self.is_writing_paused = True
@@ -214,6 +218,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport = None
         self._reading.attach(None)
         self._connections.discard(self)
+        self._close_own()
 
     def drain_out(self) -> None:
         """No further request; one that is being answered goes on."""
@@ -413,6 +418,10 @@ class ClientConnection(asyncio.Protocol):
             self.refuse(408, "head_timeout", "the head took too long")
         else:
             self.abort()
+
+    def _close_own(self) -> None:
+        if self.own is not None:
+            self.own.close()
 
     def _lose_client(self) -> None:
         self._lose(Failure(FailureCode.CLIENT_DISCONNECT, "the client went away"))

@@ -97,6 +97,8 @@ class Proxy:
                 resolve=self._resolve,
                 count=self._count_event,
             ),
+            age_s=settings.upstream_age_s,
+            count=self._count_event,
         )
         self._listener = Listener(
             outbox=outbox,

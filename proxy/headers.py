@@ -39,6 +39,10 @@ OURS: Final = "x-monitor-"
 # RFC 3986 3.2, without userinfo: nothing that ends an authority or a quoted-string.
 # Bytes above 0x7F pass.
 NO_AUTHORITY: Final = re.compile(r'[\x00-\x20"/?#@<>\\^`{|}\x7f]')
+# RFC 4559, and what stands beside it: schemes that log in a connection, not a request.
+LOGIN: Final = re.compile(
+    r"(?:^|[\s,])(?:ntlm|negotiate|nego2|kerberos)(?:$|[\s,:])", re.IGNORECASE
+)
 MOST_SPELLINGS: Final = 4096
 
 Named = dict[str, list[str]]
@@ -111,6 +115,11 @@ def options(named: Named) -> frozenset[str]:
         [part.strip().lower() for part in ",".join(connection).split(",")]
     )
     return found - NEVER_NAMED
+
+
+def name_logins(values: list[str] | None) -> bool:
+    """Whether credentials or challenges are of a scheme that logs a connection in."""
+    return values is not None and any(LOGIN.search(value) for value in values)
 
 
 def end_to_end(lines: Lines, options: frozenset[str]) -> Lines:

@@ -8,11 +8,12 @@ from typing import Final
 
 from monitor.exchange import Failure, FailureCode
 from monitor.ids import text_of
-from proxy import forwarding, problems
+from proxy import forwarding, logins, problems
 from proxy.between import Between
 from proxy.bodies import Take
 from proxy.capture import Capture
 from proxy.client import ClientConnection
+from proxy.logins import Own
 from proxy.pool import Pool
 from proxy.request import Request
 from proxy.response import Answer
@@ -71,9 +72,14 @@ class Passing(Between):
         self._task: asyncio.Task[None] | None = None
         self._continue: asyncio.TimerHandle | None = None
         self._was_used = False
-        self._is_sent = False
-        # Whether all of it goes with the head, so that it can be sent again.
+        self.has_body = request.has_body
+        self.is_sent = False
+        # Whether all of it goes with the head, so that it can be sent again; whether it
+        # may be, though nobody knows what became of it.
         self._is_whole = False
+        self._is_repeatable = False
+        # Whether the upstream's connection is this client's alone.
+        self._is_login = request.fields.carries_login
         self._is_upload_held = False
         self._is_recorded = False
         self._is_over = False
@@ -85,22 +91,32 @@ class Passing(Between):
     # The request.
 
     def start(self, piece: bytes, *, is_complete: bool) -> None:
-        self._is_sent = is_complete
-        self._is_whole = is_complete and self._request.method in IDEMPOTENT
+        self.is_sent = is_complete
+        self._is_whole = is_complete
+        self._is_repeatable = is_complete and self._request.method in IDEMPOTENT
         if self._is_loop:
             self.refuse(Failure(FailureCode.LOOP, "it came through here before"))
             return
         if piece:
             self._unsent += piece
-        connection = self._pool.reusable(self._upstream)
+        connection = self._reusable()
         if connection is None:
             self._connect(fresh=False)
         else:
             self._was_used = True
             self._send(connection)
 
+    def _reusable(self) -> UpstreamConnection | None:
+        own = self._client.own
+        if own is not None:
+            connection = own.take(self._upstream, is_repeatable=self._is_repeatable)
+            if connection is not None:
+                self._is_login = True
+                return connection
+        return self._pool.reusable(self._upstream, is_repeatable=self._is_repeatable)
+
     def on_client_piece(self, piece: bytes, *, is_complete: bool) -> None:
-        self._is_sent = is_complete
+        self.is_sent = is_complete
         connection = self._connection
         if connection is None:
             self._unsent += piece
@@ -130,7 +146,10 @@ class Passing(Between):
     async def _connecting(self, *, fresh: bool) -> None:
         try:
             connection, self._was_used = await self._pool.acquire(
-                self._upstream, timeout_s=self._service.timeout_s, fresh=fresh
+                self._upstream,
+                timeout_s=self._service.timeout_s,
+                fresh=fresh,
+                is_repeatable=self._is_repeatable,
             )
         except Broken as broken:
             self._fail(broken.failure)
@@ -152,7 +171,7 @@ class Passing(Between):
         self._capture.stopwatch.asked(perf_counter())
         if self._is_upload_held:
             self.on_resume()
-        if not self._is_sent and self._request.expects_continue:
+        if not self.is_sent and self._request.expects_continue:
             delay_s = min(CONTINUE_AFTER_S, self._service.timeout_s)
             loop = asyncio.get_running_loop()
             self._continue = loop.call_later(delay_s, self._let_continue)
@@ -161,7 +180,7 @@ class Passing(Between):
         """A kept connection may have been closed meanwhile (RFC 9112 9.3.1)."""
         return (
             self._was_used
-            and self._is_whole
+            and self._is_repeatable
             and not connection.has_answered
             and failure.code is FailureCode.UPSTREAM_RESET
         )
@@ -187,6 +206,8 @@ class Passing(Between):
         self._cancel_continue()
         capture.stopwatch.answered(connection.head_began, connection.head_read)
         capture.answered(answer)
+        if answer.status == 401 and logins.are_offered(answer):
+            self._is_login = True
         if self._request.is_http_1_0 and answer.is_chunked and answer.has_body:
             # It cannot read chunks: the body's end is then the connection's.
             self._unframed = []
@@ -199,7 +220,7 @@ class Passing(Between):
         if answer.status == 101:
             self._switch(answer)
             return
-        if not self._is_sent or answer.ends_with_connection:
+        if not self.is_sent or answer.ends_with_connection:
             # What of the request is not sent is not wanted any more; or the end of the
             # body is the connection's end, for our client as well.
             self._keeps_alive = False
@@ -217,7 +238,7 @@ class Passing(Between):
         if is_complete:
             self._finish()
             client.write(head + piece)
-            self._end(may_stay=self._is_sent)
+            self._end(may_stay=self.is_sent)
             return
         capture.head_sent = perf_counter()
         capture.is_lasting = answer.is_event_stream
@@ -232,7 +253,7 @@ class Passing(Between):
         if piece:
             self._client.write(piece)
         if is_complete:
-            self._end(may_stay=self._is_sent)
+            self._end(may_stay=self.is_sent)
         else:
             self._moved()
 
@@ -242,12 +263,24 @@ class Passing(Between):
     def on_broken(self, failure: Failure) -> None:
         connection = self._connection
         if connection is not None and self._may_repeat(connection, failure):
-            self._capture.stopwatch.failed(perf_counter())
-            self._connection = None
-            self._pool.release(self._upstream, connection, may_stay=False)
-            self._connect(fresh=True)
+            self._ask_again(connection)
         else:
             self._fail(failure)
+
+    def asks_again(self) -> bool:
+        """RFC 9110 15.5.9: who says 408 has not got the request, whatever it is."""
+        connection = self._connection
+        if connection is None or not self._is_whole:
+            return False
+        self._ask_again(connection)
+        return True
+
+    def _ask_again(self, connection: UpstreamConnection) -> None:
+        self._capture.stopwatch.failed(perf_counter())
+        self._connection = None
+        self._pool.note_stale()
+        self._pool.release(self._upstream, connection, may_stay=False)
+        self._connect(fresh=True)
 
     def _own_lines(self) -> str:
         self._keeps_alive = self._keeps_alive and not self._client.is_draining
@@ -278,7 +311,7 @@ class Passing(Between):
 
     def _switch(self, answer: Answer) -> None:
         """From here on it is bytes, both ways, until both sides are done."""
-        if self._request.upgrade is None or not self._is_sent:
+        if self._request.upgrade is None or not self.is_sent:
             text = "101 was not asked for"
             self._fail(Failure(FailureCode.UPSTREAM_MALFORMED, text))
             return
@@ -319,7 +352,7 @@ class Passing(Between):
         lines, body = problems.problem(
             status, failure.code, failure.text, is_head=is_head
         )
-        if not self._is_sent:
+        if not self.is_sent:
             self._keeps_alive = False
         self._capture.status_code = status
         self._capture.failure = failure
@@ -387,9 +420,19 @@ class Passing(Between):
             task.cancel()
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._pool.release(self._upstream, connection, may_stay=may_stay)
+            self._give_back(connection, may_stay=may_stay)
         self._over(self)
         self._client.exchange_over(keeps_alive=self._keeps_alive)
+
+    def _give_back(self, connection: UpstreamConnection, *, may_stay: bool) -> None:
+        if not (self._is_login and may_stay and self._keeps_alive):
+            may_stay = may_stay and not self._is_login
+            self._pool.release(self._upstream, connection, may_stay=may_stay)
+            return
+        own = self._client.own
+        if own is None:
+            own = self._client.own = Own(self._pool)
+        own.keep(self._upstream, connection)
 
     # How fast it may go.
 
@@ -412,7 +455,7 @@ class Passing(Between):
         self._moved()
 
     def _hold_upload(self) -> None:
-        if not self._is_sent:
+        if not self.is_sent:
             self._is_upload_held = True
             self._client.pause_reading()
 
@@ -425,7 +468,7 @@ class Passing(Between):
     def _waits_for_client(self) -> bool:
         if self._client.is_writing_paused:
             return True
-        return not (self._is_sent or self._is_upload_held)
+        return not (self.is_sent or self._is_upload_held)
 
     def _cancel_continue(self) -> None:
         if self._continue is not None:

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from math import inf
 from time import monotonic
+from typing import Final
 
 from monitor.exchange import FailureCode
 from monitor.upstreams import Upstream
@@ -13,10 +16,15 @@ from proxy.upstream import HEAD_FIELDS, Broken, UpstreamConnection
 
 # Whose connections: an Upstream's *connections*.
 Kind = str
+STALE: Final = "connection_stale"
+AGED: Final = "connection_aged"
 
 
 class Pool:
     """Keep-alive connections, for each kind at most *limit*, idle at most *idle_s*.
+
+    One older than *age_s* takes no further exchange, so that a name that moved is
+    followed. *count* is told what happens to them.
 
     Beyond *most* of all kinds an idle one makes room: what is in use has a client, and
     of those there are no more than the descriptors allow.
@@ -32,11 +40,15 @@ class Pool:
         outbox: Outbox,
         head_fields: int = HEAD_FIELDS,
         lookups: Lookups | None = None,
+        age_s: float = inf,
+        count: Callable[[str], None] = lambda event: None,
     ) -> None:
         self._limit = limit
         self._most = most
-        self._count = 0
+        self._total = 0
         self._idle_s = idle_s
+        self._age_s = age_s
+        self._count = count
         self._lookups = lookups or Lookups()
         self._connector = Connector(
             lookups=self._lookups,
@@ -48,31 +60,59 @@ class Pool:
         self._open: dict[Kind, int] = {}
         self._waiting: dict[Kind, deque[asyncio.Future[None]]] = {}
 
-    def reusable(self, upstream: Upstream) -> UpstreamConnection | None:
-        """The one used last, which is the least likely to have been given up."""
+    def reusable(
+        self, upstream: Upstream, *, is_repeatable: bool = True
+    ) -> UpstreamConnection | None:
+        """The one used last, which is the least likely to have been given up.
+
+        Where a request may not be repeated, it is looked whether it was.
+        """
         kind = upstream.connections
         idle = self._idle.get(kind)
         if not idle:
             return None
-        oldest = monotonic() - self._idle_s
+        now = monotonic()
         while idle:
             connection, since = idle.pop()
-            if connection.is_usable and since > oldest:
-                return connection
+            if self._may_be_used(connection, since, now):
+                if is_repeatable or connection.is_quiet:
+                    return connection
+                self.note_stale()
             connection.close()
             self._gone(kind)
         return None
 
+    def note_stale(self) -> None:
+        """One that was idle turned out to be given up by the upstream."""
+        self._count(STALE)
+
+    def _may_be_used(
+        self, connection: UpstreamConnection, since: float, now: float
+    ) -> bool:
+        if not connection.is_usable or now - since >= self._idle_s:
+            return False
+        if now - connection.made_at < self._age_s:
+            return True
+        self._count(AGED)
+        return False
+
     async def acquire(
-        self, upstream: Upstream, *, timeout_s: float, fresh: bool = False
+        self,
+        upstream: Upstream,
+        *,
+        timeout_s: float,
+        fresh: bool = False,
+        is_repeatable: bool = True,
     ) -> tuple[UpstreamConnection, bool]:
         """A connection for one exchange, and whether it was used before.
+
+        *fresh*: one that was not; *is_repeatable* as in *reusable*.
 
         Raises Broken: refused, no such name, no TLS, or not within *timeout_s*.
         """
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._wait_for_one(upstream, fresh)
+                return await self._wait_for_one(upstream, fresh, is_repeatable)
         except TimeoutError:
             text = f"no connection within {timeout_s:g} s"
             if self._lookups.hangs(upstream.host):
@@ -97,11 +137,11 @@ class Pool:
 
     def expire(self) -> None:
         """Close what has been idle for too long, or was closed by the upstream."""
-        oldest = monotonic() - self._idle_s
+        now = monotonic()
         for kind, idle in list(self._idle.items()):
             for _ in range(len(idle)):
                 connection, since = idle.popleft()
-                if connection.is_usable and since > oldest:
+                if self._may_be_used(connection, since, now):
                     idle.append((connection, since))
                 else:
                     connection.close()
@@ -116,7 +156,7 @@ class Pool:
         self._idle.clear()
 
     async def _wait_for_one(
-        self, upstream: Upstream, fresh: bool
+        self, upstream: Upstream, fresh: bool, is_repeatable: bool
     ) -> tuple[UpstreamConnection, bool]:
         """A new connection, or one that is given back while there may be no other."""
         kind = upstream.connections
@@ -126,15 +166,15 @@ class Pool:
                 idle.popleft()[0].close()
                 self._gone(kind)
                 continue
-            reused = self.reusable(upstream)
+            reused = self.reusable(upstream, is_repeatable=is_repeatable)
             if reused is not None:
                 return reused, True
             if self._open.get(kind, 0) >= self._limit:
                 await self._turn(kind)
-        if self._count >= self._most:
+        if self._total >= self._most:
             self._make_room()
         self._open[kind] = self._open.get(kind, 0) + 1
-        self._count += 1
+        self._total += 1
         try:
             return await self._connector.connect(upstream), False
         except BaseException:
@@ -163,7 +203,7 @@ class Pool:
             raise
 
     def _gone(self, kind: Kind) -> None:
-        self._count -= 1
+        self._total -= 1
         left = self._open.get(kind, 1) - 1
         if left > 0:
             self._open[kind] = left

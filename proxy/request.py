@@ -14,7 +14,15 @@ from proxy.routing import split_target
 KINDS: Final = headers.looked_at(
     HOP_BY_HOP
     | FORWARDED
-    | {"host", "content-length", "expect", "cookie", "via", "max-forwards"}
+    | {
+        "authorization",
+        "host",
+        "content-length",
+        "expect",
+        "cookie",
+        "via",
+        "max-forwards",
+    }
 )
 # RFC 9110 7.6.2: those whose way may be limited.
 COUNTED: Final = frozenset({"OPTIONS", "TRACE"})
@@ -30,6 +38,7 @@ class RequestFields:
     """
 
     __slots__ = (
+        "carries_login",
         "content",
         "forwarded",
         "host",
@@ -54,6 +63,7 @@ class RequestFields:
         self.host = self._host()
         self.length = self._length()
         self.options = headers.options(self.named)
+        self.carries_login = headers.name_logins(self.named.get("authorization"))
         self.keeps_alive = "close" not in self.options and (
             not is_http_1_0 or "keep-alive" in self.options
         )

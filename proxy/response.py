@@ -13,7 +13,7 @@ NO_BODY_STATUSES: Final = frozenset({204, 304})
 KINDS: Final = headers.looked_at(
     HOP_BY_HOP
     | {"content-length", "content-type", "location", "content-location", "set-cookie"}
-    | {"service-worker-allowed"}
+    | {"service-worker-allowed", "www-authenticate"}
 )
 LENGTH: Final = re.compile(r"[0-9]{1,18}")
 

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Final
 
 from monitor.exchange import Failure, FailureCode
+from proxy import kernel
 from proxy.between import Between
 from proxy.bodies import Body
 from proxy.heads import END, Malformed, response_head
@@ -55,6 +56,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._unread = b""
         self._reading = Reading(self._go_on)
         self._loss: tuple[Exception | None] | None = None
+        self._was_used = False
+        # Whether nothing was asked yet, and what came all the same.
+        self._is_fresh = True
+        self._early = b""
+        # Whether it answered before it had all of the request.
+        self._is_early = False
         self._may_stay = True
         self.is_writing_paused = False
         self.has_answered = False
@@ -78,6 +85,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._unread = b""
         self._interim = 0
         self.has_answered = False
+        self._is_early = False
+        self._was_used = not self._is_fresh
+        if self._is_fresh:
+            self._is_fresh = False
+            if self._early or self._loss is not None:
+                asyncio.get_running_loop().call_soon(self._take_early)
 
     def end(self) -> None:
         """The exchange is over; what comes now belongs to nobody."""
@@ -96,6 +109,11 @@ class UpstreamConnection(asyncio.Protocol):
         """Whether another exchange may begin: it stands, and the last one is over."""
         transport = self._transport
         return self._may_stay and transport is not None and not transport.is_closing()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has come that was not read: bytes, a FIN, a reset."""
+        return self._transport is not None and kernel.is_quiet(self._transport)
 
     def write(self, content: bytes) -> None:
         if self._transport is not None:
@@ -121,8 +139,7 @@ class UpstreamConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         receiver = self._receiver
         if receiver is None:
-            # Bytes that belong to no exchange: this connection is of no more use.
-            self.close()
+            self._take_unasked(data)
         elif self._answer is None:
             self._read_heads(receiver, data)
         elif self._body is not None:
@@ -142,14 +159,27 @@ class UpstreamConnection(asyncio.Protocol):
         )
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._transport = None
+        transport, self._transport = self._transport, None
         self._may_stay = False
         self._reading.attach(None)
-        if self._reading.is_behind:
+        if error is not None and transport is not None and self._receiver is not None:
+            self._read_rest(transport)
+        if self._reading.is_behind or self._is_fresh:
             # What came before is told before.
             self._loss = (error,)
         else:
             self._lost(error)
+
+    def _read_rest(self, transport: asyncio.Transport) -> None:
+        """What has been received is read before a failed write counts.
+
+        An upstream that answers early and closes, resets what is still being sent to
+        it; its answer lies in the socket, which is open until this returns.
+        """
+        if self.tls_s is None:
+            for data in kernel.unread(transport):
+                if self._receiver is not None:
+                    self.data_received(data)
 
     def _lost(self, error: Exception | None) -> None:
         receiver = self._receiver
@@ -157,12 +187,33 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._receiver = None
         answer = self._answer
-        if answer is not None and answer.ends_with_connection and error is None:
+        # Who resets what it did not want to read says nothing about its answer's end.
+        is_ended = error is None or (
+            isinstance(error, OSError) and not receiver.is_sent
+        )
+        if answer is not None and answer.ends_with_connection and is_ended:
             receiver.on_piece(b"", is_complete=True)
         elif error is not None and not isinstance(error, OSError):
             receiver.on_broken(Failure(FailureCode.INTERNAL, "the proxy failed"))
         else:
             receiver.on_broken(Failure(FailureCode.UPSTREAM_RESET, self._where()))
+
+    def _take_unasked(self, data: bytes) -> None:
+        """Before the first request it may be an answer, as of one that is too busy.
+
+        Behind an exchange it belongs to none: the connection is of no more use.
+        """
+        self._early += data
+        if not self._is_fresh or len(self._early) > EARLY_BYTES:
+            self._early = b""
+            self.close()
+
+    def _take_early(self) -> None:
+        early, self._early = self._early, b""
+        if early:
+            self.data_received(early)
+        if self._loss is not None and not self._reading.is_behind:
+            self._lost(self._loss[0])
 
     def pause_writing(self) -> None:
         self.is_writing_paused = True
@@ -193,13 +244,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _read_heads(self, receiver: Between, data: bytes) -> None:
         """1xx heads, as many as there are, then the final one with what follows it."""
-        self.has_answered = True
         searched, self._searched = self._searched, 0
-        if self._head:
-            data = self._head + data
-            self._head = b""
-        else:
-            self.head_began = perf_counter()
+        data = self._with_held(data)
         most = self._interim + HEADS_AT_ONCE
         while data and self._receiver is not None:
             end = data.find(END, searched) + len(END)
@@ -217,13 +263,23 @@ class UpstreamConnection(asyncio.Protocol):
                 return
             data = data[end:]
             if not answer.is_interim:
-                self._begin_answer(receiver, answer, data)
+                if not (self._gives_up(answer) and receiver.asks_again()):
+                    self._begin_answer(receiver, answer, data)
                 return
             self._pass_interim(receiver, answer)
             if self._interim == most:
                 self._head = data
                 self._reading.later()
                 return
+
+    def _with_held(self, data: bytes) -> bytes:
+        """*data* behind what is there of a head."""
+        self.has_answered = True
+        held, self._head = self._head, b""
+        if held:
+            return held + data
+        self.head_began = perf_counter()
+        return data
 
     def _pass_interim(self, receiver: Between, answer: Answer) -> None:
         self._interim += 1
@@ -257,7 +313,12 @@ class UpstreamConnection(asyncio.Protocol):
     def _begin_answer(self, receiver: Between, answer: Answer, data: bytes) -> None:
         self._answer = answer
         self.head_read = perf_counter()
-        self._may_stay = answer.keeps_alive and not answer.ends_with_connection
+        self._is_early = receiver.has_body and self._is_unread(receiver)
+        self._may_stay = (
+            answer.keeps_alive
+            and not answer.ends_with_connection
+            and not self._is_early
+        )
         take = receiver.on_head(answer)
         if answer.status == 101:
             self._may_stay = False
@@ -278,6 +339,17 @@ class UpstreamConnection(asyncio.Protocol):
             return
         receiver.on_answer(answer, piece, is_complete=body.is_complete)
         self._note_more(receiver, body, len(data))
+
+    def _gives_up(self, answer: Answer) -> bool:
+        """An upstream that closes an idle connection may say so, to nobody."""
+        return answer.status == 408 and self._was_used and not answer.keeps_alive
+
+    def _is_unread(self, receiver: Between) -> bool:
+        """Whether it cannot have read all of the request, so that more of it comes."""
+        transport = self.transport
+        if not receiver.is_sent or transport is None:
+            return True
+        return kernel.is_unsent(transport)
 
     def _read_body(self, receiver: Between, body: Body, data: bytes) -> None:
         answer = self._answer
