@@ -7,6 +7,7 @@ from aiohttp import web
 from web import errors, render, security
 from web.alerts import AlertsPage, ChannelsPage
 from web.dashboard import Dashboard
+from web.importing import ImportPage
 from web.log import LogPage
 from web.metrics import MetricsPage
 from web.parts import PageParts
@@ -26,6 +27,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
         [
             web.get("/", ServicesPage(parts).show),
             web.get("/dashboard", Dashboard(parts).show),
+            web.get("/import", ImportPage(parts).show),
             web.get("/log/{log_id}", LogPage(parts).show),
             web.get("/replay/{log_id}", ReplayPage(parts).show),
             web.get("/metrics-ui", MetricsPage(parts).show),
