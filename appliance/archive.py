@@ -3,18 +3,23 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from appliance.database import MIGRATIONS, postgres
-from appliance.directory import CANNOT_CREATE, TRY_AGAIN, DataDirectory, StartError
+from appliance.directory import (
+    CANNOT_CREATE,
+    NO_INPUT,
+    TRY_AGAIN,
+    DataDirectory,
+    StartError,
+)
 from monitor.settings import Settings
 from monitor.storage.archive import Archive, ArchiveError, InUse, NoArchive, NotEmpty
 from monitor.storage.server import own_environment
 
 # sysexits.h
 DATA_ERROR = 65
-NO_INPUT = 66
 UNAVAILABLE = 69
 
 
@@ -29,6 +34,16 @@ def back_up(settings: Settings, file: Path) -> int:
         raise StartError(
             f"{file} cannot be written: {error.strerror}", exit_code=CANNOT_CREATE
         ) from None
+
+
+def stream(settings: Settings, to: int) -> None:
+    """Write all to the file descriptor *to*, as it comes."""
+
+    async def write() -> None:
+        async with _archive(settings, alone=False) as archive:
+            await archive.stream(to)
+
+    asyncio.run(write())
 
 
 def restore(settings: Settings, file: Path, *, replace: bool) -> None:
@@ -51,19 +66,21 @@ async def _read(settings: Settings, file: Path, *, replace: bool) -> None:
 @asynccontextmanager
 async def _archive(settings: Settings, *, alone: bool) -> AsyncIterator[Archive]:
     data = DataDirectory(settings.data_dir)
-    data.make()
-    try:
+    with ExitStack() as closing:
         if alone:
+            data.make()
+            closing.callback(data.release)
             data.take()
-        async with postgres(settings, data) as (dsn, server):
-            # PGHOST and such are of a server of the user's own.
-            environment = os.environ if server is None else own_environment()
-            bin_dir = settings.pg_bin
-            yield Archive(dsn, bin_dir=bin_dir, environment=environment)
-    except ArchiveError as error:
-        raise _refusal(error) from None
-    finally:
-        data.release()
+        elif settings.database_url is None:
+            data.require()
+        try:
+            async with postgres(settings, data) as (dsn, server):
+                # PGHOST and such are of a server of the user's own.
+                environment = os.environ if server is None else own_environment()
+                bin_dir = settings.pg_bin
+                yield Archive(dsn, bin_dir=bin_dir, environment=environment)
+        except ArchiveError as error:
+            raise _refusal(error) from None
 
 
 def _refusal(error: ArchiveError) -> StartError:

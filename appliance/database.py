@@ -36,7 +36,7 @@ async def postgres(
 
 async def migrate_now(settings: Settings) -> list[str]:
     """Apply pending migrations; the names of what was applied."""
-    async with connected(settings) as database:
+    async with connected(settings, makes=True) as database:
         return await migrate_database(database, MIGRATIONS)
 
 
@@ -48,10 +48,18 @@ async def create_token(settings: Settings, name: str) -> str:
 
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[Database]:
-    """Beside a running appliance too: the embedded server is joined, not locked."""
+async def connected(
+    settings: Settings, *, makes: bool = False
+) -> AsyncIterator[Database]:
+    """Beside a running appliance too: the embedded server is joined, not locked.
+
+    The data directory is that server's; where it *makes* one, it need not be there.
+    """
     data = DataDirectory(settings.data_dir)
-    data.make()
+    if settings.database_url is None:
+        if not makes:
+            data.require()
+        data.make()
     async with postgres(settings, data) as (dsn, _):
         database = await Database.open(dsn, size=settings.pool_size)
         try:

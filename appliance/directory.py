@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # sysexits.h, as parts of the field use them.
+NO_INPUT = 66
 UNAVAILABLE = 69
 CANNOT_CREATE = 73
 TRY_AGAIN = 75
@@ -61,6 +62,15 @@ class DataDirectory:
             self.spool.mkdir(mode=0o700, exist_ok=True)
             self._lock = os.open(
                 self.path / "appliance.lock", os.O_RDWR | os.O_CREAT, 0o600
+            )
+
+    def require(self) -> None:
+        """Raises StartError where there is none: who looks for one makes none."""
+        if not self.path.is_dir():
+            raise StartError(
+                f"there is no data directory {self.path}; set DATA_DIR to that of "
+                "your appliance",
+                exit_code=NO_INPUT,
             )
 
     @contextmanager

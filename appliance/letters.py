@@ -17,6 +17,7 @@ from monitor.storage.retrying import Retrying, Tried
 def listed(settings: Settings) -> list[str]:
     """A line for each: id, time, service, reason, size; PostgreSQL is not asked."""
     data = DataDirectory(settings.data_dir)
+    data.require()
     names = _names(data)
     return [
         "\t".join(
@@ -34,12 +35,14 @@ def listed(settings: Settings) -> list[str]:
 
 async def retry(settings: Settings, ids: Sequence[UUID]) -> list[Tried]:
     """Those, or all. Beside a running appliance too. Raises Unavailable."""
+    DataDirectory(settings.data_dir).require()
     async with connected(settings) as database:
         return await _retrying(settings, database).retry(ids)
 
 
 async def discard(settings: Settings, ids: Sequence[UUID]) -> list[Tried]:
     """Beside a running appliance too. Raises Unavailable."""
+    DataDirectory(settings.data_dir).require()
     async with connected(settings) as database:
         return await _retrying(settings, database).discard(ids)
 

@@ -7,7 +7,6 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from dotenv import dotenv_values
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -23,19 +22,11 @@ from monitor.defaults import (
     SENSITIVE_HEADERS,
     SENSITIVE_PARAMETERS,
 )
+from monitor.environment import BARE as BARE
+from monitor.environment import PREFIX, EnvironmentFileError, collect, env_file
 from monitor.work import DEFAULT_NODES
 
-PREFIX = "APIMONITOR_"
 LEGACY = ("DATABASE_SYNC_URL", "FRONTEND_DIR")
-BARE = (
-    "DATABASE_URL",
-    "SECRET_KEY",
-    "DEBUG",
-    "PORT",
-    "PROXY_PORT",
-    "DATA_DIR",
-    "ADMIN_PASSWORD",
-)
 
 # A host, an address or nothing, and perhaps a port; the library takes several.
 DATABASE_HOST = re.compile(r"(?:\[[^\[\]]+\]|[^:\[\]]*)(?::[0-9]{1,5})?")
@@ -459,10 +450,27 @@ class Settings(BaseModel):
             "open it to everyone who can reach it"
         )
 
+    @model_validator(mode="after")
+    def _have_a_port_each(self) -> Self:
+        if self.port != self.proxy_port or not self.port:
+            return self
+        hosts = {_bound(self.host), _bound(self.proxy_host)}
+        if len(hosts) > 1 and "" not in hosts:
+            return self
+        raise ValueError(
+            f"PORT and PROXY_PORT are both {self.port}: the app and the proxy need a "
+            "port each"
+        )
+
     @property
     def is_closed(self) -> bool:
         """Whether a password or an admin token is asked for."""
         return bool(self.admin_password and self.admin_password.get_secret_value())
+
+
+def _bound(host: str) -> str:
+    """What a host stands for as an address; empty: all of them."""
+    return {"localhost": "127.0.0.1", "0.0.0.0": "", "::": ""}.get(host, host)
 
 
 def is_loopback(host: str) -> bool:
@@ -505,33 +513,21 @@ def legacy_names() -> list[str]:
 
 
 def _env_file() -> dict[str, str]:
-    path = Path(".env")
-    if not path.is_file():
-        return {}
     try:
-        values = dotenv_values(path, encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f".env cannot be read: {error}") from None
-    return {name: value for name, value in values.items() if value is not None}
+        return env_file()
+    except EnvironmentFileError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _collect(values: Mapping[str, str]) -> dict[str, Any]:
-    """What concerns us, by field name; the prefixed name beats the bare one."""
-    given: dict[str, Any] = {}
-    for name in BARE:
-        if values.get(name):
-            given[name.lower()] = values[name]
-    for name, value in values.items():
-        if not name.startswith(PREFIX):
-            continue
+    """What concerns us, by field name."""
+    for name in values:
         field = name.removeprefix(PREFIX).lower()
-        if field not in Settings.model_fields:
+        if name.startswith(PREFIX) and field not in Settings.model_fields:
             raise SettingsError(
                 f"{name} is no setting; `apimonitor settings` lists all"
             )
-        if value:
-            given[field] = value
-    return given
+    return dict(collect(values))
 
 
 def _sentence(error: ValidationError) -> str:

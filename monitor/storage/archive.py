@@ -71,6 +71,10 @@ class Archive:
         finally:
             part.unlink(missing_ok=True)
 
+    async def stream(self, to: int) -> None:
+        """The same snapshot to a file descriptor, as it comes; cut where it fails."""
+        await self._run("pg_dump", "-Fc", "-n", "apimonitor", to=to)
+
     async def read(self, file: Path, migrations: Path, *, replace: bool) -> None:
         """Put in what *file* holds, and apply the migrations that it lacks.
 
@@ -127,18 +131,25 @@ class Archive:
         finally:
             await connection.close()
 
-    async def _run(self, program: str, *arguments: str) -> None:
+    async def _run(
+        self, program: str, *arguments: str, to: int = asyncio.subprocess.PIPE
+    ) -> None:
         kept = ("--no-owner", "--no-privileges", "--no-password", "-d", self._url)
-        await self._execute(program, *kept, *arguments)
+        await self._execute(program, *kept, *arguments, to=to)
 
-    async def _execute(self, program: str, *arguments: str) -> str:
-        """What it printed. Raises ArchiveError with the cause where it failed."""
+    async def _execute(
+        self, program: str, *arguments: str, to: int = asyncio.subprocess.PIPE
+    ) -> str:
+        """What it printed, unless *to* another place.
+
+        Raises ArchiveError with the cause where it failed.
+        """
         process = await asyncio.create_subprocess_exec(
             self._find(program),
             *arguments,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=to,
             stderr=asyncio.subprocess.PIPE,
         )
         try:
@@ -151,7 +162,7 @@ class Archive:
             text = said.decode(errors="replace")
             found = CAUSE.search(text)
             raise ArchiveError(found[1] if found else " ".join(text.split())[:500])
-        return printed.decode(errors="replace")
+        return (printed or b"").decode(errors="replace")
 
     def _find(self, program: str) -> str:
         for folder in filter(None, (self._bin_dir, WHEEL)):
