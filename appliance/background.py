@@ -24,6 +24,7 @@ from monitor.storage.recorder import Recorder
 from monitor.storage.retention import Retention
 from monitor.storage.services import Services
 from monitor.storage.upkeep import make_partitions, migrate_database
+from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,11 @@ async def retain(retention: Retention, state: State) -> None:
 
 async def clear_aside(spool: Path, settings: Settings, counters: Counters) -> None:
     """Remove damaged segments that are past keeping; they hold bodies too."""
+    trouble = Trouble(
+        "a damaged segment stays",
+        "damaged segments are removed again",
+        logger=logger,
+    )
     while True:
         since = time.time() - max(1, settings.body_retention_days) * DAY_S
         try:
@@ -127,8 +133,9 @@ async def clear_aside(spool: Path, settings: Settings, counters: Counters) -> No
                     "a damaged segment is gone", extra={"segment": one.path.name}
                 )
             counters.damaged_bytes.set(sum(one.size for one in kept(spool)))
+            trouble.passed()
         except OSError as error:
-            logger.error("a damaged segment stays", extra={"reason": error.strerror})
+            trouble.met(error.strerror or type(error).__name__)
         await asyncio.sleep(ASIDE_POLL_S)
 
 
@@ -196,13 +203,19 @@ async def _every(
     So does what it refuses (a deadlock, a time limit): upkeep is no reason to end what
     serves clients.
     """
+    trouble = Trouble(
+        "upkeep failed; it is tried again",
+        "upkeep works again",
+        logger=logger,
+        work=work.__qualname__.partition(".")[0],
+    )
     while True:
         try:
             if state.is_ready:
                 await work()
+                trouble.passed()
         except MonitorError as error:
             logger.debug("skipped a turn", extra={"reason": error.detail})
         except FAILED as error:
-            extra = {"work": work.__qualname__, "reason": type(error).__name__}
-            logger.error("upkeep failed; it is tried again", extra=extra)
+            trouble.met(type(error).__name__)
         await asyncio.sleep(pause_s if state.is_ready else DATABASE_POLL_S)

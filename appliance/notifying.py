@@ -11,6 +11,7 @@ from monitor.notifications import Message, headers_of
 from monitor.outbound import Outbound
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.pool import FAILED
+from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,12 @@ class Notifier:
         self._deliveries = deliveries
         self._outbound = outbound
         self._busy: set[UUID] = set()
+        self._beginning = Trouble(
+            "no attempts are begun", "attempts are begun again", logger=logger
+        )
+        self._noting = Trouble(
+            "an attempt is not noted", "attempts are noted again", logger=logger
+        )
 
     async def run(self, state: State) -> None:
         """For ever; PostgreSQL's absence is waited out."""
@@ -34,11 +41,11 @@ class Notifier:
                 try:
                     if state.is_ready:
                         begun = await self.begin(tasks, datetime.now(UTC))
+                        self._beginning.passed()
                 except MonitorError as error:
                     logger.debug("skipped a turn", extra={"reason": error.detail})
                 except FAILED as error:
-                    reason = type(error).__name__
-                    logger.error("no attempts are begun", extra={"reason": reason})
+                    self._beginning.met(type(error).__name__)
                 await asyncio.sleep(POLL_S / 20 if begun else POLL_S)
 
     async def begin(self, tasks: asyncio.TaskGroup, now: datetime) -> int:
@@ -58,11 +65,11 @@ class Notifier:
                 message.url, message.body, headers_of(message, now)
             )
             await self._deliveries.finish(message, outcome, now, is_last=False)
+            self._noting.passed()
         except MonitorError as error:
             # The lease ends, and the attempt is made again.
-            logger.error("an attempt is not noted", extra={"reason": error.detail})
+            self._noting.met(error.detail)
         except FAILED as error:
-            reason = type(error).__name__
-            logger.error("an attempt is not noted", extra={"reason": reason})
+            self._noting.met(type(error).__name__)
         finally:
             self._busy.discard(message.channel_id)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from monitor.registry import RoutingTable, Service, load, save
+from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,11 @@ class Routes:
         self.on_kept: Callable[[int], Awaitable[None]] = _nobody
         self._changing = asyncio.Lock()
         self._table = _load(path)
+        self._keeping = Trouble(
+            "the routing table could not be kept",
+            "the routing table is kept again",
+            logger=logger,
+        )
 
     def table(self) -> RoutingTable:
         return self._table
@@ -41,10 +47,9 @@ class Routes:
             try:
                 await asyncio.to_thread(save, table, self._path)
             except OSError as error:
-                logger.error(
-                    "the routing table could not be kept",
-                    extra={"reason": error.strerror},
-                )
+                self._keeping.met(error.strerror or type(error).__name__)
+            else:
+                self._keeping.passed()
             self._table = table
             await self.on_kept(table.version)
 

@@ -16,6 +16,7 @@ from appliance.proxying import make_proxy
 from monitor.registry import RoutingTable, load
 from monitor.spool import Spool
 from monitor.tally import Tally
+from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,11 @@ class KeptRoutes:
     def __init__(self, data: DataDirectory) -> None:
         self._path = data.routes
         self._table = RoutingTable(is_known=False)
+        self._reading = Trouble(
+            "the routing table cannot be read",
+            "the routing table is read again",
+            logger=logger,
+        )
 
     def table(self) -> RoutingTable:
         return self._table
@@ -57,8 +63,9 @@ class KeptRoutes:
         try:
             self._table = await asyncio.to_thread(load, self._path)
         except (OSError, ValueError) as error:
-            reason = type(error).__name__
-            logger.error("the routing table cannot be read", extra={"reason": reason})
+            self._reading.met(type(error).__name__)
+        else:
+            self._reading.passed()
         return self._table.version if self._table.is_known else -1
 
 

@@ -13,6 +13,7 @@ from monitor.registry import Service
 from monitor.segments import NOBODY
 from monitor.spool import KEEP_ALL, Spool, SpoolFull, Step
 from monitor.tally import SHED, SPOOLED_BYTES, Tally
+from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +21,8 @@ SHED_AT: Final = {
     Step.SHED_SUCCESSFUL: f"{SHED}successful",
     Step.SHED_ALL: f"{SHED}all",
 }
+# What works for so long has settled.
+SETTLED_S: Final = 10.0
 
 
 class Dropped(StrEnum):
@@ -44,8 +47,27 @@ class Recording:
         self._spool = spool
         self._redaction = redaction
         self._tally = tally
-        self._is_failing = False
-        self._step = KEEP_ALL
+        self._dropping = Trouble(
+            "records are dropped",
+            "the spool takes records again",
+            logger=logger,
+            settled_s=SETTLED_S,
+        )
+        self._shedding = Trouble(
+            "the spool fills: bodies are shed",
+            "the spool has room: bodies are kept again",
+            logger=logger,
+            settled_s=SETTLED_S,
+            level=logging.WARNING,
+        )
+        self._broken = Trouble(
+            "an exchange could not be made a record",
+            "exchanges are made records again",
+            logger=logger,
+            settled_s=SETTLED_S,
+        )
+        # Whether one of them is not over.
+        self._is_troubled = False
 
     def __call__(self, make: Callable[[], Exchange], service: Service) -> bool:
         """Whether what *make* gives is in the spool; if not, the reason is counted."""
@@ -53,14 +75,16 @@ class Recording:
             self._tally.dropped(service.id, Dropped.RECORDING_OFF)
             return False
         step = self._spool.step
-        if step is not self._step:
-            self._note(step)
+        if step is not KEEP_ALL:
+            self._is_troubled = True
+            self._shedding.met(step.name)
         try:
             exchange, is_shed = shed(make(), step)
             record = encode(self._redaction.apply(exchange, service.redact_fields))
-        except Exception:
+        except Exception as error:
             # Whatever is wrong with our copy, the client gets its answer.
-            logger.exception("an exchange could not be made a record")
+            self._is_troubled = True
+            self._broken.met(type(error).__name__, exc_info=error)
             return self._drop(service, Dropped.INTERNAL)
         if not self._append(record, service):
             return False
@@ -78,26 +102,23 @@ class Recording:
             return self._drop(service, Dropped.SPOOL_ERROR)
         self._tally.kept()
         self._tally.add(NOBODY, SPOOLED_BYTES, len(record))
-        if self._is_failing:
-            self._is_failing = False
-            logger.info("the spool takes records again")
+        if self._is_troubled:
+            self._passed()
         return True
 
     def _drop(self, service: Service, reason: Dropped) -> bool:
         self._tally.dropped(service.id, reason)
-        if not self._is_failing:
-            self._is_failing = True
-            logger.error("records are dropped", extra={"reason": reason})
+        if reason is not Dropped.INTERNAL:
+            self._is_troubled = True
+            self._dropping.met(reason.value)
         return False
 
-    def _note(self, step: Step) -> None:
-        if step > self._step:
-            logger.warning(
-                "the spool fills: bodies are shed", extra={"step": step.name}
-            )
-        elif step is KEEP_ALL:
-            logger.info("the spool has room: bodies are kept again")
-        self._step = step
+    def _passed(self) -> None:
+        """Nothing was wrong with this one."""
+        troubles = (self._dropping, self._shedding, self._broken)
+        for trouble in troubles:
+            trouble.passed()
+        self._is_troubled = any([trouble.is_there for trouble in troubles])
 
 
 def shed(exchange: Exchange, step: Step) -> tuple[Exchange, bool]:

@@ -21,6 +21,8 @@ MOST_SEGMENT_BYTES: Final = 64 * 1024 * 1024
 # Shares of SPOOL_LIMIT_BYTES from which on less is kept.
 SHED_SUCCESSFUL_FROM: Final = 0.6
 SHED_ALL_FROM: Final = 0.8
+# How far below it is kept again: one segment more or less must not change it.
+SLACK: Final = 0.1
 # How old what is known of the other writers and of the recorder may be.
 LOOK_AFTER_S: Final = 0.25
 LOOK_AGAIN_S: Final = 0.02
@@ -33,7 +35,7 @@ class SpoolFull(Exception):
 
 
 class Step(IntEnum):
-    """What is kept while the spool fills; each step is left as soon as there is room.
+    """What is kept while the spool fills; each step is left once there is room again.
 
     FULL: no record fits any more.
     """
@@ -55,6 +57,16 @@ def step_at(held: int, limit: int) -> Step:
     if held >= limit * SHED_ALL_FROM:
         return Step.SHED_ALL
     return Step.SHED_SUCCESSFUL if held >= limit * SHED_SUCCESSFUL_FROM else Step.ALL
+
+
+def step_after(step: Step, held: int, limit: int) -> Step:
+    """The step that follows *step*: up at once, down only with room to spare."""
+    now = step_at(held, limit)
+    if step is Step.FULL:
+        step = Step.SHED_ALL
+    if now >= step:
+        return now
+    return min(step, step_at(held + int(limit * SLACK), limit))
 
 
 # Where a record is going to be: the segment's number, the position behind it.
@@ -79,10 +91,9 @@ class Spool:
         # Names in the order of their beginning, across starts.
         self.writer = f"{int(time.time()) & 0xFFFFFFFF:08x}{secrets.token_hex(4)}"
         # Below it, no step but the first comes into question.
-        self._sheds_from = min(
-            limit_bytes * SHED_SUCCESSFUL_FROM,
-            limit_bytes - segment_bytes_of(limit_bytes),
-        )
+        self._keeps_below = limit_bytes * (SHED_SUCCESSFUL_FROM - SLACK)
+        self._keeps_below -= segment_bytes_of(limit_bytes)
+        self._step = KEEP_ALL
         self._number = 0
         self._file = -1
         self._offset = 0
@@ -101,9 +112,12 @@ class Spool:
         """What may be kept of the next record."""
         if monotonic() >= self._looked_at + LOOK_AFTER_S:
             self._look()
-        if self._held_bytes < self._sheds_from:
+        if self._held_bytes < self._keeps_below:
+            self._step = KEEP_ALL
             return KEEP_ALL
-        return min(step_at(self._held_bytes, self._limit_bytes), Step.SHED_ALL)
+        step = step_after(self._step, self._held_bytes, self._limit_bytes)
+        self._step = min(step, Step.SHED_ALL)
+        return self._step
 
     def place(self, size: int) -> Place:
         """Where the next record, of *size* bytes, will be.

@@ -1,6 +1,7 @@
 """What is kept of an exchange that ended, and that each is counted."""
 
 import errno
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -134,6 +135,26 @@ def test_a_full_spool_drops_and_counts_and_takes_again(tmp_path: Path) -> None:
     desk.spool.released()
     assert desk.record(exchange, SERVICE)
     assert desk.counts()[FINISHED] == count + 2
+
+
+def test_a_spool_about_its_limit_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    desk = Desk(tmp_path)
+    for _ in range(20):
+        for _ in range(20_000):
+            if not desk.record(lambda: exchange(status_code=500), SERVICE):
+                break
+        segments(tmp_path / "spool")[0].path.unlink()
+        desk.spool.released()
+    assert desk.counts()["dropped:spool_full"] == 20
+    said = [f"{each.message} {vars(each)['reason']}" for each in caplog.records]
+    assert sorted(said) == [
+        "records are dropped spool_full",
+        "the spool fills: bodies are shed SHED_ALL",
+        "the spool fills: bodies are shed SHED_SUCCESSFUL",
+    ]
 
 
 def test_a_disk_that_refuses_drops_and_counts(

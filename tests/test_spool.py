@@ -283,6 +283,34 @@ def test_the_ladder_is_climbed_as_it_fills_and_left_as_it_empties(
     spool.append(b"x" * 30_000)
 
 
+def test_a_step_is_left_only_with_room_to_spare(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, limit_bytes=1 << 20)
+    while spool.step is not Step.SHED_ALL:
+        spool.append(b"x" * 30_000)
+    changes, before = 0, spool.step
+    for number in range(60):
+        # A segment goes, and comes: about the threshold.
+        if number % 2:
+            segments(tmp_path)[0].path.unlink()
+            spool.released()
+        else:
+            spool.append(b"x" * 30_000)
+        changes += spool.step is not before
+        before = spool.step
+    assert changes == 0
+    steps = []
+    for segment in segments(tmp_path):
+        steps.append(spool.step)
+        segment.path.unlink()
+        spool.released()
+    assert steps == sorted(steps, reverse=True)
+    assert set(steps) == {Step.SHED_ALL, Step.SHED_SUCCESSFUL, Step.ALL}
+    # The same on the way up as at the start.
+    while spool.step < Step.SHED_SUCCESSFUL:
+        spool.append(b"x" * 30_000)
+    assert 0.58 < held_bytes(tmp_path) / (1 << 20) < 0.65
+
+
 FILL = """
 import sys
 from pathlib import Path

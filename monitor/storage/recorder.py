@@ -38,6 +38,7 @@ from monitor.storage.outcomes import (
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database, reason_of
 from monitor.tallies import Tallies
+from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +88,12 @@ class Recorder:
         self._positions: dict[str, int] = {}
         self._news = asyncio.Event()
         self._has_caught_up = False
+        self._refusing = Trouble(
+            "records are refused: `apimonitor deadletter list` shows them",
+            "no record has been refused for a minute",
+            logger=logger,
+            settled_s=60.0,
+        )
         self._is_tidy = False
         self.waits_for: str | None = None
 
@@ -251,6 +258,7 @@ class Recorder:
                 count=count,
             )
         self._committed()
+        self._refusing.passed()
         for source, n in Counter([exchange.source for exchange in kept]).items():
             self._counters.stored.labels(source.value).inc(n)
 
@@ -261,13 +269,13 @@ class Recorder:
         counts: dict[Key, int] = damaged(frame.damage)
         if isinstance(error, asyncpg.UniqueViolationError):
             # From an older copy of the data directory: it is stored, and counted.
-            logger.error("a record was stored already", extra={"id": str(id)})
+            self._refusing.met("stored already")
         else:
             try:
                 self._dead_letters.append(id, frame.label, reason, frame.payload)
             except LettersFull:
                 counts[frame.label, LETTERS_FULL] = 1
-            logger.error("a record was refused", extra={"reason": reason})
+            self._refusing.met(reason)
         await self._move(segment, record.start, frame.end, counts)
 
     async def _release(self, segment: Segment, position: int) -> None:

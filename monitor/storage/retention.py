@@ -16,6 +16,7 @@ from monitor.storage.companions import clear_events, clear_replays
 from monitor.storage.partitions import BODIES, PARTITIONED, Partitions, day_of
 from monitor.storage.pool import Database
 from monitor.storage.terms import Policy, Term, Terms, terms_at
+from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,11 @@ class Retention:
         # To where each service's bodies are cleared, since when.
         self._cleared: dict[UUID, UUID] = {}
         self._whole_at = datetime.min.replace(tzinfo=UTC)
+        self._failing = Trouble("a sweep failed", "sweeps work again", logger=logger)
+        self._staying = Trouble("a day stays past its time", "none does", logger=logger)
+        self._exceeding = Trouble(
+            "logs exceed RETENTION_BYTES", "they no longer do", logger=logger
+        )
 
     async def sweep(self, now: datetime) -> bool:
         """Remove all that is to go at *now*; False where another process does.
@@ -66,9 +72,9 @@ class Retention:
                 return False
             try:
                 await self._sweep(connection, now)
+                self._failing.passed()
             except REFUSED as error:
-                reason = type(error).__name__
-                logger.error("a sweep did not get through", extra={"reason": reason})
+                self._failing.met(type(error).__name__)
             finally:
                 if not connection.is_closed():
                     await connection.execute("SELECT pg_advisory_unlock_all()")
@@ -128,12 +134,13 @@ class Retention:
                 await asyncio.sleep(DROP_PAUSE_S * (attempt + 1))
                 continue
             except asyncpg.QueryCanceledError:
-                logger.error("a day takes too long to go", extra={"day": str(day)})
+                self._staying.met(f"{day} takes too long")
                 return False
             break
         else:
-            logger.warning("a day is in use and stays for now", extra={"day": str(day)})
+            self._staying.met(f"{day} is in use")
             return False
+        self._staying.passed()
         self._partitions.forget()
         for table, gone in dropped.items():
             self._count(table, gone.rows)
@@ -279,7 +286,9 @@ class Retention:
             if day >= today or not await self._drop(connection, day, PARTITIONED):
                 break
         if await attic.size_of_all(connection) > limit:
-            logger.warning("today alone takes more than RETENTION_BYTES")
+            self._exceeding.met("there is no earlier day")
+        else:
+            self._exceeding.passed()
 
     def _count(self, table: str, rows: int) -> None:
         self._counters.retention_rows.labels(table).inc(rows)

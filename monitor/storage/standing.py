@@ -10,7 +10,7 @@ from pathlib import Path
 
 from monitor.ledger import Account, lost, named, spooled_bytes_of
 from monitor.segments import held_bytes, segments
-from monitor.spool import Step, step_at
+from monitor.spool import Step, step_after
 from monitor.storage.books import Books
 from monitor.storage.pool import Database
 from monitor.storage.recorder import Recorder
@@ -152,7 +152,7 @@ class Standing:
             held_bytes=held,
             limit_bytes=self._limit_bytes,
             segments=len(segments(self._directory)),
-            step=step_at(held, self._limit_bytes),
+            step=step_after(self.spool.step, held, self._limit_bytes),
             bytes_per_s=self._rate(),
         )
 

@@ -1,6 +1,7 @@
 """What PostgreSQL refuses to the upkeep, it refuses to the upkeep alone."""
 
 import asyncio
+import logging
 
 import asyncpg
 import pytest
@@ -22,8 +23,12 @@ REFUSING = """
 
 
 async def test_a_deadlock_of_the_upkeep_ends_nothing(
-    database_url: str, caplog: pytest.LogCaptureFixture
+    database_url: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(background, "FORGETTING_POLL_S", 0.05)
+    caplog.set_level(logging.INFO)
     connection = await asyncpg.connect(database_url)
     await connection.execute(REFUSING)
     await connection.close()
@@ -37,8 +42,17 @@ async def test_a_deadlock_of_the_upkeep_ends_nothing(
             while "upkeep failed" not in caplog.text:
                 await asyncio.sleep(0.02)
         assert not task.done()
+        await asyncio.sleep(0.5)
         (record,) = [r for r in caplog.records if "upkeep" in r.message]
         assert vars(record)["reason"] == "DeadlockDetectedError"
+        assert vars(record)["work"] == "forget_old"
+        connection = await asyncpg.connect(database_url)
+        await connection.execute("DROP TRIGGER refuse ON apimonitor.idempotency_keys")
+        await connection.close()
+        async with asyncio.timeout(PATIENCE_S):
+            while "upkeep works again" not in caplog.text:
+                await asyncio.sleep(0.02)
+        assert caplog.text.count("upkeep failed") == 1
     finally:
         task.cancel()
         await asyncio.wait([task])
