@@ -112,7 +112,9 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             tally = Tally(data.tally, spool.writer)
             stack.callback(tally.close)
         dsn, embedded = await stack.enter_async_context(kept(settings, data))
-        database = await Database.open(dsn, size=settings.pool_size)
+        database = await Database.open(
+            dsn, size=settings.pool_size, answer_s=settings.answer_s
+        )
         database.awaits_migration = True
         stack.push_async_callback(database.close)
 

@@ -26,6 +26,7 @@ from monitor.environment import BARE as BARE
 from monitor.environment import PREFIX, EnvironmentFileError, collect, env_file
 from monitor.work import DEFAULT_NODES
 
+SHORTEST_ANSWER_S = 3.0
 LEGACY = ("DATABASE_SYNC_URL", "FRONTEND_DIR")
 
 # A host, an address or nothing, and perhaps a port; the library takes several.
@@ -304,7 +305,11 @@ class Settings(BaseModel):
         le=1000,
     )
     query_timeout_ms: int = _setting(
-        5_000, "How long one search may take.", ge=10, le=600_000
+        5_000,
+        "How long one search may take; any call waits little longer for PostgreSQL "
+        "before 503.",
+        ge=10,
+        le=600_000,
     )
     pool_size: int = _setting(
         10,
@@ -384,6 +389,12 @@ class Settings(BaseModel):
     pg_bin: Path | None = _setting(
         None, "A directory with PostgreSQL binaries, instead of the wheel's."
     )
+
+    @property
+    def answer_s(self) -> float:
+        """How long a call waits for PostgreSQL at most: a search with its count, and
+        some time to send and read; what is no search is not cut short with it."""
+        return max(self.query_timeout_ms / 1000 * 1.2 + 1, SHORTEST_ANSWER_S)
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

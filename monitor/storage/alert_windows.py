@@ -14,7 +14,7 @@ from monitor.storage.alert_events import REFUSED, add, event_of, mark
 from monitor.storage.alerts import COLUMNS, alert_of
 from monitor.storage.conditions import Conditions
 from monitor.storage.metrics import FROM, MEASURED
-from monitor.storage.pool import Database
+from monitor.storage.pool import NO_DEADLINE, Database
 
 MEASURE_TIMEOUT_MS = 2_000
 # A rule is judged so many times a window, but not more often or more seldom than this.
@@ -49,7 +49,9 @@ class AlertWindows:
         """Judge each rule whose time it is at *now*; how many there were."""
         judged = 0
         while True:
-            async with self._database.connection(timeout_s=5) as connection:
+            async with self._database.connection(
+                timeout_s=5, held_s=NO_DEADLINE
+            ) as connection:
                 row = await _claim(connection, now)
                 if row is None:
                     return judged

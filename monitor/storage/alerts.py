@@ -14,6 +14,8 @@ from monitor.alerts import Condition, ConditionField, ConditionOperator
 from monitor.storage.limits import need_room
 from monitor.storage.pool import Database
 
+# A rule may have many events, which go with it.
+DELETE_S = 20.0
 COLUMNS = """
     a.id, a.service_id, a.name, a.description, a.condition_field,
     a.condition_operator, a.condition_value, a.aggregate, a.window_s, a.for_s,
@@ -142,7 +144,7 @@ class Alerts:
 
     async def delete(self, id: UUID) -> bool:
         """Remove a rule, its events and their deliveries."""
-        async with self._database.connection() as connection:
+        async with self._database.connection(held_s=DELETE_S) as connection:
             found = await connection.fetchval(
                 "DELETE FROM alerts WHERE id = $1 RETURNING true", id
             )

@@ -126,7 +126,9 @@ class Books:
         try:
             async with (
                 asyncio.timeout(timeout_s),
-                self._database.connection(timeout_s=timeout_s) as connection,
+                self._database.connection(
+                    timeout_s=timeout_s, held_s=timeout_s
+                ) as connection,
             ):
                 self.stored = await self._ledger.stored(connection)
         except (Unavailable, TimeoutError):

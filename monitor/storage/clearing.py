@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.storage.partitions import PARTITIONED
-from monitor.storage.pool import Database
+from monitor.storage.pool import NO_DEADLINE, Database
 
 STEP_ROWS = 1_000
 STEP_TIMEOUT_MS = 10_000
@@ -71,7 +71,7 @@ class Clearing:
     async def step(self) -> bool:
         """Remove some of what is left; False where nothing is, or another one does."""
         async with (
-            self._database.connection(timeout_s=5) as connection,
+            self._database.connection(timeout_s=5, held_s=NO_DEADLINE) as connection,
             step(connection),
         ):
             if not await connection.fetchval(ONE_AT_A_TIME):

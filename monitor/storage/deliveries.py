@@ -17,7 +17,7 @@ from monitor.notifications import (
 )
 from monitor.outbound import Outcome
 from monitor.storage.notifications import DELIVERY_IDS
-from monitor.storage.pool import Database
+from monitor.storage.pool import NO_DEADLINE, Database
 
 # Longer than an attempt may take: then whoever made it is gone, and it is made again.
 LEASE = timedelta(seconds=60)
@@ -168,7 +168,9 @@ class Deliveries:
 
     async def tidy(self, now: datetime) -> None:
         """Forget old ones, and give up all but the newest that wait for a channel."""
-        async with self._database.connection(timeout_s=5) as connection:
+        async with self._database.connection(
+            timeout_s=5, held_s=NO_DEADLINE
+        ) as connection:
             await connection.execute(
                 """
                 WITH placed AS (

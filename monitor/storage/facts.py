@@ -36,7 +36,7 @@ class Facts:
 
 async def facts(database: Database, *, timeout_s: float) -> Facts:
     """Raises Unavailable."""
-    async with database.connection(timeout_s=timeout_s) as connection:
+    async with database.connection(timeout_s=timeout_s, held_s=timeout_s) as connection:
         row = await connection.fetchrow(
             """
             SELECT current_setting('server_version') AS version,

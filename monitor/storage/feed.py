@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 from asyncpg.pgproto.pgproto import UUID as PackedId
 
-from monitor.storage.pool import Database
+from monitor.storage.pool import NO_DEADLINE, Database
 
 # Ids in a row: what a follower reads at once.
 ROW_IDS = 500
@@ -109,7 +109,7 @@ class Feed:
 
     async def forget(self) -> None:
         """Remove what is older than the newest *kept* positions."""
-        async with self._database.connection() as connection:
+        async with self._database.connection(held_s=NO_DEADLINE) as connection:
             await connection.execute(
                 """
                 DELETE FROM feed

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -124,18 +125,23 @@ class MetricsReader:
     async def _ask(
         self, statements: Sequence[str], arguments: Sequence[object]
     ) -> list[list[asyncpg.Record]]:
-        """All *statements* see the same snapshot. Raises Unavailable."""
+        """All *statements* see the same snapshot, and have one deadline.
+
+        Raises Unavailable.
+        """
+        deadline = monotonic() + self._timeout_ms / 1000
         try:
             async with (
                 self._database.connection() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
-                limit = f"SET LOCAL statement_timeout = {self._timeout_ms}"
-                await connection.execute(limit)
-                return [
-                    await connection.fetch(statement, *arguments)
-                    for statement in statements
-                ]
+                answers = []
+                for statement in statements:
+                    left_ms = max(int((deadline - monotonic()) * 1000), 1)
+                    limit = f"SET LOCAL statement_timeout = {left_ms}"
+                    await connection.execute(limit)
+                    answers.append(await connection.fetch(statement, *arguments))
+                return answers
         except asyncpg.QueryCanceledError:
             raise Unavailable(
                 "the metrics took longer than QUERY_TIMEOUT_MS; "

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -15,6 +16,8 @@ from monitor.storage.scarcity import Scarcity
 logger = logging.getLogger(__name__)
 
 COMMAND_TIMEOUT_S = 60.0
+# For upkeep, and for what has deadlines of its own.
+NO_DEADLINE = math.inf
 RETRY_AFTER_S = 2
 SERVER_SETTINGS = {
     "application_name": "apimonitor",
@@ -58,6 +61,33 @@ def reason_of(error: BaseException) -> str:
     return str(cause) or type(cause).__name__
 
 
+class Deadline:
+    """Ends *held* after *seconds*, whatever it waits for.
+
+    A cancelled statement would not do: asyncpg asks a server to give it up, by another
+    connection, and waits for the rollback; one that is frozen answers neither.
+    """
+
+    def __init__(
+        self, held: "PoolConnectionProxy[asyncpg.Record]", seconds: float
+    ) -> None:
+        self._held = held
+        self.is_over = False
+        self._timer: asyncio.TimerHandle | None = None
+        if seconds < NO_DEADLINE:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self._expire)
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _expire(self) -> None:
+        self.is_over = True
+        with suppress(asyncpg.InterfaceError):
+            self._held.terminate()
+
+
 class Database:
     """One pool, made as soon as PostgreSQL is there.
 
@@ -65,9 +95,13 @@ class Database:
     older version left has not the columns that the others name.
     """
 
-    def __init__(self, dsn: str, *, size: int) -> None:
+    def __init__(
+        self, dsn: str, *, size: int, answer_s: float = COMMAND_TIMEOUT_S
+    ) -> None:
+        """*answer_s*: how long a connection is held by who does not say how long."""
         self._dsn = dsn
         self._size = size
+        self._answer_s = answer_s
         self._pool: asyncpg.Pool | None = None
         self._making = asyncio.Lock()
         self._scarcity = Scarcity()
@@ -75,12 +109,14 @@ class Database:
         self.awaits_migration = False
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int) -> "Database":
+    async def open(
+        cls, dsn: str, *, size: int, answer_s: float = COMMAND_TIMEOUT_S
+    ) -> "Database":
         """Does not raise where PostgreSQL is away: *connection* does, when asked.
 
         Raises SettingsError where the DSN asks for what there is not.
         """
-        database = cls(dsn, size=size)
+        database = cls(dsn, size=size, answer_s=answer_s)
         try:
             async with asyncio.timeout(5):
                 await database._existing_pool()
@@ -91,12 +127,17 @@ class Database:
 
     @asynccontextmanager
     async def connection(
-        self, *, timeout_s: float = 2, as_it_is: bool = False
+        self,
+        *,
+        timeout_s: float = 2,
+        held_s: float | None = None,
+        as_it_is: bool = False,
     ) -> AsyncIterator[asyncpg.Connection]:
         """A connection for the block.
 
         Raises Unavailable where PostgreSQL is away, loses the connection within the
-        block, or has none free within *timeout_s*; NotMigrated where what it holds is
+        block, has none free within *timeout_s*, or does not let the block come to its
+        end within *held_s*; NotMigrated where what it holds is
         not migrated yet.
         """
         if self.awaits_migration and not as_it_is:
@@ -106,6 +147,7 @@ class Database:
                 )
             raise Unavailable("PostgreSQL is away", retry_after_s=RETRY_AFTER_S)
         pool, held = await self._acquire(timeout_s)
+        deadline = Deadline(held, self._answer_s if held_s is None else held_s)
         try:
             yield held  # type: ignore[misc]
             self.is_up = True
@@ -118,8 +160,14 @@ class Database:
             # asyncpg's own errors about a value that it cannot send are ValueErrors.
             if isinstance(error, (asyncpg.QueryCanceledError, ValueError)):
                 raise
+            if deadline.is_over:
+                self.is_up = False
+                raise Unavailable(
+                    "PostgreSQL did not answer in time", retry_after_s=RETRY_AFTER_S
+                ) from error
             raise self._away(error) from error
         finally:
+            deadline.cancel()
             await self._release(pool, held)
 
     async def _acquire(

@@ -36,7 +36,7 @@ from monitor.storage.outcomes import (
     records_of,
 )
 from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database, reason_of
+from monitor.storage.pool import NO_DEADLINE, Database, reason_of
 from monitor.tallies import Tallies
 from monitor.trouble import Trouble
 
@@ -323,7 +323,9 @@ class Recorder:
             )
 
     def _connection(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
-        return self._database.connection(timeout_s=CONNECT_TIMEOUT_S)
+        return self._database.connection(
+            timeout_s=CONNECT_TIMEOUT_S, held_s=NO_DEADLINE
+        )
 
     def _away(self, error: Exception) -> None:
         self._positions.clear()

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.errors import FieldError, InvalidInput
-from monitor.storage.pool import Database
+from monitor.storage.pool import NO_DEADLINE, Database
 
 REMEMBERED = timedelta(hours=24)
 
@@ -93,7 +93,7 @@ async def remember(
 
 async def forget_old(database: Database) -> None:
     """Remove what is remembered no longer."""
-    async with database.connection() as connection:
+    async with database.connection(held_s=NO_DEADLINE) as connection:
         await connection.execute(
             "DELETE FROM idempotency_keys WHERE created_at <= $1",
             datetime.now(UTC) - REMEMBERED,

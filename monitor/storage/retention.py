@@ -14,7 +14,7 @@ from monitor.storage import arrivals, attic
 from monitor.storage.clearing import STEP_ROWS, Keys, remove, remove_logs, step
 from monitor.storage.companions import clear_events, clear_replays
 from monitor.storage.partitions import BODIES, PARTITIONED, Partitions, day_of
-from monitor.storage.pool import Database
+from monitor.storage.pool import NO_DEADLINE, Database
 from monitor.storage.terms import Policy, Term, Terms, terms_at
 from monitor.trouble import Trouble
 
@@ -67,7 +67,9 @@ class Retention:
 
         Raises Unavailable where PostgreSQL is away; the next sweep goes on.
         """
-        async with self._database.connection(timeout_s=5) as connection:
+        async with self._database.connection(
+            timeout_s=5, held_s=NO_DEADLINE
+        ) as connection:
             if not await connection.fetchval(LOCK):
                 return False
             try:

@@ -14,7 +14,7 @@ from monitor.storage.gathered import Storable
 from monitor.storage.ledger import Ledger
 from monitor.storage.outcomes import SERVICE_DELETED
 from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
+from monitor.storage.pool import NO_DEADLINE, Database
 from monitor.tally import DROPPED
 
 DISCARDED = f"{DROPPED}discarded"
@@ -61,7 +61,7 @@ class Retrying:
         with self._letters.alone():
             for letter in self._chosen(ids):
                 async with self._database.connection(
-                    timeout_s=CONNECT_TIMEOUT_S
+                    timeout_s=CONNECT_TIMEOUT_S, held_s=NO_DEADLINE
                 ) as connection:
                     counts = {(letter.service_id, DISCARDED): 1}
                     await self._ledger.add(connection, counts)
@@ -91,7 +91,9 @@ class Retrying:
             outcome = STORED if kept else SERVICE_DELETED
             await self._ledger.add(connection, {(letter.service_id, outcome): 1})
 
-        async with self._database.connection(timeout_s=CONNECT_TIMEOUT_S) as connection:
+        async with self._database.connection(
+            timeout_s=CONNECT_TIMEOUT_S, held_s=NO_DEADLINE
+        ) as connection:
             return bool(
                 await commit(connection, self._partitions, [exchange], count=count)
             )

@@ -9,7 +9,7 @@ import asyncpg
 from monitor.errors import Unusable
 from monitor.storage.migrate import MigrationError, migrate
 from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
+from monitor.storage.pool import NO_DEADLINE, Database
 
 OLDEST = 15
 
@@ -20,7 +20,9 @@ async def migrate_database(database: Database, folder: Path) -> list[str]:
     Raises Unavailable, and Unusable where PostgreSQL or what it holds does not fit.
     """
     try:
-        async with database.connection(timeout_s=5, as_it_is=True) as connection:
+        async with database.connection(
+            timeout_s=5, held_s=NO_DEADLINE, as_it_is=True
+        ) as connection:
             version = connection.get_server_version().major
             if version < OLDEST:
                 raise Unusable(f"PostgreSQL {version} is older than {OLDEST}")
@@ -34,5 +36,5 @@ async def migrate_database(database: Database, folder: Path) -> list[str]:
 async def make_partitions(
     database: Database, partitions: Partitions, days: Iterable[date]
 ) -> None:
-    async with database.connection(timeout_s=5) as connection:
+    async with database.connection(timeout_s=5, held_s=NO_DEADLINE) as connection:
         await partitions.ensure(connection, days)

@@ -14,7 +14,7 @@ from monitor.exchange import Exchange
 from monitor.storage import repeats
 from monitor.storage.batch import REFUSALS, Steps, commit, commit_in_steps
 from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
+from monitor.storage.pool import NO_DEADLINE, Database
 from monitor.storage.repeats import Repeated, RepeatKey
 
 MOST_TOGETHER = 1_000
@@ -78,7 +78,9 @@ class LogWriter:
         async def within(connection: asyncpg.Connection) -> None:
             await repeats.remember(connection, service_id, key, [exchange.id])
 
-        async with self._database.connection(timeout_s=self._timeout_s) as connection:
+        async with self._database.connection(
+            timeout_s=self._timeout_s, held_s=self._timeout_s
+        ) as connection:
             found = await repeats.find(connection, service_id, key)
             if found is None:
                 try:
@@ -98,7 +100,9 @@ class LogWriter:
         self, service_id: UUID, key: RepeatKey
     ) -> tuple[UUID, ...] | None:
         """What *key* has stored already. Raises InvalidInput for another body."""
-        async with self._database.connection(timeout_s=self._timeout_s) as connection:
+        async with self._database.connection(
+            timeout_s=self._timeout_s, held_s=self._timeout_s
+        ) as connection:
             return await repeats.find(connection, service_id, key)
 
     async def write_many(
@@ -119,7 +123,9 @@ class LogWriter:
             if key is not None:
                 await repeats.remember(connection, service_id, key, ids)
 
-        async with self._database.connection(timeout_s=self._timeout_s) as connection:
+        async with self._database.connection(
+            timeout_s=self._timeout_s, held_s=NO_DEADLINE
+        ) as connection:
             try:
                 stored = await commit_in_steps(
                     connection, self._partitions, service_id, days, steps, within=within
@@ -177,7 +183,9 @@ class LogWriter:
         await self._commit(together[middle:])
 
     async def _write(self, exchanges: list[Exchange]) -> list[Exchange]:
-        async with self._database.connection(timeout_s=self._timeout_s) as connection:
+        async with self._database.connection(
+            timeout_s=self._timeout_s, held_s=self._timeout_s
+        ) as connection:
             return await commit(connection, self._partitions, exchanges)
 
 
