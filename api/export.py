@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import web
 
@@ -31,14 +32,13 @@ class ExportCalls:
     async def curl(self, call: web.Request) -> web.Response:
         """The recorded request as a command for a POSIX shell."""
         detail = await self._log(call)
-        return web.Response(
-            text=curl_command(detail), content_type="text/plain", headers=HEADERS
-        )
+        command = curl_command(detail, keeps_host=self._keeps_host(detail))
+        return web.Response(text=command, content_type="text/plain", headers=HEADERS)
 
     async def har(self, call: web.Request) -> web.Response:
         """One log as a HAR archive."""
         detail = await self._log(call)
-        entry = har.entry_of(detail, await self._messages(detail))
+        entry = await self._entry(detail)
         log = {**har.head(), "entries": [entry]}
         return answer({"log": log})
 
@@ -63,10 +63,19 @@ class ExportCalls:
         yield json_bytes({"log": har.head()})[:-2] + b',"entries":['
         before = b""
         async for detail in details:
-            entry = har.entry_of(detail, await self._messages(detail))
+            entry = await self._entry(detail)
             yield before + json_bytes(entry)
             before = b",\n"
         yield b"]}}"
+
+    async def _entry(self, detail: LogDetail) -> dict[str, Any]:
+        messages = await self._messages(detail)
+        return har.entry_of(detail, messages, keeps_host=self._keeps_host(detail))
+
+    def _keeps_host(self, detail: LogDetail) -> bool:
+        """As its service has it now: a log does not say."""
+        service = self._parts.routes().by_id(detail.item.service_id)
+        return service is not None and service.preserve_host
 
     async def _messages(self, detail: LogDetail) -> list[Message]:
         if not detail.has_messages:

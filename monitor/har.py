@@ -11,14 +11,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 from monitor import times
 from monitor.content import field_value
-from monitor.exchange import BodyState
+from monitor.exchange import BodyState, Source
 from monitor.fields import Fields, HeaderObject
 from monitor.har_import import OUR_TIMINGS, parameters_of
 from monitor.har_messages import exported
 from monitor.messages import Message
 from monitor.redaction import MASK
+from monitor.replay.outgoing import OURS
 from monitor.resources import LogDetail, StoredBody
 from monitor.shown import ShownBody, pairs, shown_body
+from monitor.upstreams import on_socket
 
 CREATOR = {"name": "API Monitor", "version": "1.0"}
 NOT_KNOWN = -1
@@ -29,16 +31,23 @@ def head() -> dict[str, Any]:
     return {"version": "1.2", "creator": CREATOR, "pages": []}
 
 
-def entry_of(detail: LogDetail, messages: Sequence[Message] = ()) -> dict[str, Any]:
-    """Bodies are decoded, as browsers export them; `_masked` names what is masked.
+def entry_of(
+    detail: LogDetail,
+    messages: Sequence[Message] = (),
+    *,
+    keeps_host: bool = False,
+) -> dict[str, Any]:
+    """What was sent upstream, and what came back.
 
-    Of an imported log, what its archive said of it besides is said again.
+    Bodies are decoded, as browsers export them; `_masked` names what is masked.
+    Of an imported log, what its archive said of it besides is said again. *keeps_host*:
+    the service has `preserve_host`; else Host is the URL's.
     """
     item, har = detail.item, detail.har or {}
     entry: dict[str, Any] = {
         "startedDateTime": times.format(item.timestamp),
         "time": detail.total_ms or 0,
-        "request": _request(detail),
+        "request": _request(detail, keeps_host),
         "response": _response(detail),
         "cache": {},
         "timings": {**_timings(detail), **har.get("timings", {})},
@@ -94,14 +103,14 @@ def _beside(detail: LogDetail) -> dict[str, Any]:
     return made
 
 
-def _request(detail: LogDetail) -> dict[str, Any]:
+def _request(detail: LogDetail, keeps_host: bool) -> dict[str, Any]:
     item, said = detail.item, (detail.har or {}).get("request", {})
     made: dict[str, Any] = {
         "method": item.method,
         "url": item.url,
         "httpVersion": said.get("httpVersion", "HTTP/1.1"),
         "cookies": said.get("cookies", []),
-        "headers": _headers(detail.request_headers),
+        "headers": _sent_headers(detail, keeps_host),
         "queryString": _query(item.url),
         "headersSize": said.get("headersSize", NOT_KNOWN),
         "bodySize": said.get("bodySize", _size(item.request_size)),
@@ -144,6 +153,22 @@ def _response(detail: LogDetail) -> dict[str, Any]:
         "headersSize": said.get("headersSize", NOT_KNOWN),
         "bodySize": said.get("bodySize", _size(item.response_size)),
     }
+
+
+def _sent_headers(detail: LogDetail, keeps_host: bool) -> list[dict[str, str]]:
+    """A pushed log's are its sender's word; ours never went upstream."""
+    found = _headers(detail.request_headers)
+    if detail.item.source is Source.INGEST:
+        return found
+    found = [pair for pair in found if not pair["name"].lower().startswith(OURS)]
+    url = detail.item.url
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    if keeps_host or on_socket(url) is not None or not host:
+        return found
+    return [
+        {**pair, "value": host} if pair["name"].lower() == "host" else pair
+        for pair in found
+    ]
 
 
 def _headers(headers: Fields | HeaderObject) -> list[dict[str, str]]:

@@ -84,6 +84,11 @@ class StoredBody:
     is_gone: bool = False
     is_plain: bool = False
 
+    @property
+    def is_decoded(self) -> bool:
+        """Whether it is without the content coding that its header names."""
+        return self.is_plain or self.state is BodyState.REDACTED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogDetail:

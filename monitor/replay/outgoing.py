@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from monitor.errors import Conflict
 from monitor.exchange import BodyState, Source
-from monitor.fields import Fields, HeaderObject
+from monitor.fields import Fields, HeaderObject, connection_options
 from monitor.redaction import MASK
 from monitor.replay.target import Target
 from monitor.resources import LogDetail
@@ -102,7 +102,7 @@ def _headers(
 ) -> tuple[Lines, tuple[str, ...]]:
     wanted = {name.lower(): value for name, value in (overrides.headers or {}).items()}
     spelled = {name.lower(): name for name in overrides.headers or {}}
-    left_out = set(LEFT_OUT)
+    left_out = LEFT_OUT | connection_options(_pairs(detail.request_headers))
     if overrides.body is not None or detail.item.source is Source.INGEST:
         # It is not coded as the recorded one was; what is pushed is text.
         left_out |= {"content-encoding"}
@@ -143,9 +143,7 @@ def _completed(lines: Lines, target: Target, length: int) -> Lines:
 
 
 def _is_upgrade(headers: Fields | HeaderObject) -> bool:
-    named = [value for name, value in _pairs(headers) if name.lower() == "connection"]
-    options = {option.strip().lower() for option in ",".join(named).split(",")}
-    return "upgrade" in options
+    return "upgrade" in connection_options(_pairs(headers))
 
 
 def _pairs(headers: Fields | HeaderObject) -> Sequence[tuple[str, str]]:

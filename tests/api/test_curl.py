@@ -1,8 +1,10 @@
 """A log as a command: a real shell runs it, a raw socket sees what arrives."""
 
 import asyncio
+import gzip
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -185,3 +187,85 @@ def test_what_went_to_a_unix_socket_goes_there_again() -> None:
     assert "--unix-socket /run/app.sock 'http://localhost/v2/a?b=c'" in command
     pushed = detail("http://unix:/run/app.sock:/v2/a", source=Source.INGEST)
     assert "--unix-socket" not in curl_command(pushed)
+
+
+def arrived(received: bytes) -> tuple[bytes, dict[str, str], bytes]:
+    """The first line, the fields and the body of a request."""
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    fields = dict(line.lower().split(": ", 1) for line in lines)
+    return first.encode(), fields, body
+
+
+async def test_it_is_what_went_upstream(listener: Listener) -> None:
+    """Not what came to the proxy; and neither ours nor the connection's own."""
+    authority = f"127.0.0.1:{listener.port}"
+    headers = (
+        ("Host", "pay.localhost:8080"),
+        ("X-Monitor-Service", "pay"),
+        ("x-monitor-replay", "token"),
+        ("Connection", "keep-alive, X-Hop, close"),
+        ("Connection", "x-other"),
+        ("X-Hop", "1"),
+        ("X-Other", "2"),
+        ("Keep-Alive", "5"),
+        ("Accept-Encoding", "gzip, br"),
+        ("X-Kept", "3"),
+    )
+    log = detail(f"http://{authority}/a", method="GET", headers=headers)
+    command = curl_command(log)
+    assert "--compressed" in command
+    first, fields, _ = arrived(await listener.run(command))
+    assert first == b"GET /a HTTP/1.1"
+    assert fields == {
+        "host": authority,
+        "accept-encoding": "gzip, br",
+        "x-kept": "3",
+    }
+    kept = await listener.run(curl_command(log, keeps_host=True))
+    assert arrived(kept)[1]["host"] == "pay.localhost:8080"
+    pushed = detail(log.item.url, source=Source.INGEST, headers=dict(headers))
+    assert arrived(await listener.run(curl_command(pushed)))[1]["host"] == authority
+    assert "--compressed" not in curl_command(detail(log.item.url))
+
+
+async def test_requests_of_odd_forms_arrive_as_they_were(listener: Listener) -> None:
+    url = f"http://127.0.0.1:{listener.port}"
+    log = detail(url, method="HEAD", body=StoredBody(content=b"{}"))
+    first, fields, body = arrived(await listener.run(curl_command(log)))
+    assert (first, body, fields["content-length"]) == (b"HEAD / HTTP/1.1", b"{}", "2")
+    log = detail(url, method="OPTIONS")
+    log = replace(log, item=replace(log.item, path="*"))
+    assert (await listener.run(curl_command(log))).startswith(b"OPTIONS * HTTP/1.1\r\n")
+    log = detail(url, headers=(("Content-Length", "0"),))
+    _, fields, body = arrived(await listener.run(curl_command(log)))
+    assert (body, fields["content-length"]) == (b"", "0")
+    assert "content-type" not in fields
+    coded = gzip.compress(b"{}")
+    headers = (("Content-Encoding", "gzip"),)
+    log = detail(url, headers=headers, body=StoredBody(content=coded))
+    _, fields, body = arrived(await listener.run(curl_command(log)))
+    assert (body, fields["content-encoding"]) == (coded, "gzip")
+    for plain in (
+        StoredBody(content=b"{}", state=BodyState.REDACTED),
+        StoredBody(content=b"{}", is_plain=True),
+    ):
+        command = curl_command(detail(url, headers=headers, body=plain))
+        assert "# the body was kept decoded" in command
+        _, fields, body = arrived(await listener.run(command))
+        assert body == b"{}"
+        assert "content-encoding" not in fields
+
+
+@pytest.mark.parametrize("source", [Source.PROXY, Source.INGEST])
+def test_a_body_that_is_not_there_is_a_comment(source: Source) -> None:
+    for body, said in (
+        (StoredBody(content=None, is_gone=True), "no longer kept"),
+        (StoredBody(content=None, state=BodyState.SHED), "spool was filling"),
+        (StoredBody(content=None, state=BodyState.WITHHELD), "is to be masked"),
+        (StoredBody(content=b"a", truncated=True), "only the beginning"),
+        (StoredBody(content=b"a", state=BodyState.REDACTED), "are masked"),
+    ):
+        command = curl_command(detail("https://x/", body=body, source=source))
+        assert said in command.splitlines()[0]
+        assert command.startswith("# ")

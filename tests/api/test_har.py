@@ -297,7 +297,7 @@ async def test_what_was_captured_is_a_valid_archive(
         async with httpx.AsyncClient(
             base_url=appliance.proxy_url, verify=False, timeout=PATIENCE_S
         ) as through:
-            headers = {"Authorization": "s3cret"}
+            headers = {"Authorization": "s3cret", "X-Monitor-Nothing": "1"}
             answer = await through.get("/pay/a?token=s3cret&b=1", headers=headers)
         id = answer.headers["X-Monitor-Log-Id"]
         for _ in range(6_000):
@@ -314,6 +314,15 @@ async def test_what_was_captured_is_a_valid_archive(
             "response.headers.Set-Cookie",
         ]
         assert entry["response"]["redirectURL"] == "/b"
+        sent = {
+            pair["name"].lower(): pair["value"] for pair in entry["request"]["headers"]
+        }
+        assert sent["host"] == f"127.0.0.1:{port}", "the URL's, not the proxy's"
+        assert "x-monitor-nothing" not in sent
+        assert "Host:" not in (await client.get(f"/v1/logs/{id}/curl")).text
+        asked = {"preserve_host": True}
+        await client.patch(f"/v1/services/{service_id}", json=asked)
+        assert "-H 'Host: " in (await client.get(f"/v1/logs/{id}/curl")).text
         assert entry["response"]["content"]["encoding"] == "base64"
         assert entry["request"]["queryString"][1] == {"name": "b", "value": "1"}
 

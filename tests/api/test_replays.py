@@ -114,6 +114,8 @@ async def test_a_replay_arrives_byte_for_byte_but_for_what_is_declared(
             ("x-a", "caf\u00e9".encode("latin-1")),
             ("X-B", "3"),
             ("Accept-Encoding", "br"),
+            ("Connection", "x-hop"),
+            ("X-Hop", "of the client's connection"),
         ],
     )
     made = await scene.replay(id)
