@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.parts import State
+from appliance.directory import DataDirectory
 from appliance.routes import Routes
+from monitor import damaged
 from monitor.aside import kept, past_keeping
 from monitor.counters import Counters
 from monitor.errors import MonitorError, Unusable
@@ -114,13 +116,16 @@ async def retain(retention: Retention, state: State) -> None:
     await _every(RETENTION_POLL_S, sweep, state)
 
 
-async def clear_aside(spool: Path, settings: Settings, counters: Counters) -> None:
+async def clear_aside(
+    data: DataDirectory, settings: Settings, counters: Counters
+) -> None:
     """Remove damaged segments that are past keeping; they hold bodies too."""
     trouble = Trouble(
         "a damaged segment stays",
         "damaged segments are removed again",
         logger=logger,
     )
+    spool = data.spool
     while True:
         since = time.time() - max(1, settings.body_retention_days) * DAY_S
         try:
@@ -133,6 +138,9 @@ async def clear_aside(spool: Path, settings: Settings, counters: Counters) -> No
                     "a damaged segment is gone", extra={"segment": one.path.name}
                 )
             counters.damaged_bytes.set(sum(one.size for one in kept(spool)))
+            counters.damaged_files.set(
+                damaged.count(data.path, data.tally, data.spool, data.postgres)
+            )
             trouble.passed()
         except OSError as error:
             trouble.met(error.strerror or type(error).__name__)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from appliance.directory import DataDirectory
+from appliance.files import Files
 from monitor.ledger_metrics import Figures, LedgerCollector
 from monitor.registry import RoutingTable
 from monitor.settings import Settings
@@ -34,26 +35,21 @@ class Bookkeeping:
         settings: Settings,
         data: DataDirectory,
         database: Database,
-        tallies: Tallies,
+        files: Files,
     ) -> "Bookkeeping":
-        ledger = Ledger(data.pseudonym())
-        # Before anything of the spool is removed.
-        tallies.settle()
-        dead_letters = DeadLetters(
-            data.dead_letters, limit_bytes=settings.dead_letters_limit_bytes
-        )
+        ledger = Ledger(files.via)
         return cls(
             settings=settings,
             data=data,
             database=database,
             ledger=ledger,
-            tallies=tallies,
-            dead_letters=dead_letters,
+            tallies=files.tallies,
+            dead_letters=files.dead_letters,
             books=Books(
                 database,
                 ledger=ledger,
-                tallies=tallies,
-                dead_letters=dead_letters,
+                tallies=files.tallies,
+                dead_letters=files.dead_letters,
                 spool=data.spool,
             ),
         )

@@ -1,5 +1,6 @@
 """What the data directory holds, and who uses it now."""
 
+import errno
 import fcntl
 import os
 import re
@@ -7,6 +8,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from monitor.damaged import clear, put_aside
 
 # sysexits.h, as parts of the field use them.
 NO_INPUT = 66
@@ -59,7 +62,10 @@ class DataDirectory:
         """Make it where it is missing, 0700; what is there stays."""
         with self.usable():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.spool.mkdir(mode=0o700, exist_ok=True)
+            _check(self.path)
+            for folder in (self.spool, self.tally, self.tickets):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                _check(folder)
             self._lock = os.open(
                 self.path / "appliance.lock", os.O_RDWR | os.O_CREAT, 0o600
             )
@@ -107,10 +113,21 @@ class DataDirectory:
         if not name:
             # Whole at once: half a name could be another installation's.
             name = secrets.token_hex(NAME_BYTES)
+            if os.path.lexists(path):
+                put_aside(path, "the name: the ledger begins anew")
             fresh = path.with_suffix(".new")
+            clear(fresh)
             fresh.write_text(name)
             fresh.replace(path)
         return f"apimonitor-{name}"
+
+
+def _check(folder: Path) -> None:
+    """Raises OSError where it cannot be read or written: nothing would be recorded."""
+    wanted = os.R_OK | os.W_OK | os.X_OK
+    is_effective = os.access in os.supports_effective_ids
+    if not os.access(folder, wanted, effective_ids=is_effective):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def _hexadecimal(path: Path) -> str:

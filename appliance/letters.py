@@ -19,6 +19,8 @@ def listed(settings: Settings) -> list[str]:
     data = DataDirectory(settings.data_dir)
     data.require()
     names = _names(data)
+    with data.usable():
+        letters = DeadLetters(data.dead_letters).all()
     return [
         "\t".join(
             (
@@ -29,7 +31,7 @@ def listed(settings: Settings) -> list[str]:
                 f"{len(letter.record)} bytes",
             )
         )
-        for letter in DeadLetters(data.dead_letters).all()
+        for letter in letters
     ]
 
 
@@ -49,11 +51,10 @@ async def discard(settings: Settings, ids: Sequence[UUID]) -> list[Tried]:
 
 def _retrying(settings: Settings, database: Database) -> Retrying:
     data = DataDirectory(settings.data_dir)
-    return Retrying(
-        database,
-        letters=DeadLetters(data.dead_letters),
-        ledger=Ledger(data.pseudonym()),
-    )
+    letters = DeadLetters(data.dead_letters)
+    with data.usable():
+        letters.mend()
+        return Retrying(database, letters=letters, ledger=Ledger(data.pseudonym()))
 
 
 def _names(data: DataDirectory) -> dict[UUID, str]:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from monitor.damaged import put_aside
 from monitor.registry import RoutingTable, Service, load, save
 from monitor.trouble import Trouble
 
@@ -60,7 +61,9 @@ async def _nobody(version: int) -> None:
 
 def _load(path: Path) -> RoutingTable:
     try:
+        if path.is_symlink() and not path.exists():
+            raise ValueError("a link that leads nowhere")
         return load(path)
     except ValueError:
-        logger.error("the routing table's file is damaged; it is made anew")
+        put_aside(path, "nothing: it is made anew from PostgreSQL")
         return RoutingTable(is_known=False)

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,20 +26,19 @@ from appliance.directory import (
     StartError,
 )
 from appliance.embedded import Embedded, kept
+from appliance.files import Files
 from appliance.listening import Listener
 from appliance.notifying import Notifier
 from appliance.patience import Bounds
 from appliance.proxying import serve_proxy
-from appliance.routes import Routes
 from appliance.stopping import Calls
 from appliance.workers import Workers
-from monitor.access import Access, load_secret
+from monitor.access import Access
 from monitor.counters import Counters
 from monitor.ids import LogIds
 from monitor.outbound import Outbound
 from monitor.own_addresses import OwnAddresses
 from monitor.redaction import Redaction
-from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
 from monitor.spool import Spool
 from monitor.storage.alert_windows import AlertWindows
@@ -62,8 +61,6 @@ from monitor.storage.services import Services
 from monitor.storage.terms import Policy
 from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
-from monitor.tallies import Tallies
-from monitor.tally import Tally
 from monitor.withheld import counting
 from proxy.server import bind
 
@@ -101,16 +98,10 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         proxy_socket = _bind("PROXY_", settings.proxy_host, settings.proxy_port, stack)
         # Whoever watches it is answered until the end.
         doors = await stack.enter_async_context(AsyncExitStack())
-        with data.usable():
-            routes = Routes(data.routes)
-            via = data.pseudonym()
-            access = Access(settings=settings, secret=load_secret(settings))
-            tickets = Tickets(data.tickets)
-            tickets.prepare()
-            spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
-            tallies = Tallies(data.tally, spool=data.spool)
-            tally = Tally(data.tally, spool.writer)
-            stack.callback(tally.close)
+        closing = stack.enter_context(ExitStack())
+        files = Files.opened(settings, data, closing)
+        routes, spool, via = files.routes, files.spool, files.via
+        access = Access(settings=settings, secret=files.secret)
         dsn, embedded = await stack.enter_async_context(kept(settings, data))
         database = await Database.open(
             dsn, size=settings.pool_size, answer_s=settings.answer_s
@@ -129,9 +120,9 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             headers=settings.sensitive_headers,
             parameters=settings.sensitive_parameters,
             limit=settings.masking_nodes,
-            count=counting(tally),
+            count=counting(files.tally),
         )
-        books = Bookkeeping.of(settings, data, database, tallies)
+        books = Bookkeeping.of(settings, data, database, files)
         recorder = Recorder(
             database,
             directory=data.spool,
@@ -177,7 +168,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 background.keep_partitions(database, partitions, state),
                 background.clear_deleted(Clearing(database), state),
                 background.retain(retention, state),
-                background.clear_aside(data.spool, settings, counters),
+                background.clear_aside(data, settings, counters),
                 background.forget_old(database, feed, state),
                 background.judge_windows(windows, recorder, state),
                 background.tidy_deliveries(deliveries, state),
@@ -197,7 +188,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             bound=proxy_socket,
             routes=routes,
             spool=spool,
-            tally=tally,
+            tally=files.tally,
             via=via,
             is_open=access.is_open,
             tasks=tasks,
@@ -209,7 +200,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         proxy_url = _url(settings.proxy_host, proxy_socket)
         sender = Sender(
             proxy_url,
-            tickets=tickets,
+            tickets=files.tickets,
             timeout_s=settings.replay_timeout_s,
             limit=settings.replay_limit,
         )

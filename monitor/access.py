@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
+from monitor.damaged import put_aside
 from monitor.errors import Forbidden, TooManyRequests, Unauthorized
 from monitor.settings import Settings, SettingsError
 
@@ -153,6 +154,8 @@ def load_secret(settings: Settings) -> bytes:
         return settings.secret_key.get_secret_value().encode()
     path = Path(settings.data_dir) / "secret.key"
     if not _holds_secret(path):
+        if os.path.lexists(path):
+            put_aside(path, "the secret: all sessions end")
         _make_secret(path)
     return path.read_bytes()
 
@@ -214,7 +217,8 @@ def _signature(key: bytes, text: str) -> str:
 def _holds_secret(path: Path) -> bool:
     """False for a file that a full disk or a crash left short, too."""
     try:
-        return len(path.read_bytes()) >= SHORTEST_SECRET
+        # Of a crash, all that is left may be zeros.
+        return len(path.read_bytes().strip(b"\0")) >= SHORTEST_SECRET
     except FileNotFoundError:
         return False
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from monitor.segments import DAMAGED, NAME
+from monitor.damaged import make_way
+from monitor.segments import DAMAGED, NAME, segments
 
 # Of SPOOL_LIMIT_BYTES, in which they count: what is to be recorded needs the rest.
 SHARE: Final = 0.1
@@ -40,13 +41,26 @@ def past_keeping(
     return found
 
 
+def only_files(directory: Path) -> None:
+    """Put aside what has a segment's name and is no file.
+
+    Raises OSError where a segment cannot be read: what is in it would never be stored.
+    """
+    for segment in segments(directory):
+        if not make_way(segment.path):
+            segment.path.open("rb").close()
+
+
 def _kept(directory: Path) -> Iterator[Kept]:
     for entry in os.scandir(directory):
         name = entry.name.removesuffix(DAMAGED)
         if name == entry.name or not NAME.fullmatch(name):
             continue
+        if not entry.is_file(follow_symlinks=False):
+            # Put aside because it was no segment at all.
+            continue
         try:
-            status = entry.stat()
+            status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             continue
         yield Kept(Path(entry.path), status.st_mtime, status.st_size)

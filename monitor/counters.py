@@ -76,6 +76,11 @@ class Counters:
             "Bytes of damaged segments that are kept to be looked at.",
             registry=self.registry,
         )
+        self.damaged_files = Gauge(
+            "apimonitor_damaged_files",
+            "Files of DATA_DIR that were put aside as damaged, and are still there.",
+            registry=self.registry,
+        )
         self.damaged_removed = Counter(
             "apimonitor_damaged_segments_removed",
             "Damaged segments removed, by age or beyond their share of the spool.",

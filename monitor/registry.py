@@ -4,12 +4,28 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
+from monitor.damaged import clear
 from monitor.upstreams import Upstream, upstream_of
+
+# What a kept file has to hold, so that no request meets something else.
+TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "name": (str,),
+    "slug": (str,),
+    "base_url": (str, type(None)),
+    "hosts": (list,),
+    "redact_fields": (list,),
+    "preserve_host": (bool,),
+    "verify_tls": (bool,),
+    "body_limit": (int, type(None)),
+    "timeout_s": (int, float),
+    "is_recording": (bool,),
+    "expose_log_id": (bool,),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +110,7 @@ def save(table: RoutingTable, path: Path) -> None:
         }
     )
     fresh = path.with_suffix(".new")
+    clear(fresh)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -113,11 +130,18 @@ def load(path: Path) -> RoutingTable:
         return RoutingTable(is_known=False)
     try:
         services = [_service(fields) for fields in content["services"]]
-        return RoutingTable(services, version=int(content["version"]))
-    except (AttributeError, KeyError, TypeError) as error:
+        version = int(content["version"])
+        if version < 0:
+            raise ValueError(f"{path} has no version")
+        return RoutingTable(services, version=version)
+    except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a routing table: {error}") from None
 
 
 def _service(fields: dict[str, Any]) -> Service:
+    """Raises one of many errors where a field is missing, or not what it should be."""
     lists = {name: tuple(fields[name]) for name in ("hosts", "redact_fields")}
+    for name, value in fields.items():
+        if name in TYPES and not isinstance(value, TYPES[name]):
+            raise TypeError(name)
     return Service(**{**fields, **lists, "id": UUID(fields["id"])})

@@ -1,6 +1,5 @@
 """What all processes of an installation have counted, those that are gone included."""
 
-import logging
 import os
 from collections import Counter
 from pathlib import Path
@@ -9,10 +8,11 @@ from uuid import UUID
 
 import orjson
 
+from monitor.damaged import clear, make_way, put_aside
 from monitor.segments import is_held
-from monitor.tally import SUFFIX, Counts, read, settled
+from monitor.tally import SUFFIX, Counts, Damaged, read, settled
 
-logger = logging.getLogger(__name__)
+COUNTS = "counts: the ledger will not close until it is written off"
 
 
 class Tallies:
@@ -38,7 +38,12 @@ class Tallies:
             self._take_over()
             total = Counter(self._counts)
             for path in self._directory.glob(f"*{SUFFIX}"):
-                total.update(read(path))
+                try:
+                    total.update(read(path))
+                except Damaged:
+                    # Of a living process, which goes on counting: looked at once it
+                    # is over.
+                    continue
             return total
 
     def settle(self) -> None:
@@ -51,29 +56,37 @@ class Tallies:
             self._take_over()
 
     def _take_over(self) -> None:
-        dead = [p for p in self._directory.glob(f"*{SUFFIX}") if not is_held(p)]
+        dead = [p for p in self._directory.glob(f"*{SUFFIX}") if self._is_over(p)]
         new = [path for path in dead if path.name not in self._taken]
         if new:
             total = Counter(self._counts)
             for path in new:
-                total.update(settled(path, self._spool))
+                try:
+                    total.update(settled(path, self._spool))
+                except Damaged:
+                    put_aside(path, COUNTS)
             taken = frozenset(path.name for path in dead)
             self._save(taken, total)
             self._taken, self._counts = taken, dict(total)
         for path in dead:
-            path.unlink()
+            path.unlink(missing_ok=True)
+
+    def _is_over(self, path: Path) -> bool:
+        """Whether its process is gone; what nobody can read is put aside at once."""
+        try:
+            return not make_way(path, COUNTS) and not is_held(path)
+        except PermissionError:
+            put_aside(path, COUNTS)
+            return False
 
     def _load(self) -> tuple[frozenset[str], Counts]:
+        make_way(self._base, COUNTS)
         try:
-            kept = orjson.loads(self._base.read_bytes())
-            counts = {(UUID(id), word): n for id, word, n in kept["counts"]}
-            return frozenset(kept["taken"]), counts
+            return _read(self._base.read_bytes())
         except FileNotFoundError:
             return frozenset(), {}
-        except (ValueError, KeyError, TypeError):
-            aside = self._base.with_suffix(".damaged")
-            self._base.replace(aside)
-            logger.error("what was counted is damaged", extra={"kept_as": aside.name})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            put_aside(self._base, COUNTS, stem=self._base.stem)
             return frozenset(), {}
 
     def _save(self, taken: frozenset[str], counts: Counts) -> None:
@@ -84,9 +97,17 @@ class Tallies:
             }
         )
         unfinished = self._base.with_suffix(".new")
+        clear(unfinished)
         file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(file, "wb") as written:
             written.write(content)
             written.flush()
             os.fsync(written.fileno())
         unfinished.replace(self._base)
+
+
+def _read(content: bytes) -> tuple[frozenset[str], Counts]:
+    """Raises one of many errors where it is not what was saved."""
+    kept = orjson.loads(content)
+    counts = {(UUID(id), str(word)): int(n) for id, word, n in kept["counts"]}
+    return frozenset(map(str, kept["taken"])), counts

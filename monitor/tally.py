@@ -5,6 +5,7 @@ import fcntl
 import logging
 import mmap
 import os
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,9 @@ WORD_BYTES: Final = 40
 COUNT_AT: Final = 56
 FIRST_BYTES: Final = 64 * 1024
 SUFFIX: Final = ".tally"
+WORD: Final = re.compile(rb"[a-z_]+(?::[a-z0-9_.-]+)?")
+# More than a process can count: in_flight, which goes down too, is never below 0.
+MOST: Final = 1 << 60
 
 FINISHED: Final = "finished"
 IN_FLIGHT: Final = "in_flight"
@@ -43,6 +47,10 @@ UNNAMED: Final = "unnamed"
 
 Key = tuple[UUID, str]
 Counts = dict[Key, int]
+
+
+class Damaged(Exception):
+    """A file that is no tally of ours, or is one no more."""
 
 
 class Tally:
@@ -67,10 +75,11 @@ class Tally:
             self._file = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
             self._grow(FIRST_BYTES)
+            self._map[: len(MAGIC)] = MAGIC
+            # Whole before it has its name: another one is damaged.
             unfinished.rename(path)
         except OSError as error:
             self._do_without(error)
-        self._map[: len(MAGIC)] = MAGIC
         self._unnamed = self._cell(NOBODY, UNNAMED)
 
     def _do_without(self, error: OSError) -> None:
@@ -173,8 +182,8 @@ def _padded(word: str) -> bytes:
 
 
 def read(path: Path) -> Counts:
-    """The counts of a tally as they are now."""
-    return dict(_cells(path.read_bytes()))
+    """The counts of a tally as they are now. Raises Damaged."""
+    return dict(_cells(_content(path)))
 
 
 def settled(path: Path, spool: Path) -> Counts:
@@ -182,12 +191,15 @@ def settled(path: Path, spool: Path) -> Counts:
 
     Where it was killed between a record and its count, the record decides: the
     exchange was over if all of it is in the segment, in *spool*. Nothing is in flight.
+    Raises Damaged.
     """
-    content = bytearray(path.read_bytes())
+    content = bytearray(_content(path))
     words = memoryview(content).cast("Q")
     if words[FLAG]:
         noted = PROMISED.unpack_from(content, PROMISED_AT)
         segment, end, finished, after, lost_at, lost_after = noted
+        if max(finished, lost_at) >= len(words):
+            raise Damaged
         if lost_at:
             words[finished], words[lost_at] = after, lost_after
         elif _size_of(spool / f"{path.stem}-{segment:08d}.seg") >= end:
@@ -195,13 +207,22 @@ def settled(path: Path, spool: Path) -> Counts:
     return {key: n for key, n in _cells(bytes(content)) if key[1] != IN_FLIGHT}
 
 
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    if not content.startswith(MAGIC) or len(content) < CELLS_AT or len(content) % 8:
+        raise Damaged
+    return content
+
+
 def _cells(content: bytes) -> Iterator[tuple[Key, int]]:
     for start in range(CELLS_AT, len(content) - CELL_BYTES + 1, CELL_BYTES):
         count = int.from_bytes(content[start + COUNT_AT : start + CELL_BYTES], "little")
         if count:
             word = content[start + 16 : start + COUNT_AT].rstrip(b"\0")
+            if WORD.fullmatch(word) is None or count > MOST:
+                raise Damaged
             service_id = UUID(bytes=content[start : start + 16])
-            yield (service_id, word.decode(errors="replace")), count
+            yield (service_id, word.decode()), count
 
 
 def _size_of(segment: Path) -> int:

@@ -40,7 +40,9 @@ class Tickets:
         """Before the first one: what an earlier process left is good no more."""
         self._directory.mkdir(mode=0o700, exist_ok=True)
         for left in self._directory.iterdir():
-            left.unlink()
+            # A directory is none of ours, and no token leads to it.
+            if left.is_symlink() or not left.is_dir():
+                left.unlink()
 
     @contextmanager
     def issued(self, replay_of: UUID) -> Iterator[Ticket]:

@@ -14,10 +14,12 @@ from uuid import UUID
 
 import orjson
 
+from monitor.damaged import clear, make_way, put_aside
 from monitor.errors import Conflict
 from monitor.segments import MAGIC, Segment, packed
 
 ALL = 1 << 62
+LETTERS = "dead letters: the ledger will not close until it is written off"
 
 
 class LettersFull(Exception):
@@ -75,16 +77,44 @@ class DeadLetters:
             if not left:
                 self._path.unlink(missing_ok=True)
                 return
-            unfinished = self._path.with_suffix(".new")
-            unfinished.unlink(missing_ok=True)
-            rewritten = DeadLetters(unfinished)
-            rewritten._write(MAGIC + b"".join(map(_frame, left)), end=0)
-            unfinished.replace(self._path)
+            self._rewrite(left)
+
+    def mend(self) -> None:
+        """Before the first use: what is no letter is put aside, the others stay.
+
+        Raises OSError where it cannot be read.
+        """
+        for beside in (self._lock, self._retry):
+            make_way(beside)
+        with self._turn():
+            if make_way(self._path, LETTERS) or not self.size():
+                return
+            left = self.all()
+            if sum(len(_frame(letter)) for letter in left) + len(MAGIC) == self.size():
+                return
+            put_aside(self._path, LETTERS)
+            if left:
+                self._rewrite(left)
+
+    def _rewrite(self, letters: list[Letter]) -> None:
+        unfinished = self._path.with_suffix(".new")
+        clear(unfinished)
+        rewritten = DeadLetters(unfinished)
+        rewritten._write(MAGIC + b"".join(map(_frame, letters)), end=0)
+        unfinished.replace(self._path)
+
+    @property
+    def _lock(self) -> Path:
+        return self._path.with_suffix(".lock")
+
+    @property
+    def _retry(self) -> Path:
+        return self._path.with_suffix(".retry")
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Be the only one that tries letters again. Raises Conflict."""
-        file = os.open(self._path.with_suffix(".retry"), os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(self._retry, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
@@ -102,8 +132,8 @@ class DeadLetters:
         state = status.st_ino, status.st_size
         if self._known[0] != state:
             frames = Segment(self._path).read(0, limit_bytes=ALL, over_damage=True)
-            found = [_letter(f.label, f.at_ms, f.payload) for f in frames]
-            self._known = state, found
+            letters = [_letter(f.label, f.at_ms, f.payload) for f in frames]
+            self._known = state, [letter for letter in letters if letter is not None]
         return self._known[1]
 
     def counts(self) -> Counter[UUID]:
@@ -131,7 +161,7 @@ class DeadLetters:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -139,11 +169,16 @@ class DeadLetters:
             os.close(lock)
 
 
-def _letter(service_id: UUID, at_ms: int, payload: bytes) -> Letter:
+def _letter(service_id: UUID, at_ms: int, payload: bytes) -> Letter | None:
+    """None where it is none: of another version, say."""
     end = 4 + int.from_bytes(payload[:4], "little")
-    head = orjson.loads(payload[4:end])
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return Letter(UUID(head["id"]), service_id, at, head["reason"], payload[end:])
+    try:
+        head = orjson.loads(payload[4:end])
+        id, reason = UUID(head["id"]), str(head["reason"])
+        at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    except (ArithmeticError, AttributeError, KeyError, OSError, TypeError, ValueError):
+        return None
+    return Letter(id, service_id, at, reason, payload[end:])
 
 
 def _frame(letter: Letter) -> bytes:

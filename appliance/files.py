@@ -1,0 +1,64 @@
+"""What a start finds in the data directory, and makes anew where it is damaged."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from appliance.directory import DataDirectory
+from appliance.routes import Routes
+from monitor.access import load_secret
+from monitor.aside import only_files
+from monitor.replay.tickets import Tickets
+from monitor.settings import Settings
+from monitor.spool import Spool
+from monitor.storage.dead_letters import DeadLetters
+from monitor.tallies import Tallies
+from monitor.tally import Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """*via*: the installation's name."""
+
+    routes: Routes
+    via: str
+    secret: bytes
+    tickets: Tickets
+    spool: Spool
+    tallies: Tallies
+    tally: Tally
+    dead_letters: DeadLetters
+
+    @classmethod
+    def opened(
+        cls, settings: Settings, data: DataDirectory, closing: ExitStack
+    ) -> "Files":
+        """For this process, which holds *data*, until *closing* does.
+
+        Raises StartError where one cannot be used and must not be made anew.
+        """
+        with data.usable():
+            routes, via = Routes(data.routes), data.pseudonym()
+            secret = load_secret(settings)
+            tickets = Tickets(data.tickets)
+            tickets.prepare()
+            only_files(data.spool)
+            spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
+            tallies = Tallies(data.tally, spool=data.spool)
+            # Before anything of the spool is removed.
+            tallies.settle()
+            tally = Tally(data.tally, spool.writer)
+            closing.callback(tally.close)
+            dead_letters = DeadLetters(
+                data.dead_letters, limit_bytes=settings.dead_letters_limit_bytes
+            )
+            dead_letters.mend()
+        return cls(
+            routes=routes,
+            via=via,
+            secret=secret,
+            tickets=tickets,
+            spool=spool,
+            tallies=tallies,
+            tally=tally,
+            dead_letters=dead_letters,
+        )
