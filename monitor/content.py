@@ -35,6 +35,13 @@ LAID_OUT_LIMIT_CHARACTERS: Final = 8 * 1024 * 1024
 SHOWN_VALUE_BYTES: Final = 200
 CUT, DAMAGED = "it was cut", "it is damaged"
 TOO_LONG: Final = "it is longer than what is shown"
+# Of aws-chunked the frames are text around the content, which is not coded itself.
+NO_CODING: Final = re.compile(
+    r"|identity|none|null|no|off|false|plain|text|raw|binary|[78]bit|aws-chunked|chunked"
+    r"|utf-?(?:8|16|32)(?:-?[bl]e)?|(?:us-)?ascii|iso-?8859-?[0-9]{1,2}|latin-?[0-9]"
+    r"|(?:windows|cp)-?[0-9]{3,4}|shift[-_]jis|euc-(?:jp|kr)|gbk|gb2312|gb18030|big5"
+    r"|koi8-[ru]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +228,14 @@ def _part(part: MultipartSegment, content: bytes) -> str:
     return f"{part.name}: {', '.join(item for item in about if item)}"
 
 
+def is_coding(name: str) -> bool:
+    """Whether *name*, in lower case, may be one: some say a charset there, or none."""
+    return NO_CODING.fullmatch(name) is None
+
+
 def _codings(coding: str | None) -> list[str]:
     names = (name.strip().lower() for name in (coding or "").split(","))
-    return [name for name in names if name and name != "identity"]
+    return [name for name in names if is_coding(name)]
 
 
 # Some more of the content, and what follows its end once that is reached.

@@ -203,6 +203,13 @@ class Settings(BaseModel):
         gt=0,
         le=31_536_000,
     )
+    event_stream_idle_s: float = _setting(
+        600,
+        "How long an upstream may be silent within an event stream, whatever the "
+        "service's timeout_s is. Raise it when streams end with `upstream_timeout`.",
+        gt=0,
+        le=31_536_000,
+    )
     request_limit_bytes: int = _setting(
         2 * 1024 * 1024, "The largest body of a call of /v1.", ge=1024
     )

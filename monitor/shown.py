@@ -3,13 +3,25 @@
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.content import Kind, as_text, decoded, field_value, kind_of
+from monitor.content import (
+    CUT,
+    DAMAGED,
+    TOO_LONG,
+    Decoded,
+    Kind,
+    as_text,
+    decoded,
+    field_value,
+    kind_of,
+)
 from monitor.exchange import BodyState
 from monitor.fields import Fields, HeaderObject
 from monitor.messages import Message, MessageState
 from monitor.resources import StoredBody
 
 SHOWN_LIMIT_BYTES = 8 * 1024 * 1024
+# Problems of which the rest of a body is missing.
+SHORTENED = frozenset({CUT, DAMAGED, TOO_LONG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +50,8 @@ def shown_body(stored: StoredBody, headers: Fields | HeaderObject) -> ShownBody:
             content, coding, limit=SHOWN_LIMIT_BYTES, truncated=stored.truncated
         )
         if plain.content or plain.complete:
+            is_cut = is_cut or _is_shortened(plain, content)
             content = plain.content
-            is_cut = is_cut or not plain.complete
         if not plain.complete and not stored.truncated:
             problem = plain.problem
     return ShownBody(
@@ -51,6 +63,13 @@ def shown_body(stored: StoredBody, headers: Fields | HeaderObject) -> ShownBody:
         is_limited=stored.is_limited,
         problem=problem,
     )
+
+
+def _is_shortened(plain: Decoded, content: bytes) -> bool:
+    """In a coding that is not known here, *content* is there as it came."""
+    if plain.complete:
+        return False
+    return plain.problem in SHORTENED or len(content) > SHOWN_LIMIT_BYTES
 
 
 def pairs(headers: Fields | HeaderObject) -> list[tuple[str, str]]:

@@ -16,8 +16,12 @@ Take = Callable[[bytes], None]
 EXTENSION: Final = rb"""[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+
     (?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+
                       |"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?"""
+# Some write sizes at a fixed width, with as many zeros before them.
 CHUNK: Final = re.compile(
-    rb"([0-9A-Fa-f]{1,15})(?:" + EXTENSION + rb")*\r\n", re.VERBOSE
+    rb"(?=[0-9A-Fa-f])(0*+(?:[1-9A-Fa-f][0-9A-Fa-f]{0,14})?+)(?:"
+    + EXTENSION
+    + rb")*\r\n",
+    re.VERBOSE,
 )
 CHUNK_LINE_BYTES: Final = 4096
 # Read at once; 250 kB that come together may be 40,000.

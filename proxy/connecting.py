@@ -95,7 +95,11 @@ class Connector:
             raise left
         try:
             secured = await asyncio.get_running_loop().start_tls(
-                transport, connection, context, server_hostname=upstream.host
+                transport,
+                connection,
+                context,
+                # RFC 6066 3: the name is told without a trailing dot.
+                server_hostname=upstream.host.removesuffix("."),
             )
         except ssl.SSLError:
             raise

@@ -6,6 +6,8 @@ from typing import Final
 
 import brotli
 
+from monitor.content import is_coding
+
 STEP_BYTES: Final = 64 * 1024
 # What may be undone at once, and for each byte that passed: beyond, it is a bomb.
 UNDONE_AT_ONCE_BYTES: Final = 1024 * 1024
@@ -45,7 +47,7 @@ class Undoing:
 def undoing(coding: str | None) -> Undoing | None:
     """None where nothing is to be undone. Raises NotDecoded."""
     name = (coding or "").strip().lower()
-    if name in ("", "identity"):
+    if not is_coding(name):
         return None
     make = STEPS.get(name)
     if make is None:

@@ -175,6 +175,7 @@ class Proxy:
             is_trusted=is_trusted,
             idle_s=self._settings.keepalive_s,
             tunnel_idle_s=self._settings.tunnel_idle_s,
+            event_idle_s=self._settings.event_stream_idle_s,
             is_loop=self._is_loop(request),
             record=self._finished,
             over=self._over,

@@ -11,6 +11,8 @@ from proxy.heads import Line, Lines, line
 HOP_BY_HOP: Final = frozenset(
     {
         "connection",
+        # RFC 7540 3.2.1.
+        "http2-settings",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
@@ -43,6 +45,8 @@ NO_AUTHORITY: Final = re.compile(r'[\x00-\x20"/?#@<>\\^`{|}\x7f]')
 LOGIN: Final = re.compile(
     r"(?:^|[\s,])(?:ntlm|negotiate|nego2|kerberos)(?:$|[\s,:])", re.IGNORECASE
 )
+# Whoever switches to one of these sends further requests in it, unseen by us.
+HTTP_AGAIN: Final = re.compile(r"h2c?(?:/.*)?|(?:http|tls)(?:/.*)?", re.IGNORECASE)
 MOST_SPELLINGS: Final = 4096
 
 Named = dict[str, list[str]]
@@ -115,6 +119,18 @@ def options(named: Named) -> frozenset[str]:
         [part.strip().lower() for part in ",".join(connection).split(",")]
     )
     return found - NEVER_NAMED
+
+
+def opaque_protocols(upgrade: str) -> str | None:
+    """What *upgrade* lists, without what carries HTTP again; None where that is all.
+
+    Of a WebSocket the messages are recorded, of any other the bytes.
+    """
+    offered = [part.strip() for part in upgrade.split(",")]
+    left = [part for part in offered if part and not HTTP_AGAIN.fullmatch(part)]
+    if len(left) == len(offered):
+        return upgrade
+    return ", ".join(left) or None
 
 
 def name_logins(values: list[str] | None) -> bool:

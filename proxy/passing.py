@@ -8,7 +8,7 @@ from typing import Final
 
 from monitor.exchange import Failure, FailureCode
 from monitor.ids import text_of
-from proxy import forwarding, logins, problems
+from proxy import forwarding, headers, logins, problems
 from proxy.between import Between
 from proxy.bodies import Take
 from proxy.capture import Capture
@@ -49,6 +49,7 @@ class Passing(Between):
         is_trusted: bool,
         idle_s: float,
         tunnel_idle_s: float,
+        event_idle_s: float,
         is_loop: bool,
         record: Callable[[Capture], None],
         over: Callable[["Passing"], None],
@@ -62,12 +63,15 @@ class Passing(Between):
         self._is_trusted = is_trusted
         self._idle_s = idle_s
         self._tunnel_idle_s = tunnel_idle_s
+        self._event_idle_s = event_idle_s
         self._is_loop = is_loop
         self._record = record
         self._over = over
         self._upstream = capture.routed.upstream
         self._service = capture.routed.service
         self.service_id = self._service.id
+        # How long the upstream may be silent.
+        self._silence_s = self._service.timeout_s
         self._connection: UpstreamConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._continue: asyncio.TimerHandle | None = None
@@ -241,7 +245,9 @@ class Passing(Between):
             self._end(may_stay=self.is_sent)
             return
         capture.head_sent = perf_counter()
-        capture.is_lasting = answer.is_event_stream
+        if answer.is_event_stream:
+            capture.is_lasting = True
+            self._silence_s = self._event_idle_s
         client.write(head + piece)
         self._moved()
 
@@ -311,7 +317,11 @@ class Passing(Between):
 
     def _switch(self, answer: Answer) -> None:
         """From here on it is bytes, both ways, until both sides are done."""
-        if self._request.upgrade is None or not self.is_sent:
+        chosen = headers.text(answer.lines, "upgrade") or ""
+        is_offered = self._request.upgrade is not None and (
+            not chosen or headers.opaque_protocols(chosen) == chosen
+        )
+        if not is_offered or not self.is_sent:
             text = "101 was not asked for"
             self._fail(Failure(FailureCode.UPSTREAM_MALFORMED, text))
             return
@@ -384,7 +394,7 @@ class Passing(Between):
             self._fail(
                 Failure(
                     FailureCode.UPSTREAM_TIMEOUT,
-                    f"it was silent for {self._service.timeout_s:g} s",
+                    f"it was silent for {self._silence_s:g} s",
                 )
             )
         else:
@@ -462,7 +472,7 @@ class Passing(Between):
     def _moved(self) -> None:
         """Each silence is bounded, never the whole."""
         waits_for_client = self._waits_for_client()
-        seconds = self._idle_s if waits_for_client else self._service.timeout_s
+        seconds = self._idle_s if waits_for_client else self._silence_s
         self._client.deadline.set(seconds)
 
     def _waits_for_client(self) -> bool:

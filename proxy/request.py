@@ -154,10 +154,11 @@ class Request:
 
     @property
     def upgrade(self) -> str | None:
-        """The protocols it would switch to (RFC 9110 7.8: not from HTTP/1.0)."""
+        """The protocols it may switch to (RFC 9110 7.8: not from HTTP/1.0)."""
         if self.is_http_1_0 or "upgrade" not in self.fields.options:
             return None
-        return self.text("upgrade")
+        upgrade = self.text("upgrade")
+        return headers.opaque_protocols(upgrade) if upgrade else None
 
     @property
     def expects_continue(self) -> bool:

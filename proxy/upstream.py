@@ -1,6 +1,7 @@
 """How one connection to an upstream is spoken to: one exchange at a time."""
 
 import asyncio
+import ssl
 from time import perf_counter
 from typing import Final
 
@@ -8,7 +9,7 @@ from monitor.exchange import Failure, FailureCode
 from proxy import kernel
 from proxy.between import Between
 from proxy.bodies import Body
-from proxy.heads import END, Malformed, response_head
+from proxy.heads import END, NO_TEXT, Malformed, response_head
 from proxy.outbox import Outbox
 from proxy.reading import LARGE_BYTES, Reading
 from proxy.response import Answer
@@ -60,6 +61,7 @@ class UpstreamConnection(asyncio.Protocol):
         # Whether nothing was asked yet, and what came all the same.
         self._is_fresh = True
         self._early = b""
+        self._is_tls_pending = False
         # Whether it answered before it had all of the request.
         self._is_early = False
         self._may_stay = True
@@ -164,6 +166,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._reading.attach(None)
         if error is not None and transport is not None and self._receiver is not None:
             self._read_rest(transport)
+        self._is_tls_pending = transport is not None and _lacks_ticket(transport)
         if self._reading.is_behind or self._is_fresh:
             # What came before is told before.
             self._loss = (error,)
@@ -193,10 +196,22 @@ class UpstreamConnection(asyncio.Protocol):
         )
         if answer is not None and answer.ends_with_connection and is_ended:
             receiver.on_piece(b"", is_complete=True)
-        elif error is not None and not isinstance(error, OSError):
-            receiver.on_broken(Failure(FailureCode.INTERNAL, "the proxy failed"))
         else:
-            receiver.on_broken(Failure(FailureCode.UPSTREAM_RESET, self._where()))
+            receiver.on_broken(self._failure(error))
+
+    def _failure(self, error: Exception | None) -> Failure:
+        if error is not None and not isinstance(error, OSError):
+            return Failure(FailureCode.INTERNAL, "the proxy failed")
+        if not (self.has_answered or self._was_used):
+            # In TLS 1.3 ours is done before the other side has judged it, as where it
+            # wants a certificate of us. It says so, or only closes.
+            if isinstance(error, ssl.SSLError):
+                text = f"it ended TLS without an answer: {error.reason or 'no TLS'}"
+                return Failure(FailureCode.TLS, text)
+            if self._is_tls_pending:
+                text = "it closed before its side of the TLS handshake was done"
+                return Failure(FailureCode.TLS, text)
+        return Failure(FailureCode.UPSTREAM_RESET, self._where())
 
     def _take_unasked(self, data: bytes) -> None:
         """Before the first request it may be an answer, as of one that is too busy.
@@ -249,10 +264,10 @@ class UpstreamConnection(asyncio.Protocol):
         most = self._interim + HEADS_AT_ONCE
         while data and self._receiver is not None:
             end = data.find(END, searched) + len(END)
-            searched = 0
             if end < len(END):
-                self._hold_head(receiver, data)
+                self._hold_head(receiver, data, searched)
                 return
+            searched = 0
             if end > self._head_limit:
                 self._malformed(receiver, "its head is too large")
                 return
@@ -300,12 +315,16 @@ class UpstreamConnection(asyncio.Protocol):
         self._known = (head, self._method, answer) if is_short else None
         return answer
 
-    def _hold_head(self, receiver: Between, data: bytes) -> None:
+    def _hold_head(self, receiver: Between, data: bytes, searched: int) -> None:
         """It has not come whole."""
         if not BEGINNING.startswith(data[: len(BEGINNING)]):
             self._malformed(receiver, "its answer is not HTTP")
         elif len(data) > self._head_limit:
             self._malformed(receiver, "its head is too large")
+        elif NO_TEXT.search(data, max(0, searched - 1)):
+            self._malformed(
+                receiver, "its head is outside of the grammar, as a bare LF"
+            )
         else:
             self._head = data
             self._searched = max(len(data) - len(END) + 1, 0)
@@ -402,3 +421,12 @@ class UpstreamConnection(asyncio.Protocol):
         if self.has_answered:
             return "it closed the connection within its head"
         return "it closed the connection without an answer"
+
+
+def _lacks_ticket(transport: asyncio.Transport) -> bool:
+    """Whether a server of TLS 1.3 has not sent what it does once all is well."""
+    tls = transport.get_extra_info("ssl_object")
+    if tls is None or tls.version() != "TLSv1.3":
+        return False
+    session = tls.session
+    return session is not None and not session.has_ticket

@@ -4,6 +4,7 @@ import gzip
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import brotli
 import pytest
@@ -21,6 +22,8 @@ from monitor.content import (
     pretty,
 )
 from monitor.json_text import dump_json, load_json
+from monitor.resources import StoredBody
+from monitor.shown import shown_body
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -229,3 +232,21 @@ def test_bytes_are_shown_as_hexdump_does() -> None:
         "00000000  00 41 42 ff 00 41 42 ff 00 41 42 ff 00 41 42 ff  |.AB..AB..AB..AB.|",
         "00000010  00 41 42 ff                                      |.AB.|",
     ]
+
+
+@pytest.mark.parametrize(
+    "coding", ["none", "utf-8", "UTF8", "aws-chunked", "iso-8859-1", "binary, 8bit"]
+)
+def test_what_is_no_coding_needs_no_undoing(coding: str) -> None:
+    found = decoded(CONTENT, coding, limit=1 << 20)
+    assert (found.content, found.complete, found.problem) == (CONTENT, True, None)
+    assert decoded(gzip.compress(CONTENT), f"gzip, {coding}", limit=1 << 20).complete
+
+
+def test_a_coding_that_is_not_known_leaves_a_body_as_it_came_and_whole() -> None:
+    stored = StoredBody(content=CONTENT)
+    found = shown_body(stored, (("Content-Encoding", "lz4"),))
+    assert (found.content, found.truncated) == (CONTENT, False)
+    assert found.problem == "lz4 is no coding known here"
+    cut = shown_body(replace(stored, truncated=True), (("Content-Encoding", "lz4"),))
+    assert cut.truncated

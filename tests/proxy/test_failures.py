@@ -319,3 +319,60 @@ async def test_what_the_proxy_itself_fails_at_is_answered_too() -> None:
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"X-Monitor-Error: internal" in answer
     assert exchange.error == "internal: the proxy failed"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\n",
+        b"HTTP/1.1 200 OK\r\nX: a\0b",
+    ],
+)
+async def test_a_head_that_can_be_none_is_502_at_once(head: bytes) -> None:
+    async def holding(reader: Reader, writer: Writer) -> None:
+        await read_head(reader)
+        for byte in head:
+            writer.write(bytes([byte]))
+            await writer.drain()
+        # It waits for more than the test does.
+        await reader.read()
+
+    async with upstream(holding) as port, proxied(port, timeout_s=300) as stage:
+        answer = await stage.ask(get("/"))
+        [log] = await stage.records(1)
+    assert status_of(answer) == 502
+    assert str(log.error).startswith("upstream_malformed: ")
+
+
+async def test_an_event_stream_may_be_silent_for_longer_than_an_answer() -> None:
+    go_on = asyncio.Event()
+
+    async def thinking(reader: Reader, writer: Writer) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        await go_on.wait()
+        writer.write(b"data: 42\n\n")
+        await reader.read()
+
+    async with (
+        upstream(thinking) as port,
+        proxied(
+            port,
+            timeout_s=0.1,
+            environment={"APIMONITOR_EVENT_STREAM_IDLE_S": "0.6"},
+        ) as stage,
+    ):
+        reader, writer = await stage.connect()
+        writer.write(get("/"))
+        async with asyncio.timeout(10):
+            await read_head(reader)
+            # More than it may be silent before its head.
+            await asyncio.sleep(0.3)
+            go_on.set()
+            assert await reader.readuntil(b"42\n\n") == b"data: 42\n\n"
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+        [log] = await stage.records(1)
+        writer.close()
+    assert log.error == "upstream_timeout: it was silent for 0.6 s"

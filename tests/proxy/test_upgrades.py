@@ -10,6 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import (
+    OK,
     Reader,
     Writer,
     answering,
@@ -125,3 +126,50 @@ async def test_a_101_that_nobody_asked_for_is_502() -> None:
             b"GET / HTTP/1.1\r\nHost: shop.localhost\r\nConnection: close\r\n\r\n"
         )
     assert answer.startswith(b"HTTP/1.1 502 ")
+
+
+@pytest.mark.parametrize(
+    ("offered", "passed"),
+    [
+        ("h2c", None),
+        ("HTTP/2.0, TLS/1.0", None),
+        ("H2C, websocket", "websocket"),
+        ("odd/1,other", "odd/1,other"),
+    ],
+)
+async def test_what_carries_http_again_is_not_offered(
+    offered: str, passed: str | None
+) -> None:
+    heads: list[bytes] = []
+    async with upstream(answering(OK, heads)) as port, proxied(port) as stage:
+        reader, writer = await stage.connect()
+        for _ in range(3):
+            writer.write(
+                b"GET / HTTP/1.1\r\nHost: shop.localhost\r\n"
+                b"Connection: Upgrade, HTTP2-Settings\r\n"
+                b"Upgrade: %b\r\nHTTP2-Settings: AAMAAABkAAQ\r\n\r\n" % offered.encode()
+            )
+            async with asyncio.timeout(PATIENCE_S):
+                answer = await reader.readuntil(b"ok")
+            assert answer.startswith(b"HTTP/1.1 200 ")
+        await stage.records(3)
+        writer.close()
+    for head in heads:
+        fields = head.decode().lower()
+        assert "http2-settings" not in fields
+        if passed is None:
+            assert "upgrade" not in fields
+            assert "\r\nconnection:" not in fields
+        else:
+            assert f"\r\nconnection: upgrade\r\nupgrade: {passed}\r\n" in fields
+
+
+async def test_a_switch_to_http_again_is_refused() -> None:
+    switch = b"HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+    async with upstream(answering(switch)) as port, proxied(port) as stage:
+        answer = await stage.ask(
+            UPGRADE.replace(b"Connection: ", b"Connection: close, ")
+        )
+        [log] = await stage.records(1)
+    assert answer.startswith(b"HTTP/1.1 502 ")
+    assert log.error == "upstream_malformed: 101 was not asked for"

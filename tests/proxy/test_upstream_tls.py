@@ -1,15 +1,19 @@
 """Whom the proxy takes an upstream for, over TLS."""
 
 import asyncio
+import contextlib
+import socket
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from monitor.upstreams import upstream_of
+from proxy.lookups import Addresses
 from proxy.outbox import Outbox
 from proxy.pool import Pool
 from tests.proxy.upstreams import (
@@ -70,10 +74,19 @@ def made(
 
 @asynccontextmanager
 async def tls_upstream(
-    certificate: Certificate, names: list[str | None] | None = None
+    certificate: Certificate,
+    names: list[str | None] | None = None,
+    *,
+    version: ssl.TLSVersion | None = None,
 ) -> AsyncIterator[int]:
-    """Answers each request; keeps the *names* that clients ask for (SNI)."""
+    """Answers each request; keeps the *names* that clients ask for (SNI).
+
+    With a *version* it takes no other, and nobody without a certificate.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if version is not None:
+        context.minimum_version = context.maximum_version = version
+        context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(*certificate)
     if names is not None:
         context.sni_callback = lambda _, name, __: names.append(name)
@@ -183,3 +196,70 @@ async def test_what_was_not_verified_is_not_used_for_who_wants_it_verified(
         assert pool.reusable(upstream_of(base_url)) is None
         assert pool.reusable(unverified) is connection
         connection.close()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_certificate_that_is_wanted_of_us_is_a_tls_failure(
+    tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    certificate = made(tmp_path, "localhost")
+    async with (
+        tls_upstream(certificate, version=version) as port,
+        proxied(1, base_url=f"https://localhost:{port}", verify_tls=False) as stage,
+    ):
+        for _ in range(5):
+            answer = await stage.ask(get("/"))
+            assert answer.startswith(b"HTTP/1.1 502 ")
+            assert b"X-Monitor-Error: tls\r\n" in answer
+        logs = await stage.records(5)
+    assert all(str(log.error).startswith("tls: ") for log in logs)
+
+
+@contextlib.contextmanager
+def alerting(certificate: Certificate) -> Iterator[int]:
+    """Wants a certificate under TLS 1.3, and says so, as OpenSSL's own server does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    def refuse() -> None:
+        with listening.accept()[0] as accepted, contextlib.suppress(OSError):
+            context.wrap_socket(accepted, server_side=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        refusing = threading.Thread(target=refuse)
+        refusing.start()
+        yield listening.getsockname()[1]
+        refusing.join()
+
+
+async def test_what_an_upstream_says_of_our_certificate_is_on_the_log(
+    tmp_path: Path,
+) -> None:
+    with alerting(made(tmp_path, "localhost")) as port:
+        base_url = f"https://localhost:{port}"
+        async with proxied(1, base_url=base_url, verify_tls=False) as stage:
+            assert b"X-Monitor-Error: tls\r\n" in await stage.ask(get("/"))
+            [log] = await stage.records(1)
+    assert "CERTIFICATE_REQUIRED" in str(log.error)
+
+
+def loopback(host: str) -> Addresses:
+    """Not every system's resolver knows the name with its dot."""
+    assert host == "localhost."
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+
+async def test_a_trailing_dot_is_no_part_of_the_name_that_is_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = made(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    names: list[str | None] = []
+    async with (
+        tls_upstream(certificate, names) as port,
+        proxied(1, base_url=f"https://localhost.:{port}", resolve=loopback) as stage,
+    ):
+        assert (await stage.ask(get("/"))).startswith(b"HTTP/1.1 200 ")
+    assert names == ["localhost"]

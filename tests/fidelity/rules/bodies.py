@@ -279,9 +279,22 @@ async def an_early_answer_survives_an_upload_that_goes_on(stage: Stage) -> None:
         sending.cancel()
 
 
+async def zeros_before_a_chunks_size_mean_nothing(stage: Stage) -> None:
+    for zeros in (b"0", b"0" * 7, b"0" * 15):
+        await stage.clear()
+        body = zeros + b"3\r\none\r\n" + zeros + b"0\r\n\r\n"
+        stage.upstream.script = answering(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body
+        )
+        raw = stage.request(b"/", CHUNKED, method=b"POST", body=body)
+        assert (await stage.ask(raw, method=b"POST")).body == b"one"
+        assert (await stage.arrived()).body == b"one"
+
+
 RULES = (
     rule(a_request_body_with_a_length, "9112 6.2", Kind.MUST),
     rule(a_chunked_request_body, "9112 7.1", Kind.MUST),
+    rule(zeros_before_a_chunks_size_mean_nothing, "9112 7.1", Kind.MUST),
     rule(a_chunked_request_stays_chunked, "9112 7.1", Kind.WANTED),
     rule(an_empty_body_keeps_its_length, "9110 8.6", Kind.WANTED),
     rule(valid_chunk_extensions_are_ignored, "9112 7.1.1", Kind.MUST),

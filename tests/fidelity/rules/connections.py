@@ -1,6 +1,7 @@
 """What a connection carries and how it ends, on either side."""
 
 import asyncio
+import contextlib
 
 from tests.fidelity import stage as stages
 from tests.fidelity.rule import Kind, PassedOn, rule
@@ -281,6 +282,70 @@ async def a_post_is_never_sent_twice(stage: Stage) -> None:
     assert asked.count(b"POST") == 1, asked
 
 
+async def an_early_answer_passes_though_the_upstream_closes(stage: Stage) -> None:
+    """What it has not read makes its close a reset."""
+
+    async def refuse(wire: Wire) -> None:
+        await wire.until(b"\r\n\r\n")
+        await wire.send(
+            b"HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig"
+        )
+        wire.close()
+
+    stage.upstream.script = refuse
+    for _ in range(3):
+        lines = [b"Content-Length: 300000"]
+        wire = await stage.send(stage.request(b"/", *lines, method=b"POST"))
+        sending = asyncio.create_task(_sent(wire, bytes(300_000)))
+        found = await answer(wire)
+        await sending
+        assert (found.status, found.body) == (413, b"big"), found.start
+
+
+async def _sent(wire: Wire, content: bytes) -> None:
+    """As far as it is taken."""
+    with contextlib.suppress(OSError):
+        await wire.send(content)
+
+
+async def a_login_is_one_clients(stage: Stage) -> None:
+    """NTLM and Negotiate log in a connection."""
+
+    async def login(wire: Wire) -> None:
+        is_known = False
+        while request := await stages.request(wire):
+            is_known = is_known or b"authorization" in request.names
+            offer = b"" if is_known else b"WWW-Authenticate: NTLM\r\n"
+            status = b"200 OK" if is_known else b"401 No"
+            head = b"HTTP/1.1 %b\r\n%bContent-Length: 0\r\n\r\n"
+            await wire.send(head % (status, offer))
+
+    stage.upstream.script = login
+    known = await stage.send(stage.request(b"/", b"Authorization: NTLM TlRMTVNTUAAB"))
+    assert (await answer(known)).status == 200
+    for _ in range(3):
+        if (await stage.ask(stage.request())).status != 401:
+            raise PassedOn("a stranger was answered as the one who had logged in")
+
+
+async def a_408_on_an_idle_connection_is_no_answer(stage: Stage) -> None:
+    async def impatient(wire: Wire) -> None:
+        await stages.request(wire)
+        await wire.send(OK)
+        if await wire.more():
+            await wire.send(
+                b"HTTP/1.1 408 T\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            )
+            wire.end()
+
+    stage.upstream.script = impatient
+    wire = await stage.connect()
+    for _ in range(4):
+        await wire.send(stage.request())
+        found = await answer(wire)
+        assert found.status == 200, found.start
+
+
 RULES = (
     rule(pipelined_requests_are_answered_in_order, "9112 9.3.2", Kind.MUST),
     rule(requests_cut_at_any_byte_are_the_same, "9112 2.2", Kind.MUST),
@@ -305,5 +370,8 @@ RULES = (
     rule(too_much_after_a_chunked_body_reaches_nobody, "9112 6.3", Kind.MALFORMED),
     rule(a_body_where_none_may_be_reaches_nobody, "9112 6.3", Kind.MALFORMED),
     rule(a_connection_that_died_idle_is_nobodys_problem, "9112 9.3.1", Kind.WANTED),
+    rule(a_408_on_an_idle_connection_is_no_answer, "9110 15.5.9", Kind.WANTED),
+    rule(an_early_answer_passes_though_the_upstream_closes, "9112 9.6", Kind.WANTED),
+    rule(a_login_is_one_clients, "4559 6", Kind.MALFORMED),
     rule(a_post_is_never_sent_twice, "9110 9.2.2", Kind.MUST),
 )

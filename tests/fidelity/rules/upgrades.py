@@ -135,6 +135,15 @@ async def upgrade_without_connection_stays_behind(stage: Stage) -> None:
     assert b"upgrade" not in (await stage.arrived()).names
 
 
+async def an_offer_of_http_itself_goes_no_further(stage: Stage) -> None:
+    """What followed would be requests that nobody between the two sees."""
+    settings = b"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"
+    lines = [b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", settings]
+    assert (await stage.ask(stage.request(b"/", *lines))).status == 200
+    request = await stage.arrived()
+    assert {b"upgrade", b"http2-settings"}.isdisjoint(request.names), request.fields
+
+
 async def a_websocket_handshake_keeps_its_extensions(stage: Stage) -> None:
     reply = SWITCH.replace(b"odd/1", b"websocket").replace(
         b"\r\n\r\n",
@@ -173,5 +182,6 @@ RULES = (
     rule(a_switch_that_nobody_asked_for_is_none, "9110 7.8", Kind.MUST),
     rule(a_switch_of_an_http_1_0_client_is_ignored, "9110 7.8", Kind.MUST),
     rule(upgrade_without_connection_stays_behind, "9110 7.8", Kind.WANTED),
+    rule(an_offer_of_http_itself_goes_no_further, "9110 7.8", Kind.WANTED),
     rule(a_websocket_handshake_keeps_its_extensions, "7692 5.1", Kind.MUST),
 )
