@@ -10,6 +10,7 @@ import web.app
 from api.parts import Parts
 from appliance import own_via
 from appliance.stopping import Calls
+from monitor.loop_watch import LoopWatch
 from web.parts import PageParts
 
 
@@ -20,6 +21,7 @@ def build_app(
     workers: Callable[[], list[int]],
     via: str,
     calls: Calls,
+    watch: LoopWatch,
 ) -> Application:
     """One application: errors of /v1 are problem+json, those of the rest are pages."""
     pages = PageParts(
@@ -37,6 +39,7 @@ def build_app(
         deliveries=parts.deliveries,
         standing=parts.standing,
         workers=workers,
+        watch=watch,
         routes=parts.routes,
         proxy_port=proxy_port,
     )

@@ -14,12 +14,14 @@ class Word(StrEnum):
 
     ROUTES n: main has kept table n; the worker routes from table n, -1: from none yet.
     DRAIN: main wants the worker to take no more and end.
+    LONG_TURN n: one of the worker's turns of its event loop was n ms long.
     """
 
     READY = "ready"
     APPENDED = "appended"
     ROUTES = "routes"
     DRAIN = "drain"
+    LONG_TURN = "long_turn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

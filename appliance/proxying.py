@@ -35,6 +35,7 @@ async def serve_proxy(
     is_open: bool,
     tasks: asyncio.TaskGroup,
     appended: Callable[[], None],
+    long_turn: Callable[[float], None],
 ) -> Workers | None:
     """Serve until *stack* unwinds; the processes that do, where it is not this one."""
     if settings.proxy_workers > 1:
@@ -47,6 +48,7 @@ async def serve_proxy(
             tasks=tasks,
             version=lambda: routes.table().version,
             appended=appended,
+            long_turn=long_turn,
         )
         stack.push_async_callback(workers.stop)
         routes.on_kept = workers.publish

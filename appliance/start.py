@@ -36,6 +36,7 @@ from appliance.workers import Workers
 from monitor.access import Access
 from monitor.counters import Counters
 from monitor.ids import LogIds
+from monitor.loop_watch import LoopCollector, LoopWatch
 from monitor.outbound import Outbound
 from monitor.own_addresses import OwnAddresses
 from monitor.redaction import Redaction
@@ -109,7 +110,11 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         database.awaits_migration = True
         stack.push_async_callback(database.close)
 
+        watch = LoopWatch()
+        watch.start()
+        stack.callback(watch.stop)
         counters, partitions, state = Counters(), Partitions(), State()
+        counters.registry.register(LoopCollector(watch))
         feed = Feed(database, kept=settings.stream_kept)
 
         async def publish() -> None:
@@ -193,6 +198,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             is_open=access.is_open,
             tasks=tasks,
             appended=recorder.wake,
+            long_turn=watch.note_worker,
         )
         state.is_routed = lambda: (
             routes.table().is_known and (workers is None or workers.are_routed)
@@ -240,6 +246,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         app = build_app(
             parts,
             calls=calls,
+            watch=watch,
             proxy_port=proxy_socket.getsockname()[1],
             workers=lambda: workers.pids if workers else [os.getpid()],
             via=via,

@@ -13,6 +13,7 @@ from appliance import garbage, journal
 from appliance.control import Assignment, Channel, Word
 from appliance.directory import DataDirectory
 from appliance.proxying import make_proxy
+from monitor.loop_watch import LoopWatch
 from monitor.registry import RoutingTable, load
 from monitor.spool import Spool
 from monitor.tally import Tally
@@ -90,10 +91,13 @@ async def serve(assignment: Assignment) -> None:
     )
     await proxy.start([socket.socket(fileno=each) for each in assignment.listening])
     garbage.settle()
+    watch = LoopWatch(lambda s: channel.tell(Word.LONG_TURN, round(s * 1000)))
+    watch.start()
     channel.tell(Word.READY)
     try:
         await _obey(channel, routes)
     finally:
+        watch.stop()
         await proxy.stop(timeout_s=settings.drain_timeout_s, grace_s=GRACE_S)
         spool.close()
         tally.close()

@@ -91,12 +91,14 @@ class Workers:
         tasks: asyncio.TaskGroup,
         version: Callable[[], int],
         appended: Callable[[], None],
+        long_turn: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._assignment = assignment
         self._count = count
         self._tasks = tasks
         self._version = version
         self._appended = appended
+        self._long_turn = long_turn
         self._workers: list[Worker] = []
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
         self._restarting = asyncio.Lock()
@@ -184,6 +186,8 @@ class Workers:
                     worker.note_routes(said[1])
                 case Word.APPENDED:
                     self._appended()
+                case Word.LONG_TURN:
+                    self._long_turn(said[1] / 1000)
         code = await worker.process.wait()
         worker.channel.close()
         self._workers.remove(worker)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from monitor.codec import encode
+from monitor.doing import DOING
 from monitor.exchange import Body, BodyState, Exchange
 from monitor.redaction import Redaction
 from monitor.registry import Service
@@ -71,6 +72,13 @@ class Recording:
 
     def __call__(self, make: Callable[[], Exchange], service: Service) -> bool:
         """Whether what *make* gives is in the spool; if not, the reason is counted."""
+        DOING.now = "record"
+        try:
+            return self._record(make, service)
+        finally:
+            DOING.now = ""
+
+    def _record(self, make: Callable[[], Exchange], service: Service) -> bool:
         if not service.is_recording:
             self._tally.dropped(service.id, Dropped.RECORDING_OFF)
             return False

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from monitor.doing import DOING
 from monitor.messages import Direction, Messages
 from proxy.tap import Tap
 
@@ -60,7 +61,9 @@ class Afterwards:
 
     def _turn(self) -> None:
         self._is_due = False
+        DOING.now = "read messages"
         self._work(WORK_AT_ONCE)
+        DOING.now = ""
         if self._works:
             self._wake()
 

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from monitor.doing import DOING
+
 # More is waiting behind such a piece, which the loop would read in the same turn.
 LARGE_BYTES: Final = 128 * 1024
 
@@ -54,7 +56,9 @@ class Reading:
 
     def _turn(self) -> None:
         self.is_behind = False
+        DOING.now = "read on"
         self._go_on()
+        DOING.now = ""
         if not self.is_behind:
             self._settle()
 

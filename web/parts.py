@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from monitor.access import Access
+from monitor.loop_watch import LoopWatch
 from monitor.registry import RoutingTable
 from monitor.settings import Settings
 from monitor.storage.alerts import Alerts
@@ -35,5 +36,6 @@ class PageParts:
     deliveries: Deliveries
     standing: Standing
     workers: Callable[[], list[int]]
+    watch: LoopWatch
     routes: Callable[[], RoutingTable]
     proxy_port: int

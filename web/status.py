@@ -8,6 +8,7 @@ from aiohttp import web
 from monitor import build
 from monitor.errors import Unavailable
 from monitor.ledger import WANTED, Account, Line
+from monitor.loop_watch import Longest
 from monitor.settings import describe
 from monitor.storage.facts import Facts, facts
 from monitor.storage.standing import SpoolState
@@ -58,6 +59,8 @@ class View:
     facts: Facts | None
     is_embedded: bool
     workers: list[int]
+    recent_turn: Longest
+    longest_turn: Longest
     build: str
     settings: list[Setting]
 
@@ -88,6 +91,8 @@ class StatusPage:
             facts=None if account.is_away else await self._facts(),
             is_embedded=parts.settings.database_url is None,
             workers=parts.workers(),
+            recent_turn=parts.watch.recent,
+            longest_turn=parts.watch.ever,
             build=f"{build.version_name()}, {build.how_it_runs()}",
             settings=[
                 Setting(name=name, value=value, default=default, meaning=meaning)

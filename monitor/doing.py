@@ -1,0 +1,11 @@
+"""What the event loop is doing, said by what has no frame to be seen: compiled code."""
+
+
+class Doing:
+    """*now* is a word of a closed set, or empty."""
+
+    def __init__(self) -> None:
+        self.now = ""
+
+
+DOING = Doing()
