@@ -12,6 +12,7 @@ from appliance.directory import DataDirectory
 from appliance.routes import Routes
 from monitor import damaged
 from monitor.aside import kept, past_keeping
+from monitor.clock import Clock
 from monitor.counters import Counters
 from monitor.errors import MonitorError, Unusable
 from monitor.settings import Settings
@@ -107,10 +108,23 @@ async def clear_deleted(clearing: Clearing, state: State) -> None:
     await _every(CLEARING_POLL_S, clear, state)
 
 
-async def retain(retention: Retention, state: State) -> None:
-    """Remove what is past its time."""
+async def retain(retention: Retention, state: State, clock: Clock) -> None:
+    """Remove what is past its time, by a clock that can be believed.
+
+    One that is years ahead for a moment would have all of it removed.
+    """
+    stepped = Trouble(
+        "retention waits for an hour: the clock has stepped",
+        "retention goes on",
+        logger=logger,
+        settled_s=0,
+    )
 
     async def sweep() -> None:
+        if not clock.has_settled():
+            stepped.met("the clock has stepped")
+            return
+        stepped.passed()
         await retention.sweep(datetime.now(UTC))
 
     await _every(RETENTION_POLL_S, sweep, state)

@@ -34,6 +34,7 @@ from appliance.proxying import serve_proxy
 from appliance.stopping import Calls
 from appliance.workers import Workers
 from monitor.access import Access
+from monitor.clock import Clock
 from monitor.counters import Counters
 from monitor.ids import LogIds
 from monitor.loop_watch import LoopCollector, LoopWatch
@@ -172,7 +173,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 background.keep_routes(routes, services, state),
                 background.keep_partitions(database, partitions, state),
                 background.clear_deleted(Clearing(database), state),
-                background.retain(retention, state),
+                background.retain(retention, state, Clock()),
                 background.clear_aside(data, settings, counters),
                 background.forget_old(database, feed, state),
                 background.judge_windows(windows, recorder, state),

@@ -31,6 +31,8 @@ class Standing:
         if self.state is AlertState.FIRING:
             return self
         began = self.since if self.state is AlertState.PENDING else now
+        # The clock may have stepped back since.
+        began = min(began, now)
         if now - began >= timedelta(seconds=for_s):
             return Standing(AlertState.FIRING, now)
         return Standing(AlertState.PENDING, began)

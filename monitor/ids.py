@@ -13,6 +13,9 @@ from uuid import UUID, SafeUUID
 # order within a millisecond, then 40 random bits.
 COUNTER_BITS: Final = 18
 RANDOM_BITS: Final = 40
+BUCKETS: Final = 65_536
+# A clock that steps back by less is waited for.
+LARGE_STEP_MS: Final = 10_000
 # Milliseconds of 34 years.
 GIVEN_BITS: Final = 40
 GIVEN_RANDOM_BITS: Final = COUNTER_BITS + RANDOM_BITS - GIVEN_BITS
@@ -25,10 +28,10 @@ MAX_GIVEN: Final = (1 << GIVEN_BITS) - 1
 
 
 class LogIds:
-    """Makes ids that ascend within this process; *bucket* names the process."""
+    """Makes ids that ascend within this process; *bucket* names it, until a step."""
 
     def __init__(self, bucket: int | None = None) -> None:
-        self.bucket = secrets.randbelow(65536) if bucket is None else bucket
+        self.bucket = secrets.randbelow(BUCKETS) if bucket is None else bucket
         self._last_ms = 0
         # All above the counter, for that millisecond.
         self._high = 0
@@ -39,14 +42,25 @@ class LogIds:
         self._random = random.Random(secrets.randbits(128))
 
     def new(self) -> UUID:
-        """An id for now, above every id this object made before."""
-        now_ms = time_ns() // 1_000_000
-        if now_ms <= self._last_ms and self._counter < MAX_COUNTER:
+        """An id for now, above every id this object made before.
+
+        Unless the clock has stepped back by more than LARGE_STEP_MS: it is followed,
+        for what is logged would stand still until it has caught up.
+        """
+        return self.next_at(time_ns() // 1_000_000)
+
+    def next_at(self, now_ms: int) -> UUID:
+        """As *new*, by a clock that shows *now_ms*."""
+        if now_ms > self._last_ms:
+            self._begin(now_ms)
+        elif now_ms < self._last_ms - LARGE_STEP_MS:
+            # What it shows was shown before: another bucket has none of its ids.
+            self.bucket = (self.bucket + 1 + secrets.randbelow(BUCKETS - 1)) % BUCKETS
+            self._begin(now_ms)
+        elif self._counter < MAX_COUNTER:
             self._counter += 1
         else:
-            self._last_ms = max(now_ms, self._last_ms + 1)
-            self._high = self._above(self._last_ms)
-            self._counter = 0
+            self._begin(self._last_ms + 1)
         return self._filled(self._high, self._counter)
 
     def at(self, moment: datetime) -> UUID:
@@ -60,6 +74,11 @@ class LogIds:
         given = (self._given & MAX_GIVEN) << GIVEN_RANDOM_BITS
         high = self._above(milliseconds(moment))
         return uuid_of(high | given | self._random.getrandbits(GIVEN_RANDOM_BITS))
+
+    def _begin(self, ms: int) -> None:
+        self._last_ms = ms
+        self._high = self._above(ms)
+        self._counter = 0
 
     def _above(self, ms: int) -> int:
         value = ms << 80 | 7 << 76 | (self.bucket >> 4) << 64 | 2 << 62

@@ -24,6 +24,7 @@ DELAYS_S = (5, 30, 120, 600, 3_600, 21_600)
 MOST_ATTEMPTS = len(DELAYS_S) + 1
 # So that what failed together does not come again together.
 JITTER = 0.2
+LONGEST_DELAY = timedelta(seconds=DELAYS_S[-1] * (1 + JITTER))
 
 
 class ChannelKind(StrEnum):

@@ -101,3 +101,9 @@ def test_what_silence_breaks_asks_for_traffic(
     aggregate: Aggregate, operator: str, value: str, expected: bool
 ) -> None:
     assert window(aggregate, operator, value).asks_for_traffic() is expected
+
+
+def test_a_rule_that_holds_since_the_future_holds_since_now() -> None:
+    standing = Standing(PENDING, at(315_360_000)).next(holds=True, for_s=60, now=at(0))
+    assert standing == Standing(PENDING, at(0))
+    assert standing.next(holds=True, for_s=60, now=at(60)).state is FIRING

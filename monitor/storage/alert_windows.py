@@ -22,6 +22,8 @@ TIMES_A_WINDOW = 60
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 2, 60
 PAUSE = f"""make_interval(secs => least({LONGEST_PAUSE_S},
     greatest({SHORTEST_PAUSE_S}, due.window_s / {TIMES_A_WINDOW})))"""
+# Judged so far ahead of now it was by a clock that has stepped back since.
+STEPPED = f"make_interval(secs => {LONGEST_PAUSE_S})"
 # An exchange that ended in the window may have begun before it: by the service's
 # timeout and a little more, but not by more than this.
 MARGIN, LONGEST_REACH = timedelta(seconds=5), timedelta(minutes=10)
@@ -107,7 +109,8 @@ async def _claim(
                         WHERE due.is_active
                           AND due.window_s IS NOT NULL
                           AND (due.evaluated_at IS NULL
-                               OR due.evaluated_at <= $1::timestamptz - {PAUSE})
+                               OR due.evaluated_at <= $1::timestamptz - {PAUSE}
+                               OR due.evaluated_at > $1::timestamptz + {STEPPED})
                         ORDER BY due.evaluated_at NULLS FIRST
                         LIMIT 1
                           FOR NO KEY UPDATE SKIP LOCKED)

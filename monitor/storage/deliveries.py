@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.notifications import (
+    LONGEST_DELAY,
     Attempt,
     Channel,
     Delivery,
@@ -187,6 +188,16 @@ class Deliveries:
                                  FOR UPDATE SKIP LOCKED)
                 """,
                 MOST_WAITING,
+            )
+            # By a clock that has stepped back since: no wait is as long.
+            await connection.execute(
+                """
+                UPDATE alert_deliveries
+                   SET next_attempt_at = $1
+                 WHERE state = 'waiting' AND next_attempt_at > $2
+                """,
+                now,
+                now + LONGEST_DELAY,
             )
             await connection.execute(
                 """

@@ -107,6 +107,8 @@ async def _is_due(
              WHERE id = $1
                AND (notified_at IS NULL
                     OR cooldown_s IS NULL
+                    -- By a clock that has stepped back since.
+                    OR notified_at > $2::timestamptz + make_interval(mins => 1)
                     OR notified_at
                        <= $2::timestamptz - make_interval(secs => cooldown_s))
             RETURNING true

@@ -195,7 +195,8 @@ class Retention:
         self, connection: asyncpg.Connection, terms: Terms, now: datetime
     ) -> None:
         """Bodies of services that others' bodies outlive."""
-        if now - self._whole_at >= WHOLE_EVERY:
+        # A clock that stepped back has not been where it was yet.
+        if not timedelta() <= now - self._whole_at < WHOLE_EVERY:
             self._cleared.clear()
             self._whole_at = now
         first = lowest_at(await attic.ends(connection, BODIES[0]))

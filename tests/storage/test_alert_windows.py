@@ -306,3 +306,17 @@ async def test_measuring_reads_the_window_and_not_the_whole_day(
         row[0] for row in plan if "Index Cond" in row[0] and "service_id" in row[0]
     ]
     assert bounds and all("id >=" in bound for bound in bounds)
+
+
+async def test_a_rule_is_judged_on_after_the_clock_has_stepped_back(
+    bench: Bench,
+) -> None:
+    ten_years = 315_360_000
+    rule = await bench.rule(**RATE, for_s=10)
+    await bench.log(ten_years - 1, status_code=500)
+    assert await bench.state(rule, ten_years) is PENDING
+    await bench.log(1, status_code=500)
+    assert await bench.state(rule, 2) is PENDING
+    assert await bench.state(rule, 13) is FIRING
+    [event] = await bench.events(rule)
+    assert event.fired_at == bench.at(13)

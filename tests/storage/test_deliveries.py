@@ -245,3 +245,21 @@ def test_delays_grow_and_end() -> None:
 
 def test_text_for_slack_stays_text() -> None:
     assert slack_body("<!here> & <b>") == '{"text": "&lt;!here&gt; &amp; &lt;b&gt;"}'
+
+
+async def test_a_clock_that_stepped_back_holds_up_no_attempt(desk: Desk) -> None:
+    async with receiver(500, 200) as there:
+        channel = await desk.channel(there.url)
+        await desk.waiting(channel)
+        desk.now += timedelta(days=3650)
+        assert await desk.turn() == 1
+        desk.now -= timedelta(days=3650)
+        assert await desk.turn(60) == 0
+        await desk.deliveries.tidy(desk.now)
+        assert await desk.turn() == 1
+        [delivery] = await desk.of(channel)
+        assert delivery.state is DELIVERED
+        # What waits as long as it may is left alone.
+        await desk.waiting(channel)
+        await desk.deliveries.tidy(desk.now - timedelta(seconds=DELAYS_S[-1]))
+        assert await desk.turn() == 1

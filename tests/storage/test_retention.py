@@ -10,7 +10,10 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from api.parts import State
+from appliance import background
 from monitor.arrival import Arrival
+from monitor.clock import HOLD_S, LARGE_STEP_S, Clock
 from monitor.counters import Counters
 from monitor.exchange import Body, Exchange, Source
 from monitor.filters import LogFilter, Page
@@ -27,6 +30,7 @@ from monitor.storage.pool import Database
 from monitor.storage.retention import Retention
 from monitor.storage.services import Services
 from monitor.storage.terms import Policy
+from tests.patience import PATIENCE_S
 from tests.storage.alert_bench import QUIET, Bench
 
 IDS = LogIds()
@@ -401,3 +405,29 @@ async def test_a_deleted_services_logs_go_pinned_or_not(house: House) -> None:
         pass
     for table in PARTITIONED:
         assert await house.rows(table) == 0
+
+
+async def test_nothing_is_removed_by_a_clock_that_has_just_stepped(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(background, "RETENTION_POLL_S", 0.01)
+    await house.store(await house.service("pay"), 400)
+    times = [1e9, 100.0]
+    clock = Clock(wall=lambda: times[0], steady=lambda: times[1])
+    times[0] += LARGE_STEP_S + 1
+    task = asyncio.create_task(
+        background.retain(house.retention, State(is_ready=True), clock)
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while "the clock has stepped" not in caplog.text:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+            assert await house.paths() == ["/400"]
+            assert caplog.text.count("retention waits") == 1
+            times = [each + HOLD_S for each in times]
+            while await house.paths():
+                await asyncio.sleep(0.01)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
