@@ -153,6 +153,7 @@ class LogDetail(LogItem):
     request_body_withheld_for: WithheldFor
     request_body_gone: bool
     request_body_shed: bool
+    request_body_problem: str | None
     response_headers: Headers
     response_headers_raw: RawHeaders
     response_body: str | None
@@ -162,6 +163,7 @@ class LogDetail(LogItem):
     response_body_withheld_for: WithheldFor
     response_body_gone: bool
     response_body_shed: bool
+    response_body_problem: str | None
 
 
 class LedgerLine(Shown):
@@ -232,10 +234,20 @@ class HarImport(Batch):
 
 
 class Difference(Shown):
+    """`reason` is there where it is volatile: how that is known."""
+
     path: str
-    kind: Literal["added", "removed", "changed", "type_changed"]
+    kind: Literal["added", "removed", "changed", "type_changed", "unavailable"]
     left: Any
     right: Any
+    volatile: bool
+    reason: str = ""
+
+
+class OrderDifference(Shown):
+    """An array with the same elements in another order."""
+
+    path: str
     volatile: bool
 
 
@@ -257,6 +269,8 @@ class Comparison(Shown):
     equal: bool
     equal_but_for_volatile: bool
     complete: bool
+    notes: list[str]
+    order: list[OrderDifference]
     status: StatusComparison
     latency_ms: LatencyComparison
     headers: list[Difference]
@@ -278,6 +292,7 @@ class Replay(Shown):
     response_body_withheld: bool
     response_body_withheld_for: WithheldFor
     response_body_shed: bool
+    response_body_problem: str | None
     latency_ms: Milliseconds | None
     error: str | None
     omitted_headers: list[str]

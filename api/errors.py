@@ -36,8 +36,13 @@ async def accepted(ids: Sequence[UUID], **more: Any) -> web.Response:
 
 def answer(value: Any, *, status: int = 200, **headers: str) -> web.Response:
     """*value* as JSON."""
+    return written(json_bytes(value), status=status, **headers)
+
+
+def written(content: bytes, *, status: int = 200, **headers: str) -> web.Response:
+    """JSON that is written out already."""
     return web.Response(
-        body=json_bytes(value),
+        body=content,
         status=status,
         content_type="application/json",
         headers={**HEADERS, **headers},

@@ -100,6 +100,7 @@ LOG: dict[str, Any] = {
     "request_body_withheld_for": None,
     "request_body_gone": False,
     "request_body_shed": False,
+    "request_body_problem": None,
     "response_headers": {},
     "response_headers_raw": [],
     "response_body": '{"id": "ch_abc"}',
@@ -109,6 +110,7 @@ LOG: dict[str, Any] = {
     "response_body_withheld_for": None,
     "response_body_gone": False,
     "response_body_shed": False,
+    "response_body_problem": None,
 }
 TOTALS = {
     "total_requests": 4,

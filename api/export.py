@@ -1,21 +1,21 @@
 """The calls that give logs in the formats of other tools."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from typing import Any
 
+import orjson
 from aiohttp import web
 
 from api import request
+from api.details import Details
 from api.errors import HEADERS, answer
-from api.logs import shown_detail
 from api.parts import Parts
 from api.rights import Right, need
 from monitor import har
-from monitor.curl import curl_command
 from monitor.errors import NotFound, Unavailable
-from monitor.json_output import json_bytes, json_line
+from monitor.json_output import json_bytes
 from monitor.messages import Message
 from monitor.query import parse_export_query
 from monitor.resources import LogDetail
@@ -28,18 +28,19 @@ Written = Callable[[AsyncIterator[LogDetail]], AsyncIterator[bytes]]
 class ExportCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._details = Details(parts.helpers)
 
     async def curl(self, call: web.Request) -> web.Response:
         """The recorded request as a command for a POSIX shell."""
         detail = await self._log(call)
-        command = curl_command(detail, keeps_host=self._keeps_host(detail))
+        command = await self._details.curl(detail, keeps_host=self._keeps_host(detail))
         return web.Response(text=command, content_type="text/plain", headers=HEADERS)
 
     async def har(self, call: web.Request) -> web.Response:
         """One log as a HAR archive."""
         detail = await self._log(call)
         entry = await self._entry(detail)
-        log = {**har.head(), "entries": [entry]}
+        log = {**har.head(), "entries": [orjson.Fragment(entry)]}
         return answer({"log": log})
 
     async def all_har(self, call: web.Request) -> web.StreamResponse:
@@ -48,7 +49,9 @@ class ExportCalls:
 
     async def all_lines(self, call: web.Request) -> web.StreamResponse:
         """The same, a log's detail a line."""
-        return await self._stream(call, _as_lines, "application/x-ndjson", "ndjson")
+        return await self._stream(
+            call, self._as_lines, "application/x-ndjson", "ndjson"
+        )
 
     async def _log(self, call: web.Request) -> LogDetail:
         await need(call, self._parts, Right.READ)
@@ -63,14 +66,20 @@ class ExportCalls:
         yield json_bytes({"log": har.head()})[:-2] + b',"entries":['
         before = b""
         async for detail in details:
-            entry = await self._entry(detail)
-            yield before + json_bytes(entry)
+            yield before + await self._entry(detail)
             before = b",\n"
         yield b"]}}"
 
-    async def _entry(self, detail: LogDetail) -> dict[str, Any]:
+    async def _as_lines(
+        self, details: AsyncIterator[LogDetail]
+    ) -> AsyncIterator[bytes]:
+        async for detail in details:
+            yield await self._details.line(detail) + b"\n"
+
+    async def _entry(self, detail: LogDetail) -> bytes:
         messages = await self._messages(detail)
-        return har.entry_of(detail, messages, keeps_host=self._keeps_host(detail))
+        keeps_host = self._keeps_host(detail)
+        return await self._details.har(detail, messages, keeps_host=keeps_host)
 
     def _keeps_host(self, detail: LogDetail) -> bool:
         """As its service has it now: a log does not say."""
@@ -105,13 +114,10 @@ class ExportCalls:
         try:
             async for piece in written(details):
                 await response.write(piece)
+                # Neither what is read ahead nor what is written waits by itself.
+                await asyncio.sleep(0)
         except Unavailable as error:
             logger.warning("an export broke off", extra={"reason": error.detail})
             if call.transport is not None:
                 call.transport.abort()
         return response
-
-
-async def _as_lines(details: AsyncIterator[LogDetail]) -> AsyncIterator[bytes]:
-    async for detail in details:
-        yield json_line(shown_detail(detail)) + b"\n"

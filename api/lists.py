@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import orjson
+
 
 def envelope(
-    items: list[dict[str, Any]], total: int, limit: int, offset: int
+    items: list[dict[str, Any]] | orjson.Fragment, total: int, limit: int, offset: int
 ) -> dict[str, Any]:
-    """A list whose total is always exact."""
+    """A list whose total is always exact; *items* may be written out already."""
     return {
         "items": items,
         "total": total,

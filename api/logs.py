@@ -1,6 +1,5 @@
 """The calls of /v1/logs."""
 
-import base64
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
@@ -8,18 +7,17 @@ from uuid import UUID
 from aiohttp import web
 
 from api import request
-from api.errors import answer
+from api.details import Details
+from api.errors import answer, written
 from api.intake import intake_of, repeat_key_of
 from api.parts import Parts
 from api.patience import Patience
 from api.rights import Right, need, need_service, sender_of
 from api.schemas import LogChanges, NewLog
-from monitor import times
+from api.shown import shown_item
 from monitor.errors import NotFound
-from monitor.exchange import BodyState
 from monitor.query import parse_log_query
-from monitor.resources import LogDetail, LogItem, LogPage
-from monitor.shown import ShownBody, header_object, pairs, shown_body, withheld_for
+from monitor.resources import LogDetail, LogPage
 from monitor.storage.repeats import RepeatKey
 from monitor.turns import Turns
 
@@ -27,6 +25,7 @@ from monitor.turns import Turns
 class LogCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._details = Details(parts.helpers)
         settings = parts.settings
         self._turns = Turns(
             places=settings.ingest_places, most_waiting=settings.ingest_waiting
@@ -47,7 +46,8 @@ class LogCalls:
             async with patience.wait(said):
                 detail = await self._ingest(call, service_id)
         location = f"/v1/logs/{detail.item.id}"
-        return answer(shown_detail(detail), status=201, Location=location)
+        content = await self._details.json(detail)
+        return written(content, status=201, Location=location)
 
     async def _ingest(self, call: web.Request, service_id: UUID) -> LogDetail:
         new, content = await request.body(call, NewLog)
@@ -81,7 +81,7 @@ class LogCalls:
         detail = await self._parts.logs.get(request.id_in_path(call, "log_id"))
         if detail is None:
             raise NotFound("there is no such log")
-        return answer(shown_detail(detail))
+        return written(await self._details.json(detail))
 
     async def change(self, call: web.Request) -> web.Response:
         """Pin, tag or annotate a log."""
@@ -94,65 +94,7 @@ class LogCalls:
         detail = await self._parts.logs.get(id) if is_there else None
         if detail is None:
             raise NotFound("there is no such log")
-        return answer(shown_detail(detail))
-
-
-def shown_item(item: LogItem) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "service_id": item.service_id,
-        "service_name": item.service_name,
-        "source": item.source,
-        "timestamp": times.format(item.timestamp),
-        "method": item.method,
-        "url": item.url,
-        "path": item.path,
-        "query_params": item.query_params,
-        "status_code": item.status_code,
-        "latency_ms": item.latency_ms,
-        "error": item.error,
-        "source_ip": item.source_ip,
-        "tags": item.tags,
-        "request_size": item.request_size,
-        "response_size": item.response_size,
-        "pinned": item.pinned,
-    }
-
-
-def shown_detail(detail: LogDetail) -> dict[str, Any]:
-    """All of a log; bodies without their content coding, as far as that goes."""
-    sent = shown_body(detail.request_body, detail.request_headers)
-    received = shown_body(detail.response_body, detail.response_headers)
-    return {
-        **shown_item(detail.item),
-        "client_url": detail.client_url,
-        "duration_ms": detail.duration_ms,
-        "timings": _shown_timings(detail),
-        "message_count": detail.message_count,
-        "event_count": detail.event_count,
-        "messages_problem": detail.messages_problem,
-        "replay_of": detail.replay_of,
-        "note": detail.note,
-        "request_headers": header_object(detail.request_headers),
-        "request_headers_raw": pairs(detail.request_headers),
-        **body_fields("request", sent),
-        "request_body_gone": detail.request_body.is_gone,
-        "response_headers": header_object(detail.response_headers),
-        "response_headers_raw": pairs(detail.response_headers),
-        **body_fields("response", received),
-        "response_body_gone": detail.response_body.is_gone,
-    }
-
-
-def _shown_timings(detail: LogDetail) -> dict[str, float | None]:
-    timings = detail.timings
-    return {
-        "connect_ms": timings.connect_ms,
-        "tls_ms": timings.tls_ms,
-        "ttfb_ms": timings.ttfb_ms,
-        "total_ms": detail.total_ms,
-        "overhead_ms": timings.overhead_ms,
-    }
+        return written(await self._details.json(detail))
 
 
 def _shown_page(page: LogPage) -> dict[str, Any]:
@@ -164,19 +106,4 @@ def _shown_page(page: LogPage) -> dict[str, Any]:
         "offset": page.offset,
         "next_cursor": page.next_cursor,
         "complete": page.complete,
-    }
-
-
-def body_fields(side: str, body: ShownBody) -> dict[str, Any]:
-    """What /v1 shows of a body; *side* is request or response."""
-    content, encoding = body.text, "utf-8"
-    if body.text is None and body.content is not None:
-        content, encoding = base64.b64encode(body.content).decode(), "base64"
-    return {
-        f"{side}_body": content,
-        f"{side}_body_encoding": encoding,
-        f"{side}_body_truncated": body.truncated,
-        f"{side}_body_withheld": body.state is BodyState.WITHHELD,
-        f"{side}_body_withheld_for": withheld_for(body.state, body.is_limited),
-        f"{side}_body_shed": body.state is BodyState.SHED,
     }

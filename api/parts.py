@@ -7,6 +7,7 @@ from api.sender import Sender
 from monitor.access import Access
 from monitor.counters import Counters
 from monitor.ids import LogIds
+from monitor.offload.helpers import Helpers
 from monitor.outbound import Outbound
 from monitor.own_addresses import OwnAddresses
 from monitor.redaction import Redaction
@@ -66,6 +67,7 @@ class Parts:
     redaction: Redaction
     ids: LogIds
     counters: Counters
+    helpers: Helpers
     standing: Standing
     routes: Callable[[], RoutingTable]
     own: OwnAddresses

@@ -2,34 +2,37 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import orjson
 from aiohttp import web
 
 from api import lists, request
 from api.errors import answer
-from api.logs import body_fields
 from api.parts import Parts
+from api.replayed import (
+    AnswerBody,
+    Evidence,
+    answer_body,
+    compared_answers,
+    raw_answer_body,
+)
 from api.rights import Right, caller_of, need
 from api.schemas import NewReplay
 from api.sender import Sent
-from monitor.compare.answers import (
-    NO_NOISE,
-    Answer,
-    Noise,
-    answer_of,
-    compared,
-    noise_of,
-)
+from monitor.compare.answers import Answer, answer_of, without_bodies
 from monitor.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from monitor.exchange import Exchange, Source
+from monitor.little import COMPARED_BYTES, COMPARED_MARKS, are_little
+from monitor.offload.outcome import Kind, Unworked
 from monitor.registry import Service
 from monitor.replay.outgoing import Overrides, outgoing
 from monitor.replay.target import check_key, target_of
 from monitor.resources import LogDetail, StoredBody
-from monitor.shown import header_object, shown_body
+from monitor.shown import header_object
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +99,8 @@ class ReplayCalls:
             body_limit=self._body_limit(target.service),
         )
         received = await self._received(sent, target.service)
-        made = _made(received, target.service, out.omitted_headers)
+        body = await self._body(received.answer, detail)
+        made = _made(received, body, target.service, out.omitted_headers)
         document = await self._stored(detail, made)
         if received.answer.status_code is not None:
             await self._compare(document, detail, received.answer)
@@ -108,8 +112,10 @@ class ReplayCalls:
         id = request.id_in_path(call, "log_id")
         limit, offset = request.page(call)
         await self._log(id)
-        items, total = await self._parts.replays.page(id, limit=limit, offset=offset)
-        return answer(lists.envelope(items, total, limit, offset))
+        page = await self._parts.replays.page(id, limit=limit, offset=offset)
+        items = orjson.Fragment(b"[" + b",".join(page.documents) + b"]")
+        envelope = lists.envelope(items, page.total, limit, offset)
+        return answer({**envelope, "complete": page.complete})
 
     async def _log(self, id: UUID) -> LogDetail:
         detail = await self._parts.logs.get(id)
@@ -174,9 +180,8 @@ class ReplayCalls:
         """Into *document*, which is stored already: what was sent is known whatever
         comes of comparing."""
         try:
-            noise = await self._noise(detail)
-            document["comparison"] = await asyncio.to_thread(
-                compared, answer_of(detail), right, noise
+            document["comparison"] = await self._compared(
+                detail, right, document["replay_log_id"]
             )
             document["comparison_problem"] = None
         except INCOMPARABLE as error:
@@ -189,15 +194,56 @@ class ReplayCalls:
         except Unavailable:
             logger.warning("a comparison is not stored: PostgreSQL is away")
 
-    async def _noise(self, detail: LogDetail) -> Noise:
-        """Without it the comparison stands, with nothing marked as volatile."""
+    async def _compared(
+        self, detail: LogDetail, right: Answer, own: UUID | None
+    ) -> dict[str, Any]:
+        """Where the bodies cannot be worked on, all else is compared."""
+        left, evidence = answer_of(detail), await self._evidence(detail, own)
+        answers = (left, right, *evidence.earlier, *evidence.replays)
         try:
-            ids = await self._parts.replays.earlier_like(detail.item, most=EARLIER)
-            found = [await self._parts.logs.get(id) for id in ids]
+            made = await self._parts.helpers.do(
+                Kind.COMPARISON,
+                detail.item.service_id,
+                compared_answers,
+                left,
+                right,
+                evidence,
+                self._parts.settings.work_limit,
+                is_little=are_little(
+                    ((one.body, one.headers) for one in answers),
+                    most_bytes=COMPARED_BYTES,
+                    most_marks=COMPARED_MARKS,
+                ),
+            )
+        except Unworked as error:
+            return without_bodies(left, right, f"the bodies are not compared: {error}")
+        return made.shown
+
+    async def _body(self, right: Answer, detail: LogDetail) -> AnswerBody:
+        try:
+            return await self._parts.helpers.do(
+                Kind.DETAIL,
+                detail.item.service_id,
+                answer_body,
+                right,
+                is_little=are_little([(right.body, right.headers)]),
+            )
+        except Unworked as error:
+            return raw_answer_body(right, str(error))
+
+    async def _evidence(self, detail: LogDetail, own: UUID | None) -> Evidence:
+        """Without it the comparison stands, with less marked as volatile."""
+        replays = self._parts.replays
+        try:
+            earlier = await replays.earlier_like(detail.item, most=EARLIER)
+            again = await replays.logs_of(detail.item.id, most=EARLIER, but=own)
+            return Evidence(await self._answers(earlier), await self._answers(again))
         except Unavailable:
-            return NO_NOISE
-        answers = [answer_of(earlier) for earlier in found if earlier is not None]
-        return await asyncio.to_thread(noise_of, [answer_of(detail), *answers])
+            return Evidence()
+
+    async def _answers(self, ids: Sequence[UUID]) -> Sequence[Answer]:
+        found = [await self._parts.logs.get(id) for id in ids]
+        return [answer_of(detail) for detail in found if detail is not None]
 
     async def _stored(self, detail: LogDetail, made: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -210,19 +256,22 @@ class ReplayCalls:
 
 
 def _made(
-    received: Received, service: Service, omitted_headers: tuple[str, ...]
+    received: Received,
+    body: AnswerBody,
+    service: Service,
+    omitted_headers: tuple[str, ...],
 ) -> dict[str, Any]:
     """The replay as it is shown, not compared yet."""
     right = received.answer
     is_answered = right.status_code is not None
-    body = shown_body(right.body, right.headers)
     return {
         "service_id": service.id,
         "replay_log_id": received.log_id,
         "status": "success" if is_answered else "failed",
         "status_code": right.status_code,
         "response_headers": header_object(right.headers),
-        **body_fields("response", body),
+        **body.fields,
+        "response_body": orjson.Fragment(body.text),
         "latency_ms": right.latency_ms,
         "error": received.error,
         "omitted_headers": omitted_headers,

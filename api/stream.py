@@ -10,9 +10,9 @@ from aiohttp import web
 
 from api.errors import HEADERS
 from api.intake import MOST_AHEAD
-from api.logs import shown_item
 from api.parts import Parts
 from api.rights import Right, need
+from api.shown import shown_item
 from monitor.errors import FieldError, InvalidInput, TooManyRequests, Unavailable
 from monitor.filters import LogFilter, encode_cursor
 from monitor.ids import LogIds

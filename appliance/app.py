@@ -27,6 +27,7 @@ def build_app(
     pages = PageParts(
         settings=parts.settings,
         access=parts.access,
+        helpers=parts.helpers,
         database=parts.database,
         services=parts.services,
         keys=parts.keys,

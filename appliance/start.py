@@ -38,6 +38,7 @@ from monitor.clock import Clock
 from monitor.counters import Counters
 from monitor.ids import LogIds
 from monitor.loop_watch import LoopCollector, LoopWatch
+from monitor.offload.helpers import Helpers
 from monitor.outbound import Outbound
 from monitor.own_addresses import OwnAddresses
 from monitor.redaction import Redaction
@@ -116,6 +117,8 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         stack.callback(watch.stop)
         counters, partitions, state = Counters(), Partitions(), State()
         counters.registry.register(LoopCollector(watch))
+        helpers = Helpers(settings, counters)
+        stack.push_async_callback(helpers.close)
         feed = Feed(database, kept=settings.stream_kept)
 
         async def publish() -> None:
@@ -238,6 +241,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             redaction=redaction,
             ids=LogIds(),
             counters=counters,
+            helpers=helpers,
             standing=standing,
             routes=routes.table,
             own=own,

@@ -12,14 +12,12 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from appliance.control import Assignment, Channel, Word
+from monitor.processes import environment
 
 logger = logging.getLogger(__name__)
 
-# Workers run the code that main runs, compiled or not, wherever it was started.
-CODE = str(Path(__file__).parent.parent)
 # What still serves after this long is broken, not slow.
 START_TIMEOUT_S = 20.0
 # A worker that does not follow is not waited for: its routes come with its end.
@@ -159,7 +157,7 @@ class Workers:
                 sys.executable,
                 *("-P", "-m", "appliance.worker"),
                 stdin=PIPE,
-                env=_environment(),
+                env=environment(),
                 pass_fds=(assignment.control, *assignment.listening),
             )
         assert process.stdin is not None
@@ -250,9 +248,3 @@ def _refuse(listening: int) -> None:
     """
     with suppress(OSError), socket.socket(fileno=os.dup(listening)) as bound:
         bound.shutdown(socket.SHUT_RDWR)
-
-
-def _environment() -> dict[str, str]:
-    already = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join([CODE, already] if already else [CODE])
-    return {**os.environ, "PYTHONPATH": path}

@@ -7,16 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-from urllib.parse import parse_qsl
 
 import brotli
-from multipart import (  # type: ignore[import-untyped]
-    MultipartSegment,
-    PushMultipartParser,
-)
 
 from monitor.fields import Fields, HeaderObject
-from monitor.json_text import json_pieces, json_values
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -29,10 +23,6 @@ MOST_CODINGS: Final = 4
 MOST_MEMBERS: Final = 1000
 # RFC 9659: the largest window that a sender of the coding may use, 8 MiB.
 ZSTD_WINDOW_LOG: Final = 23
-PRETTY_LIMIT_CHARACTERS: Final = 2 * 1024 * 1024
-# Indentation makes deep nesting grow with the square of its size.
-LAID_OUT_LIMIT_CHARACTERS: Final = 8 * 1024 * 1024
-SHOWN_VALUE_BYTES: Final = 200
 CUT, DAMAGED = "it was cut", "it is damaged"
 TOO_LONG: Final = "it is longer than what is shown"
 # Of aws-chunked the frames are text around the content, which is not coded itself.
@@ -156,76 +146,6 @@ def _kind_by_look(content: bytes) -> Kind:
     if begin.startswith((b"<!doctype html", b"<html")):
         return Kind.HTML
     return Kind.XML if begin.startswith(b"<?xml") else Kind.TEXT
-
-
-def pretty(kind: Kind, text: str) -> str:
-    """*text* laid out for reading; unchanged where its kind has no layout."""
-    if len(text) > PRETTY_LIMIT_CHARACTERS:
-        return text
-    match kind:
-        case Kind.JSON:
-            return _pretty_json(text)
-        case Kind.FORM:
-            return "\n".join(f"{n} = {v}" for n, v in parse_qsl(text, True)) or text
-        case Kind.MULTIPART:
-            return _pretty_multipart(text)
-        case _:
-            return text
-
-
-def hexdump(content: bytes, *, limit: int = 4096) -> str:
-    """Offset, 16 bytes and their ASCII a line, as `hexdump -C` prints them."""
-    lines = []
-    for offset in range(0, min(len(content), limit), 16):
-        row = content[offset : min(offset + 16, limit)]
-        digits = " ".join(f"{byte:02x}" for byte in row)
-        shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        lines.append(f"{offset:08x}  {digits:<47}  |{shown}|")
-    return "\n".join(lines)
-
-
-def _pretty_json(text: str) -> str:
-    made, length = list[str](), 0
-    try:
-        for value in json_values(text):
-            for piece in json_pieces(value, "  ", "\n"):
-                made.append(piece)
-                length += len(piece)
-                if length > LAID_OUT_LIMIT_CHARACTERS:
-                    return text
-            made.append("\n")
-    except (ValueError, RecursionError):
-        return text
-    return "".join(made[:-1]) if made else text
-
-
-def _pretty_multipart(text: str) -> str:
-    """A line a part: a short field's value; else type and size. The delimiter is the
-    first line, as the text alone does not carry the declared one."""
-    delimiter = text.lstrip("\r\n").split("\n", 1)[0].strip()
-    if not delimiter.startswith("--"):
-        return text
-    lines, part, content = list[str](), None, b""
-    try:
-        parser = PushMultipartParser(delimiter[2:], max_segment_count=1000)
-        for event in parser.parse(text.encode()):
-            if isinstance(event, MultipartSegment):
-                part, content = event, b""
-            elif event:
-                content = content or bytes(event)
-            elif part is not None:
-                lines.append(_part(part, content))
-    # multipart's own errors are ValueErrors.
-    except ValueError:
-        return text
-    return "\n".join(lines) or text
-
-
-def _part(part: MultipartSegment, content: bytes) -> str:
-    if part.filename is None and part.size <= SHOWN_VALUE_BYTES:
-        return f"{part.name} = {content.decode('utf-8', 'replace')}"
-    about = (part.filename, part.content_type, f"{part.size} bytes")
-    return f"{part.name}: {', '.join(item for item in about if item)}"
 
 
 def is_coding(name: str) -> bool:

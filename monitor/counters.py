@@ -71,6 +71,29 @@ class Counters:
             registry=self.registry,
         )
 
+        self.helper_tasks = Counter(
+            "apimonitor_helper_tasks",
+            "Pieces of work given to helper processes, by kind and outcome.",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
+        self.helper_waiting = Gauge(
+            "apimonitor_helper_waiting",
+            "Pieces of work that wait for a helper process, or are with one.",
+            registry=self.registry,
+        )
+        self.helper_processes = Gauge(
+            "apimonitor_helper_processes",
+            "Helper processes that live now.",
+            registry=self.registry,
+        )
+        self.work_limited = Counter(
+            "apimonitor_work_limited",
+            "Bodies shown raw and comparisons ended at a work limit, by kind.",
+            ["kind"],
+            registry=self.registry,
+        )
+
         self.damaged_bytes = Gauge(
             "apimonitor_damaged_bytes",
             "Bytes of damaged segments that are kept to be looked at.",

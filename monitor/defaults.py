@@ -45,3 +45,6 @@ SENSITIVE_PARAMETERS = (
     "x-amz-credential",
     "x-amz-security-token",
 )
+
+# Values, lines and fields that are laid out or compared; a setting.
+WORK_LIMIT = 100_000

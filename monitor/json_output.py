@@ -29,7 +29,11 @@ def json_bytes(value: Any) -> bytes:
 
 def json_line(value: Any) -> bytes:
     """The same in one line, whatever its reader takes for a line's end."""
-    content = json_bytes(value)
+    return one_line(json_bytes(value))
+
+
+def one_line(content: bytes) -> bytes:
+    """JSON in one line."""
     for end, escape in ESCAPES:
         content = content.replace(end, escape)
     return content

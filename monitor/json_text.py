@@ -50,27 +50,45 @@ def dump_json(value: Any, *, indent: str = "", line: str = "") -> str:
 
 
 def json_pieces(value: Any, indent: str, line: str) -> Iterator[str]:
-    """The same piece by piece, so that a reader may stop."""
-    deeper = line + indent
-    match value:
-        case Number():
-            yield value.spelling
-        case dict() if value:
-            colon, before = ": " if line else ":", "{"
-            for name, item in value.items():
-                yield f"{before}{deeper}{_quoted(name)}{colon}"
-                yield from json_pieces(item, indent, deeper)
-                before = ","
-            yield f"{line}}}"
-        case list() if value:
-            before = "["
-            for item in value:
-                yield before + deeper
-                yield from json_pieces(item, indent, deeper)
-                before = ","
-            yield f"{line}]"
-        case _:
-            yield _quoted(value)
+    """The same piece by piece, so that a reader may stop.
+
+    What is open is kept in a list: its cost does not grow with how deep it is.
+    """
+    open_: list[tuple[Iterator[tuple[str, Any]], str, str]] = []
+    before, current = "", value
+    while True:
+        if current and isinstance(current, dict | list):
+            items, opening, closing = _opened(current, ": " if line else ":")
+            open_.append((items, line, closing))
+            line += indent
+            yield before + opening + line
+            before = ""
+        else:
+            yield before + _scalar(current)
+            before = "," + line
+        while open_:
+            item = next(open_[-1][0], None)
+            if item is not None:
+                break
+            _, line, closing = open_.pop()
+            yield line + closing
+            before = "," + line
+        else:
+            return
+        before, current = before + item[0], item[1]
+
+
+def _opened(
+    value: dict[str, Any] | list[Any], colon: str
+) -> tuple[Iterator[tuple[str, Any]], str, str]:
+    """What is in it, each with what stands before it; and its brackets."""
+    if isinstance(value, list):
+        return (("", item) for item in value), "[", "]"
+    return ((_quoted(name) + colon, item) for name, item in value.items()), "{", "}"
+
+
+def _scalar(value: Any) -> str:
+    return value.spelling if isinstance(value, Number) else _quoted(value)
 
 
 def _quoted(value: Any) -> str:

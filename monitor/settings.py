@@ -21,6 +21,7 @@ from monitor.defaults import (
     PRIVATE_RANGES,
     SENSITIVE_HEADERS,
     SENSITIVE_PARAMETERS,
+    WORK_LIMIT,
 )
 from monitor.environment import BARE as BARE
 from monitor.environment import PREFIX, EnvironmentFileError, collect, env_file
@@ -317,6 +318,44 @@ class Settings(BaseModel):
         "before 503.",
         ge=10,
         le=600_000,
+    )
+    work_limit: int = _setting(
+        WORK_LIMIT,
+        "Values of a JSON document, lines of a text, fields of a form and parts of a "
+        "multipart body that are laid out or compared; beyond, a body is shown raw, "
+        "and a comparison says where it ended. Raise it, with HELPER_MEMORY_BYTES, "
+        "when documents you compare are larger.",
+        ge=100,
+        le=10_000_000,
+    )
+    helper_processes: int = _setting(
+        1,
+        "Processes that decode, lay out and compare bodies that are not little; begun "
+        "when needed, ended after a minute without work. Raise it when "
+        "apimonitor_helper_waiting stays up while cores idle.",
+        ge=1,
+        le=64,
+    )
+    helper_memory_bytes: int = _setting(
+        512 * 1024 * 1024,
+        "Address space of each helper process. Raise it when a body or a comparison "
+        "says that it needs more.",
+        ge=128 * 1024 * 1024,
+    )
+    helper_timeout_s: float = _setting(
+        20,
+        "How long one piece of work may take a helper process; beyond, it is ended and "
+        "replaced. Raise it when work is said to take longer on a slow machine.",
+        gt=0,
+        le=600,
+    )
+    helper_waiting: int = _setting(
+        16,
+        "Pieces of work of one service that wait for a helper process; beyond, bodies "
+        "are shown raw and not compared. Raise it when scripts are told so; each holds "
+        "its bodies in memory.",
+        ge=1,
+        le=10_000,
     )
     pool_size: int = _setting(
         10,

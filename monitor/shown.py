@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.charsets import text_of
 from monitor.content import (
     CUT,
     DAMAGED,
@@ -22,6 +23,7 @@ from monitor.resources import StoredBody
 SHOWN_LIMIT_BYTES = 8 * 1024 * 1024
 # Problems of which the rest of a body is missing.
 SHORTENED = frozenset({CUT, DAMAGED, TOO_LONG})
+RAW_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +41,18 @@ class ShownBody:
     is_limited: bool = False
     problem: str | None = None
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether decoding was left at a limit."""
+        return self.problem == TOO_LONG
+
 
 def shown_body(stored: StoredBody, headers: Fields | HeaderObject) -> ShownBody:
     """The body as its reader meant it, as far as it is kept and can be decoded."""
     content, problem, is_cut = stored.content, None, stored.truncated
     if content and stored.state is BodyState.KEPT:
-        is_pushed = stored.is_plain or isinstance(headers, dict)
-        coding = None if is_pushed else field_value(headers, "content-encoding")
+        is_plain = _is_plain(stored, headers)
+        coding = None if is_plain else field_value(headers, "content-encoding")
         plain = decoded(
             content, coding, limit=SHOWN_LIMIT_BYTES, truncated=stored.truncated
         )
@@ -54,10 +61,16 @@ def shown_body(stored: StoredBody, headers: Fields | HeaderObject) -> ShownBody:
             content = plain.content
         if not plain.complete and not stored.truncated:
             problem = plain.problem
+    declared = field_value(headers, "content-type")
+    # What was pushed is text already, whatever its header says.
+    charset_of = None if _is_plain(stored, headers) else declared
+    text = None
+    if content is not None:
+        text = text_of(content, charset_of, truncated=is_cut)
     return ShownBody(
         content=content,
-        text=None if content is None else as_text(content, truncated=is_cut),
-        kind=kind_of(field_value(headers, "content-type"), content or b""),
+        text=text,
+        kind=kind_of(declared, content or b""),
         truncated=is_cut,
         state=stored.state,
         is_limited=stored.is_limited,
@@ -70,6 +83,30 @@ def _is_shortened(plain: Decoded, content: bytes) -> bool:
     if plain.complete:
         return False
     return plain.problem in SHORTENED or len(content) > SHOWN_LIMIT_BYTES
+
+
+def raw_body(
+    stored: StoredBody, headers: Fields | HeaderObject, problem: str
+) -> ShownBody:
+    """Its first bytes as they were kept, where it cannot be worked on: *problem*."""
+    content = stored.content
+    begin = None if content is None else content[:RAW_BYTES]
+    is_cut = stored.truncated or begin != content
+    is_coded = field_value(headers, "content-encoding") is not None
+    is_text = _is_plain(stored, headers) or not is_coded
+    return ShownBody(
+        content=begin,
+        text=as_text(begin, truncated=True) if begin is not None and is_text else None,
+        kind=kind_of(field_value(headers, "content-type"), begin or b""),
+        truncated=is_cut,
+        state=stored.state,
+        is_limited=stored.is_limited,
+        problem=problem if content else None,
+    )
+
+
+def _is_plain(stored: StoredBody, headers: Fields | HeaderObject) -> bool:
+    return stored.is_plain or isinstance(headers, dict)
 
 
 def pairs(headers: Fields | HeaderObject) -> list[tuple[str, str]]:

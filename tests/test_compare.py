@@ -26,7 +26,7 @@ DOCUMENTS = st.recursive(
 
 
 def differences(left: str, right: str) -> list[Difference]:
-    return document_differences(load_json(left), load_json(right))[0]
+    return document_differences(load_json(left), load_json(right)).differences
 
 
 def answer(body: bytes, *headers: tuple[str, str], status: int = 200) -> Answer:
@@ -116,16 +116,17 @@ def test_types_and_numbers() -> None:
 
 def test_more_differences_than_are_listed_are_said() -> None:
     left = json.dumps({str(n): 0 for n in range(MOST_DIFFERENCES + 1)})
-    found, is_all = document_differences(load_json(left), load_json("{}"))
-    assert (len(found), is_all) == (MOST_DIFFERENCES, False)
+    found = document_differences(load_json(left), load_json("{}"))
+    assert (len(found.differences), found.is_all) == (MOST_DIFFERENCES, False)
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=8), st.integers(0, 8))
 def test_one_inserted_line_is_one_difference(lines: list[str], place: int) -> None:
     longer = [*lines[:place], "new", *lines[place:]]
     texts = ["".join(f"{line}\n" for line in side) for side in (lines, longer)]
-    (found,), is_all = line_differences(*texts)
-    assert (found.kind, found.right, is_all) == (Kind.ADDED, "new\n", True)
+    made = line_differences(*texts)
+    (found,) = made.differences
+    assert (found.kind, found.right, made.is_all) == (Kind.ADDED, "new\n", True)
     assert found.path == f"line[{longer.index('new') + 1}]"
 
 

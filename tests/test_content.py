@@ -17,11 +17,10 @@ from monitor.content import (
     as_text,
     decoded,
     field_value,
-    hexdump,
     kind_of,
-    pretty,
 )
 from monitor.json_text import dump_json, load_json
+from monitor.layout import hexdump, laid_out
 from monitor.resources import StoredBody
 from monitor.shown import shown_body
 
@@ -37,6 +36,10 @@ CODERS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": zstd.compress,
 }
 CONTENT = b'{"a": 1}' * 2_000
+
+
+def pretty(kind: Kind, text: str) -> str:
+    return laid_out(kind, text).text
 
 
 def raw_deflate(content: bytes) -> bytes:

@@ -69,7 +69,7 @@ class AlertsPage:
         }
         if chosen is not None:
             context |= await self._of(chosen.alert, _offset(request))
-        return render.page(request, "alerts.html", context)
+        return await render.page(request, "alerts.html", context)
 
     async def _of(self, alert: Alert, offset: int) -> dict[str, object]:
         """What the chosen rule found, and whom it was told to."""
@@ -124,7 +124,7 @@ class ChannelsPage:
         }
         if chosen is not None:
             context |= await self._of(chosen)
-        return render.page(request, "channels.html", context)
+        return await render.page(request, "channels.html", context)
 
     async def _of(self, channel: Channel) -> dict[str, object]:
         deliveries, _ = await self._parts.deliveries.page(

@@ -52,9 +52,9 @@ class Dashboard:
             "methods": METHODS,
         }
         if request.headers.get("X-Fragment") == "1":
-            return render.page(request, "_logs.html", context, status=status)
+            return await render.page(request, "_logs.html", context, status=status)
         context["services"] = await choosable(self._parts.services)
-        return render.page(request, "dashboard.html", context, status=status)
+        return await render.page(request, "dashboard.html", context, status=status)
 
     async def _view(self, given: list[tuple[str, str]]) -> tuple[View, int]:
         try:

@@ -25,22 +25,22 @@ async def caught(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except MonitorError as error:
-        return _page(request, error.status, error.detail)
+        return await _page(request, error.status, error.detail)
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return _page(request, error.status, error.reason)
+        return await _page(request, error.status, error.reason)
     except ClientConnectionResetError:
         # Nobody is there to read an answer.
         raise
     except Exception:
         logger.exception("a page failed", extra={"path": request.path[:200]})
-        return _page(
+        return await _page(
             request, 500, "Internal error. The log of the appliance says more."
         )
 
 
-def _page(request: web.Request, status: int, detail: str) -> web.Response:
+async def _page(request: web.Request, status: int, detail: str) -> web.Response:
     title = TITLES.get(status, "Something went wrong")
     context = {"status": status, "title": title, "detail": detail}
-    return render.page(request, "error.html", context, status=status)
+    return await render.page(request, "error.html", context, status=status)

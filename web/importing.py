@@ -22,4 +22,4 @@ class ImportPage:
             "chosen": request.query.get("service"),
             "app_url": f"{request.scheme}://{request.host}",
         }
-        return render.page(request, "import.html", context)
+        return await render.page(request, "import.html", context)

@@ -1,58 +1,23 @@
 """The page of one log."""
 
-import base64
-from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
 from aiohttp import web
 
-from monitor.content import Kind, field_value, hexdump, pretty
 from monitor.errors import NotFound
-from monitor.exchange import BodyState
-from monitor.fields import Fields, HeaderObject
+from monitor.little import LITTLE_MARKS, are_little
+from monitor.offload.outcome import Kind, Unworked
 from monitor.redaction import MASK
-from monitor.resources import LogDetail, StoredBody
-from monitor.shown import pairs, shown_body
+from monitor.resources import LogDetail
 from web import render
+from web.bodies import Side, raw_sides, sides_of
 from web.messages import messages_view
 from web.parts import PageParts
 from web.timing import timing_view
 
-# Types that a browser decodes without running anything.
-PREVIEWED = ("image/png", "image/jpeg", "image/gif", "image/webp")
-PREVIEW_LIMIT_BYTES = 1024 * 1024
-HEX_LIMIT_BYTES = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyView:
-    """A body laid out by its kind; texts only, but for *image*, a data: URL."""
-
-    kind: Kind
-    size: int | None
-    kept: int
-    truncated: bool
-    withheld: bool
-    limited: bool
-    shed: bool
-    redacted: bool
-    is_gone: bool
-    coding: str | None
-    problem: str | None
-    laid_out: str | None
-    raw: str | None
-    hex: str | None
-    image: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """A request or a response."""
-
-    name: str
-    headers: list[tuple[str, str]]
-    body: BodyView
+# Of headers and of parameters: a page of more is for no reader.
+MOST_ROWS = 1_000
 
 
 class LogPage:
@@ -67,27 +32,15 @@ class LogPage:
             "detail": detail,
             "timing": timing_view(detail),
             "messages": await messages_view(
-                self._parts.messages, detail, request.query
+                self._parts.messages, self._parts.helpers, detail, request.query
             ),
             "mask": MASK,
             "back": _back(request.query.get("from", "")),
             "carried": _carried(request.query.get("from", "")),
-            "sides": [
-                _side(
-                    "Request",
-                    detail.request_headers,
-                    detail.request_body,
-                    item.request_size,
-                ),
-                _side(
-                    "Response",
-                    detail.response_headers,
-                    detail.response_body,
-                    item.response_size,
-                ),
-            ],
+            "sides": await _sides(self._parts, detail),
+            "most_rows": MOST_ROWS,
         }
-        return render.page(request, "log.html", context)
+        return await render.page(request, "log.html", context)
 
 
 async def find_log(parts: PageParts, text: str) -> LogDetail:
@@ -102,45 +55,23 @@ async def find_log(parts: PageParts, text: str) -> LogDetail:
     return detail
 
 
-def _side(
-    name: str, headers: Fields | HeaderObject, stored: StoredBody, size: int | None
-) -> Side:
-    return Side(name=name, headers=pairs(headers), body=_body(stored, headers, size))
-
-
-def _body(
-    stored: StoredBody, headers: Fields | HeaderObject, size: int | None
-) -> BodyView:
-    shown = shown_body(stored, headers)
-    laid_out = None if shown.text is None else pretty(shown.kind, shown.text)
-    content = shown.content or b""
-    is_binary = shown.text is None and bool(content)
-    return BodyView(
-        kind=shown.kind,
-        size=size,
-        kept=len(stored.content or b""),
-        truncated=shown.truncated,
-        withheld=stored.state is BodyState.WITHHELD,
-        limited=stored.is_limited,
-        shed=stored.state is BodyState.SHED,
-        redacted=stored.state is BodyState.REDACTED,
-        is_gone=stored.is_gone,
-        coding=field_value(headers, "content-encoding"),
-        problem=shown.problem,
-        laid_out=laid_out or None,
-        raw=shown.text if laid_out != shown.text else None,
-        hex=hexdump(content, limit=HEX_LIMIT_BYTES) if is_binary else None,
-        image=_image(content, headers) if not shown.truncated else None,
-    )
-
-
-def _image(content: bytes, headers: Fields | HeaderObject) -> str | None:
-    declared = (
-        (field_value(headers, "content-type") or "").split(";")[0].strip().lower()
-    )
-    if declared not in PREVIEWED or not 0 < len(content) <= PREVIEW_LIMIT_BYTES:
-        return None
-    return f"data:{declared};base64,{base64.b64encode(content).decode()}"
+async def _sides(parts: PageParts, detail: LogDetail) -> list[Side]:
+    bodies = [
+        (detail.request_body, detail.request_headers),
+        (detail.response_body, detail.response_headers),
+    ]
+    try:
+        made = await parts.helpers.do(
+            Kind.PAGE,
+            detail.item.service_id,
+            sides_of,
+            detail,
+            parts.settings.work_limit,
+            is_little=are_little(bodies, most_marks=LITTLE_MARKS),
+        )
+    except Unworked as error:
+        made = raw_sides(detail, str(error))
+    return made.sides
 
 
 def _carried(query: str) -> str:

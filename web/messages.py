@@ -1,43 +1,19 @@
 """The messages of a log, as its page shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from monitor import times
-from monitor.content import Kind, hexdump, pretty
-from monitor.messages import Direction, Message, MessageKind, MessageState
+from monitor.messages import Message
+from monitor.offload.helpers import Helpers
+from monitor.offload.outcome import Kind, Unworked
 from monitor.resources import LogDetail
-from monitor.shown import message_text
 from monitor.storage.messages import MessageReader
+from web.message_views import MessageView, message_views, raw_message_views
 
 PAGE_SIZE = 100
-SHOWN_CHARACTERS = 8_000
-SHOWN_BYTES = 512
-# What is short stands open.
-SHORT_CHARACTERS, SHORT_LINES = 300, 4
+# Of all on a page: laid out in a few milliseconds, whatever they are.
+LITTLE_KEPT = 4 * 1024
 LONGEST_OFFSET = 10**9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageView:
-    """Texts only: *text* laid out, or *hex*; *lead* is the beginning of a long one."""
-
-    number: int
-    is_sent: bool
-    kind: str
-    name: str | None
-    event_id: str | None
-    at: str
-    offset_ms: float
-    size: int | None
-    kept: int
-    truncated: bool
-    state: MessageState
-    is_limited: bool
-    text: str
-    is_hex: bool
-    lead: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +31,10 @@ class MessagesView:
 
 
 async def messages_view(
-    reader: MessageReader, detail: LogDetail, query: Mapping[str, str]
+    reader: MessageReader,
+    helpers: Helpers,
+    detail: LogDetail,
+    query: Mapping[str, str],
 ) -> MessagesView | None:
     """None where the exchange has none to show."""
     count = detail.message_count
@@ -68,9 +47,7 @@ async def messages_view(
     messages, total = found or ([], 0)
     return MessagesView(
         title=title,
-        items=[
-            _view(message, detail, offset + n) for n, message in enumerate(messages)
-        ],
+        items=await _views(helpers, detail, messages, offset),
         count=count,
         total=total,
         problem=detail.messages_problem,
@@ -80,42 +57,26 @@ async def messages_view(
     )
 
 
+async def _views(
+    helpers: Helpers, detail: LogDetail, messages: Sequence[Message], offset: int
+) -> list[MessageView]:
+    """Where they cannot be laid out, their beginnings as they are."""
+    began = detail.item.timestamp
+    try:
+        made = await helpers.do(
+            Kind.PAGE,
+            detail.item.service_id,
+            message_views,
+            messages,
+            began,
+            offset,
+            is_little=sum(len(one.kept) for one in messages) <= LITTLE_KEPT,
+        )
+    except Unworked:
+        made = raw_message_views(messages, began, offset)
+    return made.views
+
+
 def _offset(text: str) -> int:
     """Where the page begins; an address that is none is the first page's."""
     return min(int(text), LONGEST_OFFSET) if text.isdecimal() and text.isascii() else 0
-
-
-def _view(message: Message, detail: LogDetail, n: int) -> MessageView:
-    text, is_hex = _shown(message)
-    is_long = len(text) > SHORT_CHARACTERS or text.count("\n") >= SHORT_LINES
-    at = detail.item.timestamp + timedelta(milliseconds=message.offset_ms)
-    return MessageView(
-        number=n + 1,
-        is_sent=message.direction is Direction.SENT,
-        kind=message.kind.value,
-        name=message.name,
-        event_id=message.event_id,
-        at=times.format(at),
-        offset_ms=message.offset_ms,
-        size=message.size,
-        kept=len(message.kept),
-        truncated=message.truncated,
-        state=message.state,
-        is_limited=message.is_limited,
-        text=text,
-        is_hex=is_hex,
-        lead=" ".join(text[:SHORT_CHARACTERS].split())[:120] if is_long else None,
-    )
-
-
-def _shown(message: Message) -> tuple[str, bool]:
-    """The message as text, and whether that is a hexdump of its bytes."""
-    if message.kind is MessageKind.CLOSE and len(message.kept) >= 2:
-        # RFC 6455 5.5.1: a code, then words.
-        code = int.from_bytes(message.kept[:2])
-        return f"{code} {message.kept[2:].decode('utf-8', 'replace')}".strip(), False
-    text = message_text(message)
-    if text is None:
-        return hexdump(message.kept, limit=SHOWN_BYTES), True
-    kind = Kind.JSON if text.lstrip()[:1] in ("{", "[") else Kind.TEXT
-    return pretty(kind, text)[:SHOWN_CHARACTERS], False

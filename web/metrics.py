@@ -71,7 +71,7 @@ class MetricsPage:
             "series": view.asked and _series(view.asked.scope),
             **_addresses(given, view.asked, now),
         }
-        return render.page(request, "metrics.html", context, status=status)
+        return await render.page(request, "metrics.html", context, status=status)
 
     async def _view(
         self, pairs: list[tuple[str, str]], now: datetime

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from monitor.access import Access
 from monitor.loop_watch import LoopWatch
+from monitor.offload.helpers import Helpers
 from monitor.registry import RoutingTable
 from monitor.settings import Settings
 from monitor.storage.alerts import Alerts
@@ -24,6 +25,7 @@ from monitor.storage.standing import Standing
 class PageParts:
     settings: Settings
     access: Access
+    helpers: Helpers
     database: Database
     services: Services
     keys: Keys

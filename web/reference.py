@@ -12,9 +12,9 @@ class ReferencePages:
         self._parts = parts
 
     async def swagger(self, request: web.Request) -> web.Response:
-        return render.page(request, "swagger.html", {})
+        return await render.page(request, "swagger.html", {})
 
     async def redoc(self, request: web.Request) -> web.Response:
-        page = render.page(request, "redoc.html", {})
+        page = await render.page(request, "redoc.html", {})
         page.headers["Content-Security-Policy"] = REDOC_POLICY
         return page

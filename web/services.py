@@ -40,7 +40,7 @@ class ServicesPage:
             "ways": [] if chosen is None else self._ways(request, chosen),
             "app_url": f"{request.scheme}://{request.host}",
         }
-        return render.page(request, "services.html", context)
+        return await render.page(request, "services.html", context)
 
     def _ways(self, request: web.Request, service: ServiceResource) -> list[Way]:
         name = request.host.partition(":")[0] if "[" not in request.host else "[::1]"

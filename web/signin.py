@@ -34,7 +34,7 @@ class SignIn:
         target = _local(request.query.get("next", "/"))
         if self._access.is_open:
             raise web.HTTPFound(target)
-        return self._form(request, target)
+        return await self._form(request, target)
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
         form = await fields_of(request, timeout_s=self._body_timeout_s)
@@ -46,7 +46,7 @@ class SignIn:
                 str(form.get("password", "")), peer=request.remote or ""
             )
         except MonitorError as error:
-            return self._form(request, target, error)
+            return await self._form(request, target, error)
         answer = web.HTTPSeeOther(target)
         answer.set_cookie(
             SESSION_COOKIE,
@@ -66,12 +66,12 @@ class SignIn:
         answer.del_cookie(SESSION_COOKIE)
         raise answer
 
-    def _form(
+    async def _form(
         self, request: web.Request, target: str, error: MonitorError | None = None
     ) -> web.Response:
         context = {"next": target, "error": error.detail if error else None}
         status = error.status if error else 200
-        return render.page(request, "signin.html", context, status=status)
+        return await render.page(request, "signin.html", context, status=status)
 
 
 def _came_by_tls(request: web.Request) -> bool:

@@ -71,7 +71,7 @@ class StatusPage:
 
     async def show(self, request: web.Request) -> web.Response:
         view = await self._view()
-        return render.page(
+        return await render.page(
             request, "status.html", {"view": view, "now": datetime.now(UTC)}
         )
 

@@ -2,43 +2,64 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from monitor.compare.differences import Difference, Kind, marked
+from monitor.charsets import without_mark
+from monitor.compare.alignment import MOST_STEPS, Work
+from monitor.compare.differences import (
+    Difference,
+    Found,
+    Kind,
+    is_within,
+    marked,
+    shortened,
+)
 from monitor.compare.documents import document_differences
 from monitor.compare.lines import line_differences
+from monitor.compare.volatile import always_differs
+from monitor.content import Kind as ContentKind
+from monitor.defaults import WORK_LIMIT
+from monitor.exchange import Source
 from monitor.fields import Fields, HeaderObject
+from monitor.json_bounds import values_beginning
 from monitor.json_text import load_json
 from monitor.resources import LogDetail, StoredBody
-from monitor.shown import pairs, shown_body
+from monitor.shown import ShownBody, pairs, shown_body
 
 # About the connection, and the length of a body that is compared itself.
 LEFT_OUT = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "content-length"}
 )
+# Several earlier answers may cost as much as the comparison itself.
+NOISE_SHARE = 4
+IN_PART = "a body was kept in part, or is longer than what is decoded"
+EARLIER = "earlier answers of this endpoint differ here as well"
+REPLAYED = "replays of this log differ here as well"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What an upstream said, as it is kept: masked, and cut at the body's limit."""
+    """What an upstream said, as it is kept: masked, and cut at the body's limit.
+
+    *is_pushed*: what it has no headers or body of may just not have been told.
+    """
 
     status_code: int | None
     headers: Fields | HeaderObject
     body: StoredBody
     latency_ms: float | None
+    is_pushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Where earlier answers differed from each other."""
+    """Where answers to the same request differed; *reason*: which answers."""
 
     headers: frozenset[str] = frozenset()
     body: frozenset[str] = frozenset()
-
-
-NO_NOISE = Noise()
+    reason: str = EARLIER
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +67,8 @@ class Bodies:
     """*kind*: json, text, binary, empty, or unavailable where one is not kept."""
 
     kind: str
-    differences: list[Difference]
-    complete: bool = True
+    found: Found = field(default_factory=Found)
+    is_whole: bool = True
 
 
 def answer_of(detail: LogDetail) -> Answer:
@@ -56,23 +77,71 @@ def answer_of(detail: LogDetail) -> Answer:
         headers=detail.response_headers,
         body=detail.response_body,
         latency_ms=detail.item.latency_ms,
+        is_pushed=detail.item.source is Source.INGEST,
     )
 
 
-def compared(left: Answer, right: Answer, noise: Noise = NO_NOISE) -> dict[str, Any]:
+def compared(
+    left: Answer, right: Answer, *noises: Noise, limit: int = WORK_LIMIT
+) -> dict[str, Any]:
     """The comparison as /v1 shows it; *left* is of the original.
 
-    `complete` is false where a body was cut or not kept, or differences are left out.
+    `complete` is false where a body was cut or not kept, or differences are left out;
+    `notes` say what.
     """
-    headers = marked(_headers(left.headers, right.headers), noise.headers)
-    bodies = _bodies(left, right)
-    body = marked(bodies.differences, noise.body)
+    return told(left, right, bodies_of(left, right, limit=limit), noises)
+
+
+def without_bodies(left: Answer, right: Answer, note: str) -> dict[str, Any]:
+    """The same where the bodies cannot be compared; *note* says why."""
+    found = Found()
+    found.end(note)
+    return told(left, right, Bodies("unavailable", found), ())
+
+
+def noise_of(
+    earlier: Sequence[Answer], reason: str = EARLIER, *, limit: int = WORK_LIMIT
+) -> Noise:
+    """What differs between neighbours of *earlier* answers."""
+    headers: set[str] = set()
+    body: set[str] = set()
+    for left, right in pairwise(earlier):
+        headers |= {item.place for item in _headers(left, right).differences}
+        work = Work(most=MOST_STEPS // NOISE_SHARE)
+        found = bodies_of(left, right, limit=limit // NOISE_SHARE, work=work).found
+        body |= {item.place for item in found.differences}
+        body |= {Difference(place, Kind.CHANGED).place for place in found.order}
+    return Noise(frozenset(headers), frozenset(body), reason)
+
+
+def told(
+    left: Answer, right: Answer, bodies: Bodies, noises: Sequence[Noise]
+) -> dict[str, Any]:
+    """The comparison, where *bodies* are compared already."""
+    fields = _headers(left, right)
+    headers, body = fields.differences, bodies.found.differences
+    for noise in noises:
+        headers = marked(headers, noise.headers, noise.reason)
+        body = marked(body, noise.body, noise.reason)
+    order = [
+        {"path": path, "volatile": any(is_within(path, one.body) for one in noises)}
+        for path in bodies.found.order
+    ]
+    differing = [one for one in (*headers, *body) if one.kind is not Kind.UNAVAILABLE]
     is_same_status = left.status_code == right.status_code
     return {
-        "equal": is_same_status and not headers and not body,
+        "equal": is_same_status and not differing and not order,
         "equal_but_for_volatile": is_same_status
-        and all(difference.volatile for difference in (*headers, *body)),
-        "complete": bodies.complete,
+        and all(one.volatile for one in differing)
+        and all(one["volatile"] for one in order),
+        "complete": bodies.is_whole and bodies.found.is_all and fields.is_all,
+        "notes": [
+            *fields.notes,
+            *(f"order differs at {path}" for path in bodies.found.order),
+            *bodies.found.notes,
+            *([] if bodies.is_whole else [IN_PART]),
+        ],
+        "order": order,
         "status": {
             "left": left.status_code,
             "right": right.status_code,
@@ -85,30 +154,36 @@ def compared(left: Answer, right: Answer, noise: Noise = NO_NOISE) -> dict[str, 
     }
 
 
-def noise_of(earlier: Sequence[Answer]) -> Noise:
-    """What differs between neighbours of *earlier* answers."""
-    headers: set[str] = set()
-    body: set[str] = set()
-    for left, right in pairwise(earlier):
-        headers |= {item.place for item in _headers(left.headers, right.headers)}
-        body |= {item.place for item in _bodies(left, right).differences}
-    return Noise(frozenset(headers), frozenset(body))
-
-
-def _headers(
-    left: Fields | HeaderObject, right: Fields | HeaderObject
-) -> list[Difference]:
-    before, after = _by_name(left), _by_name(right)
-    found: list[Difference] = []
+def _headers(left: Answer, right: Answer) -> Found:
+    before, after = _by_name(left.headers), _by_name(right.headers)
+    found = Found()
+    is_untold = [side.is_pushed and not side.headers for side in (left, right)]
+    if any(is_untold):
+        found.end("the headers of one side were never pushed")
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        kind = Kind.CHANGED
         if old is None:
-            found.append(Difference(name, Kind.ADDED, right=new))
+            kind = Kind.UNAVAILABLE if is_untold[0] else Kind.ADDED
         elif new is None:
-            found.append(Difference(name, Kind.REMOVED, left=old))
-        elif old != new:
-            found.append(Difference(name, Kind.CHANGED, old, new))
+            kind = Kind.UNAVAILABLE if is_untold[1] else Kind.REMOVED
+        if not found.add(_header(name, kind, old, new)):
+            break
     return found
+
+
+def _header(name: str, kind: Kind, old: str | None, new: str | None) -> Difference:
+    reason = always_differs(name)
+    return Difference(
+        name,
+        kind,
+        None if old is None else shortened(old),
+        None if new is None else shortened(new),
+        volatile=reason is not None,
+        reason=reason,
+    )
 
 
 def _by_name(headers: Fields | HeaderObject) -> dict[str, str]:
@@ -120,25 +195,60 @@ def _by_name(headers: Fields | HeaderObject) -> dict[str, str]:
     return {name: "\n".join(values) for name, values in names.items()}
 
 
-def _bodies(left: Answer, right: Answer) -> Bodies:
+def bodies_of(
+    left: Answer, right: Answer, *, limit: int = WORK_LIMIT, work: Work | None = None
+) -> Bodies:
+    if any(_is_unavailable(side) for side in (left, right)):
+        found = Found()
+        found.end("a body is not kept, or was never pushed")
+        return Bodies("unavailable", found)
     sides = [shown_body(side.body, side.headers) for side in (left, right)]
-    if any(side.state.is_absent for side in sides):
-        return Bodies("unavailable", [], complete=False)
     before, after = [side.content or b"" for side in sides]
     if not before and not after:
-        return Bodies("empty", [])
+        return Bodies("empty")
     is_whole = not any(side.truncated for side in sides)
-    texts = ["" if not side.content else side.text for side in sides]
-    if texts[0] is None or texts[1] is None:
-        return Bodies("binary", _digests(before, after), complete=is_whole)
+    if any(side.content and side.text is None for side in sides):
+        return Bodies("binary", Found(_digests(before, after)), is_whole)
+    texts = ["" if side.text is None else without_mark(side.text) for side in sides]
+    problem = None
+    if all(_is_json(side) for side in sides):
+        documents, problem = _documents(texts, limit, work)
+        if documents is not None:
+            return Bodies("json", documents, is_whole)
+    found = line_differences(*texts, limit=limit, work=work)
+    if problem is not None:
+        found.notes.append(problem)
+    return Bodies("text", found, is_whole)
+
+
+def _is_unavailable(side: Answer) -> bool:
+    body = side.body
+    is_untold = side.is_pushed and body.content is None
+    return body.state.is_absent or body.is_gone or is_untold
+
+
+def _is_json(side: ShownBody) -> bool:
+    """By its type; by its look only where it has none."""
+    return side.kind is ContentKind.JSON
+
+
+def _documents(
+    texts: Sequence[str], limit: int, work: Work | None
+) -> tuple[Found | None, str | None]:
+    """None where one of them is no JSON, and why where that is a bound."""
+    begun = [values_beginning(text, limit, closed=True) for text in texts]
+    cut = [one.problem is not None for one in begun]
+    for one in begun:
+        if one.problem is not None and not one.text:
+            return None, f"compared as text: {one.problem}"
     try:
-        values = [load_json(text) for text in texts if text is not None]
-        found, is_all = document_differences(*values)
-        kind = "json"
+        left, right = [load_json(one.text) for one in begun]
     except (ValueError, RecursionError):
-        found, is_all = line_differences(texts[0], texts[1])
-        kind = "text"
-    return Bodies(kind, found, complete=is_whole and is_all)
+        return None, None
+    found = document_differences(left, right, cut=(cut[0], cut[1]), work=work)
+    if any(cut):
+        found.reach(f"not compared past value {limit:,}")
+    return found, None
 
 
 def _digests(left: bytes, right: bytes) -> list[Difference]:

@@ -1,114 +1,169 @@
-"""How two JSON documents differ: by path, with arrays aligned."""
+"""How two JSON documents differ: by path, with the elements of arrays matched."""
 
-import json
-import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from monitor.compare.alignment import aligned
-from monitor.compare.differences import MOST_DIFFERENCES, Difference, Kind
+from monitor.compare.alignment import Pair, Work, aligned
+from monitor.compare.differences import (
+    LONGEST_SHOWN,
+    Difference,
+    Found,
+    Kind,
+    shortened,
+)
+from monitor.compare.identity import same_objects
+from monitor.compare.lines import without_cut_end
+from monitor.compare.places import ROOT, Place, member, path_of
+from monitor.compare.values import Numbering, normalised
 from monitor.json_output import visible
-from monitor.json_text import Number, dump_json
+from monitor.json_text import Number, json_pieces
 
-PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
-# By one of these members, where each element has it, elements of arrays are the same.
-IDENTITIES = ("id", "_id", "uuid", "key", "code", "name")
-LONGEST_SHOWN = 4_096
 LARGEST_INTEGER = 2**63
+# Numbers that are equal and spelled differently: so many are named.
+MOST_SPELLINGS = 5
+# What stands on one side only.
+NOTHING = object()
 
 
-def document_differences(left: Any, right: Any) -> tuple[list[Difference], bool]:
-    """What *load_json* gave of both; False where there are more than are listed.
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two values at one place; *cut*: what follows them on a side was cut off."""
 
-    An element that was inserted into an array is one difference.
+    place: Place
+    left: Any
+    right: Any
+    cut: tuple[bool, bool] = (False, False)
+
+
+def document_differences(
+    left: Any,
+    right: Any,
+    *,
+    cut: tuple[bool, bool] = (False, False),
+    work: Work | None = None,
+) -> Found:
+    """Of what *load_json* gave of both; an inserted element is one difference.
+
+    *cut*: the documents are the beginnings of longer ones.
     """
-    found = list(islice(_differences("$", left, right), MOST_DIFFERENCES + 1))
-    return found[:MOST_DIFFERENCES], len(found) <= MOST_DIFFERENCES
+    found, work = Found(), work or Work()
+    numbers = Numbering(left, right)
+    todo = [Both(ROOT, left, right, cut)]
+    while todo:
+        both = todo.pop()
+        if both.left is not NOTHING and both.right is not NOTHING:
+            if numbers.of(both.left) == numbers.of(both.right):
+                continue
+            inner = _inner(both, numbers, found, work)
+            if inner is not None:
+                todo += reversed(inner)
+                continue
+        if not found.add(_difference(both)):
+            break
+    if work.by_position:
+        found.notes.append("arrays that are far apart are paired by position")
+    found.notes += _spellings(left, right, numbers)
+    return found
 
 
-def _differences(path: str, left: Any, right: Any) -> Iterator[Difference]:
-    if _type(left) != _type(right):
-        yield Difference(path, Kind.TYPE_CHANGED, _shown(left), _shown(right))
-    elif isinstance(left, dict):
-        yield from _of_objects(path, left, right)
-    elif isinstance(left, list):
-        yield from _of_arrays(path, left, right)
-    elif not _is_equal(left, right):
-        yield Difference(path, Kind.CHANGED, _shown(left), _shown(right))
+def _inner(
+    both: Both, numbers: Numbering, found: Found, work: Work
+) -> list[Both] | None:
+    """What is to be compared within; None where the values themselves differ."""
+    left, right = both.left, both.right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return _of_objects(both, left, right)
+    if isinstance(left, list) and isinstance(right, list):
+        pairs, is_in_order = _pairs(left, right, numbers, work)
+        if not is_in_order:
+            found.order.append(path_of(both.place))
+        return _of_arrays(both, without_cut_end(pairs, *both.cut))
+    return None
 
 
-def _of_objects(
-    path: str, left: dict[str, Any], right: dict[str, Any]
-) -> Iterator[Difference]:
+def _of_objects(both: Both, left: dict[str, Any], right: dict[str, Any]) -> list[Both]:
+    is_left_cut, is_right_cut = both.cut
+    ends = _last(left) if is_left_cut else None, _last(right) if is_right_cut else None
+    made: list[Both] = []
     for name, value in left.items():
-        place = f"{path}{_member(name)}"
-        if name in right:
-            yield from _differences(place, value, right[name])
-        else:
-            yield Difference(place, Kind.REMOVED, left=_shown(value))
+        if name in right or not is_right_cut:
+            cut = name == ends[0], name == ends[1]
+            place = both.place, member(name)
+            made.append(Both(place, value, right.get(name, NOTHING), cut))
     for name, value in right.items():
-        if name not in left:
-            place = f"{path}{_member(name)}"
-            yield Difference(place, Kind.ADDED, right=_shown(value))
+        if name not in left and not is_left_cut:
+            made.append(Both((both.place, member(name)), NOTHING, value))
+    return made
 
 
-def _of_arrays(path: str, left: list[Any], right: list[Any]) -> Iterator[Difference]:
-    for i, j in aligned(*_marks(left, right)):
-        if i is not None and j is not None:
-            yield from _differences(f"{path}[{j}]", left[i], right[j])
-        elif i is not None:
-            yield Difference(f"{path}[{i}]", Kind.REMOVED, left=_shown(left[i]))
-        elif j is not None:
-            yield Difference(f"{path}[{j}]", Kind.ADDED, right=_shown(right[j]))
+def _last(members: dict[str, Any]) -> str | None:
+    return next(reversed(members), None)
 
 
-def _marks(left: list[Any], right: list[Any]) -> tuple[list[str], list[str]]:
-    """What an element is known by: an identity of all of them, else its content."""
-    for name in IDENTITIES:
-        before, after = _identities(left, name), _identities(right, name)
-        if before is not None and after is not None:
-            return before, after
-    return [_canonical(value) for value in left], [_canonical(value) for value in right]
+def _pairs(
+    left: list[Any], right: list[Any], numbers: Numbering, work: Work
+) -> tuple[list[Pair], bool]:
+    known = same_objects(left, right, numbers.of)
+    if known is not None:
+        return known
+    of = numbers.of
+    return aligned([of(one) for one in left], [of(one) for one in right], work), True
 
 
-def _identities(values: list[Any], name: str) -> list[str] | None:
-    found: list[str] = []
-    for value in values:
-        identity = value.get(name) if isinstance(value, dict) else None
-        if not isinstance(identity, str | Number):
-            return None
-        found.append(_canonical(identity))
-    return found if len(set(found)) == len(found) else None
+def _of_arrays(both: Both, pairs: list[Pair]) -> list[Both]:
+    left, right = both.left, both.right
+    made: list[Both] = []
+    for i, j in pairs:
+        place = both.place, f"[{i if j is None else j}]"
+        before = NOTHING if i is None else left[i]
+        after = NOTHING if j is None else right[j]
+        cut = (
+            both.cut[0] and i == len(left) - 1,
+            both.cut[1] and j == len(right) - 1,
+        )
+        made.append(Both(place, before, after, cut))
+    return made
 
 
-def _canonical(value: Any) -> str:
-    """Equal for equal values, whatever the order of members and spelling of numbers."""
-    match value:
-        case dict():
-            members = (f"{json.dumps(k)}:{_canonical(v)}" for k, v in value.items())
-            return f"{{{','.join(sorted(members))}}}"
-        case list():
-            return f"[{','.join(map(_canonical, value))}]"
-        case Number():
-            return _number(value)
-        case _:
-            return json.dumps(value)
+def _difference(both: Both) -> Difference:
+    path = path_of(both.place)
+    if both.left is NOTHING:
+        return Difference(path, Kind.ADDED, right=_shown(both.right))
+    if both.right is NOTHING:
+        return Difference(path, Kind.REMOVED, left=_shown(both.left))
+    is_same_type = _type(both.left) == _type(both.right)
+    kind = Kind.CHANGED if is_same_type else Kind.TYPE_CHANGED
+    return Difference(path, kind, _shown(both.left), _shown(both.right))
 
 
-def _number(number: Number) -> str:
-    try:
-        value = Decimal(number.spelling)
-        return str(value.normalize()) if value else "0"
-    except (InvalidOperation, ArithmeticError):
-        return number.spelling
+def _spellings(left: Any, right: Any, numbers: Numbering) -> list[str]:
+    """A note on numbers that are equal but spelled differently."""
+    found = list(islice(_respelled(left, right, numbers), MOST_SPELLINGS + 1))
+    if not found:
+        return []
+    more = " and elsewhere" if len(found) > MOST_SPELLINGS else ""
+    places = ", ".join(found[:MOST_SPELLINGS])
+    return [f"equal numbers are spelled differently: {places}{more}"]
 
 
-def _is_equal(left: Any, right: Any) -> bool:
-    if isinstance(left, Number):
-        return _number(left) == _number(right)
-    return bool(left == right)
+def _respelled(left: Any, right: Any, numbers: Numbering) -> Iterator[str]:
+    spelled = Numbering(left, right, by_spelling=True)
+    todo: list[tuple[Place, Any, Any]] = [(ROOT, left, right)]
+    while todo:
+        place, before, after = todo.pop()
+        if spelled.of(before) == spelled.of(after):
+            continue
+        if isinstance(before, dict) and isinstance(after, dict):
+            shared = [name for name in before if name in after]
+            todo += [((place, member(n)), before[n], after[n]) for n in shared[::-1]]
+        elif isinstance(before, list) and isinstance(after, list):
+            both = list(enumerate(zip(before, after, strict=False)))
+            todo += [((place, f"[{n}]"), a, b) for n, (a, b) in both[::-1]]
+        elif numbers.of(before) == numbers.of(after):
+            told = [shortened(value.spelling)[:40] for value in (before, after)]
+            yield f"{path_of(place)} ({told[0]} and {told[1]})"
 
 
 def _type(value: Any) -> str:
@@ -127,19 +182,18 @@ def _type(value: Any) -> str:
             return "number"
 
 
-def _member(name: str) -> str:
-    return f".{name}" if PLAIN_NAME.match(name) else f"[{json.dumps(name)}]"
-
-
 def _shown(value: Any) -> Any:
     """As plain JSON; what is too long is its beginning, as text."""
     if isinstance(value, str):
-        text = visible(value)
-        return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
-    if isinstance(value, dict | list):
-        text = dump_json(value)
+        return shortened(visible(value))
+    if not isinstance(value, dict | list):
+        return _plain_number(value) if isinstance(value, Number) else value
+    text = ""
+    for piece in json_pieces(value, "", ""):
+        text += piece
         if len(text) > LONGEST_SHOWN:
-            return f"{text[:LONGEST_SHOWN]}…"
+            return shortened(text)
+    # What was laid out without a loss is read back the same.
     return _plain(value)
 
 
@@ -159,10 +213,12 @@ def _plain(value: Any) -> Any:
 
 def _plain_number(number: Number) -> int | float | str:
     """As it was spelled, in quotes, where a JSON reader would change it."""
+    spelling = shortened(number.spelling)
+    if spelling.lstrip("-").isdigit():
+        whole = int(spelling) if len(spelling) < 20 else LARGEST_INTEGER
+        return whole if abs(whole) < LARGEST_INTEGER else spelling
     try:
-        whole = int(number.spelling)
+        value = float(spelling)
     except ValueError:
-        value = float(number.spelling)
-        is_kept = _number(Number(repr(value))) == _number(number)
-        return value if is_kept else number.spelling
-    return whole if abs(whole) < LARGEST_INTEGER else number.spelling
+        return spelling
+    return value if normalised(repr(value)) == normalised(spelling) else spelling

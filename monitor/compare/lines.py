@@ -1,23 +1,44 @@
 """How two texts differ, line by line."""
 
-from itertools import islice
-
-from monitor.compare.alignment import aligned
-from monitor.compare.differences import MOST_DIFFERENCES, Difference, Kind
-
-LONGEST_SHOWN = 4_096
+from monitor.compare.alignment import Pair, Work, aligned, numbered
+from monitor.compare.differences import Difference, Found, Kind, shortened
+from monitor.defaults import WORK_LIMIT
+from monitor.json_bounds import lines_beginning
 
 
-def line_differences(left: str, right: str) -> tuple[list[Difference], bool]:
-    """Lines count from 1; False where there are more differences than are listed."""
-    before, after = left.splitlines(keepends=True), right.splitlines(keepends=True)
-    found = (
-        _difference(before, after, i, j)
-        for i, j in aligned(before, after)
-        if i is None or j is None or before[i] != after[j]
-    )
-    listed = list(islice(found, MOST_DIFFERENCES + 1))
-    return listed[:MOST_DIFFERENCES], len(listed) <= MOST_DIFFERENCES
+def line_differences(
+    left: str, right: str, *, limit: int = WORK_LIMIT, work: Work | None = None
+) -> Found:
+    """Lines count from 1; those beyond *limit* are not compared."""
+    found, work = Found(), work or Work()
+    begun = [lines_beginning(text, limit) for text in (left, right)]
+    cut = [one.problem is not None for one in begun]
+    before, after = [one.text.splitlines(keepends=True) for one in begun]
+    marks = numbered(before, after)
+    pairs = without_cut_end(aligned(marks[0], marks[1], work), *cut)
+    for i, j in pairs:
+        if i is not None and j is not None and before[i] == after[j]:
+            continue
+        if not found.add(_difference(before, after, i, j)):
+            break
+    if any(cut):
+        found.reach(f"not compared past line {limit:,}")
+    if work.by_position:
+        found.notes.append("the texts are far apart: lines are paired by position")
+    return found
+
+
+def without_cut_end(
+    pairs: list[Pair], is_left_cut: bool, is_right_cut: bool
+) -> list[Pair]:
+    """What has no counterpart because the other side's end is cut off says nothing."""
+    end = len(pairs)
+    while end and (
+        (pairs[end - 1][1] is None and is_right_cut)
+        or (pairs[end - 1][0] is None and is_left_cut)
+    ):
+        end -= 1
+    return pairs[:end]
 
 
 def _difference(
@@ -25,13 +46,9 @@ def _difference(
 ) -> Difference:
     if i is None:
         assert j is not None
-        return Difference(f"line[{j + 1}]", Kind.ADDED, right=_shown(after[j]))
+        return Difference(f"line[{j + 1}]", Kind.ADDED, right=shortened(after[j]))
     if j is None:
-        return Difference(f"line[{i + 1}]", Kind.REMOVED, left=_shown(before[i]))
+        return Difference(f"line[{i + 1}]", Kind.REMOVED, left=shortened(before[i]))
     return Difference(
-        f"line[{j + 1}]", Kind.CHANGED, _shown(before[i]), _shown(after[j])
+        f"line[{j + 1}]", Kind.CHANGED, shortened(before[i]), shortened(after[j])
     )
-
-
-def _shown(line: str) -> str:
-    return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}…"

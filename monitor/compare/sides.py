@@ -1,9 +1,12 @@
 """Two texts beside each other, line by line, for a reader's eye."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from monitor.compare.alignment import aligned
+from monitor.compare.alignment import Pair, Work, aligned, numbered
 from monitor.compare.differences import Kind
+from monitor.compare.lines import without_cut_end
+from monitor.defaults import WORK_LIMIT
+from monitor.json_bounds import lines_beginning
 
 # Equal lines that are kept around a difference.
 CONTEXT_LINES = 3
@@ -11,11 +14,15 @@ CONTEXT_LINES = 3
 LEAST_FOLDED = 20
 MOST_ROWS = 2_000
 LONGEST_LINE = 2_000
+# Of all rows: what is rendered.
+MOST_CHARACTERS = 512 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """*kind* is None for equal lines; *folded*: so many equal lines stand here."""
+class Row(NamedTuple):
+    """*kind* is None for equal lines; *folded*: so many equal lines stand here.
+
+    A tuple, because thousands of them come back from another process.
+    """
 
     left: str | None
     right: str | None
@@ -25,12 +32,49 @@ class Row:
     folded: int = 0
 
 
-def side_by_side(left: str, right: str) -> tuple[list[Row], bool]:
-    """Rows with long equal stretches folded; False where rows are left out."""
-    before, after = left.splitlines(), right.splitlines()
-    rows = [_row(before, after, i, j) for i, j in aligned(before, after)]
-    folded = _folded(rows)
-    return folded[:MOST_ROWS], len(folded) <= MOST_ROWS
+def side_by_side(
+    left: str, right: str, *, limit: int = WORK_LIMIT
+) -> tuple[list[Row], str | None]:
+    """Rows with long equal stretches folded, and what is not among them."""
+    begun = [lines_beginning(text, limit) for text in (left, right)]
+    cut = [one.problem is not None for one in begun]
+    before, after = [one.text.splitlines() for one in begun]
+    marks = numbered(before, after)
+    pairs = without_cut_end(aligned(marks[0], marks[1], Work()), *cut)
+    rows: list[Row] = []
+    characters = 0
+    for stretch in _stretches(pairs, *marks):
+        for i, j in stretch if isinstance(stretch, list) else ():
+            row = _row(before, after, i, j)
+            characters += len(row.left or "") + len(row.right or "")
+            if len(rows) >= MOST_ROWS or characters > MOST_CHARACTERS:
+                return rows, f"The first {len(rows):,} rows are shown."
+            rows.append(row)
+        if isinstance(stretch, int):
+            rows.append(Row(None, None, None, None, folded=stretch))
+    return rows, f"Not compared past line {limit:,}." if any(cut) else None
+
+
+def _stretches(
+    pairs: list[Pair], left: list[int], right: list[int]
+) -> list[list[Pair] | int]:
+    """What is near a difference as it is; of what is not, how much it is."""
+    changed = [
+        n
+        for n, (i, j) in enumerate(pairs)
+        if i is None or j is None or left[i] != right[j]
+    ]
+    found: list[list[Pair] | int] = []
+    done = 0
+    for n in [*changed, len(pairs) + CONTEXT_LINES]:
+        begin = max(n - CONTEXT_LINES, done)
+        if begin - done >= LEAST_FOLDED:
+            found.append(begin - done)
+            done = begin
+        end = min(n + CONTEXT_LINES + 1, len(pairs))
+        found.append(pairs[done:end])
+        done = max(done, end)
+    return found
 
 
 def _row(before: list[str], after: list[str], i: int | None, j: int | None) -> Row:
@@ -50,32 +94,6 @@ def _row(before: list[str], after: list[str], i: int | None, j: int | None) -> R
         right_number=None if j is None else j + 1,
         kind=kind,
     )
-
-
-def _folded(rows: list[Row]) -> list[Row]:
-    near = [False] * len(rows)
-    for n, row in enumerate(rows):
-        if row.kind is not None:
-            start = max(n - CONTEXT_LINES, 0)
-            for m in range(start, min(n + CONTEXT_LINES + 1, len(rows))):
-                near[m] = True
-    found: list[Row] = []
-    run: list[Row] = []
-    for n, row in enumerate(rows):
-        if near[n]:
-            found += _closed(run)
-            run = []
-            found.append(row)
-        else:
-            run.append(row)
-    return found + _closed(run)
-
-
-def _closed(run: list[Row]) -> list[Row]:
-    """A stretch of equal lines: as it is where folding it would save little."""
-    if len(run) < LEAST_FOLDED:
-        return run
-    return [Row(None, None, None, None, folded=len(run))]
 
 
 def _shown(line: str | None) -> str | None:

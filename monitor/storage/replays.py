@@ -1,5 +1,6 @@
 """Which replays there were, and what earlier answers of an endpoint looked like."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,22 @@ from monitor.storage.pool import Database
 # Among so many newest logs of the service, earlier answers are looked for.
 LOOKED_AT_ROWS = 5_000
 REPLAY_IDS = LogIds()
+# What one list of replays may hold; they come with their bodies.
+LISTED_BYTES = 32 * 1024 * 1024
+# A document that has no summary is read only where that is little.
+READ_BYTES = 64 * 1024
+# What the list on a page shows of a replay, and of its comparison.
+SUMMARY = ("status", "status_code", "latency_ms", "error", "comparison_problem")
+VERDICT = ("equal", "equal_but_for_volatile", "complete")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayPage:
+    """Documents as they are stored; *complete* is False where more did not fit."""
+
+    documents: list[bytes]
+    total: int
+    complete: bool
 
 
 class Replays:
@@ -42,8 +59,9 @@ class Replays:
                 await connection.execute(
                     """
                     INSERT INTO replays
-                           (service_id, id, log_id, replay_log_id, document, created_at)
-                    VALUES ($1, $2, $3, $4, $5, $6)
+                           (service_id, id, log_id, replay_log_id, document,
+                            created_at, summary)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)
                     """,
                     item.service_id,
                     id,
@@ -51,6 +69,7 @@ class Replays:
                     made["replay_log_id"],
                     json_bytes(document),
                     now,
+                    orjson.dumps(_summary(made)),
                 )
             except asyncpg.ForeignKeyViolationError:
                 raise NotFound("the service is gone") from None
@@ -60,41 +79,96 @@ class Replays:
         """Store again what *add* gave, with what was found out since."""
         async with self._database.connection() as connection:
             await connection.execute(
-                "UPDATE replays SET document = $1 WHERE log_id = $2 AND id = $3",
+                """
+                UPDATE replays
+                   SET document = $1, summary = $2
+                 WHERE log_id = $3
+                   AND id = $4
+                """,
                 json_bytes(document),
+                orjson.dumps(_summary(document)),
                 document["log_id"],
                 document["id"],
             )
 
-    async def page(
-        self, log_id: UUID, *, limit: int, offset: int
-    ) -> tuple[list[dict[str, Any]], int]:
+    async def page(self, log_id: UUID, *, limit: int, offset: int) -> ReplayPage:
         """The replays of one log, newest first, and how many there are."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 """
                 SELECT document
-                  FROM replays
-                 WHERE log_id = $1
+                  FROM (SELECT id, document,
+                               sum(octet_length(document)) OVER (ORDER BY id DESC)
+                               - octet_length(document) AS before
+                          FROM (SELECT id, document
+                                  FROM replays
+                                 WHERE log_id = $1
+                                 ORDER BY id DESC
+                                 LIMIT $2 OFFSET $3) AS newest) AS measured
+                 WHERE before < $4
                  ORDER BY id DESC
-                 LIMIT $2 OFFSET $3
                 """,
                 log_id,
                 limit,
                 offset,
+                LISTED_BYTES,
             )
-            total = await connection.fetchval(
-                "SELECT count(*) FROM replays WHERE log_id = $1", log_id
-            )
-        return [_document(row["document"]) for row in rows], total
+            total = await _count(connection, log_id)
+        wanted = max(min(limit, total - offset), 0)
+        documents = [row["document"] for row in rows]
+        return ReplayPage(
+            documents=documents, total=total, complete=len(documents) >= wanted
+        )
 
-    async def get(self, log_id: UUID, id: UUID) -> dict[str, Any] | None:
-        """One replay of a log; None where there is none."""
+    async def history(
+        self, log_id: UUID, *, most: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """The same without bodies and differences."""
         async with self._database.connection() as connection:
-            document = await connection.fetchval(
+            rows = await connection.fetch(
+                """
+                SELECT id, replay_log_id, created_at, summary,
+                       CASE WHEN summary IS NULL AND octet_length(document) <= $3
+                            THEN document
+                       END AS document
+                  FROM replays
+                 WHERE log_id = $1
+                 ORDER BY id DESC
+                 LIMIT $2
+                """,
+                log_id,
+                most,
+                READ_BYTES,
+            )
+            total = await _count(connection, log_id)
+        return [_remembered(row) for row in rows], total
+
+    async def get(self, log_id: UUID, id: UUID) -> bytes | None:
+        """The document of one replay of a log; None where there is none."""
+        async with self._database.connection() as connection:
+            document: bytes | None = await connection.fetchval(
                 "SELECT document FROM replays WHERE log_id = $1 AND id = $2", log_id, id
             )
-        return None if document is None else _document(document)
+        return document
+
+    async def logs_of(self, log_id: UUID, *, most: int, but: UUID | None) -> list[UUID]:
+        """The logs of the newest replays of a log, *but* for one."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                """
+                SELECT replay_log_id
+                  FROM replays
+                 WHERE log_id = $1
+                   AND replay_log_id IS NOT NULL
+                   AND replay_log_id IS DISTINCT FROM $3
+                 ORDER BY id DESC
+                 LIMIT $2
+                """,
+                log_id,
+                most,
+                but,
+            )
+        return [row["replay_log_id"] for row in rows]
 
     async def earlier_like(self, item: LogItem, *, most: int) -> list[UUID]:
         """Recorded logs of the same endpoint, method and status, newest first.
@@ -131,6 +205,29 @@ class Replays:
         return [row["id"] for row in rows]
 
 
-def _document(stored: bytes) -> dict[str, Any]:
-    """Those of before have no `comparison_problem`."""
-    return {"comparison_problem": None, **orjson.loads(stored)}
+async def _count(connection: asyncpg.Connection, log_id: UUID) -> int:
+    total: int = await connection.fetchval(
+        "SELECT count(*) FROM replays WHERE log_id = $1", log_id
+    )
+    return total
+
+
+def _summary(made: dict[str, Any]) -> dict[str, Any]:
+    comparison = made.get("comparison")
+    verdict = comparison and {name: comparison[name] for name in VERDICT}
+    return {**{name: made.get(name) for name in SUMMARY}, "comparison": verdict}
+
+
+def _remembered(row: asyncpg.Record) -> dict[str, Any]:
+    """What is known of a replay: of an old and long one, only that there was one."""
+    summary = dict.fromkeys((*SUMMARY, "comparison"))
+    if row["summary"] is not None:
+        summary = orjson.loads(row["summary"])
+    elif row["document"] is not None:
+        summary = _summary(orjson.loads(row["document"]))
+    return {
+        **summary,
+        "id": str(row["id"]),
+        "replay_log_id": row["replay_log_id"],
+        "created_at": times.format(row["created_at"]),
+    }

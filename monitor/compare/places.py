@@ -1,0 +1,29 @@
+"""Where in a document something is: `$.items[3].name`."""
+
+import json
+import re
+from typing import Any
+
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+LONGEST_NAME = 100
+LONGEST_PATH = 2_000
+
+# Of what it is in, and the step from there; written out only where it is told.
+Place = tuple[Any, str]
+ROOT: Place = (None, "$")
+
+
+def path_of(place: Place) -> str:
+    steps: list[str] = []
+    at: Place | None = place
+    while at is not None:
+        at, step = at
+        steps.append(step)
+    path = "".join(reversed(steps))
+    return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
+
+
+def member(name: str) -> str:
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:LONGEST_NAME]}…"
+    return f".{name}" if PLAIN_NAME.match(name) else f"[{json.dumps(name)}]"
