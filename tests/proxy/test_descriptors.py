@@ -34,8 +34,12 @@ def none_left() -> Iterator[None]:
             os.close(each)
 
 
-async def test_running_out_of_descriptors_is_called_that() -> None:
-    async with upstream(answering(OK)) as port, proxied(port) as stage:
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_running_out_of_descriptors_is_called_that(host: str) -> None:
+    async with (
+        upstream(answering(OK)) as port,
+        proxied(port, base_url=f"http://{host}:{port}") as stage,
+    ):
         reader, writer = await stage.connect()
         with none_left():
             writer.write(KEPT)
