@@ -90,4 +90,4 @@ class Unavailable(MonitorError):
 
 
 class NotMigrated(Unavailable):
-    """PostgreSQL is there; what it holds is not yet what this version reads."""
+    """A start has not come so far that PostgreSQL is known to hold what we read."""

@@ -137,15 +137,12 @@ class Database:
 
         Raises Unavailable where PostgreSQL is away, loses the connection within the
         block, has none free within *timeout_s*, or does not let the block come to its
-        end within *held_s*; NotMigrated where what it holds is
-        not migrated yet.
+        end within *held_s*; NotMigrated until it is known to hold what this version
+        reads.
         """
         if self.awaits_migration and not as_it_is:
-            if self.is_up:
-                raise NotMigrated(
-                    "PostgreSQL is not migrated yet", retry_after_s=RETRY_AFTER_S
-                )
-            raise Unavailable("PostgreSQL is away", retry_after_s=RETRY_AFTER_S)
+            state = "not migrated yet" if self.is_up else "away"
+            raise NotMigrated(f"PostgreSQL is {state}", retry_after_s=RETRY_AFTER_S)
         pool, held = await self._acquire(timeout_s)
         deadline = Deadline(held, self._answer_s if held_s is None else held_s)
         try:

@@ -118,7 +118,7 @@ class Recorder:
                 await asyncio.sleep(SHORTEST_BACK_OFF_S)
                 continue
             except NotMigrated:
-                # A step of every start, and no trouble.
+                # A step of every start; where it takes long, others say why.
                 await asyncio.sleep(SHORTEST_BACK_OFF_S)
                 continue
             except (Unavailable, asyncpg.PostgresError, OSError) as error:
