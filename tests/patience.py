@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 # What has not happened by then does not happen.
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 LOOK_S = 0.01
 # What has not changed for this long stands still; if not, a test sees less, not wrong.
 STILL_S = 0.3

@@ -23,7 +23,11 @@ from tests.test_serve import Served, served
 def workers_of(appliance: Served) -> list[int]:
     assert appliance.process is not None
     pid = appliance.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        # It has ended, and nobody was told yet.
+        return []
     return [int(child) for child in children if is_worker(int(child))]
 
 

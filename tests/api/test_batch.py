@@ -213,8 +213,8 @@ async def test_a_hundred_thousand_rows_and_the_proxy_goes_on(
             yield line * 100
 
     async with (
-        appliance_on(database_url, tmp_path) as appliance,
-        client_of(appliance) as client,
+        appliance_on(database_url, tmp_path, BATCH_TIMEOUT_S="240") as appliance,
+        client_of(appliance, timeout=240) as client,
     ):
         service = await register(client)
         key = bearer((await make_key(client, service["id"]))["raw_key"])

@@ -58,7 +58,7 @@ async def test_who_gets_few_of_the_connections_it_may_have_makes_do(
     async with (
         appliance_on(scarce.dsn(), tmp_path, POOL_SIZE="20") as appliance,
         # More would wait longer than a read does, where the machine is slow.
-        client_of(appliance, limits=httpx.Limits(max_connections=16)) as client,
+        client_of(appliance, limits=httpx.Limits(max_connections=6)) as client,
     ):
         key = await make_key(client, (await register(client))["id"])
         async with others(scarce, leaving=0):
