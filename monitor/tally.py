@@ -30,7 +30,7 @@ WORD_BYTES: Final = 40
 COUNT_AT: Final = 56
 FIRST_BYTES: Final = 64 * 1024
 SUFFIX: Final = ".tally"
-WORD: Final = re.compile(rb"[a-z_]+(?::[a-z0-9_.-]+)?")
+WORD: Final = re.compile(rb"[a-z_]+(?::[a-z0-9_.-]+){0,2}")
 # More than a process can count: in_flight, which goes down too, is never below 0.
 MOST: Final = 1 << 60
 

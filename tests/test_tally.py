@@ -12,6 +12,7 @@ from monitor.segments import NOBODY, segments
 from monitor.spool import Spool
 from monitor.tallies import Tallies
 from monitor.tally import FINISHED, IN_FLIGHT, Tally, read
+from monitor.withheld import WITHHELD, Withheld, counting
 
 SERVICE = UUID(int=7)
 
@@ -176,3 +177,18 @@ def test_a_disk_that_has_no_room_for_more_cells_is_no_end(
     counts = read(tmp_path / f"{'1' * 16}.tally")
     assert counts[NOBODY, "unnamed"] > 1000
     tally.close()
+
+
+def test_what_is_counted_as_withheld_is_read_again(tmp_path: Path) -> None:
+    tally = Tally(tmp_path, "0" * 16)
+    service = uuid4()
+    count = counting(tally)
+    for what in Withheld:
+        count(what, 2)
+    tally.add(service, FINISHED)
+    found = read(tmp_path / f"{'0' * 16}.tally")
+    tally.close()
+    assert found[service, FINISHED] == 1
+    assert [n for (_, word), n in found.items() if word.startswith(WITHHELD)] == [
+        2 for _ in Withheld
+    ]
