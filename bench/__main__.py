@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from bench import cost, fairness, large, waiting, workers
+from bench import cost, fairness, hostile, large, waiting, workers
 from bench.processes import SAID, need
 from bench.stage import APP_PORT, Stage, stage
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Stage], None]] = {
     "waiting": waiting.measure,
     "fairness": _fairness,
     "workers": workers.measure,
+    "hostile": hostile.measure,
 }
 
 

@@ -24,6 +24,8 @@ class LineSplitter:
     def __init__(self, *, longest: int, most_values: int = MOST_VALUES) -> None:
         self._longest = longest
         self._most_values = most_values
+        # Neither too long, nor can it have too many values.
+        self._short = min(longest, most_values)
         self._rest = bytearray()
         self._meter = Meter(most_values=most_values)
         # How much of the rest it has seen.
@@ -33,16 +35,22 @@ class LineSplitter:
         found = []
         *lines, rest = piece.split(b"\n")
         for line in lines:
-            whole = self._extended(line)
-            if whole.strip(SPACE):
-                found.append(bytes(whole))
-            self._rest, self._metered = bytearray(), 0
-            self._meter = Meter(most_values=self._most_values)
+            if self._rest or len(line) > self._short:
+                line = self._whole(line)
+            # A flood of empty lines is to cost little.
+            if line and line.strip(SPACE):
+                found.append(line)
         self._extended(rest)
         return found
 
     def close(self) -> list[bytes]:
         return [bytes(self._rest)] if self._rest.strip(SPACE) else []
+
+    def _whole(self, end: bytes) -> bytes:
+        line = bytes(self._extended(end))
+        self._rest, self._metered = bytearray(), 0
+        self._meter = Meter(most_values=self._most_values)
+        return line
 
     def _extended(self, piece: bytes) -> bytearray:
         """The line until now."""

@@ -44,6 +44,7 @@ AROUND = frozenset(
     {"__main__", "appliance", "asyncio", "main", "runpy", "threading", "uvloop"}
 )
 WORKER = "proxy worker"
+WAITING = "waiting"
 MOST_DOINGS = 50
 OTHER = "other"
 
@@ -72,6 +73,7 @@ class LoopWatch:
         self._said = 0.0
         self._seen = ""
         self._due = 0.0
+        self._cpu_s = 0.0
         self._is_over = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -81,6 +83,7 @@ class LoopWatch:
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
+        self._cpu_s = time.thread_time()
         self._set()
         self._watching = threading.Thread(
             target=self._watch, name="loop-watch", daemon=True
@@ -127,6 +130,10 @@ class LoopWatch:
     def _beat(self) -> None:
         late_s = max(time.monotonic() - self._due, 0.0)
         seen, self._seen = self._seen, ""
+        ran_s, self._cpu_s = time.thread_time() - self._cpu_s, time.thread_time()
+        if late_s > LONG_S and ran_s < late_s / 2:
+            # The machine had no core for us, or a system call did not come back.
+            seen = f"{WAITING} {seen}".strip()
         self._set()
         self._note(late_s, seen)
 

@@ -10,7 +10,7 @@ from proxy.tap import Tap
 # Of tap's work: frames, lines, and kilobytes undone. What is done in one turn.
 WORK_AT_ONCE: Final = 1_000
 # When it is all over, and the client waits for its end.
-WORK_AT_END: Final = 20_000
+WORK_AT_END: Final = 2_500
 # So little cannot be more than a turn's work, however small its frames are.
 LITTLE_BYTES: Final = 2_000
 

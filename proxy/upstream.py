@@ -25,7 +25,7 @@ MOST_INTERIM: Final = 1_000
 # Read at once.
 HEADS_AT_ONCE: Final = 50
 # Events are read as they pass, which costs more than passing: so much of them at once.
-EVENT_BYTES: Final = 16 * 1024
+EVENT_BYTES: Final = 4 * 1024
 
 
 class Broken(Exception):
