@@ -115,6 +115,36 @@ async def test_a_service_is_registered_changed_and_deleted(
     assert [c for c in watched.complaints if "422" not in c] == []
 
 
+async def test_line_breaks_survive_an_edit_of_something_else(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    broken = "\nfirst\n\nsecond"
+    service = await register(client, name="Pay", description=broken)
+    rule = {
+        "service_id": service["id"],
+        "name": "Exactly",
+        "description": broken,
+        "condition_field": "error",
+        "condition_operator": "==",
+        "condition_value": "one\ntwo",
+    }
+    made = (await client.post("/v1/alerts", json=rule)).json()
+    watched = await watch(browser, appliance)
+    page = watched.page
+    for path, named in (("/", "Pay"), (f"/alerts-ui?alert={made['id']}", "Exactly")):
+        await watched.go(path)
+        await page.get_by_role("button", name="Edit").click()
+        form = page.locator("dialog[open]")
+        await form.get_by_label("Name").first.fill(f"{named} anew")
+        await form.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("heading", name=f"{named} anew")).to_be_visible()
+    found = (await client.get(f"/v1/services/{service['id']}")).json()
+    assert (found["name"], found["description"]) == ("Pay anew", broken)
+    changed = (await client.get(f"/v1/alerts/{made['id']}")).json()
+    assert changed["description"] == broken
+    assert changed["condition_value"] == "one\ntwo"
+
+
 async def test_a_key_is_shown_once_copied_and_revoked(
     browser: Browser, appliance: Appliance, client: httpx.AsyncClient
 ) -> None:

@@ -51,6 +51,12 @@ async function copyAnswer(url) {
   } catch { say("The appliance did not answer."); }
 }
 
+function unbroken(field) {
+  // A field of one line takes line breaks out of what it was given: nobody asked for that.
+  const given = field.defaultValue ?? "";
+  return field.value === given.replace(/[\r\n]/g, "") ? given : field.value;
+}
+
 function value(field) {
   const text = field.value.trim();
   if (field.disabled) return null;
@@ -60,7 +66,7 @@ function value(field) {
     case "json": return text === "" ? null : JSON.parse(text);
     case "changed": return field.value === field.defaultValue.replace(/\r\n?/g, "\n") ? null : field.value;
     case "lines": return field.value.split("\n").map((line) => line.trim()).filter(Boolean);
-    default: return text === "" ? null : field.value;
+    default: return text === "" ? null : unbroken(field);
   }
 }
 
