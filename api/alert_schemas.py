@@ -58,6 +58,7 @@ class AlertFields(BaseModel):
     for_s: int | None = Field(None, ge=0, le=LONGEST_WINDOW_S)
     threshold: int | None = Field(None, ge=1, le=MOST_LOGS)
     cooldown_s: int | None = Field(None, ge=0, le=LONGEST_COOLDOWN_S)
+    include_old: bool = False
     is_active: bool = True
 
 

@@ -102,6 +102,7 @@ def shown(alert: Alert) -> dict[str, Any]:
         "description": alert.description,
         **asked(alert),
         "cooldown_s": alert.cooldown_s,
+        "include_old": alert.include_old,
         "is_active": alert.is_active,
         "error": alert.error,
         "state": standing and standing.state.value,

@@ -357,6 +357,7 @@ class Alert(Shown):
     for_s: int | None
     threshold: int | None
     cooldown_s: int | None
+    include_old: bool
     is_active: bool
     error: str | None
     state: AlertState | None

@@ -14,7 +14,8 @@ class Alert:
     """A rule: of each log by itself, or of all logs within *window*.
 
     *condition* is None where *window* compares an aggregate of all logs. *error* says
-    why the rule cannot run, where it broke. *standing* and *value*, what was measured
+    why the rule cannot run, where it broke. *include_old*: it fires for logs, too, that
+    were handed over long after they ended. *standing* and *value*, what was measured
     last, belong to rules with a window.
     """
 
@@ -25,6 +26,7 @@ class Alert:
     condition: Condition | None
     window: Window | None
     cooldown_s: int | None
+    include_old: bool
     is_active: bool
     error: str | None
     standing: Standing | None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
@@ -14,7 +14,8 @@ import asyncpg
 
 from monitor.alert_rules import Alert, AlertEvent
 from monitor.alert_states import AlertState
-from monitor.exchange import Exchange
+from monitor.arrival import LATE
+from monitor.exchange import Exchange, Source
 from monitor.ids import LogIds
 from monitor.storage.alerts import COLUMNS, alert_of
 from monitor.storage.gathered import Storable, exchange_of, services_of
@@ -31,6 +32,8 @@ EVENT_COLUMNS = (
 )
 EVENT_IDS = LogIds()
 EVENTS_AT_ONCE = 500
+# No pushed latency counts for more.
+LONGEST_MS = 7 * 86_400_000
 # Rules that are kept ready to be tested.
 MOST_KNOWN = 10_000
 # Tests of a log in one turn of the event loop, and what other work costs of them.
@@ -72,7 +75,7 @@ async def evaluate(
     for row in rows:
         try:
             rule = _rule(tuple(row.items()))
-            matching = [log for log in logs[rule.alert.service_id] if rule.test(log)]
+            matching = _matching(rule, logs[rule.alert.service_id])
         except ValueError as error:
             await mark(connection, row["id"], str(error))
             continue
@@ -156,6 +159,22 @@ def _rule(columns: tuple[tuple[str, Any], ...]) -> Rule:
     if alert.condition is None:
         raise ValueError("the rule has no condition")
     return Rule(alert, alert.condition.test())
+
+
+def _matching(rule: Rule, logs: Sequence[Exchange]) -> list[Exchange]:
+    """Raises ValueError where the rule is broken."""
+    matching = [log for log in logs if rule.test(log)]
+    if rule.alert.include_old:
+        return matching
+    now = datetime.now(UTC)
+    return [log for log in matching if not _is_old(log, now)]
+
+
+def _is_old(log: Exchange, now: datetime) -> bool:
+    """A back-fill or an import. What passed the proxy is news whenever it is stored."""
+    lasted = log.duration_ms or log.latency_ms or 0
+    ended_at = log.started_at + timedelta(milliseconds=min(lasted, LONGEST_MS))
+    return log.source is Source.INGEST and now - ended_at > LATE
 
 
 class Breath:

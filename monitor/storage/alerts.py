@@ -19,8 +19,8 @@ DELETE_S = 20.0
 COLUMNS = """
     a.id, a.service_id, a.name, a.description, a.condition_field,
     a.condition_operator, a.condition_value, a.aggregate, a.window_s, a.for_s,
-    a.threshold, a.cooldown_s, a.is_active, a.error, a.state, a.state_since, a.value,
-    a.created_at, a.updated_at
+    a.threshold, a.cooldown_s, a.include_old, a.is_active, a.error, a.state,
+    a.state_since, a.value, a.created_at, a.updated_at
 """
 SELECT = f"""
     SELECT {COLUMNS}, newest.fired_at AS last_fired_at
@@ -42,7 +42,7 @@ ASKED = (
     "threshold",
     "is_active",
 )
-CHANGEABLE = ("name", "description", "cooldown_s", *ASKED)
+CHANGEABLE = ("name", "description", "cooldown_s", "include_old", *ASKED)
 
 
 class Alerts:
@@ -187,6 +187,7 @@ def alert_of(row: asyncpg.Record | Mapping[str, Any]) -> Alert:
         condition=_condition(row),
         window=_window(row),
         cooldown_s=row["cooldown_s"],
+        include_old=row["include_old"],
         is_active=row["is_active"],
         error=row["error"],
         standing=(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -209,6 +210,43 @@ async def test_each_operator_on_each_field_of_captured_logs(
         exact = asked[1] == "==" and asked[0] != "status_code"
         assert wanted or exact or asked[1] == "!=", asked
         assert len(wanted) < len(items) or asked[1] == "!=", asked
+
+
+async def test_old_logs_fire_only_where_the_rule_wants_them(
+    client: httpx.AsyncClient,
+) -> None:
+    """Pushed, in a batch, or imported; by when they ended."""
+    service = await register(client)
+    key = bearer((await make_key(client, service["id"]))["raw_key"])
+    news = await make_rule(client, service["id"])
+    both = await make_rule(client, service["id"], include_old=True)
+    assert (news["include_old"], both["include_old"]) == (False, True)
+    now = datetime.now(UTC)
+    old, lasting, young = [
+        {
+            **LOG,
+            "latency_ms": ms,
+            "timestamp": (now - timedelta(hours=hours)).isoformat(),
+        }
+        for ms, hours in ((3_000, 2), (1.5 * 3_600_000, 2), (3_000, 0.5))
+    ]
+    for log in (old, young):
+        await client.post("/v1/logs", json=log, headers=key)
+    await client.post("/v1/logs/batch", json=[old, lasting], headers=key)
+    entry = {
+        "startedDateTime": old["timestamp"],
+        "time": 3_000,
+        "request": {"method": "GET", "url": LOG["url"]},
+    }
+    archive = {"log": {"entries": [entry]}}
+    await client.post("/v1/logs/import/har", json=archive, headers=key)
+    assert len(await events(client, news)) == 2
+    assert len(await events(client, both)) == 5
+    path = f"/v1/alerts/{both['id']}"
+    answer = await client.patch(path, json={"include_old": False})
+    assert answer.json()["include_old"] is False
+    await client.post("/v1/logs", json=old, headers=key)
+    assert len(await events(client, both)) == 5
 
 
 async def test_a_rule_is_read_changed_and_deleted(client: httpx.AsyncClient) -> None:
