@@ -1,18 +1,22 @@
 """What becomes of exchanges as file descriptors run out, and who has how many."""
 
+import asyncio
+import contextlib
 import os
 import resource
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import uvloop
 
 from monitor.settings import load
 from monitor.shares import reserve, shares
 from monitor.upstreams import upstream_of
 from proxy.outbox import Outbox
 from proxy.pool import Pool
-from tests.proxy.upstreams import OK, answering, proxied, upstream
+from tests.proxy.upstreams import OK, answering, get, proxied, upstream
 
 KEPT = b"GET / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n"
 
@@ -51,6 +55,29 @@ async def test_running_out_of_descriptors_is_called_that(host: str) -> None:
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"X-Monitor-Error: no_descriptors\r\n" in answer
     assert str(failed.error).startswith("no_descriptors: ")
+
+
+def test_listening_goes_on_after_descriptors_ran_out() -> None:
+    """On the loop that serves: who cannot be accepted is closed, later ones are."""
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        async with upstream(answering(OK)) as port, proxied(port) as stage:
+            clients = [socket.socket() for _ in range(20)]
+            for client in clients:
+                client.setblocking(False)
+            with none_left():
+                for client in clients:
+                    await loop.sock_connect(client, ("127.0.0.1", stage.port))
+                for client in clients:
+                    with contextlib.suppress(ConnectionError):
+                        assert await loop.sock_recv(client, 1) == b""
+                    client.close()
+            assert (await stage.ask(get("/"))).endswith(b"ok")
+            await stage.records(1)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scene())
 
 
 async def test_an_idle_connection_of_any_upstream_makes_room() -> None:
