@@ -25,6 +25,11 @@ RUN PYTHONPATH=/compile COMPILE_TO=compiling \
     && PYTHONPATH=/app /venv/bin/python -c \
         "from monitor.build import IS_COMPILED; assert IS_COMPILED"
 
+# For compose: its static files are those of the app beside it.
+FROM nginx:1.28-alpine AS nginx
+COPY nginx.conf /etc/nginx/nginx.conf
+COPY web/static /srv/static
+
 FROM python:3.12-slim
 LABEL org.opencontainers.image.title="API Monitor" \
       org.opencontainers.image.description="A reverse proxy that records, searches, replays and compares HTTP traffic"

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from monitor.storage.server import TEST_OPTIONS, Server
 from tests.proxy.upstreams import OK, answering, upstream
+from tests.test_commands import run
 from tests.test_serve import refusal, served
 
 # PostgreSQL's own port, on a loopback address that nobody else has.
@@ -105,3 +106,18 @@ async def test_a_wrong_password_is_said_not_shown(own: Own, tmp_path: Path) -> N
         assert "up without PostgreSQL" in appliance.printed
         assert (await appliance.call("/health"))["database"] == "away"
         assert await appliance.stop() == 0
+
+
+async def test_who_it_is_may_stand_apart_from_the_url(own: Own, tmp_path: Path) -> None:
+    """As compose has it: no character of a password has to be encoded."""
+    apart = {
+        "DATABASE_URL": f"postgresql://{ADDRESS}",
+        "PGUSER": "monitor",
+        "PGPASSWORD": "p@ss/w:rd",
+        "PGDATABASE": "monitor",
+    }
+    code, printed, said = await run(tmp_path, "migrate", **apart)
+    assert (code, said) == (0, "")
+    assert printed.startswith(b"applied 0001_")
+    code, printed, said = await run(tmp_path, "backup", "-", **apart)
+    assert (code, printed[:5], said) == (0, b"PGDMP", "")

@@ -1,12 +1,13 @@
 """Where settings come from, and which of two wins."""
 
 import asyncio
+import re
 import signal
 from pathlib import Path
 
 import pytest
 
-from monitor.settings import SettingsError, legacy_names, load
+from monitor.settings import Settings, SettingsError, legacy_names, load
 from tests.patience import PATIENCE_S
 from tests.test_serve import COMMAND, Served
 
@@ -106,3 +107,49 @@ async def test_the_list_shows_no_secret_and_may_be_cut(tmp_path: Path) -> None:
         assert printed.startswith(b"DATABASE_URL\n")
         assert b"hush" not in printed
         assert said == b""
+
+
+# Of the container, whatever .env says.
+OF_THE_CONTAINER = {
+    "database_url": "postgresql://db:5432",
+    "data_dir": "/data",
+    "host": "0.0.0.0",
+    "port": "8000",
+    "proxy_host": "0.0.0.0",
+    "proxy_port": "8080",
+}
+
+
+def composed(given: dict[str, str]) -> dict[str, str]:
+    """What the appliance's container is given where .env has *given*."""
+    text = (Path(__file__).parent.parent / "docker-compose.yml").read_text()
+    backend = text.split("\n  backend:\n")[1].split("\n    extra_hosts:")[0]
+    lines = re.findall(r'^      (\w+): "?([^"\n]*)"?$', backend, re.MULTILINE)
+    replaced = re.compile(r"\$\{(\w+):-(\w*)\}")
+    return {
+        name: replaced.sub(lambda found: given.get(found[1]) or found[2], value)
+        for name, value in lines
+    }
+
+
+def test_every_setting_reaches_the_container_of_compose() -> None:
+    plain = composed({})
+    for field in Settings.model_fields:
+        name = f"APIMONITOR_{field.upper()}"
+        if field in OF_THE_CONTAINER:
+            assert plain[name] == OF_THE_CONTAINER[field]
+            assert composed({name: "else"})[name] == plain[name]
+        elif field != "pg_bin":
+            assert composed({name: "given"})[name] == "given", name
+    assert not load(plain).is_closed
+    for name in ("ADMIN_PASSWORD", "APIMONITOR_ADMIN_PASSWORD"):
+        assert load(composed({name: "hush"})).is_closed
+    changed = load(composed({"APIMONITOR_RETENTION_DAYS": "3"}))
+    assert changed.retention_days == 3
+    assert changed.model_copy(update={"retention_days": 30}) == load(plain)
+
+
+def test_a_database_password_of_compose_is_no_part_of_the_url() -> None:
+    given = composed({"POSTGRES_PASSWORD": "p@/#%:"})
+    assert given["PGPASSWORD"] == "p@/#%:"
+    assert load(given).database_url == load(composed({})).database_url

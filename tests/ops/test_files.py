@@ -36,6 +36,28 @@ def test_compose_is_valid_for_docker_compose() -> None:
     assert set(found.stdout.split()) == {"db", "backend", "nginx"}
 
 
+def test_nginx_has_the_files_of_its_image_and_asks_for_the_app_again() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text()
+    assert "target: nginx" in compose
+    assert re.findall(r"- \./", compose) == []
+    image = (ROOT / "Dockerfile").read_text()
+    assert "COPY web/static /srv/static" in image
+    assert "COPY nginx.conf /etc/nginx/nginx.conf" in image
+    assert "!nginx.conf" in (ROOT / ".dockerignore").read_text().splitlines()
+    # The image that is built where none is named is the appliance's.
+    assert image.rindex("FROM nginx") < image.rindex("FROM python")
+    conf = (ROOT / "nginx.conf").read_text()
+    assert "resolver 127.0.0.11 valid=" in conf
+    assert set(re.findall(r"proxy_pass (\S+);", conf)) == {"http://$app"}
+
+
+def test_a_service_of_the_machine_is_reached_from_the_container() -> None:
+    assert (
+        '"host.docker.internal:host-gateway"'
+        in (ROOT / "docker-compose.yml").read_text()
+    )
+
+
 def compose_command() -> list[str] | None:
     """The plugin of the client, or Debian's own program."""
     plugin = ["docker", "compose"]
