@@ -16,7 +16,7 @@ from appliance.directory import (
 )
 from monitor.settings import Settings
 from monitor.storage.archive import Archive, ArchiveError, InUse, NoArchive, NotEmpty
-from monitor.storage.server import own_environment
+from monitor.storage.programs import own_environment
 
 # sysexits.h
 DATA_ERROR = 65

@@ -193,10 +193,13 @@ async def tidy_deliveries(deliveries: Deliveries, state: State) -> None:
     await _every(DELIVERIES_POLL_S, tidy, state)
 
 
-async def note_database(database: Database, counters: Counters) -> None:
+async def note_database(
+    database: Database, counters: Counters, *, is_starting: Callable[[], bool]
+) -> None:
     """Ask PostgreSQL now and then, so that /health can answer without waiting.
 
-    Its going and coming are logged, with the reason.
+    Its going and coming are logged, with the reason; not that one of our own is on its
+    way.
     """
     was_up = True
     while True:
@@ -208,11 +211,13 @@ async def note_database(database: Database, counters: Counters) -> None:
                 await connection.fetchval("SELECT 1", timeout=DATABASE_POLL_S)
         except MonitorError as error:
             reason = reason_of(error)
-        if was_up and reason:
-            logger.error("PostgreSQL is away", extra={"reason": reason})
-        elif not was_up and not reason:
+        if reason and not is_starting():
+            if was_up:
+                logger.error("PostgreSQL is away", extra={"reason": reason})
+            was_up = False
+        elif not reason and not was_up:
             logger.info("PostgreSQL is back")
-        was_up = not reason
+            was_up = True
         counters.database_up.set(database.is_up)
         await asyncio.sleep(DATABASE_POLL_S)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from appliance.directory import CANNOT_CREATE, DataDirectory, StartError
 from monitor.settings import Settings
 from monitor.storage.pool import Database
-from monitor.storage.server import Server, ServerError
+from monitor.storage.programs import ServerError
+from monitor.storage.server import Server
 from monitor.storage.tokens import Tokens
 from monitor.storage.upkeep import migrate_database
 

@@ -171,7 +171,11 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         begun = [
             tasks.create_task(work)
             for work in (
-                background.note_database(database, counters),
+                background.note_database(
+                    database,
+                    counters,
+                    is_starting=lambda: embedded is not None and embedded.is_starting,
+                ),
                 background.become_ready(database, MIGRATIONS, state, publish=publish),
                 background.keep_routes(routes, services, state),
                 background.keep_partitions(database, partitions, state),

@@ -13,7 +13,7 @@ import asyncpg
 
 from monitor.storage.migrate import LOCK, MigrationError, migrate
 from monitor.storage.pool import AWAY, SERVER_SETTINGS
-from monitor.storage.server import WHEEL
+from monitor.storage.programs import WHEEL
 
 # What a restore put aside: dropped once that is whole, else put back.
 ASIDE = "apimonitor_replaced"

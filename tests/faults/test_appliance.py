@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.kills import killed
 from tests.faults.scene import account_for, frozen, ledger_closes, scene, small_disk
 from tests.faults.traffic import flowing
 from tests.test_workers import workers_of
@@ -72,3 +73,11 @@ async def test_the_spools_disk_is_full(tmp_path: Path) -> None:
             ledger = await appliance.call("/v1/ledger")
             assert ledger["dropped"].keys() == {"spool_error"}
             assert await appliance.stop() == 0
+
+
+@pytest.mark.timeout(240)
+async def test_all_of_it_is_killed_and_started_at_once(tmp_path: Path) -> None:
+    """With PostgreSQL and workers; `python -m tests.faults` does it twenty times."""
+    figures = await killed(tmp_path, rounds=2, PROXY_WORKERS="2")
+    assert figures.answered > 20
+    assert (figures.missing, figures.twice, figures.changed) == ((), (), ())
