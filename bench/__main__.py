@@ -28,7 +28,7 @@ def main() -> None:
     wanted = sys.argv[1:] or list(PARTS)
     if unknown := set(wanted) - PARTS.keys():
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    need("nginx", "wrk", "curl")
+    need("nginx", *(() if wanted == ["hostile"] else ("wrk", "curl")))
     SAID.write_bytes(b"")
     print(
         f"{platform.platform()}, Python {platform.python_version()}, "
