@@ -39,7 +39,9 @@ class Problem(Shown):
 
 
 class ListOf(Shown, Generic[Item]):
-    """`total` is null beyond 10,000; `next_cursor` goes on where there is more."""
+    """`total` is null beyond 10,000; `next_cursor` goes on where there is more,
+    `prev_cursor`, with `newer=true`, leads back. `searched_to`: how far a search got
+    that is not `complete`."""
 
     items: list[Item]
     total: Count | None
@@ -47,7 +49,9 @@ class ListOf(Shown, Generic[Item]):
     limit: Count
     offset: Count
     next_cursor: str | None
+    prev_cursor: str | None
     complete: bool
+    searched_to: AwareDatetime | None
 
 
 class Service(Shown):

@@ -111,13 +111,17 @@ class ExportCalls:
         )
         await response.prepare(call)
         details = self._parts.logs.all(filter, cursor=cursor, limit=limit)
+        is_whole = False
         try:
             async for piece in written(details):
                 await response.write(piece)
                 # Neither what is read ahead nor what is written waits by itself.
                 await asyncio.sleep(0)
+            is_whole = True
         except Unavailable as error:
             logger.warning("an export broke off", extra={"reason": error.detail})
-            if call.transport is not None:
+        finally:
+            # Whatever it was: a client must not take a part for the whole.
+            if not is_whole and call.transport is not None:
                 call.transport.abort()
         return response

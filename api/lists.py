@@ -16,5 +16,7 @@ def envelope(
         "limit": limit,
         "offset": offset,
         "next_cursor": None,
+        "prev_cursor": None,
         "complete": True,
+        "searched_to": None,
     }

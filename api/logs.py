@@ -15,6 +15,7 @@ from api.patience import Patience
 from api.rights import Right, need, need_service, sender_of
 from api.schemas import LogChanges, NewLog
 from api.shown import shown_item
+from monitor import times
 from monitor.errors import NotFound
 from monitor.query import parse_log_query
 from monitor.resources import LogDetail, LogPage
@@ -105,5 +106,7 @@ def _shown_page(page: LogPage) -> dict[str, Any]:
         "limit": page.limit,
         "offset": page.offset,
         "next_cursor": page.next_cursor,
+        "prev_cursor": page.prev_cursor,
         "complete": page.complete,
+        "searched_to": page.searched_to and times.format(page.searched_to),
     }

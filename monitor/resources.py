@@ -125,7 +125,9 @@ class LogPage:
     """One page, newest first.
 
     *total* is exact up to filters.EXACT_TOTAL and None beyond. *complete* is False
-    where the time limit was reached; *next_cursor* then goes on from there.
+    where the time limit was reached; *next_cursor* then goes on from there, from
+    *searched_to*, which is None where not even a part was searched. *prev_cursor* leads
+    to newer ones.
     """
 
     items: tuple[LogItem, ...]
@@ -135,3 +137,5 @@ class LogPage:
     offset: int
     next_cursor: str | None
     complete: bool
+    prev_cursor: str | None = None
+    searched_to: datetime | None = None

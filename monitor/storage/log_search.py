@@ -14,6 +14,9 @@ from monitor.storage.log_columns import BODIES, FROM, ITEM_COLUMNS
 
 FIRST_WINDOW = 1_000
 LARGEST_WINDOW = 50_000
+# Of the time that is left, what a window may take; and what becomes of it if it does.
+WINDOW_SHARE = 0.5
+SHRINKS_BY = 10
 
 
 async def in_windows(
@@ -37,9 +40,12 @@ async def in_windows(
             return asked_for(), edge, False
         try:
             far = await _far_end(connection, filter, page, edge, size, left_ms)
-            found += await _search(connection, filter, page, (edge, far), left_ms)
+            share_ms = int(left_ms * WINDOW_SHARE)
+            found += await _search(connection, filter, page, (edge, far), share_ms)
         except asyncpg.QueryCanceledError:
-            return asked_for(), edge, False
+            # Smaller, so that each search gets on, however little.
+            size = max(size // SHRINKS_BY, 1)
+            continue
         if far is None:
             return asked_for(), None, True
         edge, size = far, min(size * 2, LARGEST_WINDOW)

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 
 from monitor.errors import Unavailable
 from monitor.filters import EXACT_TOTAL, LogFilter, Page, encode_cursor
-from monitor.ids import bucket_of, is_log_id, timestamp_of
+from monitor.ids import bucket_of, is_log_id, lowest_at, timestamp_of
 from monitor.resources import LogDetail, LogItem, LogPage
 from monitor.storage import conditions
 from monitor.storage.log_columns import (
@@ -27,6 +28,10 @@ EXPORT_ROWS = 50
 # Of the time for a search: what the direct way may take, and what counting may.
 DIRECT_SHARE = 0.4
 COUNT_SHARE = 0.2
+# How many times QUERY_TIMEOUT_MS a step of an export may take that finds nothing.
+MOST_PATIENCE = 16
+# Before all logs: where a search begins again that has not got anywhere.
+TOP = lowest_at(datetime(2999, 12, 31, tzinfo=UTC))
 
 
 class LogReader:
@@ -60,7 +65,11 @@ class LogReader:
             limit=page.limit,
             offset=page.offset,
             next_cursor=_next(items, scanned_to, has_more or page.newer, complete),
+            prev_cursor=_previous(items, page, has_more),
             complete=complete,
+            searched_to=None
+            if complete or scanned_to is None
+            else timestamp_of(scanned_to),
         )
 
     async def get(self, id: UUID) -> LogDetail | None:
@@ -81,31 +90,41 @@ class LogReader:
     ) -> AsyncIterator[LogDetail]:
         """Every log that *filter* finds, newest first, a few held at a time.
 
-        Begins after *cursor*, ends after *limit*. Raises Unavailable.
+        Begins after *cursor*, ends after *limit*. It may take any time as long as it
+        gets on; where a step does not, the next has twice its time. Raises Unavailable.
         """
-        left = limit
+        left, patience_ms = limit, self._timeout_ms
         while left is None or left > 0:
             size = EXPORT_ROWS if left is None else min(EXPORT_ROWS, left)
-            items, cursor = await self._step(filter, Page(limit=size, cursor=cursor))
-            for detail in await self._details([item.id for item in items]):
+            page = Page(limit=size, cursor=cursor)
+            ids, reached, is_over = await self._step(filter, page, patience_ms)
+            for detail in await self._details(ids):
                 yield detail
-            if cursor is None:
+            if is_over:
                 return
-            left = None if left is None else left - len(items)
+            if reached == cursor:
+                patience_ms *= 2
+                if patience_ms > self._timeout_ms * MOST_PATIENCE:
+                    raise Unavailable("the export does not get on", retry_after_s=60)
+            cursor = reached
+            left = None if left is None else left - len(ids)
 
     async def _step(
-        self, filter: LogFilter, page: Page
-    ) -> tuple[tuple[LogItem, ...], UUID | None]:
-        """A page without its total, and where to go on, if anywhere."""
-        deadline = time.monotonic() + self._timeout_ms / 1000
-        async with self._database.connection() as connection:
+        self, filter: LogFilter, page: Page, timeout_ms: int
+    ) -> tuple[list[UUID], UUID | None, bool]:
+        """The ids of a page, how far that led, and whether that was all."""
+        timeout_s = timeout_ms / 1000
+        deadline = time.monotonic() + timeout_s
+        # The direct way has its own time before.
+        held_s = 2 * (timeout_s + self._timeout_ms / 1000)
+        async with self._database.connection(held_s=held_s) as connection:
             rows, scanned_to, complete = await self._rows(
                 connection, filter, page, deadline
             )
-        items = tuple(item_of(row) for row in rows[: page.limit])
+        ids = [row["id"] for row in rows[: page.limit]]
         if len(rows) > page.limit:
-            return items, items[-1].id
-        return items, None if complete else scanned_to
+            return ids, ids[-1], False
+        return ids, scanned_to, complete
 
     async def _details(self, ids: list[UUID]) -> list[LogDetail]:
         """In the order of *ids*; those that are gone meanwhile are left out."""
@@ -204,6 +223,16 @@ class LogReader:
 def _next(
     items: Sequence[LogItem], scanned_to: UUID | None, has_more: bool, complete: bool
 ) -> str | None:
-    if not complete and scanned_to is not None:
-        return encode_cursor(scanned_to)
+    if not complete:
+        return encode_cursor(scanned_to or TOP)
     return encode_cursor(items[-1].id) if has_more and items else None
+
+
+def _previous(items: Sequence[LogItem], page: Page, has_more: bool) -> str | None:
+    """From where `newer` leads back; None where nothing newer is known."""
+    is_first = page.cursor is None and not page.offset
+    if is_first or (page.newer and not has_more):
+        return None
+    if items:
+        return encode_cursor(items[0].id)
+    return None if page.cursor is None else encode_cursor(page.cursor)
