@@ -28,6 +28,8 @@ LOOK_AFTER_S: Final = 0.25
 LOOK_AGAIN_S: Final = 0.02
 TURN_TRIES: Final = 50
 TURN_PAUSE_S: Final = 0.001
+# Segments that are left free where the turn did not come: others may reserve as well.
+OUT_OF_TURN: Final = 8
 
 
 class SpoolFull(Exception):
@@ -164,8 +166,10 @@ class Spool:
         if monotonic() < self._full_until:
             raise SpoolFull
         size = max(self._segment_bytes, len(MAGIC) + needed)
-        with _turn(self._directory):
+        with _turn(self._directory) as is_ours:
             held = reserved_bytes(self._directory, self._segment_bytes)
+            if not is_ours:
+                held += OUT_OF_TURN * self._segment_bytes
             if held + size > self._limit_bytes:
                 self._full_until = monotonic() + LOOK_AGAIN_S
                 raise SpoolFull
@@ -214,17 +218,20 @@ def segment_bytes_of(limit_bytes: int) -> int:
 
 
 @contextmanager
-def _turn(directory: Path) -> Iterator[None]:
-    """One writer at a time reserves; one that stands still is not waited for."""
+def _turn(directory: Path) -> Iterator[bool]:
+    """One writer at a time reserves; one that stands still is not waited for: then the
+    turn is not ours."""
     file = os.open(directory, os.O_RDONLY)
+    is_ours = False
     try:
         for _ in range(TURN_TRIES):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                is_ours = True
                 break
             except BlockingIOError:
                 time.sleep(TURN_PAUSE_S)
-        yield
+        yield is_ours
     finally:
         os.close(file)
 

@@ -1,6 +1,7 @@
 """What the spool promises: every record once, in order, whatever breaks."""
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -354,6 +355,25 @@ def test_writers_in_several_processes_keep_the_bound_together(tmp_path: Path) ->
     assert len(drained(tmp_path)) == written
     for process in processes:
         process.communicate("\n", timeout=20)
+
+
+def test_a_writer_that_does_not_get_its_turn_keeps_well_below_the_bound(
+    tmp_path: Path,
+) -> None:
+    holder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    spool = Spool(tmp_path, limit_bytes=1 << 20)
+    with pytest.raises(SpoolFull):
+        while True:
+            spool.append(b"x" * 10_000)
+    kept = held_bytes(tmp_path)
+    assert 700_000 < kept <= (1 << 20) - 8 * 16_384
+    os.close(holder)
+    spool.released()
+    with pytest.raises(SpoolFull):
+        while True:
+            spool.append(b"x" * 10_000)
+    assert kept < held_bytes(tmp_path) <= 1 << 20
 
 
 def test_a_full_disk_leaves_no_empty_segments(tmp_path: Path) -> None:
