@@ -282,6 +282,15 @@ class Comparison(Shown):
     body: list[Difference]
 
 
+class Overridden(Shown):
+    """What was given in place of the log's own; null where it was not."""
+
+    method: str | None
+    url: str | None
+    headers: dict[str, str | None] | None
+    body_size: Count | None
+
+
 class Replay(Shown):
     id: UUID
     log_id: UUID
@@ -300,6 +309,7 @@ class Replay(Shown):
     latency_ms: Milliseconds | None
     error: str | None
     omitted_headers: list[str]
+    overridden: Overridden
     comparison: Comparison | None
     comparison_problem: str | None
     created_at: AwareDatetime

@@ -101,6 +101,7 @@ class ReplayCalls:
         received = await self._received(sent, target.service)
         body = await self._body(received.answer, detail)
         made = _made(received, body, target.service, out.omitted_headers)
+        made["overridden"] = self._overridden(new, target.service)
         document = await self._stored(detail, made)
         if received.answer.status_code is not None:
             await self._compare(document, detail, received.answer)
@@ -173,6 +174,29 @@ class ReplayCalls:
             ),
             latency_ms=sent.latency_ms,
         )
+
+    def _overridden(self, new: NewReplay, service: Service) -> dict[str, Any]:
+        """What was given in place of the log's own, masked as what is recorded; of a
+        body, how long it was."""
+        fields = (new.override_headers or {}).items()
+        exchange = Exchange(
+            id=self._parts.ids.new(),
+            service_id=service.id,
+            source=Source.REPLAY,
+            method="",
+            url=new.override_url or "",
+            path="",
+            request_headers=tuple((k, v) for k, v in fields if v is not None),
+        )
+        masked = self._parts.redaction.apply(exchange, service.redact_fields)
+        sent = header_object(masked.request_headers)
+        body = new.override_body
+        return {
+            "method": new.override_method,
+            "url": masked.url or None,
+            "headers": {name: sent.get(name) for name, _ in fields} or None,
+            "body_size": None if body is None else len(body.encode()),
+        }
 
     async def _compare(
         self, document: dict[str, Any], detail: LogDetail, right: Answer

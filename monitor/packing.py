@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from monitor.charsets import text_of
 from monitor.content import as_text, decoded, field_value
 from monitor.endpoints import endpoint_of
 from monitor.exchange import Body, Exchange, Timings
@@ -272,7 +273,7 @@ def _body(
         coding = field_value(headers, "content-encoding")
         is_complete = decodes or coding is None
         if is_complete:
-            text = _text(_decoded_text(body, coding))
+            text = _text(_decoded_text(body, coding, headers))
     fields = (
         _length(len(body.kept)),
         body.kept,
@@ -284,13 +285,17 @@ def _body(
     return b"".join(fields), is_complete
 
 
-def _decoded_text(body: Body, coding: str | None) -> str | None:
+def _decoded_text(
+    body: Body, coding: str | None, headers: Fields | HeaderObject
+) -> str | None:
+    """As it is searched: in its declared charset, too."""
+    declared = field_value(headers, "content-type")
     if coding is None:
-        return as_text(body.kept, truncated=body.truncated)
+        return text_of(body.kept, declared, truncated=body.truncated)
     content = decoded(
         body.kept, coding, limit=SEARCHED_TEXT_BYTES, truncated=body.truncated
     )
-    return as_text(content.content, truncated=not content.complete)
+    return text_of(content.content, declared, truncated=not content.complete)
 
 
 def _text(value: str | None) -> bytes:

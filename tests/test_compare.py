@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.replayed import Evidence, compared_answers
 from monitor.compare.alignment import MOST_EDITS, aligned
 from monitor.compare.answers import Answer, Noise, compared, noise_of
 from monitor.compare.differences import MOST_DIFFERENCES, Difference, Kind
@@ -186,3 +188,115 @@ def test_noise_marks_its_place_and_all_below() -> None:
     assert below["equal_but_for_volatile"] is True
     beside = compared(left, right, Noise(body=frozenset({"$.lis", "$.list[*].i"})))
     assert beside["equal_but_for_volatile"] is False
+
+
+JSON = ("Content-Type", "application/json")
+
+
+def bodies(left: bytes, right: bytes, *headers: tuple[str, str]) -> dict[str, Any]:
+    return compared(answer(left, *headers), answer(right, *headers))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "is_equal"),
+    [
+        ("1" + "0" * 40 + "1", "1" + "0" * 40 + "2", False),
+        ("0." + "0" * 40 + "1", "0." + "0" * 40 + "10", True),
+        ("1e999999999", "10e999999998", True),
+        ("1e999999999", "1e999999998", False),
+        ("-0.0", "0", True),
+        ("123.4500e-2", "1.2345", True),
+        ("1e" + "9" * 5_000, "1e" + "9" * 4_999 + "8", False),
+    ],
+)
+def test_numbers_are_compared_exactly_at_any_length(
+    left: str, right: str, is_equal: bool
+) -> None:
+    made = bodies(f"[{left}]".encode(), f"[{right}]".encode(), JSON)
+    assert (made["body_kind"], made["equal"]) == ("json", is_equal)
+    spelled = "equal numbers are spelled differently: $[0]"
+    assert any(spelled in note for note in made["notes"]) == is_equal
+
+
+def test_json_is_judged_by_its_type() -> None:
+    assert bodies(b"1.10", b"1.1", ("Content-Type", "text/plain"))["equal"] is False
+    assert bodies(b"1.10", b"1.1", JSON)["equal"] is True
+    text = bodies(b'{"a":1}', b'{"a": 1}', ("Content-Type", "text/plain"))
+    assert (text["body_kind"], text["equal"]) == ("text", False)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "utf-16", "utf-16le"])
+def test_charsets_are_undone_and_a_byte_order_mark_is_no_difference(
+    charset: str,
+) -> None:
+    plain, text = '{"a": "\u00e9"}'.encode(), '{"a": "\u00e9"}'.encode(charset)
+    left = answer(plain, JSON)
+    right = answer(text, ("content-type", f"application/json; charset={charset}"))
+    made = compared(left, right)
+    assert (made["body_kind"], made["body"]) == ("json", [])
+    marked = bodies(b"\xef\xbb\xbf{}", b"{}", JSON)
+    assert (marked["body_kind"], marked["equal"]) == ("json", True)
+    assert bodies(b"\xef\xbb\xbfa", b"a", ("Content-Type", "text/plain"))["equal"]
+
+
+def test_what_differs_in_every_answer_is_volatile_with_a_reason() -> None:
+    names = (
+        "Date",
+        "Age",
+        "Expires",
+        "X-Request-Id",
+        "traceparent",
+        "X-Amzn-RequestId",
+    )
+    left, right = [answer(b"", *((name, n) for name in names)) for n in "12"]
+    made = compared(left, right)
+    assert (made["equal"], made["equal_but_for_volatile"]) == (False, True)
+    assert all(one["volatile"] and one["reason"] for one in made["headers"])
+    other = compared(answer(b"", ("X-A", "1")), answer(b"", ("X-A", "2")))
+    assert other["equal_but_for_volatile"] is False
+    assert "reason" not in other["headers"][0]
+
+
+def test_what_was_never_pushed_is_unavailable() -> None:
+    pushed = Answer(
+        status_code=200,
+        headers={},
+        body=StoredBody(content=None, is_plain=True),
+        latency_ms=1.0,
+        is_pushed=True,
+    )
+    made = compared(pushed, answer(b'{"a":1}', JSON, ("X-A", "1")))
+    assert made["body_kind"] == "unavailable"
+    assert {one["kind"] for one in made["headers"]} == {Kind.UNAVAILABLE}
+    assert (made["equal"], made["complete"]) == (True, False)
+    assert "the headers of one side were never pushed" in made["notes"]
+
+
+@pytest.mark.parametrize("name", ["id", "uuid", "key", "name", "sku"])
+def test_a_thousand_shuffled_objects_and_one_changed_are_one_difference(
+    name: str,
+) -> None:
+    left = [{"v": n % 7, name: f"x{n}"} for n in range(1_000)]
+    right = [dict(one) for one in reversed(left)]
+    right[10]["v"] = 99
+    made = bodies(json.dumps({"a": left}).encode(), json.dumps({"a": right}).encode())
+    assert [(one["path"], one["right"]) for one in made["body"]] == [("$.a[10].v", 99)]
+    assert made["order"] == [{"path": "$.a", "volatile": False}]
+    assert "order differs at $.a" in made["notes"]
+    assert made["equal"] is False
+    same = bodies(json.dumps(left).encode(), json.dumps(left[::-1]).encode())
+    assert (same["body"], same["equal"]) == ([], False)
+    assert same["equal_but_for_volatile"] is False
+
+
+def test_replays_are_evidence_of_what_differs_between_replays() -> None:
+    original, first, second = [
+        answer(json.dumps({"n": n, "changed": n > 0}).encode(), JSON) for n in range(3)
+    ]
+    evidence = Evidence(replays=[first])
+    made = compared_answers(original, second, evidence, 1_000).shown
+    assert [(one["path"], one["volatile"]) for one in made["body"]] == [
+        ("$.n", True),
+        ("$.changed", False),
+    ]
+    assert made["equal_but_for_volatile"] is False

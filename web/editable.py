@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from monitor.content import field_value
 from monitor.exchange import BodyState
 from monitor.redaction import MASK
 from monitor.replay.outgoing import LEFT_OUT, OURS
@@ -42,8 +41,6 @@ def editable(detail: LogDetail, body: str, body_problem: str | None) -> Editable
         for name, value in pairs(detail.request_headers)
         if name.lower() not in LEFT_OUT and not name.lower().startswith(OURS)
     ]
-    options = field_value(detail.request_headers, "connection") or ""
-    is_upgrade = item.status_code == 101 or "upgrade" in options.lower()
     return Editable(
         method=item.method,
         url=item.url,
@@ -54,7 +51,7 @@ def editable(detail: LogDetail, body: str, body_problem: str | None) -> Editable
         body=body,
         body_problem=body_problem,
         refusal="It is an upgraded connection, which is no request to send again."
-        if is_upgrade
+        if item.status_code == 101
         else None,
     )
 

@@ -31,7 +31,11 @@ class Results(NamedTuple):
 def result_of(detail: LogDetail, document: bytes, limit: int) -> Results:
     """*document* is the replay as it is stored."""
     # Those of before have not all that there is now.
-    replay = {"comparison_problem": None, **orjson.loads(document)}
+    replay = {
+        "comparison_problem": None,
+        "overridden": None,
+        **orjson.loads(document),
+    }
     if replay["comparison"] is not None:
         replay["comparison"] = {"notes": [], **replay["comparison"]}
     body = replay.pop("response_body")

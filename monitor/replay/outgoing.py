@@ -64,7 +64,8 @@ class Outgoing:
 
 def outgoing(detail: LogDetail, target: Target, overrides: Overrides) -> Outgoing:
     """Raises Conflict where something is masked, gone or an upgrade."""
-    if detail.item.status_code == 101 or _is_upgrade(detail.request_headers):
+    # What offers one and is answered otherwise is a request like any other.
+    if detail.item.status_code == 101:
         raise Conflict("the log is of an upgraded connection, which is no request")
     body = _body(detail, overrides.body)
     lines, omitted = _headers(detail, target, overrides, len(body))
@@ -100,21 +101,17 @@ def _body(detail: LogDetail, override: str | None) -> bytes:
 def _headers(
     detail: LogDetail, target: Target, overrides: Overrides, length: int
 ) -> tuple[Lines, tuple[str, ...]]:
-    wanted = {name.lower(): value for name, value in (overrides.headers or {}).items()}
-    spelled = {name.lower(): name for name in overrides.headers or {}}
-    left_out = LEFT_OUT | connection_options(_pairs(detail.request_headers))
-    if overrides.body is not None or detail.item.source is Source.INGEST:
-        # It is not coded as the recorded one was; what is pushed is text.
-        left_out |= {"content-encoding"}
+    given = (overrides.headers or {}).items()
+    wanted = {name.lower(): (name, value) for name, value in given}
+    left_out = _left_out(detail, overrides)
     lines: Lines = []
     omitted: dict[str, None] = {}
     placed: set[str] = set()
     for name, value in _pairs(detail.request_headers):
         lower = name.lower()
         if lower in wanted:
-            override = wanted[lower]
-            if override is not None and lower not in placed:
-                lines.append(_line(name, override))
+            if lower not in placed:
+                _override(name, wanted[lower][1], lines, omitted)
             placed.add(lower)
         elif lower in left_out or lower.startswith(OURS):
             continue
@@ -122,12 +119,28 @@ def _headers(
             omitted[name] = None
         else:
             lines.append(_line(name, value))
-    lines += [
-        _line(spelled[lower], value)
-        for lower, value in wanted.items()
-        if value is not None and lower not in placed
-    ]
+    for lower, (spelled, override) in wanted.items():
+        if lower not in placed:
+            _override(spelled, override, lines, omitted)
     return _completed(lines, target, length), tuple(omitted)
+
+
+def _left_out(detail: LogDetail, overrides: Overrides) -> set[str]:
+    left_out = LEFT_OUT | connection_options(_pairs(detail.request_headers))
+    if overrides.body is not None or detail.item.source is Source.INGEST:
+        # It is not coded as the recorded one was; what is pushed is text.
+        left_out |= {"content-encoding"}
+    return set(left_out)
+
+
+def _override(
+    name: str, value: str | None, lines: Lines, omitted: dict[str, None]
+) -> None:
+    """In place of the log's own; None removes it, and the mask is never sent."""
+    if value is not None and MASK in value:
+        omitted[name] = None
+    elif value is not None:
+        lines.append(_line(name, value))
 
 
 def _completed(lines: Lines, target: Target, length: int) -> Lines:
@@ -140,10 +153,6 @@ def _completed(lines: Lines, target: Target, length: int) -> Lines:
     rest = [line for line in lines if line[0].lower() != b"host"]
     framing = [(b"Content-Length", b"%d" % length)] if length else []
     return [(b"Host", host), *rest, *framing]
-
-
-def _is_upgrade(headers: Fields | HeaderObject) -> bool:
-    return "upgrade" in connection_options(_pairs(headers))
 
 
 def _pairs(headers: Fields | HeaderObject) -> Sequence[tuple[str, str]]:

@@ -39,9 +39,10 @@ def target_of(
     service_id: UUID | None,
 ) -> Target:
     """Raises InvalidInput, Conflict, NotFound; see the contract, Replay."""
-    if override_url is None and MASK in item.url:
+    if MASK in (item.url if override_url is None else override_url):
+        whose = "the log's URL" if override_url is None else "override_url"
         raise Conflict(
-            "the log's URL holds a masked value, which cannot be sent; "
+            f"{whose} holds a masked value, which cannot be sent; "
             "give override_url with the whole URL"
         )
     own = table.by_id(item.service_id)

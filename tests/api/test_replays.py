@@ -396,10 +396,60 @@ async def test_what_is_not_there_is_404(scene: Scene) -> None:
     assert (await scene.client.post("/v1/logs/x/replay")).status_code == 422
 
 
-async def test_an_upgrade_is_409(scene: Scene) -> None:
+async def test_only_an_upgrade_is_409_not_the_offer_of_one(scene: Scene) -> None:
     headers = {"Connection": "upgrade", "Upgrade": "websocket"}
     id = await scene.through_proxy("GET", "/a", headers=headers)
-    assert "upgraded" in (await scene.replay(id, 409))["detail"]
+    assert (await scene.replay(id))["status"] == "success"
+    assert b"upgrade" not in scene.dump.received[-1].lower()
+    page = (await scene.client.get(f"/replay/{id}")).text
+    assert "upgraded connection" not in page
+    pushed = await scene.client.post(
+        "/v1/logs",
+        json={**LOG, "url": f"http://127.0.0.1:{scene.port}/v2/a", "status_code": 101},
+        headers=bearer((await make_key(scene.client, scene.service["id"]))["raw_key"]),
+    )
+    refused = await scene.replay(pushed.json()["id"], 409)
+    assert "upgraded" in refused["detail"]
+
+
+async def test_an_override_that_is_the_mask_is_left_out_and_overrides_are_told(
+    scene: Scene,
+) -> None:
+    id = await scene.through_proxy("GET", "/a?b=1", headers={"X-Gone": "1"})
+    url = f"http://127.0.0.1:{scene.port}/v2/a?token=t0p&c=1"
+    made = await scene.replay(
+        id,
+        override_headers={
+            "Authorization": "***MASKED***",
+            "X-Api-Key": "s3cret",
+            "X-A": "1",
+            "x-gone": None,
+        },
+        override_url=url,
+        override_body="hello",
+    )
+    sent = scene.dump.received[-1]
+    assert b"MASKED" not in sent
+    assert b"X-Api-Key: s3cret" in sent
+    assert made["omitted_headers"] == ["Authorization"]
+    assert made["overridden"] == {
+        "method": None,
+        "url": url.replace("t0p", "***MASKED***"),
+        "headers": {
+            "Authorization": "***MASKED***",
+            "X-Api-Key": "***MASKED***",
+            "X-A": "1",
+            "x-gone": None,
+        },
+        "body_size": 5,
+    }
+    assert "s3cret" not in str(made)
+    listed = (await scene.client.get(f"/v1/logs/{id}/replays")).json()
+    assert listed["items"] == [made]
+    page = (await scene.client.get(f"/replay/{id}")).text
+    assert "Overridden" in page
+    masked = await scene.replay(id, 409, override_url=f"{url}***MASKED***")
+    assert "override_url holds a masked value" in masked["detail"]
 
 
 async def test_a_target_that_does_not_answer_is_failed_and_a_log(scene: Scene) -> None:
@@ -651,3 +701,16 @@ async def test_a_log_of_a_unix_socket_is_replayed_to_it(
     assert b"\r\nHost: localhost\r\n" in again
     assert changed.startswith(b"GET /v2/other HTTP/1.1\r\n")
     assert replayed["status_code"] == other["status_code"] == 200
+
+
+async def test_declared_charsets_are_shown_and_searched(scene: Scene) -> None:
+    for charset in ("iso-8859-1", "utf-16"):
+        word = f"caf\u00e9-{charset}"
+        kind = f"text/plain; charset={charset}"
+        scene.dump.answers = [ok(f"un {word} noir".encode(charset), kind)]
+        scene.dump.received.clear()
+        id = await scene.through_proxy("GET", "/a")
+        assert (await scene.log(id))["response_body"] == f"un {word} noir"
+        assert word in (await scene.client.get(f"/log/{id}")).text
+        found = await scene.client.get("/v1/logs", params={"q": word})
+        assert [item["id"] for item in found.json()["items"]] == [id]

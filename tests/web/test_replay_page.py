@@ -121,8 +121,22 @@ async def test_a_request_is_changed_sent_and_compared(
     assert "replay=" in page.url
     assert await page.evaluate("window.stolen") is None
 
+    overridden = page.locator("dt", has_text="Overridden").locator("+ dd")
+    await expect(overridden).to_contain_text("X-Keep: changed")
+    await expect(overridden).to_contain_text("X-Old: removed")
+    await expect(overridden).to_contain_text("body: 13 B")
+
+    # The edits are kept: they go again, with one more.
+    await page.get_by_label("Value of x-keep").fill("again")
     await page.get_by_role("button", name="Send through the proxy").click()
     await expect(page.locator(".history tbody tr")).to_have_count(2)
+    assert upstream_shop.requests[-1].endswith(b'{"amount": 2}')
+    assert b"x-keep: again" in upstream_shop.requests[-1].lower()
+    assert b"x-old" not in upstream_shop.requests[-1].lower()
+
+    await page.get_by_role("link", name="Start over").click()
+    await page.get_by_role("button", name="Send through the proxy").click()
+    await expect(page.locator(".history tbody tr")).to_have_count(3)
     # Nothing was changed this time: what was recorded goes again.
     assert upstream_shop.requests[-1].endswith(b'{"amount":1}')
     assert b"x-old: 1" in upstream_shop.requests[-1].lower()
