@@ -81,6 +81,7 @@ def make_proxy(
     redaction = Redaction(
         headers=settings.sensitive_headers,
         parameters=settings.sensitive_parameters,
+        fields=settings.sensitive_fields,
         limit=settings.masking_nodes,
         count=counting(tally),
     )

@@ -128,6 +128,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         redaction = Redaction(
             headers=settings.sensitive_headers,
             parameters=settings.sensitive_parameters,
+            fields=settings.sensitive_fields,
             limit=settings.masking_nodes,
             count=counting(files.tally),
         )

@@ -12,7 +12,15 @@ from uuid import UUID
 
 import orjson
 
-from monitor.exchange import NO_TIMINGS, Body, Exchange, Source, Timings, read_state
+from monitor.exchange import (
+    NO_TIMINGS,
+    REDACTED,
+    Body,
+    Exchange,
+    Source,
+    Timings,
+    read_state,
+)
 from monitor.fields import Fields, HeaderObject
 from monitor.ids import known_uuid, timestamp_of, uuid_of
 from monitor.message_codec import about_messages, messages_of, texts_of
@@ -119,8 +127,8 @@ def decode(record: bytes) -> Exchange:
             request_headers=_headers(detail[3]),
             response_headers=_headers(detail[4]),
             timings=_timings(detail[5:9]),
-            request_body=_body(sent_size, body[3], body[5]),
-            response_body=_body(received_size, body[8], body[10]),
+            request_body=_body(sent_size, body[3], body[4], body[5]),
+            response_body=_body(received_size, body[8], body[9], body[10]),
             messages=messages_of(
                 orjson.loads(about) if about else None, record[messages_end:]
             ),
@@ -188,8 +196,16 @@ def _timings(fields: list[bytes | None]) -> Timings:
     )
 
 
-def _body(size: int, kept: bytes | None, state: bytes | None) -> Body | None:
+def _body(
+    size: int, kept: bytes | None, truncated: bytes | None, state: bytes | None
+) -> Body | None:
     if size < 0:
         return None
     known, is_limited = read_state((state or b"").decode())
-    return Body(kept=kept or b"", size=size, state=known, is_limited=is_limited)
+    return Body(
+        kept=kept or b"",
+        size=size,
+        state=known,
+        is_limited=is_limited,
+        is_cut=known is REDACTED and truncated == b"\1",
+    )

@@ -67,6 +67,7 @@ class BodyState(StrEnum):
 # A member is found faster by a name of its own.
 PROXY: Final = Source.PROXY
 KEPT: Final = BodyState.KEPT
+REDACTED: Final = BodyState.REDACTED
 WITHHELD: Final = BodyState.WITHHELD
 SHED: Final = BodyState.SHED
 
@@ -80,12 +81,14 @@ class Body:
     """The first bytes of a body as they passed, content coding included.
 
     *is_limited*: it is withheld because to mask it would have been too much work.
+    *is_cut*: of what is redacted, that there was more of it.
     """
 
     kept: bytes
     size: int
     state: BodyState
     is_limited: bool
+    is_cut: bool
 
     def __init__(
         self,
@@ -94,15 +97,17 @@ class Body:
         size: int,
         state: BodyState = KEPT,
         is_limited: bool = False,
+        is_cut: bool = False,
     ) -> None:
         self.kept = kept
         self.size = size
         self.state = state
         self.is_limited = is_limited
+        self.is_cut = is_cut
 
     @property
     def truncated(self) -> bool:
-        return self.state is KEPT and self.size > len(self.kept)
+        return self.is_cut or (self.state is KEPT and self.size > len(self.kept))
 
     @property
     def written_state(self) -> str:

@@ -15,6 +15,7 @@ BLANK_BYTES: Final = b" \t\r\n\0\x1e\xef\xbb\xbf\xfe\xff"
 # Socket.IO and Engine.IO put the type of a packet, a namespace and a number before
 # its JSON.
 PACKET: Final = re.compile(r"\d{1,20}+-?(?:/[^,\[{]*+,)?\d*+(?=[\[{])")
+PACKET_BYTES: Final = re.compile(PACKET.pattern.encode())
 LINE_END: Final = re.compile("\r\n|\n|\r")
 # What a message costs besides, one that is changed, a line of events and an event.
 MESSAGE_NODES: Final = 15
@@ -58,16 +59,20 @@ def masked_events(text: str, machine: Machine, work: Work) -> bytes:
 
 def redacted_messages(
     messages: Messages,
-    machine: Machine,
+    machine: Machine | None,
     work: Work,
+    by_names: Callable[[bytes], bytes | None],
     withheld: Callable[[bool], None],
 ) -> Messages:
-    """*messages* masked; it may be the same object. *withheld* is told of each that
-    is: whether it *is_limited*."""
+    """*messages* masked; it may be the same object.
+
+    *by_names* masks JSON's sensitive fields, None where there are none. *withheld* is
+    told of each that is: whether it *is_limited*.
+    """
     kept = list[Message]()
     is_changed = False
     for message in messages.kept:
-        masked = _redacted(message, machine, work)
+        masked = _redacted(message, machine, work, by_names)
         if masked is not message:
             is_changed = True
             if masked.state is MessageState.WITHHELD:
@@ -83,31 +88,60 @@ def redacted_messages(
     )
 
 
-def _redacted(message: Message, machine: Machine, work: Work) -> Message:
+def _redacted(
+    message: Message,
+    machine: Machine | None,
+    work: Work,
+    by_names: Callable[[bytes], bytes | None],
+) -> Message:
     """Nothing is kept of what cannot be read whole and may be what a rule is for."""
     if message.state is MessageState.CODED:
+        if machine is None:
+            return message
         return _changed(message, b"", MessageState.WITHHELD)
     if not message.kept:
         return message
     try:
         work.spend(MESSAGE_NODES, len(message.kept))
-        text = as_text(message.kept, truncated=message.truncated)
-        if text is None:
-            is_hidden = message.kept.lstrip(BLANK_BYTES)[:1] in (b"{", b"[")
-            masked = b"" if is_hidden else None
-        else:
-            masked = masked_text(text, machine, work)
-            work.spend(CHANGED_NODES if masked is not None else 0)
+        masked = _masked(message, machine, work, by_names)
+        work.spend(CHANGED_NODES if masked is not None else 0)
     except TooMuch:
         return _changed(message, b"", MessageState.WITHHELD, is_limited=True)
     except ValueError:
         return _changed(message, b"", MessageState.WITHHELD)
     if masked is None:
         return message
-    if text is None or message.truncated:
+    if message.truncated:
         # Cut, and JSON all the same: what is masked may not be all.
         return _changed(message, b"", MessageState.WITHHELD)
     return _changed(message, masked, MessageState.REDACTED)
+
+
+def _masked(
+    message: Message,
+    machine: Machine | None,
+    work: Work,
+    by_names: Callable[[bytes], bytes | None],
+) -> bytes | None:
+    """None where nothing of it is to be masked."""
+    content = message.kept
+    begin = content.lstrip(BLANK_BYTES)
+    lead = b""
+    if begin[:1] not in (b"{", b"["):
+        packet = PACKET_BYTES.match(begin)
+        if packet is None:
+            return None
+        lead = packet[0]
+    named = by_names(begin[len(lead) :])
+    if machine is None:
+        return None if named is None else lead + named
+    if named is not None:
+        content = lead + named
+    text = as_text(content, truncated=message.truncated)
+    if text is None:
+        raise ValueError("it is no text")
+    masked = masked_text(text, machine, work)
+    return content if masked is None and named is not None else masked
 
 
 def _changed(

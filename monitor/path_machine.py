@@ -78,7 +78,7 @@ class Machine:
 
     def _after(self, state: State, name: str, index: int, work: Work) -> "State | None":
         """*index*: of a list's item; -1 where it is a member called *name*."""
-        work.spend(len(state.positions))
+        work.spend(2 * len(state.positions))
         reached = set[tuple[int, int]]()
         for rule, done in state.positions:
             kind, wanted = self._paths[rule][done]
@@ -96,7 +96,7 @@ class Machine:
             return END
         known = self._states.get(positions)
         if known is None:
-            work.spend(len(positions))
+            work.spend(2 * len(positions))
             known = self._states[positions] = self._made(positions)
         return known
 

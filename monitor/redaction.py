@@ -3,17 +3,17 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, Final
 
-from monitor.body_masking import Rules, masked_body
+from monitor.body_masking import Rules, masked_body, members_of
 from monitor.exchange import Body, BodyState, Exchange
 from monitor.fields import Fields, HeaderObject, SharedFields
 from monitor.json_masking import MASK as MASK
 from monitor.json_paths import Path, parse_path
 from monitor.masking import redacted_messages
-from monitor.path_machine import Machine
-from monitor.url_masking import UrlMask, each, mask_all
+from monitor.messages import Messages
+from monitor.names import Names
+from monitor.url_masking import UrlMask, each, is_plain, mask_all, protocols
 from monitor.withheld import Withheld
 from monitor.work import DEFAULT_NODES, Work
 
@@ -34,6 +34,25 @@ TEXT_FIELDS: Final = frozenset({"link", "refresh"})
 # So many cost nothing worth counting.
 FEW_FIELDS: Final = 100
 VALUE_NODES: Final = 5
+# What is remembered of services' rules, and of fields' names.
+MOST_KNOWN: Final = 4_096
+LONGEST_NAME: Final = 64
+# What the value of a field is, for masking.
+NOTHING: Final = 0
+SECRET: Final = 1
+REFERENCE: Final = 2
+WORDS: Final = 3
+PROTOCOLS: Final = 4
+
+
+class Known:
+    """What is sensitive for one service."""
+
+    __slots__ = ("parameters", "rules")
+
+    def __init__(self, parameters: Names, rules: Rules) -> None:
+        self.parameters = parameters
+        self.rules = rules
 
 
 class Redaction:
@@ -48,19 +67,25 @@ class Redaction:
         *,
         headers: Iterable[str],
         parameters: Iterable[str],
+        fields: Iterable[str] = (),
         limit: int = DEFAULT_NODES,
         count: Callable[[Withheld, int], None] | None = None,
     ) -> None:
-        self._headers = frozenset(name.strip().lower() for name in headers)
-        self._looked_at = self._headers | URL_FIELDS | TEXT_FIELDS
-        self._parameters = frozenset(name.strip().lower() for name in parameters)
+        self._headers = Names(headers)
+        self._parameters = Names(parameters)
+        self._fields = Names(fields)
         self._limit = limit
         self._count = count
+        # By a field's name as it was spelled.
+        self._kinds: dict[str, int] = {}
+        self._known: dict[tuple[str, ...], Known] = {}
+        self._default = self._made(())
 
     def apply(self, exchange: Exchange, fields: tuple[str, ...] = ()) -> Exchange:
         """*exchange* with all that is sensitive masked; it may be the same object.
 
-        *fields*: JSON paths ($.card.number) and further query parameters.
+        *fields*: JSON paths ($.card.number) and further names of parameters and
+        fields.
         """
         return self.within(exchange, fields, Work(self._limit))
 
@@ -68,35 +93,34 @@ class Redaction:
         self, exchange: Exchange, fields: tuple[str, ...], work: Work
     ) -> Exchange:
         """The same, with what is left of *work*."""
-        if not fields and _is_plain(exchange):
-            return self._with_masked_headers(exchange, work)
-        rules = _rules(fields)
-        names = rules.names
-        sensitive = self._parameters | names if names else self._parameters
-        urls = UrlMask(sensitive, work)
+        known = self._of(fields) if fields else self._default
+        urls = UrlMask(known.parameters, work)
         sent, received = exchange.request_headers, exchange.response_headers
         masked: dict[str, Any] = {
-            "url": urls.url(exchange.url),
-            "path": urls.url(exchange.path),
-            "client_url": exchange.client_url and urls.url(exchange.client_url),
-            "error": exchange.error and urls.text(exchange.error),
-            "query_params": urls.parameters(exchange.query_params),
-            "request_headers": self._masked(sent, sensitive, urls),
-            "response_headers": self._masked(received, sensitive, urls),
+            "request_headers": self._masked(sent, known, urls),
+            "response_headers": self._masked(received, known, urls),
         }
+        if not _is_plain(exchange):
+            masked["url"] = urls.url(exchange.url)
+            masked["path"] = urls.url(exchange.path)
+            masked["client_url"] = exchange.client_url and urls.url(exchange.client_url)
+            masked["error"] = exchange.error and urls.error(
+                exchange.error, self._headers
+            )
+            masked["query_params"] = urls.parameters(exchange.query_params)
         if urls.withheld:
             self._tell(Withheld.URL, urls.withheld)
-        if fields:
+        rules = known.rules
+        if exchange.request_body is not None:
             masked["request_body"] = self._body(
                 exchange.request_body, sent, rules, work
             )
+        if exchange.response_body is not None:
             masked["response_body"] = self._body(
                 exchange.response_body, received, rules, work
             )
-            if exchange.messages is not None and rules.machine is not None:
-                masked["messages"] = redacted_messages(
-                    exchange.messages, rules.machine, work, self._message
-                )
+        if exchange.messages is not None:
+            masked["messages"] = self._messages(exchange.messages, rules, work)
         changes = {
             name: value
             for name, value in masked.items()
@@ -111,31 +135,32 @@ class Redaction:
         """
         return UrlMask(self._parameters, Work(100 * (1 + len(url)))).url(url)
 
-    def _with_masked_headers(self, exchange: Exchange, work: Work) -> Exchange:
-        sent, received = exchange.request_headers, exchange.response_headers
-        urls = UrlMask(self._parameters, work)
-        masked_sent = self._masked(sent, self._parameters, urls)
-        masked_received = self._masked(received, self._parameters, urls)
-        if urls.withheld:
-            self._tell(Withheld.URL, urls.withheld)
-        if masked_sent is sent and masked_received is received:
-            return exchange
-        return replace(
-            exchange, request_headers=masked_sent, response_headers=masked_received
-        )
+    def _of(self, fields: tuple[str, ...]) -> Known:
+        known = self._known.get(fields)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[fields] = self._made(fields)
+        return known
+
+    def _made(self, fields: tuple[str, ...]) -> Known:
+        paths = tuple([_path_or_all(rule) for rule in fields if rule.startswith("$")])
+        own = frozenset([rule for rule in fields if not rule.startswith("$")])
+        names = self._parameters.also(own) if own else self._parameters
+        return Known(names, Rules(paths, self._fields.also(own), own))
 
     def _masked(
-        self, headers: Fields | HeaderObject, sensitive: frozenset[str], urls: UrlMask
+        self, headers: Fields | HeaderObject, rules: Known, urls: UrlMask
     ) -> Fields | HeaderObject:
         if not isinstance(headers, SharedFields):
             return self._masked_anew(headers, urls)
         known = headers.masked
-        if known is None or known[0] is not self or known[1] is not sensitive:
+        if known is None or known[0] is not self or known[1] is not rules.parameters:
             before = urls.withheld
             masked = self._masked_anew(headers, urls)
             if isinstance(masked, tuple) and masked is not headers:
                 masked = SharedFields(masked)
-            known = (self, sensitive, masked)
+            known = (self, rules.parameters, masked)
             if urls.withheld == before:
                 headers.masked = known
         return known[2]
@@ -147,27 +172,50 @@ class Redaction:
         if len(pairs) > FEW_FIELDS and not urls.may(len(pairs)):
             masked_all = [(name, MASK) for name, _ in pairs]
             return dict(masked_all) if isinstance(headers, dict) else tuple(masked_all)
-        names = [name.strip().lower() for name, _ in pairs]
-        looked_at = self._looked_at
-        if looked_at.isdisjoint(names):
+        kinds = [self._kind(name) for name, _ in pairs]
+        if not any(kinds):
             return headers
         masked = [
-            (pair[0], self._value(name, pair[1], urls)) if name in looked_at else pair
-            for name, pair in zip(names, pairs, strict=True)
+            (pair[0], self._value(kind, pair[1], urls)) if kind else pair
+            for kind, pair in zip(kinds, pairs, strict=True)
         ]
         if masked == list(pairs):
             return headers
         return dict(masked) if isinstance(headers, dict) else tuple(masked)
 
-    def _value(self, name: str, value: Any, urls: UrlMask) -> Any:
-        if name in self._headers:
+    def _kind(self, name: str) -> int:
+        kind = self._kinds.get(name)
+        if kind is None:
+            kind = self._kind_anew(name)
+            if len(self._kinds) < MOST_KNOWN and len(name) <= LONGEST_NAME:
+                self._kinds[name] = kind
+        return kind
+
+    def _kind_anew(self, name: str) -> int:
+        plain = name.strip().lower()
+        if self._headers.holds(name):
+            return SECRET
+        if plain in URL_FIELDS:
+            return REFERENCE
+        if plain in TEXT_FIELDS:
+            return WORDS
+        return PROTOCOLS if plain == "sec-websocket-protocol" else NOTHING
+
+    def _value(self, kind: int, value: Any, urls: UrlMask) -> Any:
+        if kind == SECRET:
             return each(value, mask_all)
         count = len(value) if type(value) is list else 1
         if not urls.may(VALUE_NODES * count):
             return MASK
-        if name in URL_FIELDS:
-            return each(value, urls.reference)
-        return each(value, urls.text)
+        if kind == PROTOCOLS:
+            return each(value, protocols)
+        return each(value, urls.reference if kind == REFERENCE else urls.text)
+
+    def _messages(self, messages: Messages, rules: Rules, work: Work) -> Messages:
+        def by_names(content: bytes) -> bytes | None:
+            return members_of(content, rules, work)
+
+        return redacted_messages(messages, rules.machine, work, by_names, self._message)
 
     def _body(
         self,
@@ -206,13 +254,6 @@ def valid_field(rule: str) -> str | None:
         return str(error)
 
 
-@lru_cache(maxsize=4096)
-def _rules(fields: tuple[str, ...]) -> Rules:
-    paths = tuple([_path_or_all(rule) for rule in fields if rule.startswith("$")])
-    names = [rule.strip().lower() for rule in fields if not rule.startswith("$")]
-    return Rules(Machine(paths) if paths else None, frozenset(names))
-
-
 def _path_or_all(rule: str) -> Path:
     """A rule that was stored and is no path masks the whole body: it fails closed."""
     try:
@@ -222,16 +263,11 @@ def _path_or_all(rule: str) -> Path:
 
 
 def _is_plain(exchange: Exchange) -> bool:
-    """Whether nothing but its headers can hold what is sensitive by name or form."""
-    client_url = exchange.client_url or ""
-    return not (
-        exchange.query_params
-        or exchange.error
-        or exchange.messages
-        or "=" in client_url
-        or "@" in client_url
-        or "=" in exchange.url
-        or "@" in exchange.url
-        or "=" in exchange.path
-        or "@" in exchange.path
+    """Whether nothing about its target can hold what is sensitive by name or form."""
+    return (
+        not exchange.query_params
+        and not exchange.error
+        and is_plain(exchange.url)
+        and is_plain(exchange.path)
+        and (exchange.client_url is None or is_plain(exchange.client_url))
     )

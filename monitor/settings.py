@@ -19,6 +19,7 @@ from pydantic import (
 
 from monitor.defaults import (
     PRIVATE_RANGES,
+    SENSITIVE_FIELDS,
     SENSITIVE_HEADERS,
     SENSITIVE_PARAMETERS,
     WORK_LIMIT,
@@ -416,12 +417,19 @@ class Settings(BaseModel):
     sensitive_headers: Names = _setting(
         SENSITIVE_HEADERS,
         "Header names, comma separated, whose values are stored masked; a leading + "
-        "adds to the default.",
+        "adds to the default. Case, - and _ do not count.",
     )
     sensitive_parameters: Names = _setting(
         SENSITIVE_PARAMETERS,
-        "Query parameter names, comma separated, whose values are stored masked; a "
-        "leading + adds to the default.",
+        "Names of parameters of queries and paths, comma separated, whose values are "
+        "stored masked; a leading + adds to the default. So is code where state or "
+        "grant_type is beside it.",
+    )
+    sensitive_fields: Names = _setting(
+        SENSITIVE_FIELDS,
+        "Names of fields of JSON, forms and multipart bodies and of messages, comma "
+        "separated, whose values are stored masked; a leading + adds to the default. "
+        "Shorten it when you need what it hides.",
     )
     masking_nodes: int = _setting(
         DEFAULT_NODES,
@@ -469,6 +477,11 @@ class Settings(BaseModel):
     @classmethod
     def _extend_parameters(cls, value: Any) -> Any:
         return _extend(value, SENSITIVE_PARAMETERS)
+
+    @field_validator("sensitive_fields", mode="before")
+    @classmethod
+    def _extend_fields(cls, value: Any) -> Any:
+        return _extend(value, SENSITIVE_FIELDS)
 
     @field_validator("database_url")
     @classmethod
