@@ -94,7 +94,7 @@ def _withheld(counts: Counts) -> Metric:
     )
     counted = named(counts, WITHHELD)
     for each in Withheld:
-        family.add_metric(each.split(":"), counted.get(each, 0))
+        family.add_metric(each.split("_", 1), counted.get(each, 0))
     return family
 
 

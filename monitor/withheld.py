@@ -13,12 +13,12 @@ WITHHELD: Final = "withheld:"
 class Withheld(StrEnum):
     """A kind and a reason. The limit is that of MASKING_NODES."""
 
-    BODY_LIMIT = "body:work_limit"
-    BODY_UNREADABLE = "body:unreadable"
-    MESSAGE_LIMIT = "message:work_limit"
-    MESSAGE_UNREADABLE = "message:unreadable"
+    BODY_LIMIT = "body_work_limit"
+    BODY_UNREADABLE = "body_unreadable"
+    MESSAGE_LIMIT = "message_work_limit"
+    MESSAGE_UNREADABLE = "message_unreadable"
     # A query, the value of a header, or an error.
-    URL = "text:work_limit"
+    URL = "text_work_limit"
 
 
 def counting(tally: Tally) -> Callable[[Withheld, int], None]:

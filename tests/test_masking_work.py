@@ -18,6 +18,7 @@ from monitor.exchange import Body, BodyState, Exchange, Source
 from monitor.ids import LogIds
 from monitor.json_masking import MASK, masked_json
 from monitor.json_paths import parse_path
+from monitor.ledger_metrics import _withheld
 from monitor.messages import (
     Direction,
     Medium,
@@ -28,6 +29,7 @@ from monitor.messages import (
 )
 from monitor.path_machine import Machine
 from monitor.redaction import Redaction
+from monitor.segments import NOBODY
 from monitor.settings import load
 from monitor.shown import withheld_for
 from monitor.tally import Tally, read
@@ -400,8 +402,8 @@ def test_what_is_withheld_is_counted_for_all_processes(tmp_path: Path) -> None:
     counts = read(path)
     tally.close()
     assert {word: n for (_, word), n in counts.items()} == {
-        f"{WITHHELD}body:work_limit": 1,
-        f"{WITHHELD}body:unreadable": 1,
+        f"{WITHHELD}body_work_limit": 1,
+        f"{WITHHELD}body_unreadable": 1,
     }
 
 
@@ -411,3 +413,11 @@ def test_parameters_kept_apart_are_bounded(flood: str) -> None:
     assert sum(len(v) if isinstance(v, list) else 1 for v in found.values()) == 1000
     assert found["first"] == "1"
     assert _parameters("a=1&b=2", 2) == {"a": "1", "b": "2"}
+
+
+def test_each_reason_is_a_metric_of_its_own() -> None:
+    family = _withheld({(NOBODY, f"{WITHHELD}{each}"): 2 for each in Withheld})
+    labels = {(s.labels["what"], s.labels["reason"]): s.value for s in family.samples}
+    assert set(labels.values()) == {2}
+    assert {what for what, _ in labels} == {"body", "message", "text"}
+    assert {reason for _, reason in labels} == {"work_limit", "unreadable"}
