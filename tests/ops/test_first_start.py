@@ -2,12 +2,18 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
+from appliance import embedded
+from appliance.start import running
+from monitor.settings import load
 from tests.test_serve import Served, served
 
 
@@ -71,3 +77,15 @@ def check(printed: str) -> None:
     (log,) = json.loads(listed)["items"]
     assert f"X-Monitor-Log-Id: {log['id']}\n" in head
     assert (log["path"], log["status_code"]) == ("/", 200)
+
+
+async def test_a_postgresql_that_takes_long_to_start_is_not_said_to_be_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(embedded, "FIRST_S", 0.0)
+    given = {"PORT": "0", "PROXY_PORT": "0", "DATA_DIR": str(tmp_path / "data")}
+    caplog.set_level(logging.INFO)
+    async with running(load(given)) as appliance:
+        assert appliance.state.is_ready
+    said = [one for one in caplog.records if one.name != "monitor.loop_watch"]
+    assert {one.levelname for one in said} == {"INFO"}, caplog.text
