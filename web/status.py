@@ -1,5 +1,6 @@
 """The page that says how the appliance stands."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -94,10 +95,10 @@ class StatusPage:
             recent_turn=parts.watch.recent,
             longest_turn=parts.watch.ever,
             build=f"{build.version_name()}, {build.how_it_runs()}",
-            settings=[
+            settings=_changed_first(
                 Setting(name=name, value=value, default=default, meaning=meaning)
                 for name, value, default, meaning in describe(parts.settings)
-            ],
+            ),
         )
 
     async def _facts(self) -> Facts | None:
@@ -105,6 +106,10 @@ class StatusPage:
             return await facts(self._parts.database, timeout_s=ASK_S)
         except Unavailable:
             return None
+
+
+def _changed_first(settings: Iterable[Setting]) -> list[Setting]:
+    return sorted(settings, key=lambda setting: not setting.is_changed)
 
 
 def _row(name: str | None, line: Line) -> Row:

@@ -62,6 +62,11 @@ async def test_secrets_are_not_shown(database_url: str, tmp_path: Path) -> None:
         assert "ADMIN_PASSWORD" in page.text
         assert secret not in page.text
         assert database_url not in page.text
+        # Those that differ from their default come first.
+        rows = page.text.split('id="settings-title"')[1].split("<tr>")[1:]
+        differ = ['class="mark"' in row for row in rows]
+        assert differ == sorted(differ, reverse=True)
+        assert 5 < sum(differ) < len(differ)
 
 
 async def test_while_postgresql_is_away_every_page_says_so_at_once(
