@@ -37,6 +37,7 @@ from monitor.access import Access
 from monitor.clock import Clock
 from monitor.counters import Counters
 from monitor.ids import LogIds
+from monitor.lookups import Lookups
 from monitor.loop_watch import LoopCollector, LoopWatch
 from monitor.offload.helpers import Helpers
 from monitor.outbound import Outbound
@@ -165,7 +166,14 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             partitions=partitions,
             counters=counters,
         )
-        outbound = await stack.enter_async_context(Outbound())
+        outbound = await stack.enter_async_context(
+            Outbound(
+                lookups=Lookups(
+                    per_name=settings.lookups_per_name,
+                    at_once=settings.lookups_at_once,
+                )
+            )
+        )
         deliveries = Deliveries(database)
         windows = AlertWindows(database, listening_since=datetime.now(UTC))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())

@@ -11,6 +11,7 @@ from typing import Self
 import httpx
 
 from monitor.authorities import trusting
+from monitor.lookups import Crowded, Lookups, is_literal
 
 CONNECT_TIMEOUT_S = 5.0
 # Of the whole attempt: a receiver answers first and works afterwards.
@@ -35,8 +36,10 @@ class Outbound:
         *,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         total_timeout_s: float = TOTAL_TIMEOUT_S,
+        lookups: Lookups | None = None,
     ) -> None:
         self._total_timeout_s = total_timeout_s
+        self._lookups = lookups or Lookups()
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(total_timeout_s, connect=connect_timeout_s),
             follow_redirects=False,
@@ -66,19 +69,27 @@ class Outbound:
         self, url: str, body: str, headers: dict[str, str]
     ) -> tuple[int | None, str | None]:
         try:
-            async with (
-                asyncio.timeout(self._total_timeout_s),
-                self._client.stream(
+            async with asyncio.timeout(self._total_timeout_s):
+                await self._look_up(url)
+                async with self._client.stream(
                     "POST", url, content=body.encode(), headers=headers
-                ) as answer,
-            ):
-                return answer.status_code, _refusal(answer)
+                ) as answer:
+                    return answer.status_code, _refusal(answer)
+        except Crowded as crowded:
+            return None, f"could not be sent: {crowded}"
         except (httpx.TimeoutException, TimeoutError):
             return None, f"no answer within {self._total_timeout_s:g} s"
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             return None, f"could not be sent: {_reason(error)}"
         finally:
             self._client.cookies.clear()
+
+    async def _look_up(self, url: str) -> None:
+        """The client asks again, among others who look up names, PostgreSQL's too: it
+        does once the host's name server is known to answer."""
+        host = httpx.URL(url).host
+        if not is_literal(host):
+            await self._lookups.addresses(host)
 
 
 def _reason(error: BaseException) -> str:

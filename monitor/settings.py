@@ -408,9 +408,9 @@ class Settings(BaseModel):
     )
     lookups_at_once: int = _setting(
         100,
-        "Lookups of upstreams' names under way, each a thread; beyond, requests that "
-        "need another fail with `dns`. Raise it when `lookup_refused` is counted and "
-        "many services have names.",
+        "Lookups of the names of upstreams, and of channels, under way, each a "
+        "thread; beyond, requests that need another fail with `dns`. Raise it when "
+        "`lookup_refused` is counted and many services have names.",
         ge=1,
         le=1000,
     )

@@ -11,8 +11,8 @@ import aiohappyeyeballs
 
 from monitor.authorities import trusting
 from monitor.exchange import FailureCode
+from monitor.lookups import Addresses, Crowded, Lookups, is_literal
 from monitor.upstreams import Upstream
-from proxy.lookups import Addresses, Crowded, Lookups, is_literal
 from proxy.outbox import Outbox
 from proxy.upstream import Broken, UpstreamConnection
 

@@ -8,6 +8,7 @@ from typing import Final
 from monitor.exchange import Exchange, Failure, FailureCode
 from monitor.fields import Fields
 from monitor.ids import LogIds
+from monitor.lookups import Lookups, Resolve
 from monitor.registry import RoutingTable, Service
 from monitor.replay import tickets
 from monitor.replay.tickets import Tickets
@@ -19,7 +20,6 @@ from proxy import forwarding, problems
 from proxy.between import Between
 from proxy.capture import Capture
 from proxy.client import ClientConnection, Limits, Refused
-from proxy.lookups import Lookups, Resolve
 from proxy.outbox import Outbox
 from proxy.passing import Passing
 from proxy.pool import Pool

@@ -8,9 +8,9 @@ from time import monotonic
 from typing import Final
 
 from monitor.exchange import FailureCode
+from monitor.lookups import Lookups
 from monitor.upstreams import Upstream
 from proxy.connecting import Connector
-from proxy.lookups import Lookups
 from proxy.outbox import Outbox
 from proxy.upstream import HEAD_FIELDS, Broken, UpstreamConnection
 

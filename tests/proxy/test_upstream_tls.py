@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.lookups import Addresses
 from monitor.upstreams import upstream_of
-from proxy.lookups import Addresses
 from proxy.outbox import Outbox
 from proxy.pool import Pool
 from tests.proxy.upstreams import (

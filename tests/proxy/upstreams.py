@@ -11,13 +11,13 @@ from uuid import uuid4
 
 from monitor.exchange import Exchange
 from monitor.ids import LogIds
+from monitor.lookups import Resolve
 from monitor.recording import Dropped
 from monitor.registry import RoutingTable, Service
 from monitor.replay.tickets import Tickets
 from monitor.settings import load
 from monitor.tally import DROPPED, EVENT, UNROUTED, Tally, read
 from proxy.handler import Proxy
-from proxy.lookups import Resolve
 from proxy.server import bind
 from tests.patience import PATIENCE_S
 
