@@ -107,6 +107,7 @@ class Connector:
             raise left from None
         assert secured is not None
         connection.connection_made(secured)
+        connection.below = transport
 
     def _make(self) -> UpstreamConnection:
         return UpstreamConnection(

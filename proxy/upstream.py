@@ -13,6 +13,7 @@ from proxy.heads import END, NO_TEXT, Malformed, response_head
 from proxy.outbox import Outbox
 from proxy.reading import LARGE_BYTES, Reading
 from proxy.response import Answer
+from proxy.underneath import Underneath
 
 BEGINNING: Final = b"HTTP/1."
 # A longer head is read anew each time.
@@ -67,6 +68,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._may_stay = True
         self.is_writing_paused = False
         self.has_answered = False
+        # What TLS stands on, until there is an upload over it.
+        self.below: asyncio.Transport | None = None
         # When it was made, and how long that took; whoever makes it measures it.
         self.made_at = 0.0
         self.connect_s = 0.0
@@ -88,6 +91,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._interim = 0
         self.has_answered = False
         self._is_early = False
+        if self.below is not None and receiver.has_body:
+            Underneath(self.below)
+            self.below = None
         self._was_used = not self._is_fresh
         if self._is_fresh:
             self._is_fresh = False

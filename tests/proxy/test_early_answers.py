@@ -3,10 +3,14 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.proxy.test_upstream_tls import Certificate, made
 from tests.proxy.upstreams import OK, Reader, Stage, Writer, get, proxied, upstream
 
 LARGE = 40_000
@@ -101,6 +105,44 @@ async def test_an_early_answer_is_read_before_a_failed_write_counts(kind: str) -
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"big" in answer
     assert (log.status_code, log.error) == (413, None)
+
+
+@contextlib.contextmanager
+def refusing(certificate: Certificate) -> Iterator[int]:
+    """Answers over TLS once it has a head, and closes, as servers with threads do."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                accepted, _ = listening.accept()
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                with context.wrap_socket(accepted, server_side=True) as secured:
+                    secured.recv(1000)
+                    secured.sendall(ANSWERS["with a length"])
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            serving.join()
+
+
+async def test_an_early_answer_is_read_through_tls_too(tmp_path: Path) -> None:
+    with refusing(made(tmp_path, "localhost")) as port:
+        base_url = f"https://localhost:{port}"
+        async with proxied(1, base_url=base_url, verify_tls=False) as stage:
+            for _ in range(12):
+                reader, writer = await stage.connect()
+                writer.write(post(bytes(4_000_000)))
+                async with asyncio.timeout(10):
+                    head = await reader.readuntil(b"\r\n\r\n")
+                writer.close()
+                assert head.startswith(b"HTTP/1.1 413 "), head
 
 
 async def test_an_answer_to_the_connection_itself_passes() -> None:
