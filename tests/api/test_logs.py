@@ -84,12 +84,22 @@ async def test_a_services_own_fields_are_masked_in_bodies(
         request_body='{"card": {"number": 4111, "name": "N"}, "amount": 1.10}',
         response_body="{not json",
     )
+    flooded = await push(client, raw, request_body=f"[{'0,' * 60_000}0]")
+    assert (flooded["request_body"], flooded["request_body_withheld"]) == (None, True)
+    assert flooded["request_body_withheld_for"] == "work_limit"
+    metrics = (await client.get("/metrics")).text
+    for reason in ("work_limit", "unreadable"):
+        line = f'apimonitor_withheld_total{{reason="{reason}",what="body"}} 1.0'
+        assert line in metrics
+    page = (await client.get(f"/log/{flooded['id']}")).text
+    assert "MASKING_NODES" in page
     mask = "***MASKED***"
     assert stored["url"].endswith(f"pin={mask}")
     expected = f'{{"card":{{"number":"{mask}","name":"N"}},"amount":1.10}}'
     assert stored["request_body"] == expected
     assert stored["response_body"] is None
     assert stored["response_body_withheld"] is True
+    assert stored["response_body_withheld_for"] == "unreadable"
 
 
 async def test_ingestion_needs_a_key_of_the_service(client: httpx.AsyncClient) -> None:
