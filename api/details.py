@@ -109,7 +109,8 @@ class Details:
         try:
             made = await self._helpers.do(
                 Kind.MESSAGES,
-                log_id,
+                # Whose they are is not known here: all lists of them are one sender.
+                Kind.MESSAGES,
                 messages_json,
                 messages,
                 began,
