@@ -5,9 +5,10 @@ from typing import Final
 from proxy import headers
 from proxy.headers import FORWARDED
 from proxy.heads import Lines
+from proxy.references import Entrance
 from proxy.request import Request
 from proxy.response import Answer
-from proxy.rewrite import REWRITTEN, Entrance, mapped_back, withheld
+from proxy.rewrite import REWRITTEN, mapped_back, withheld
 from proxy.routing import Routed
 from proxy.trust import forwarded_host, forwarded_proto
 
@@ -79,11 +80,14 @@ def answer_head(
 
 def _entrance(request: Request, routed: Routed, *, is_trusted: bool) -> Entrance:
     """Where the client came in, for answers that point back."""
-    host, proto = request.authority, "http"
+    host, proto, told = request.authority, "http", routed.prefix
     if is_trusted:
+        told = headers.outer_prefix(request.fields.lines) + told if told else ""
         host = forwarded_host(_first(request.text("x-forwarded-host"))) or host
         proto = forwarded_proto(_first(request.text("x-forwarded-proto"))) or proto
-    return Entrance(proto=proto, host=host, prefix=routed.prefix)
+    return Entrance(
+        proto=proto, host=host, prefix=routed.prefix, told=told, target=routed.target
+    )
 
 
 def _first(listed: str | None) -> str:

@@ -212,9 +212,14 @@ def _appended(lines: Lines, name: str, value: str) -> Lines:
 
 def _below(lines: Lines, prefix: str) -> Lines:
     """Our prefix lies below that of a trusted proxy before us."""
-    outer = "".join(values(lines, "x-forwarded-prefix")).rstrip("/")
+    outer = outer_prefix(lines)
     kept = [found for found in lines if found[1].lower() != "x-forwarded-prefix"]
     return [*kept, line("X-Forwarded-Prefix", outer + prefix)]
+
+
+def outer_prefix(lines: Lines) -> str:
+    """That of a proxy before us."""
+    return "".join(values(lines, "x-forwarded-prefix")).rstrip("/")
 
 
 def _unless_there(lines: Lines, name: str, value: str) -> Lines:

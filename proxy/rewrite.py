@@ -1,23 +1,18 @@
 """How an answer that points into the base_url points to where the client came in."""
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from monitor.upstreams import Upstream
+from monitor.upstreams import PORTS, Origin, Upstream
 from proxy.heads import Line, Lines, line
+from proxy.references import Entrance, at_client, climbed, without_dots
 
 LOCATIONS: Final = frozenset({"location", "content-location"})
 REWRITTEN: Final = LOCATIONS | {"set-cookie", "service-worker-allowed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entrance:
-    """Where the client came in: `http`, `localhost:8080`, `/payments-api`."""
-
-    proto: str
-    host: str
-    prefix: str
+# A cookie of this name says that it is for the whole host (RFC 6265bis 4.1.3.2).
+WHOLE_HOST: Final = "__host-"
 
 
 def mapped_back(lines: Lines, upstream: Upstream, entrance: Entrance) -> Lines:
@@ -63,50 +58,60 @@ def _cookie_name(value: str) -> str:
 
 
 def _location(value: str, upstream: Upstream, entrance: Entrance) -> str:
-    path, is_absolute = _path_at_upstream(value, upstream)
-    if path is None:
-        return value
-    inside = _inside(path, upstream.base_path)
-    if inside is None:
-        return value
-    origin = f"{entrance.proto}://{entrance.host}" if is_absolute else ""
-    return f"{origin}{entrance.prefix}{inside}"
-
-
-def _path_at_upstream(text: str, upstream: Upstream) -> tuple[str | None, bool]:
-    """The path, query and fragment of what lies at the upstream's origin."""
-    if text.startswith("/") and not text.startswith("//"):
-        return text, False
-    scheme, separator, rest = text.partition("//")
+    """Left where it says the same to the client, or points out of the service."""
+    if not value.startswith("/") and ":" not in value.partition("/")[0]:
+        path = climbed(value, upstream.base_path, entrance)
+        return value if path is None else _path(path, value, upstream, entrance)
+    if value.startswith("/") and not value.startswith("//"):
+        return _path(value, value, upstream, entrance)
+    scheme, separator, rest = value.partition("//")
+    scheme = scheme.lower()
     if not separator or scheme not in ("", "http:", "https:"):
-        return None, False
+        return value
     end = min((i for i, c in enumerate(rest) if c in "/?#"), default=len(rest))
-    if not _is_origin(f"{scheme or upstream.scheme + ':'}//{rest[:end]}", upstream):
-        return None, False
-    return rest[end:] or "/", True
+    path = rest[end:] if rest[end : end + 1] == "/" else f"/{rest[end:]}"
+    mapped = at_client(path, upstream.base_path, entrance)
+    if mapped is None:
+        return value
+    if _is_at_upstream(scheme, rest[:end], upstream):
+        return f"{entrance.proto}://{entrance.host}{mapped}"
+    own = f"{entrance.proto}:"
+    if mapped == path or not _is_same(
+        f"{scheme or own}//{rest[:end]}", _origin(f"{own}//{entrance.host}")
+    ):
+        return value
+    return f"{entrance.proto}://{entrance.host}{mapped}"
 
 
-def _is_origin(url: str, upstream: Upstream) -> bool:
+def _path(path: str, value: str, upstream: Upstream, entrance: Entrance) -> str:
+    """An absolute path stays one, unless it would read as that of another host."""
+    if not upstream.base_path and not entrance.prefix:
+        return value
+    mapped = at_client(path, upstream.base_path, entrance)
+    if mapped is None:
+        return value
+    if mapped != path and mapped[1:2] in ("/", "\\"):
+        return f"{entrance.proto}://{entrance.host}{mapped}"
+    return mapped
+
+
+def _is_at_upstream(scheme: str, authority: str, upstream: Upstream) -> bool:
+    own = (upstream.scheme, upstream.host.lower().rstrip("."), upstream.port)
+    return _is_same(f"{scheme or upstream.scheme + ':'}//{authority}", own)
+
+
+def _is_same(url: str, origin: Origin | None) -> bool:
+    return origin is not None and _origin(url) == origin
+
+
+def _origin(url: str) -> Origin | None:
+    """Without the dot that may end a host; None where *url* names none."""
     try:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = parts.port or PORTS[parts.scheme]
     except ValueError:
-        return False
-    return (parts.scheme, (parts.hostname or "").lower(), port) == (
-        upstream.scheme,
-        upstream.host.lower(),
-        upstream.port,
-    )
-
-
-def _inside(path: str, base_path: str) -> str | None:
-    """What follows the base path; None if *path* lies outside of it."""
-    if not path.startswith(base_path):
         return None
-    rest = path[len(base_path) :]
-    if rest and rest[0] not in "/?#":
-        return None
-    return rest if rest.startswith("/") else f"/{rest}"
+    return parts.scheme, (parts.hostname or "").rstrip("."), port
 
 
 def _cookie(value: str, upstream: Upstream, entrance: Entrance) -> str:
@@ -115,6 +120,8 @@ def _cookie(value: str, upstream: Upstream, entrance: Entrance) -> str:
     Everything else stays as it is, spaces too.
     """
     parts = value.split(";")
+    if _cookie_name(value).lower().startswith(WHOLE_HOST):
+        return value
     made = parts[:1]
     for part in parts[1:]:
         name, _, given = part.partition("=")
@@ -122,11 +129,19 @@ def _cookie(value: str, upstream: Upstream, entrance: Entrance) -> str:
             case "domain" if _is_domain_of(given.strip(), upstream.host):
                 continue
             case "path":
-                inside = _inside(given.strip(), upstream.base_path)
-                if inside is not None:
-                    part = f"{name}={entrance.prefix}{inside}"
+                part = _cookie_path(part, name, given.strip(), upstream, entrance)
         made.append(part)
     return ";".join(made)
+
+
+def _cookie_path(
+    part: str, name: str, path: str, upstream: Upstream, entrance: Entrance
+) -> str:
+    """Browsers resolve no dot segments in it, so that such a path matches nothing."""
+    if not path.startswith("/") or without_dots(path) != path:
+        return part
+    mapped = at_client(path, upstream.base_path, entrance)
+    return part if mapped is None or mapped == path else f"{name}={mapped}"
 
 
 def _is_domain_of(domain: str, host: str) -> bool:

@@ -6,8 +6,9 @@ from monitor.settings import load
 from monitor.upstreams import upstream_of
 from proxy import headers
 from proxy.heads import Lines, line
+from proxy.references import Entrance
 from proxy.request import KINDS
-from proxy.rewrite import Entrance, mapped_back, withheld
+from proxy.rewrite import mapped_back, withheld
 from proxy.trust import Trust, forwarded_host, forwarded_proto
 
 NETWORKS = load({}).trusted_proxies
@@ -103,6 +104,30 @@ def test_the_client_is_the_nearest_address_that_is_not_trusted(
         ("http://up/v2", "", "http://else/v2/a", "http://else/v2/a"),
         ("http://up/v2", "/pay", "a/b", "a/b"),
         ("http://up", "", "http://up:bad/", "http://up:bad/"),
+        ("http://up/v2", "/pay", "HTTP://Up./v2/a", "http://client:8080/pay/a"),
+        ("http://up", "/pay", "http://up?a", "http://client:8080/pay/?a"),
+        # What was told is believed, by whole segments.
+        ("http://up", "/pay", "/pay/a?b", "/pay/a?b"),
+        ("http://up", "/pay", "/pay", "/pay"),
+        ("http://up", "/pay", "/pays", "/pay/pays"),
+        ("http://up/v2", "/pay", "/pay/a", "/pay/a"),
+        ("http://up/pay/v2", "/pay", "/pay/v2/a", "/pay/a"),
+        ("http://up", "/pay", "http://up/pay/a", "http://client:8080/pay/a"),
+        ("http://up", "/pay", "http://client:8080/pay/a", "http://client:8080/pay/a"),
+        ("http://up", "/pay", "http://CLIENT:8080/a", "http://client:8080/pay/a"),
+        ("http://up", "/pay", "https://client:8080/a", "https://client:8080/a"),
+        ("http://up/v2", "", "http://client:8080/v2/a", "http://client:8080/a"),
+        # Outside of the base path, also by dot segments.
+        ("http://up/v2", "/pay", "http://up/other", "http://up/other"),
+        ("http://up/v2", "/pay", "/v2/../other", "/v2/../other"),
+        ("http://up/v2", "", "/v2/%2E%2e/other", "/v2/%2E%2e/other"),
+        ("http://up/v2", "/pay", "/x/../v2/./a/..", "/pay/"),
+        ("http://up", "/pay", "/pay/../a", "/pay/a"),
+        # Never a path that reads as another host's.
+        ("http://up/v2", "", "/v2//evil", "http://client:8080//evil"),
+        ("http://up/v2", "", "/v2/\\evil", "http://client:8080/\\evil"),
+        ("http://up/v2", "", "http:/v2/a", "http:/v2/a"),
+        ("http://up/v2", "", "mailto:a@up", "mailto:a@up"),
     ],
 )
 def test_a_location_in_the_base_url_points_to_where_the_client_came_in(
@@ -115,6 +140,33 @@ def test_a_location_in_the_base_url_points_to_where_the_client_came_in(
 
 
 @pytest.mark.parametrize(
+    ("base_path", "prefix", "told", "asked", "location", "mapped"),
+    [
+        # What an upstream was asked for below its own /api is no prefix of ours.
+        ("", "/api", "/api", "/api/users", "/api/users/5", "/api/api/users/5"),
+        ("", "/api", "/api", "/users", "/api/users/5", "/api/users/5"),
+        # A trusted proxy's prefix lies before ours.
+        ("", "/pay", "/outer/pay", "/a", "/outer/pay/b", "/outer/pay/b"),
+        ("", "/pay", "/outer/pay", "/a", "/pay/b", "/pay/pay/b"),
+        # A relative path that climbs out is that of the upstream.
+        ("", "/pay", "/pay", "/a/b?c", "../../../x", "/pay/x"),
+        ("", "/pay", "/pay", "/a/b", "../x", "../x"),
+        ("", "", "", "/a/b", "../../x", "../../x"),
+        ("/v2", "", "", "/v2/a", "../v2/x?y", "/x?y"),
+        ("/v2", "", "", "/v2/a", "../x", "../x"),
+        ("/v2", "/pay", "/pay", "/v2/a/b", "..%2fx", "..%2fx"),
+    ],
+)
+def test_where_an_answer_points_depends_on_what_was_asked_and_told(
+    base_path: str, prefix: str, told: str, asked: str, location: str, mapped: str
+) -> None:
+    entrance = Entrance("http", "client", prefix, told, asked)
+    lines = lines_of(("Content-Location", location))
+    found = mapped_back(lines, upstream_of(f"http://up{base_path}"), entrance)
+    assert pairs_of(found) == [("Content-Location", mapped)]
+
+
+@pytest.mark.parametrize(
     ("cookie", "mapped"),
     [
         ("a=1; Path=/v2/x; HttpOnly", "a=1; Path=/pay/x; HttpOnly"),
@@ -124,6 +176,11 @@ def test_a_location_in_the_base_url_points_to_where_the_client_came_in(
         ("a=1; Domain=.example", "a=1"),
         ("a=1; Domain=else.org", "a=1; Domain=else.org"),
         ("a=1;  Max-Age=5;SameSite=Lax", "a=1;  Max-Age=5;SameSite=Lax"),
+        ("a=1; Path = /pay", "a=1; Path = /pay"),
+        ("a=1; Path=/pay/x", "a=1; Path=/pay/x"),
+        ("a=1; Path=/v2/../x", "a=1; Path=/v2/../x"),
+        ("a=1; Path=v2", "a=1; Path=v2"),
+        ("__Host-a=1; Path=/; Secure", "__Host-a=1; Path=/; Secure"),
     ],
 )
 def test_a_cookie_is_for_where_the_client_came_in(cookie: str, mapped: str) -> None:
@@ -131,6 +188,14 @@ def test_a_cookie_is_for_where_the_client_came_in(cookie: str, mapped: str) -> N
     upstream = upstream_of("http://up.example/v2")
     found = mapped_back(lines_of(("Set-Cookie", cookie)), upstream, entrance)
     assert pairs_of(found) == [("Set-Cookie", mapped)]
+
+
+@pytest.mark.parametrize("prefix", ["", "/pay"])
+def test_a_cookie_for_the_whole_host_stays_that(prefix: str) -> None:
+    entrance = Entrance(proto="http", host="client", prefix=prefix)
+    for cookie in ("__Host-a=1; Secure; Path=/", "__HOST-a=1; path=/; Secure"):
+        lines = lines_of(("Set-Cookie", cookie))
+        assert mapped_back(lines, upstream_of("http://up"), entrance) == lines
 
 
 @pytest.mark.parametrize(

@@ -302,6 +302,56 @@ async def test_a_location_and_a_cookie_point_to_the_prefix() -> None:
     assert ("Location", "/v2/next") in tuple(log.response_headers)
 
 
+@pytest.mark.parametrize(
+    ("host", "prefix", "header"),
+    [
+        ("shop.localhost", "", ""),
+        ("localhost", "/shop", ""),
+        ("localhost", "", "X-Monitor-Service: shop"),
+    ],
+)
+async def test_one_rule_maps_back_in_all_three_ways(
+    host: str, prefix: str, header: str
+) -> None:
+    """The upstream has mapped what begins with the prefix it was told."""
+    async with (
+        upstream(_pointing) as port,
+        proxied(port, base_path="/v2") as stage,
+    ):
+        request = get(f"{prefix}/a", *([header] if header else []), host=host)
+        lines = (await stage.ask(request)).decode().split("\r\n")
+    found = [line for line in lines if line.startswith(("Loc", "Content-Loc", "Set-"))]
+    assert found == [
+        f"Location: {prefix}/home",
+        f"Content-Location: http://{host}{prefix}/b?c",
+        "Location: /other",
+        "Location: /v2/../other",
+        f"Set-Cookie: a=1; Path={prefix}/home",
+        f"Set-Cookie: a=1; Path={prefix}/b",
+        "Set-Cookie: __Host-a=1; Path=/; Secure",
+    ]
+
+
+async def _pointing(reader: Reader, writer: Writer) -> None:
+    head = (await read_head(reader)).decode()
+    told = re.search("X-Forwarded-Prefix: (.*)\r\n", head)
+    root = told[1] if told else "/v2"
+    at = re.search("Host: (.*)\r\n", head)
+    assert at is not None
+    fields = [
+        f"Location: {root}/home",
+        f"Content-Location: HTTP://{at[1]}/x/../v2/b?c",
+        "Location: /other",
+        "Location: /v2/../other",
+        f"Set-Cookie: a=1; Path={root}/home",
+        "Set-Cookie: a=1; Path=/v2/b",
+        "Set-Cookie: __Host-a=1; Path=/; Secure",
+    ]
+    lines = ["HTTP/1.1 201 Created", *fields, "Content-Length: 0", "", ""]
+    writer.write("\r\n".join(lines).encode())
+    await writer.drain()
+
+
 async def test_what_is_not_to_be_recorded_passes_without_a_record() -> None:
     async with (
         upstream(answering(OK)) as port,
