@@ -157,8 +157,8 @@ class Settings(BaseModel):
     )
     body_retention_days: int = _setting(
         7,
-        "Days bodies are kept, where the log is; a service may have its own. Raise it "
-        "when a log says that its body is gone.",
+        "Days bodies are kept from their arrival, where the log is; a service may have "
+        "its own. Raise it when a log says that its body is gone.",
         ge=0,
         le=3650,
     )
