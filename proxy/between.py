@@ -10,12 +10,12 @@ from proxy.response import Answer
 class Between:
     """One exchange, as far as its two connections are concerned.
 
-    *keep_sent* takes the content of the request's body, if it *has_body*; *is_sent*:
-    all of the request has come, and gone on.
+    *keep_sent* takes the content of the request's body. *is_upload*: the request does
+    not reach the upstream in one piece; *is_sent*: all of it has come, and gone on.
     """
 
     keep_sent: Take
-    has_body: bool
+    is_upload: bool
     is_sent: bool
 
     # Of the client.

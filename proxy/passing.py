@@ -28,6 +28,8 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 CONTINUE_AFTER_S: Final = 1.0
 # What is held of a request while there is no connection to its upstream.
 UNSENT_BYTES: Final = 256 * 1024
+# So much goes in one segment: who has the head of it, has all.
+ONE_PIECE_BYTES: Final = 1024
 
 
 class Passing(Between):
@@ -76,7 +78,7 @@ class Passing(Between):
         self._task: asyncio.Task[None] | None = None
         self._continue: asyncio.TimerHandle | None = None
         self._was_used = False
-        self.has_body = request.has_body
+        self.is_upload = False
         self.is_sent = False
         # Whether all of it goes with the head, so that it can be sent again; whether it
         # may be, though nobody knows what became of it.
@@ -103,6 +105,9 @@ class Passing(Between):
             return
         if piece:
             self._unsent += piece
+            self.is_upload = len(self._unsent) > ONE_PIECE_BYTES
+        if not is_complete:
+            self.is_upload = True
         connection = self._reusable()
         if connection is None:
             self._connect(fresh=False)

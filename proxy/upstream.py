@@ -91,7 +91,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._interim = 0
         self.has_answered = False
         self._is_early = False
-        if self.below is not None and receiver.has_body:
+        if self.below is not None and receiver.is_upload:
             Underneath(self.below)
             self.below = None
         self._was_used = not self._is_fresh
@@ -338,7 +338,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _begin_answer(self, receiver: Between, answer: Answer, data: bytes) -> None:
         self._answer = answer
         self.head_read = perf_counter()
-        self._is_early = receiver.has_body and self._is_unread(receiver)
+        self._is_early = receiver.is_upload and self._is_unread(receiver)
         self._may_stay = (
             answer.keeps_alive
             and not answer.ends_with_connection
