@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.schemas import Name, ServiceId, described
 from monitor.alert_windows import (
+    COUNTED,
     LONGEST_WINDOW_S,
     MOST_LOGS,
     SHORTEST_WINDOW_S,
@@ -15,6 +16,7 @@ from monitor.alert_windows import (
 from monitor.alerts import Condition, ConditionField, ConditionOperator
 from monitor.errors import FieldError, InvalidInput
 
+MOST_MEASURED = 1e12
 LONGEST_COOLDOWN_S = 7 * 86_400
 
 
@@ -57,6 +59,7 @@ class AlertFields(BaseModel):
     window_s: int | None = Field(None, ge=SHORTEST_WINDOW_S, le=LONGEST_WINDOW_S)
     for_s: int | None = Field(None, ge=0, le=LONGEST_WINDOW_S)
     threshold: int | None = Field(None, ge=1, le=MOST_LOGS)
+    recovery_threshold: float | None = Field(None, ge=0, le=MOST_MEASURED)
     cooldown_s: int | None = Field(None, ge=0, le=LONGEST_COOLDOWN_S)
     include_old: bool = False
     is_active: bool = True
@@ -92,6 +95,8 @@ def _of_shape(fields: dict[str, Any]) -> dict[str, str]:
     if fields["window_s"] is None:
         lonely = ("aggregate", "for_s", "threshold")
         errors = {name: "goes with window_s" for name in lonely if fields[name]}
+        if fields["recovery_threshold"] is not None:
+            errors["recovery_threshold"] = "goes with window_s"
         if fields["condition_field"] is None:
             errors["condition_field"] = "is what a rule without aggregate compares"
         return errors
@@ -112,20 +117,39 @@ def _of_shape(fields: dict[str, Any]) -> dict[str, str]:
 
 def _of_values(fields: dict[str, Any]) -> dict[str, str]:
     """Whether the value can be compared with what it is to be compared with."""
+    errors: dict[str, str] = {}
+    if fields["condition_field"] is not None:
+        errors |= _of_condition(fields)
+    if fields["window_s"] is not None:
+        errors |= _of_window(fields)
+    return errors
+
+
+def _of_condition(fields: dict[str, Any]) -> dict[str, str]:
+    field = ConditionField(fields["condition_field"])
     operator = ConditionOperator(fields["condition_operator"])
     value = fields["condition_value"]
-    if fields["condition_field"] is None:
-        window = Window(
-            seconds=fields["window_s"],
-            aggregate=Aggregate(fields["aggregate"]),
-            operator=operator,
-            value=value,
-        )
-        problem = window.problem()
-        return {} if problem is None else {"condition_value": problem}
-    field = ConditionField(fields["condition_field"])
     problem = Condition(field=field, operator=operator, value=value).problem()
     if problem is None:
         return {}
     is_order = field is ConditionField.ERROR
     return {"condition_operator" if is_order else "condition_value": problem}
+
+
+def _of_window(fields: dict[str, Any]) -> dict[str, str]:
+    aggregate = Aggregate(fields["aggregate"])
+    operator, value = fields["condition_operator"], fields["condition_value"]
+    if aggregate is Aggregate.COUNT:
+        operator, value = COUNTED, str(fields["threshold"])
+    window = Window(
+        seconds=fields["window_s"],
+        aggregate=aggregate,
+        operator=ConditionOperator(operator),
+        value=value,
+        recovery=fields["recovery_threshold"],
+    )
+    problem = window.problem()
+    if problem is not None:
+        return {"condition_value": problem}
+    problem = window.recovery_problem()
+    return {} if problem is None else {"recovery_threshold": problem}

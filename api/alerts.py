@@ -128,6 +128,7 @@ def asked(alert: Alert) -> dict[str, Any]:
         "window_s": window and window.seconds,
         "for_s": window and window.for_s,
         "threshold": int(window.value) if window and is_count else None,
+        "recovery_threshold": window and window.recovery,
     }
 
 

@@ -370,6 +370,7 @@ class Alert(Shown):
     window_s: int | None
     for_s: int | None
     threshold: int | None
+    recovery_threshold: float | None
     cooldown_s: int | None
     include_old: bool
     is_active: bool

@@ -21,15 +21,19 @@ class Standing:
     state: AlertState
     since: datetime
 
-    def next(self, *, holds: bool, for_s: int, now: datetime) -> "Standing":
+    def next(
+        self, *, holds: bool, for_s: int, now: datetime, is_over: bool | None = None
+    ) -> "Standing":
         """Where the rule stands after a look at *now*; the same where nothing changed.
 
-        It fires once it has held for *for_s* seconds, at once where that is 0.
+        It fires once it has held for *for_s* seconds, at once where that is 0, and
+        until it *is_over*: unless said otherwise, as soon as it holds no more.
         """
+        if self.state is AlertState.FIRING:
+            is_over = not holds if is_over is None else is_over
+            return Standing(AlertState.RESOLVED, now) if is_over else self
         if not holds:
             return self._let_go(now)
-        if self.state is AlertState.FIRING:
-            return self
         began = self.since if self.state is AlertState.PENDING else now
         # The clock may have stepped back since.
         began = min(began, now)
@@ -38,8 +42,6 @@ class Standing:
         return Standing(AlertState.PENDING, began)
 
     def _let_go(self, now: datetime) -> "Standing":
-        if self.state is AlertState.FIRING:
-            return Standing(AlertState.RESOLVED, now)
         if self.state is AlertState.PENDING:
             return Standing(AlertState.OK, now)
         return self

@@ -1,14 +1,25 @@
 """When a rule holds for all logs of the last seconds together."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import ge, le
 
 from monitor.alerts import COMPARE, Condition, ConditionOperator
 
 LONGEST_WINDOW_S = 86_400
 SHORTEST_WINDOW_S = 5
 MOST_LOGS = 1_000_000_000
+# A count of logs holds from its threshold on.
+COUNTED = ConditionOperator.AT_LEAST
+# How what is measured compares with the value at which a rule that fires is over.
+OVER: dict[ConditionOperator, Callable[[float, float], bool]] = {
+    ConditionOperator.ABOVE: le,
+    ConditionOperator.AT_LEAST: le,
+    ConditionOperator.BELOW: ge,
+    ConditionOperator.AT_MOST: ge,
+}
 
 
 class Aggregate(StrEnum):
@@ -22,13 +33,18 @@ class Aggregate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """*value* is text, coerced to what the aggregate is; see *problem*."""
+    """*value* is text, coerced to what the aggregate is; see *problem*.
+
+    *recovery*: the value at which a rule that fires is over; None: once it holds no
+    more.
+    """
 
     seconds: int
     aggregate: Aggregate
     operator: ConditionOperator
     value: str
     for_s: int = 0
+    recovery: float | None = None
 
     def problem(self) -> str | None:
         """Why this can never be compared; None if it can."""
@@ -38,20 +54,45 @@ class Window:
             return str(error)
         return None
 
+    def recovery_problem(self) -> str | None:
+        """Why a rule that fires could not be over at *recovery*; None if it could."""
+        if self.recovery is None:
+            return None
+        if self.operator not in OVER:
+            return "goes with >, >=, < and <= only"
+        is_whole = self.recovery.is_integer()
+        try:
+            self._coerced(str(int(self.recovery) if is_whole else self.recovery))
+        except ValueError as error:
+            return str(error)
+        if self.holds(self.recovery):
+            rule = f"{self.aggregate} {self.operator} {self.value}"
+            return f"must be a value at which {rule} does not hold"
+        return None
+
     def limit(self) -> float:
         """Raises ValueError where the value cannot be coerced."""
+        return self._coerced(self.value)
+
+    def _coerced(self, value: str) -> float:
         match self.aggregate:
             case Aggregate.COUNT | Aggregate.REQUEST_COUNT:
-                return _whole(self.aggregate, self.value)
+                return _whole(self.aggregate, value)
             case Aggregate.ERROR_RATE:
-                return _number(self.aggregate, self.value, most=1)
+                return _number(self.aggregate, value, most=1)
             case Aggregate.P95_LATENCY_MS:
-                return _number(self.aggregate, self.value, most=math.inf)
+                return _number(self.aggregate, value, most=math.inf)
 
     def holds(self, measured: float | None) -> bool:
         """Whether *measured* breaks the rule; nothing measured never does."""
         limit = self.limit()
         return measured is not None and COMPARE[self.operator](measured, limit)
+
+    def is_over(self, measured: float | None) -> bool:
+        """Whether a rule that fires is over; where nothing is measured, it is."""
+        if measured is None or self.recovery is None:
+            return not self.holds(measured)
+        return OVER[self.operator](measured, self.recovery)
 
     def asks_for_traffic(self) -> bool:
         """Whether silence breaks the rule."""

@@ -74,7 +74,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One event on its way to one channel. Without an alert it is a test."""
+    """One event on its way to one channel. Without an event it is a test.
+
+    Without an alert, too, it is the last one of a rule that was deleted.
+    """
 
     id: UUID
     channel_id: UUID

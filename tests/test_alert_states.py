@@ -1,5 +1,6 @@
 """Each state a rule over a window can be in, and each way out of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,3 +108,67 @@ def test_a_rule_that_holds_since_the_future_holds_since_now() -> None:
     standing = Standing(PENDING, at(315_360_000)).next(holds=True, for_s=60, now=at(0))
     assert standing == Standing(PENDING, at(0))
     assert standing.next(holds=True, for_s=60, now=at(60)).state is FIRING
+
+
+@pytest.mark.parametrize(
+    ("operator", "limit", "recovery", "still", "over"),
+    [
+        (">", "0.5", 0.2, [0.9, 0.5, 0.21], [0.2, 0.1, None]),
+        (">=", "0.5", 0.2, [0.5, 0.4, 0.21], [0.2, 0, None]),
+        ("<", "0.5", 0.8, [0.4, 0.5, 0.79], [0.8, 1, None]),
+        ("<=", "0.5", 0.8, [0.5, 0.6, 0.79], [0.8, 1, None]),
+        (">", "0.5", 0.5, [0.51], [0.5]),
+        (">", "0.5", 0.0, [0.01], [0.0]),
+    ],
+)
+def test_a_firing_rule_is_over_at_its_recovery_threshold(
+    operator: str,
+    limit: str,
+    recovery: float,
+    still: list[float],
+    over: list[float | None],
+) -> None:
+    rule = replace(window(Aggregate.ERROR_RATE, operator, limit), recovery=recovery)
+    assert rule.recovery_problem() is None
+
+    def state_after(before: AlertState, value: float | None) -> AlertState:
+        found = Standing(before, START).next(
+            holds=rule.holds(value), is_over=rule.is_over(value), for_s=0, now=at(9)
+        )
+        return found.state
+
+    assert {state_after(FIRING, value) for value in still} == {FIRING}
+    assert {state_after(FIRING, value) for value in over} == {RESOLVED}
+    # It begins by its own value all the same.
+    between = [value for value in still if not rule.holds(value)]
+    assert all(state_after(OK, value) is OK for value in [*between, *over])
+    assert all(state_after(RESOLVED, value) is RESOLVED for value in between)
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "operator", "limit", "recovery", "problem"),
+    [
+        (Aggregate.ERROR_RATE, ">", "0.5", 0.6, "does not hold"),
+        (Aggregate.ERROR_RATE, ">=", "0.5", 0.5, "does not hold"),
+        (Aggregate.ERROR_RATE, "<", "0.5", 0.4, "does not hold"),
+        (Aggregate.ERROR_RATE, "<", "0.5", 1.5, "from 0 to 1"),
+        (Aggregate.REQUEST_COUNT, "<=", "5", 5, "does not hold"),
+        (Aggregate.REQUEST_COUNT, "<", "5", 7.5, "a whole number"),
+        (Aggregate.REQUEST_COUNT, "<", "5", 2e9, "at most"),
+        (Aggregate.REQUEST_COUNT, "==", "0", 5, "goes with"),
+        (Aggregate.P95_LATENCY_MS, "!=", "5", 5, "goes with"),
+        (Aggregate.REQUEST_COUNT, "<", "5", 1234567, None),
+        (Aggregate.COUNT, ">=", "5", 0, None),
+        (Aggregate.P95_LATENCY_MS, ">", "2000", 1500.5, None),
+    ],
+)
+def test_a_recovery_threshold_fits_its_rule(
+    aggregate: Aggregate,
+    operator: str,
+    limit: str,
+    recovery: float,
+    problem: str | None,
+) -> None:
+    rule = replace(window(aggregate, operator, limit), recovery=float(recovery))
+    found = rule.recovery_problem()
+    assert (found is None) if problem is None else (problem in (found or ""))

@@ -146,7 +146,8 @@ def in_words(alert: Alert) -> str:
     else:
         what = f"{NAMES[window.aggregate]} is {window.operator} {window.value}"
     lasting = f", for {seconds(window.for_s)}" if window.for_s else ""
-    return f"{what} within {seconds(window.seconds)}{lasting}"
+    over = "" if window.recovery is None else f"; over at {window.recovery:.15g}"
+    return f"{what} within {seconds(window.seconds)}{lasting}{over}"
 
 
 def _view(alert: Alert, services: dict[UUID, str]) -> RuleView:

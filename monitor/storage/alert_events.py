@@ -17,7 +17,7 @@ from monitor.alert_states import AlertState
 from monitor.arrival import LATE
 from monitor.exchange import Exchange, Source
 from monitor.ids import LogIds
-from monitor.storage.alerts import COLUMNS, alert_of
+from monitor.storage.alert_rows import COLUMNS, alert_of
 from monitor.storage.gathered import Storable, exchange_of, services_of
 from monitor.storage.notifications import notify
 

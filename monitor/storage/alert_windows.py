@@ -11,9 +11,10 @@ from monitor.alert_windows import Aggregate, Window
 from monitor.alerts import Condition, ConditionField, ConditionOperator
 from monitor.ids import lowest_at
 from monitor.storage.alert_events import REFUSED, add, event_of, mark
-from monitor.storage.alerts import COLUMNS, alert_of
+from monitor.storage.alert_rows import COLUMNS, alert_of
 from monitor.storage.conditions import Conditions
 from monitor.storage.metrics import FROM, MEASURED
+from monitor.storage.notifications import notify_late
 from monitor.storage.pool import NO_DEADLINE, Database
 
 MEASURE_TIMEOUT_MS = 2_000
@@ -86,12 +87,17 @@ class AlertWindows:
             await connection.execute(limit)
             value = await _measure(connection, alert.window.aggregate, logs)
             standing = alert.standing.next(
-                holds=alert.window.holds(value), for_s=alert.window.for_s, now=now
+                holds=alert.window.holds(value),
+                is_over=alert.window.is_over(value),
+                for_s=alert.window.for_s,
+                now=now,
             )
             if not await _keep(connection, alert, standing, value, now):
                 return
             if standing.state is not alert.standing.state:
                 await _tell(connection, alert, standing, value, logs)
+            elif standing.state is AlertState.FIRING:
+                await notify_late(connection, alert, now)
 
 
 async def _claim(

@@ -8,20 +8,14 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from monitor.alert_rules import Alert, AlertEvent
-from monitor.alert_states import AlertState, Standing
-from monitor.alert_windows import Aggregate, Window
-from monitor.alerts import Condition, ConditionField, ConditionOperator
+from monitor.alert_states import AlertState
+from monitor.storage.alert_ends import End, end
+from monitor.storage.alert_rows import COLUMNS, alert_event_of, alert_of
 from monitor.storage.limits import need_room
 from monitor.storage.pool import Database
 
 # A rule may have many events, which go with it.
 DELETE_S = 20.0
-COLUMNS = """
-    a.id, a.service_id, a.name, a.description, a.condition_field,
-    a.condition_operator, a.condition_value, a.aggregate, a.window_s, a.for_s,
-    a.threshold, a.cooldown_s, a.include_old, a.is_active, a.error, a.state,
-    a.state_since, a.value, a.created_at, a.updated_at
-"""
 SELECT = f"""
     SELECT {COLUMNS}, newest.fired_at AS last_fired_at
       FROM alerts AS a
@@ -40,6 +34,7 @@ ASKED = (
     "window_s",
     "for_s",
     "threshold",
+    "recovery_threshold",
     "is_active",
 )
 CHANGEABLE = ("name", "description", "cooldown_s", "include_old", *ASKED)
@@ -114,7 +109,8 @@ class Alerts:
     async def change(self, id: UUID, changes: Mapping[str, Any]) -> Alert | None:
         """Set what *changes* names; a rule that had broken is tried again.
 
-        Where that says anew when the rule holds, its state begins again.
+        Where that says anew when the rule holds, its state begins again; the end of a
+        firing is told.
         """
         given = {name: changes[name] for name in CHANGEABLE if name in changes}
         now = datetime.now(UTC)
@@ -124,15 +120,15 @@ class Alerts:
             connection.transaction(),
         ):
             held = await connection.fetchrow(
-                f"""
-                SELECT {", ".join(ASKED)} FROM alerts WHERE id = $1 FOR NO KEY UPDATE
-                """,
+                f"SELECT {COLUMNS} FROM alerts AS a WHERE id = $1 FOR NO KEY UPDATE",
                 id,
             )
             if held is None:
                 return None
             asked = {**held, **{n: given[n] for n in ASKED if n in given}}
             if asked != dict(held):
+                why = End.CHANGED if asked["is_active"] else End.PAUSED
+                await end(connection, alert_of(held), why, now)
                 values |= _start(asked["window_s"], now)
             settings = ", ".join(
                 f"{name} = ${n}" for n, name in enumerate(values, start=2)
@@ -143,12 +139,22 @@ class Alerts:
             return await _one(connection, id)
 
     async def delete(self, id: UUID) -> bool:
-        """Remove a rule, its events and their deliveries."""
-        async with self._database.connection(held_s=DELETE_S) as connection:
-            found = await connection.fetchval(
-                "DELETE FROM alerts WHERE id = $1 RETURNING true", id
+        """Remove a rule, its events and their deliveries; the end of a firing is told.
+
+        What is told of that belongs to no rule any more.
+        """
+        async with (
+            self._database.connection(held_s=DELETE_S) as connection,
+            connection.transaction(),
+        ):
+            held = await connection.fetchrow(
+                f"SELECT {COLUMNS} FROM alerts AS a WHERE id = $1 FOR UPDATE", id
             )
-        return bool(found)
+            if held is None:
+                return False
+            await end(connection, alert_of(held), End.DELETED, datetime.now(UTC))
+            await connection.execute("DELETE FROM alerts WHERE id = $1", id)
+        return True
 
     async def events(
         self, id: UUID, *, limit: int, offset: int
@@ -174,58 +180,7 @@ class Alerts:
             total = await connection.fetchval(
                 "SELECT count(*) FROM alert_events WHERE alert_id = $1", id
             )
-        return [_event(row) for row in rows], total
-
-
-def alert_of(row: asyncpg.Record | Mapping[str, Any]) -> Alert:
-    """A row of COLUMNS, *last_fired_at* where it was asked for."""
-    return Alert(
-        id=row["id"],
-        service_id=row["service_id"],
-        name=row["name"],
-        description=row["description"],
-        condition=_condition(row),
-        window=_window(row),
-        cooldown_s=row["cooldown_s"],
-        include_old=row["include_old"],
-        is_active=row["is_active"],
-        error=row["error"],
-        standing=(
-            Standing(AlertState(row["state"]), row["state_since"])
-            if row["state"]
-            else None
-        ),
-        value=row["value"],
-        last_fired_at=row.get("last_fired_at"),
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
-
-
-def _condition(row: asyncpg.Record | Mapping[str, Any]) -> Condition | None:
-    if row["condition_field"] is None:
-        return None
-    return Condition(
-        field=ConditionField(row["condition_field"]),
-        operator=ConditionOperator(row["condition_operator"]),
-        value=row["condition_value"],
-    )
-
-
-def _window(row: asyncpg.Record | Mapping[str, Any]) -> Window | None:
-    """Of a count, *threshold* is the least; else the rule's own comparison counts."""
-    if row["window_s"] is None:
-        return None
-    aggregate = Aggregate(row["aggregate"])
-    is_count = aggregate is Aggregate.COUNT
-    operator = ConditionOperator(row["condition_operator"])
-    return Window(
-        seconds=row["window_s"],
-        aggregate=aggregate,
-        operator=ConditionOperator.AT_LEAST if is_count else operator,
-        value=str(row["threshold"]) if is_count else row["condition_value"],
-        for_s=row["for_s"] or 0,
-    )
+        return [alert_event_of(row) for row in rows], total
 
 
 def _start(window_s: int | None, now: datetime) -> dict[str, Any]:
@@ -241,7 +196,3 @@ def _start(window_s: int | None, now: datetime) -> dict[str, Any]:
 async def _one(connection: asyncpg.Connection, id: UUID) -> Alert | None:
     row = await connection.fetchrow(f"{SELECT} WHERE a.id = $1", id)
     return None if row is None else alert_of(row)
-
-
-def _event(row: asyncpg.Record) -> AlertEvent:
-    return AlertEvent(**{**row, "state": AlertState(row["state"])})

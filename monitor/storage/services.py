@@ -11,6 +11,7 @@ import asyncpg
 from monitor.errors import Conflict, FieldError
 from monitor.registry import Service
 from monitor.resources import ServiceResource
+from monitor.storage.alert_ends import end_all
 from monitor.storage.pool import Database
 
 # First segments that are the appliance's own, or that `*.localhost` needs.
@@ -158,15 +159,19 @@ class Services:
             self._database.connection() as connection,
             connection.transaction(),
         ):
+            # Before its rules, as whoever stores a log does.
             found = await connection.fetchval(
-                "DELETE FROM services WHERE id = $1 RETURNING id", id
+                "SELECT id FROM services WHERE id = $1 FOR UPDATE", id
             )
             if found is None:
                 return False
+            now = datetime.now(UTC)
+            await end_all(connection, id, now)
+            await connection.execute("DELETE FROM services WHERE id = $1", id)
             await connection.execute(
                 "INSERT INTO deletions (service_id, deleted_at) VALUES ($1, $2)",
                 id,
-                datetime.now(UTC),
+                now,
             )
             await connection.execute("NOTIFY apimonitor_services")
         await self._publish()

@@ -346,6 +346,7 @@ RATE = {
     "condition_operator": ">",
     "condition_value": "0.05",
     "window_s": 300,
+    "recovery_threshold": 0.02,
 }
 COUNT = {
     "condition_field": "status_code",
@@ -373,7 +374,9 @@ async def test_a_rule_over_a_window_is_read_and_changed(
     changed = await client.patch(path, json={"window_s": 60, "cooldown_s": None})
     assert changed.json()["window_s"] == 60
     assert changed.json()["cooldown_s"] is None
-    cleared = {"window_s": None, "aggregate": None, "threshold": None}
+    cleared = dict.fromkeys(
+        ("window_s", "aggregate", "threshold", "recovery_threshold")
+    )
     per_log = {"condition_field": "status_code", "condition_value": "500"}
     back = await client.patch(path, json={**cleared, **per_log, "for_s": None})
     assert back.status_code == 200, back.text
@@ -428,6 +431,17 @@ async def test_a_rule_over_a_window_is_read_and_changed(
         (COUNT, {"condition_field": None}, "condition_field"),
         (COUNT, {"condition_value": "x"}, "condition_value"),
         (COUNT, {"condition_field": "error"}, "condition_operator"),
+        (RATE, {"recovery_threshold": 0.06}, "recovery_threshold"),
+        (RATE, {"recovery_threshold": -0.1}, "recovery_threshold"),
+        (RATE, {"recovery_threshold": "0.01"}, "recovery_threshold"),
+        (
+            RATE,
+            {"recovery_threshold": 0.01, "condition_operator": "=="},
+            "recovery_threshold",
+        ),
+        (COUNT, {"recovery_threshold": 5}, "recovery_threshold"),
+        (COUNT, {"recovery_threshold": 1.5}, "recovery_threshold"),
+        (RULE, {"recovery_threshold": 0}, "recovery_threshold"),
         (RULE, {"aggregate": "count"}, "aggregate"),
         (RULE, {"for_s": 5}, "for_s"),
         (RULE, {"threshold": 5}, "threshold"),

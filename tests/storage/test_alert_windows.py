@@ -51,6 +51,20 @@ async def test_a_rule_goes_through_all_its_states(bench: Bench, source: Source) 
     assert len(await bench.events(rule)) == 2
 
 
+async def test_a_rule_fires_on_until_its_recovery_threshold(bench: Bench) -> None:
+    rule = await bench.rule(
+        **counted("status_code", ">=", "500", 2), recovery_threshold=0
+    )
+    await bench.log(1, status_code=500)
+    await bench.log(20, status_code=500)
+    assert await bench.state(rule, 21) is FIRING
+    found = await bench.judge(rule, 70)
+    assert (found.value, found.standing and found.standing.state) == (1, FIRING)
+    assert await bench.state(rule, 90) is RESOLVED
+    await bench.log(91, status_code=500)
+    assert await bench.state(rule, 93) is RESOLVED
+
+
 @pytest.mark.parametrize(
     ("field", "operator", "value", "matching", "other"),
     [
