@@ -14,8 +14,8 @@ from api.answers import Problem
 from api.errors import HEADERS
 from api.operations import ALL, JSON, Access, Operation
 from api.parts import Parts
-from api.rights import facts_of
 from api.schemas import NewLog
+from monitor.access import RequestFacts
 from monitor.filters import MAX_LIMIT, MAX_OFFSET
 from monitor.query import FIRST_YEAR, LAST_YEAR
 
@@ -110,7 +110,7 @@ class OpenApi:
 
     async def show(self, call: web.Request) -> web.Response:
         """The document; it holds no secrets, so it takes no right."""
-        self._parts.access.guard(facts_of(call))
+        self._parts.access.guard(RequestFacts.of(call.method, call.headers))
         headers = {**HEADERS, "Cache-Control": "no-cache", "ETag": self._tag}
         if call.headers.get("If-None-Match") == self._tag:
             return web.Response(status=304, headers=headers)

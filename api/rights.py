@@ -39,7 +39,7 @@ async def caller_of(request: web.Request, parts: Parts) -> Caller:
         if service_id is None:
             raise Unauthorized("the key is unknown or revoked")
         return Caller(opened, service_id)
-    parts.access.guard(facts_of(request))
+    parts.access.guard(RequestFacts.of(request.method, request.headers))
     if bearer is not None:
         if bearer.startswith(tokens.PREFIX) and await parts.tokens.is_valid(bearer):
             return Caller(ALL_RIGHTS)
@@ -80,18 +80,6 @@ async def need_to_fill(request: web.Request, parts: Parts, service_id: UUID) -> 
 def sender_of(request: web.Request) -> bytes:
     """Which key a call came with, without holding the key."""
     return hashlib.sha256((_bearer(request) or "").encode("utf-8", "replace")).digest()
-
-
-def facts_of(request: web.Request) -> RequestFacts:
-    headers = request.headers
-    return RequestFacts(
-        method=request.method,
-        host=headers.get("Host"),
-        origin=headers.get("Origin"),
-        sec_fetch_site=headers.get("Sec-Fetch-Site"),
-        sec_fetch_mode=headers.get("Sec-Fetch-Mode"),
-        sec_fetch_dest=headers.get("Sec-Fetch-Dest"),
-    )
 
 
 def _bearer(request: web.Request) -> str | None:

@@ -8,6 +8,7 @@ import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
@@ -42,6 +43,18 @@ class RequestFacts:
     sec_fetch_site: str | None = None
     sec_fetch_mode: str | None = None
     sec_fetch_dest: str | None = None
+
+    @classmethod
+    def of(cls, method: str, headers: Mapping[str, str]) -> "RequestFacts":
+        """The same of a call and of a page; *headers* are found in any case."""
+        return cls(
+            method=method,
+            host=headers.get("Host"),
+            origin=headers.get("Origin"),
+            sec_fetch_site=headers.get("Sec-Fetch-Site"),
+            sec_fetch_mode=headers.get("Sec-Fetch-Mode"),
+            sec_fetch_dest=headers.get("Sec-Fetch-Dest"),
+        )
 
 
 class Access:

@@ -54,16 +54,7 @@ def guard(request: web.Request, parts: PageParts) -> None:
 
     Raises Forbidden, web.HTTPFound.
     """
-    headers = request.headers
-    parts.access.guard(
-        RequestFacts(
-            method=request.method,
-            host=headers.get("Host"),
-            origin=headers.get("Origin"),
-            sec_fetch_site=headers.get("Sec-Fetch-Site"),
-            sec_fetch_mode=headers.get("Sec-Fetch-Mode"),
-        )
-    )
+    parts.access.guard(RequestFacts.of(request.method, request.headers))
     if parts.access.is_open or request.path.startswith(OPEN_PATHS):
         return
     if not parts.access.has_session(request.cookies.get(SESSION_COOKIE)):

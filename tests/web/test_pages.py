@@ -139,3 +139,20 @@ async def eventually(client: httpx.AsyncClient, path: str) -> httpx.Response:
             return answer
         await asyncio.sleep(0.05)
     raise AssertionError(f"{path} did not appear")
+
+
+@pytest.mark.parametrize(
+    ("dest", "status"), [("document", 200), ("iframe", 403), ("embed", 403)]
+)
+async def test_a_frame_of_another_site_is_no_navigation(
+    client: httpx.AsyncClient, dest: str, status: int
+) -> None:
+    """The same of a page as of a call: a frame says what it is in its destination."""
+    headers = {
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": dest,
+    }
+    for path in ("/", "/signin", "/v1/services", "/openapi.json"):
+        answer = await client.get(path, headers=headers, follow_redirects=True)
+        assert answer.status_code == status, path
