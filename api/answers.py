@@ -65,6 +65,7 @@ class Service(Shown):
     base_url: str | None
     hosts: list[str]
     preserve_host: bool
+    forwarded_headers: Literal["add", "keep", "none"]
     verify_tls: bool
     body_limit: int | None
     retention_days: int | None
@@ -137,8 +138,17 @@ class Timings(Shown):
     overhead_ms: Milliseconds | None
 
 
+class Hint(Shown):
+    """Why an app may break behind the proxy, in words; see docs/troubleshooting.md."""
+
+    kind: Literal["redirect_loop", "https_loop"]
+    text: str
+
+
 class LogDetail(LogItem):
-    """`message_count` is of a WebSocket, `event_count` of an event stream."""
+    """`message_count` is of a WebSocket, `event_count` of an event stream. `hints` are
+    derived from the log as it is shown.
+    """
 
     client_url: str | None
     duration_ms: Milliseconds | None
@@ -148,6 +158,7 @@ class LogDetail(LogItem):
     messages_problem: str | None
     replay_of: UUID | None
     note: str | None
+    hints: list[Hint]
     request_headers: Headers
     request_headers_raw: RawHeaders
     request_body: str | None

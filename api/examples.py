@@ -20,6 +20,7 @@ SERVICE: dict[str, Any] = {
     "base_url": "https://payments.internal",
     "hosts": [],
     "preserve_host": False,
+    "forwarded_headers": "add",
     "verify_tls": True,
     "body_limit": None,
     "retention_days": None,
@@ -85,6 +86,7 @@ LOG: dict[str, Any] = {
     "messages_problem": None,
     "replay_of": None,
     "note": None,
+    "hints": [],
     "request_headers": {
         "Content-Type": "application/json",
         "Authorization": "***MASKED***",

@@ -14,11 +14,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     field_validator,
 )
 
 from monitor import times
 from monitor.redaction import valid_field
+from monitor.registry import ForwardedHeaders
 from monitor.upstreams import LONGEST_SOCKET, UNIX, on_socket
 
 LONGEST_URL = 32 * 1024
@@ -205,6 +207,8 @@ Name = Annotated[
     AfterValidator(_not_blank),
     described(pattern=r"\S"),
 ]
+# From its text, which is all that JSON has.
+Forwarding = Annotated[ForwardedHeaders, Strict(False)]
 Host = Annotated[
     str,
     Field(max_length=255),
@@ -287,6 +291,7 @@ class ServiceFields(BaseModel):
 class NewService(ServiceFields):
     name: Name
     preserve_host: bool = False
+    forwarded_headers: Forwarding = ForwardedHeaders.ADD
     verify_tls: bool = True
     timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)
     is_recording: bool = True
@@ -298,6 +303,7 @@ class ServiceChanges(ServiceFields):
 
     name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
     preserve_host: bool = False
+    forwarded_headers: Forwarding = ForwardedHeaders.ADD
     verify_tls: bool = True
     timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)
     is_recording: bool = True

@@ -1,11 +1,13 @@
 """What /v1 shows of a log."""
 
 import base64
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor import times
 from monitor.exchange import BodyState
+from monitor.hints import hints_of
 from monitor.messages import Message
 from monitor.resources import LogDetail, LogItem
 from monitor.shown import (
@@ -53,6 +55,7 @@ def shown_detail(
         "messages_problem": detail.messages_problem,
         "replay_of": detail.replay_of,
         "note": detail.note,
+        "hints": [asdict(hint) for hint in hints_of(detail)],
         "request_headers": header_object(detail.request_headers),
         "request_headers_raw": pairs(detail.request_headers),
         **body_fields("request", sent),

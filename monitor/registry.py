@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -20,12 +21,25 @@ TYPES: Final[dict[str, tuple[type, ...]]] = {
     "hosts": (list,),
     "redact_fields": (list,),
     "preserve_host": (bool,),
+    "forwarded_headers": (str,),
     "verify_tls": (bool,),
     "body_limit": (int, type(None)),
     "timeout_s": (int, float),
     "is_recording": (bool,),
     "expose_log_id": (bool,),
 }
+
+
+class ForwardedHeaders(StrEnum):
+    """What goes upstream of where a request came from, as of `X-Forwarded-Proto`.
+
+    ADD: what a trusted proxy said, and where the request came in. KEEP: what a trusted
+    proxy said, as it came. NONE: nothing.
+    """
+
+    ADD = "add"
+    KEEP = "keep"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +52,7 @@ class Service:
     base_url: str | None
     hosts: tuple[str, ...] = ()
     preserve_host: bool = False
+    forwarded_headers: ForwardedHeaders = ForwardedHeaders.ADD
     verify_tls: bool = True
     body_limit: int | None = None
     redact_fields: tuple[str, ...] = ()
@@ -144,4 +159,12 @@ def _service(fields: dict[str, Any]) -> Service:
     for name, value in fields.items():
         if name in TYPES and not isinstance(value, TYPES[name]):
             raise TypeError(name)
-    return Service(**{**fields, **lists, "id": UUID(fields["id"])})
+    forwarded = ForwardedHeaders(fields.get("forwarded_headers", ForwardedHeaders.ADD))
+    return Service(
+        **{
+            **fields,
+            **lists,
+            "id": UUID(fields["id"]),
+            "forwarded_headers": forwarded,
+        }
+    )

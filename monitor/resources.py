@@ -7,6 +7,7 @@ from uuid import UUID
 
 from monitor.exchange import NO_TIMINGS, BodyState, Source, Timings
 from monitor.fields import Fields, HeaderObject
+from monitor.registry import ForwardedHeaders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class ServiceResource:
     base_url: str | None
     hosts: tuple[str, ...]
     preserve_host: bool
+    forwarded_headers: ForwardedHeaders
     verify_tls: bool
     body_limit: int | None
     retention_days: int | None

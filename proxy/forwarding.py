@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from monitor.registry import ForwardedHeaders
 from proxy import headers
 from proxy.headers import FORWARDED
 from proxy.heads import Lines
@@ -46,8 +47,12 @@ def _request_lines(
     lines = headers.with_host(lines, sent)
     if request.hops is not None:
         lines = headers.with_hops(lines, request.hops - 1)
-    if not FORWARDED.isdisjoint(named) and not is_trusted:
+    wanted = routed.service.forwarded_headers
+    is_kept = is_trusted and wanted is not ForwardedHeaders.NONE
+    if not FORWARDED.isdisjoint(named) and not is_kept:
         lines = headers.without_forwarded(lines)
+    if wanted is not ForwardedHeaders.ADD:
+        return _joined(lines)
     return _joined(
         headers.forwarded(
             lines, peer=request.peer, host=host, proto="http", prefix=routed.prefix

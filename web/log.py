@@ -6,6 +6,7 @@ from uuid import UUID
 from aiohttp import web
 
 from monitor.errors import NotFound
+from monitor.hints import hints_of
 from monitor.little import LITTLE_MARKS, are_little
 from monitor.offload.outcome import Kind, Unworked
 from monitor.redaction import MASK
@@ -30,6 +31,7 @@ class LogPage:
         context = {
             "log": item,
             "detail": detail,
+            "hints": hints_of(detail),
             "timing": timing_view(detail),
             "messages": await messages_view(
                 self._parts.messages, self._parts.helpers, detail, request.query

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from monitor.errors import Conflict, FieldError
-from monitor.registry import Service
+from monitor.registry import ForwardedHeaders, Service
 from monitor.resources import ServiceResource
 from monitor.storage.alert_ends import end_all
 from monitor.storage.pool import Database
@@ -44,6 +44,7 @@ COLUMNS = (
     "description",
     "base_url",
     "preserve_host",
+    "forwarded_headers",
     "verify_tls",
     "body_limit",
     "retention_days",
@@ -55,9 +56,9 @@ COLUMNS = (
 )
 SELECT = """
     SELECT s.id, s.name, s.slug, s.description, s.base_url, s.preserve_host,
-           s.verify_tls, s.body_limit, s.retention_days, s.body_retention_days,
-           s.redact_fields, s.timeout_s, s.is_recording, s.expose_log_id, s.created_at,
-           s.updated_at,
+           s.forwarded_headers, s.verify_tls, s.body_limit, s.retention_days,
+           s.body_retention_days, s.redact_fields, s.timeout_s, s.is_recording,
+           s.expose_log_id, s.created_at, s.updated_at,
            ARRAY(SELECT h.host
                    FROM service_hosts AS h
                   WHERE h.service_id = s.id
@@ -250,7 +251,8 @@ def _resource(row: asyncpg.Record) -> ServiceResource:
     # asyncpg's own UUID is a subclass that JSON encoders do not know.
     values = {**row, "id": UUID(int=row["id"].int)}
     lists = {name: tuple(values[name]) for name in ("hosts", "redact_fields")}
-    return ServiceResource(**{**values, **lists})
+    forwarded = ForwardedHeaders(values["forwarded_headers"])
+    return ServiceResource(**{**values, **lists, "forwarded_headers": forwarded})
 
 
 def _route(service: ServiceResource) -> Service:
@@ -261,6 +263,7 @@ def _route(service: ServiceResource) -> Service:
         base_url=service.base_url,
         hosts=service.hosts,
         preserve_host=service.preserve_host,
+        forwarded_headers=service.forwarded_headers,
         verify_tls=service.verify_tls,
         body_limit=service.body_limit,
         redact_fields=service.redact_fields,

@@ -218,6 +218,7 @@ async def test_null_clears_a_field_and_an_absent_one_stays(
     for name in (
         "name",
         "preserve_host",
+        "forwarded_headers",
         "verify_tls",
         "timeout_s",
         "is_recording",

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from monitor.registry import ForwardedHeaders
 from tests.patience import PATIENCE_S, standing_still
 from tests.proxy.upstreams import (
     OK,
@@ -300,6 +301,39 @@ async def test_a_location_and_a_cookie_point_to_the_prefix() -> None:
     assert b"Location: /shop/next\r\n" in answer
     assert b"Set-Cookie: a=1; Path=/shop/x\r\n" in answer
     assert ("Location", "/v2/next") in tuple(log.response_headers)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "trusted", "kept", "added"),
+    [
+        (ForwardedHeaders.ADD, True, True, True),
+        (ForwardedHeaders.ADD, False, False, True),
+        (ForwardedHeaders.KEEP, True, True, False),
+        (ForwardedHeaders.KEEP, False, False, False),
+        (ForwardedHeaders.NONE, True, False, False),
+        (ForwardedHeaders.NONE, False, False, False),
+    ],
+)
+async def test_a_service_says_what_it_is_told_of_where_requests_came_from(
+    wanted: ForwardedHeaders, trusted: bool, kept: bool, added: bool
+) -> None:
+    heads: list[bytes] = []
+    networks = "127.0.0.0/8" if trusted else "10.0.0.0/8"
+    environment = {"APIMONITOR_TRUSTED_PROXIES": networks}
+    said = ("X-Forwarded-Proto: https", "Forwarded: for=9.9.9.9;proto=https")
+    async with (
+        upstream(answering(OK, heads)) as port,
+        proxied(port, environment=environment, forwarded_headers=wanted) as stage,
+    ):
+        await stage.ask(get("/shop/a", "X-Forwarded-Prefix: /x", *said, host="h"))
+    [head] = heads
+    names = (b"X-Forwarded-For:", b"X-Forwarded-Host:", b"X-Forwarded-Prefix: ")
+    assert [name in head for name in names] == [added, added, added or kept]
+    assert (b"X-Forwarded-Proto: https\r\n" in head) is kept
+    assert (b"X-Forwarded-Proto: http\r\n" in head) is (added and not kept)
+    assert (b"Forwarded: for=9.9.9.9;proto=https\r\n" in head) is (kept and not added)
+    assert (b"Forwarded: " in head) is (kept or added)
+    assert f"Via: 1.1 {VIA}".encode() in head
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,44 @@ async def test_captured_bodies_are_shown_by_their_kind(
     assert "The first 64.0 KiB of 97.7 KiB are kept." in shown[b"/long"]
 
 
+async def _forcing_https(reader: Reader, writer: Writer) -> None:
+    while True:
+        head = await read_head(reader)
+        host = head.partition(b"Host: ")[2].partition(b"\r\n")[0]
+        status = b"200 OK"
+        if b"X-Forwarded-Proto: http\r\n" in head:
+            target = head.split(b" ")[1]
+            status = b"301 Moved\r\nLocation: https://%b%b" % (host, target)
+        writer.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % status)
+        await writer.drain()
+
+
+async def test_a_loop_of_redirects_is_named_and_can_be_ended(
+    client: httpx.AsyncClient, appliance: Appliance
+) -> None:
+    async with upstream(_forcing_https) as port:
+        service = await register(client, base_url=f"http://127.0.0.1:{port}/v2")
+        assert service["forwarded_headers"] == "add"
+        answer = await client.get(f"{appliance.proxy_url}/pay/a?b")
+        assert answer.status_code == 301
+        id = answer.headers["X-Monitor-Log-Id"]
+        page = await eventually(client, f"/log/{id}")
+        assert 'data-hint="https_loop"' in page.text
+        detail = (await client.get(f"/v1/logs/{id}")).json()
+        assert [hint["kind"] for hint in detail["hints"]] == ["https_loop"]
+        assert "forwarded_headers" in detail["hints"][0]["text"]
+        path = f"/v1/services/{service['id']}"
+        refused = await client.patch(path, json={"forwarded_headers": "some"})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["loc"] == ["body", "forwarded_headers"]
+        changed = await client.patch(path, json={"forwarded_headers": "none"})
+        assert changed.json()["forwarded_headers"] == "none"
+        answer = await client.get(f"{appliance.proxy_url}/pay/a?b")
+        assert answer.status_code == 200
+        page = await eventually(client, f"/log/{answer.headers['X-Monitor-Log-Id']}")
+        assert "data-hint" not in page.text
+
+
 async def eventually(client: httpx.AsyncClient, path: str) -> httpx.Response:
     import asyncio
 

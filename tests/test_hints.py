@@ -1,0 +1,76 @@
+"""What a log shows of why an app breaks behind a proxy."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from monitor.exchange import Source
+from monitor.hints import hints_of
+from monitor.resources import LogDetail, LogItem, StoredBody
+
+
+def log(url: str, client_url: str | None = None, **fields: Any) -> LogDetail:
+    item = LogItem(
+        id=UUID(int=1),
+        service_id=UUID(int=2),
+        service_name="shop",
+        source=Source.PROXY,
+        timestamp=datetime(2026, 11, 27, tzinfo=UTC),
+        method="GET",
+        url=url,
+        path="/",
+        query_params={},
+        status_code=fields.pop("status_code", 302),
+        latency_ms=1.0,
+        error=None,
+        source_ip=None,
+        tags=(),
+        request_size=0,
+        response_size=0,
+    )
+    none = StoredBody(content=None)
+    return LogDetail(
+        item=item,
+        client_url=client_url,
+        duration_ms=1.0,
+        replay_of=None,
+        **{"request_headers": (), "response_headers": (), **fields},
+        request_body=none,
+        response_body=none,
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "client_url", "location", "kind"),
+    [
+        ("http://up/a?b", None, "https://up/a?b", "https_loop"),
+        ("http://up:3000/a", None, "HTTPS://UP:3000/a#x", "https_loop"),
+        ("http://up:3000/a", None, "https://up/a", "https_loop"),
+        ("https://up/a", "http://me:8080/a", "https://up/a", "https_loop"),
+        ("http://up/v/a", "http://me:8080/s/a", "https://me:8080/s/a", "https_loop"),
+        ("http://up/v/a", "http://me:8080/s/a", "https://me:8080/v/a", "https_loop"),
+        ("http://up", None, "https://up/", "https_loop"),
+        ("http://up/a", None, "http://up:80/a", "redirect_loop"),
+        ("https://up/a", "http://me/a", "/a", "redirect_loop"),
+        ("https://up/a", "https://me/a", "https://up/a", "redirect_loop"),
+        ("http://up/a/b?c", None, "b?c", "redirect_loop"),
+        ("http://up/v/a", "http://me/s/a", "/s/a", "redirect_loop"),
+        ("http://up/a", None, "/a/", None),
+        ("http://up/a?t=***MASKED***", None, "/a?t=***MASKED***", None),
+        ("http://up/a", None, "https://other/a", None),
+        ("http://up/a", None, "https://up:444/a", None),
+        ("http://up/a", None, "http://[bad/", None),
+        ("no url", None, "mailto:a@b", None),
+        ("http://up:99999/a", "http://me/a", "", None),
+    ],
+)
+def test_a_redirect_to_itself_is_named(
+    url: str, client_url: str | None, location: str, kind: str | None
+) -> None:
+    for headers in ((("LOCATION", location),), {"Location": location}):
+        found = hints_of(log(url, client_url, response_headers=headers))
+        assert [hint.kind for hint in found] == ([kind] if kind else [])
+        answered = log(url, client_url, response_headers=headers, status_code=200)
+        assert hints_of(answered) == []
