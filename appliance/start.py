@@ -174,7 +174,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 )
             )
         )
-        deliveries = Deliveries(database)
+        deliveries = Deliveries(database, public_url=settings.linked_url)
         windows = AlertWindows(database, listening_since=datetime.now(UTC))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         begun = [

@@ -67,13 +67,9 @@ class Condition:
         """What *holds* asks, made once for many logs. Raises as *holds* does."""
         compare, wanted = COMPARE[self.operator], self.wanted()
         actual = attrgetter(self.field.value)
-        if self.field is not ConditionField.ERROR:
-            return lambda log: (
-                (found := actual(log)) is not None and compare(found, wanted)
-            )
         if isinstance(wanted, bool):
             return lambda log: compare(actual(log) is not None, wanted)
-        return lambda log: compare(actual(log), wanted)
+        return lambda log: (found := actual(log)) is not None and compare(found, wanted)
 
     def wanted(self) -> float | bool | str:
         """What the field is compared with; of `error`, a bool asks whether it is set.

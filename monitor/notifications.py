@@ -1,4 +1,4 @@
-"""What is told to whom when a rule fires, how it is signed, and when it is retried."""
+"""Whom events are told to, how that is signed, and when it is retried."""
 
 import base64
 import hashlib
@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from monitor import times
-from monitor.alert_rules import AlertEvent
 from monitor.redaction import MASK
 
 SECRET_PREFIX = "whsec_"
@@ -106,29 +105,6 @@ def new_secret() -> str:
     return SECRET_PREFIX + key
 
 
-def event_body(
-    kind: ChannelKind, event: AlertEvent, *, alert: str, service: str, events: int
-) -> str:
-    """The body for *event* of the rule called *alert*, the newest of *events*."""
-    if kind is ChannelKind.SLACK:
-        also = f" (and {events - 1} more)" if events > 1 else ""
-        title = f"{event.state.upper()} {alert}, {service}"
-        return slack_body(f"{title}\n{event.message}{also}")
-    data = {
-        "alert": {"id": str(event.alert_id), "name": alert},
-        "service": {"id": str(event.service_id), "name": service},
-        "event": {
-            "id": str(event.id),
-            "state": event.state.value,
-            "message": event.message,
-            "log_id": None if event.log_id is None else str(event.log_id),
-            "fired_at": times.format(event.fired_at),
-        },
-        "events": events,
-    }
-    return webhook_body(f"alert.{event.state}", event.fired_at, data)
-
-
 def probe_body(kind: ChannelKind, *, channel: str, now: datetime) -> str:
     if kind is ChannelKind.SLACK:
         return slack_body(f"A test of the channel {channel} of API Monitor.")
@@ -141,10 +117,14 @@ def webhook_body(type: str, moment: datetime, data: dict[str, Any]) -> str:
 
 
 def slack_body(text: str) -> str:
+    return json.dumps({"text": slack_text(text)})
+
+
+def slack_text(text: str) -> str:
     """Slack's three control characters are escaped, so that text stays text."""
     for character, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(character, name)
-    return json.dumps({"text": text})
+    return text
 
 
 def headers_of(message: Message, now: datetime) -> dict[str, str]:

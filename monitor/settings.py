@@ -26,6 +26,7 @@ from monitor.defaults import (
 )
 from monitor.environment import BARE as BARE
 from monitor.environment import PREFIX, EnvironmentFileError, collect, env_file
+from monitor.upstreams import split_url
 from monitor.work import DEFAULT_NODES
 
 SHORTEST_ANSWER_S = 3.0
@@ -33,6 +34,7 @@ LEGACY = ("DATABASE_SYNC_URL", "FRONTEND_DIR")
 
 # A host, an address or nothing, and perhaps a port; the library takes several.
 DATABASE_HOST = re.compile(r"(?:\[[^\[\]]+\]|[^:\[\]]*)(?::[0-9]{1,5})?")
+PLAIN_URL = re.compile(r"[!$->@-~]+")
 FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
 
 Names = tuple[str, ...]
@@ -87,6 +89,13 @@ class Settings(BaseModel):
         (),
         "Host names, comma separated, by which the app may be reached besides "
         "loopback names. Extend it when a call is refused with 403 naming it.",
+    )
+    public_url: str | None = _setting(
+        None,
+        "Where people reach the pages: the links of notifications begin with it. "
+        "Unset: http://localhost and PORT while HOST is loopback, else no links. Set "
+        "it, and ALLOWED_HOSTS, when a notification's link leads nowhere.",
+        max_length=2_000,
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
         PRIVATE_RANGES,
@@ -483,6 +492,16 @@ class Settings(BaseModel):
     def _extend_fields(cls, value: Any) -> Any:
         return _extend(value, SENSITIVE_FIELDS)
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if not PLAIN_URL.fullmatch(value):
+            raise ValueError("must have no query, fragment, spaces or non-ASCII")
+        split_url(value)
+        return value.rstrip("/")
+
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
@@ -531,6 +550,13 @@ class Settings(BaseModel):
             f"PORT and PROXY_PORT are both {self.port}: the app and the proxy need a "
             "port each"
         )
+
+    @property
+    def linked_url(self) -> str | None:
+        """Where links of notifications lead; None where nobody has said it."""
+        if self.public_url or not self.port or not is_loopback(self.host):
+            return self.public_url
+        return f"http://localhost:{self.port}"
 
     @property
     def is_closed(self) -> bool:

@@ -58,6 +58,23 @@ def test_a_database_is_where_the_library_finds_it(rest: str) -> None:
     assert load({"DATABASE_URL": f"postgresql://{rest}"}).database_url is not None
 
 
+def test_links_lead_where_people_reach_the_pages() -> None:
+    given = {"APIMONITOR_PUBLIC_URL": "https://m.example/api/", "PORT": "18001"}
+    assert load(given).linked_url == "https://m.example/api"
+    assert load({"PORT": "18001"}).linked_url == "http://localhost:18001"
+    assert load({"PORT": "0"}).linked_url is None
+    elsewhere = {"APIMONITOR_HOST": "0.0.0.0", "ADMIN_PASSWORD": "x" * 12}
+    assert load(elsewhere).linked_url is None
+
+
+@pytest.mark.parametrize(
+    "url", ["m.example", "ftp://m.example", "https://u@m.example", "https://m/?a=1"]
+)
+def test_an_address_that_no_link_could_begin_with_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^PUBLIC_URL: "):
+        load({"APIMONITOR_PUBLIC_URL": url})
+
+
 def test_settings_of_the_former_product_are_known_from_both() -> None:
     Path(".env").write_text("FRONTEND_DIR=x\n")
     with pytest.MonkeyPatch.context() as given:

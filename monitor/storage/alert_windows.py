@@ -8,7 +8,7 @@ import asyncpg
 from monitor.alert_rules import Alert
 from monitor.alert_states import AlertState, Standing
 from monitor.alert_windows import Aggregate, Window
-from monitor.alerts import Condition, ConditionField, ConditionOperator
+from monitor.alerts import Condition, ConditionOperator
 from monitor.ids import lowest_at
 from monitor.storage.alert_events import REFUSED, add, event_of, mark
 from monitor.storage.alert_rows import COLUMNS, alert_of
@@ -146,16 +146,13 @@ def logs_within(
 
 
 def _add_condition(made: Conditions, condition: Condition) -> None:
-    """As monitor.alerts has it: null matches no number, a text may differ from null."""
+    """As monitor.alerts has it: what is null matches nothing, but for "is it set"."""
     operator = SQL_OPERATORS.get(condition.operator, condition.operator.value)
     wanted = condition.wanted()
-    if condition.field is not ConditionField.ERROR:
-        made.add(f"l.{condition.field} {operator} {{}}", wanted)
-    elif isinstance(wanted, bool):
+    if isinstance(wanted, bool):
         made.add(f"(l.error IS NOT NULL) {operator} {{}}", wanted)
     else:
-        is_equal = condition.operator is ConditionOperator.EQUAL
-        made.add(f"l.error IS {'NOT ' if is_equal else ''}DISTINCT FROM {{}}", wanted)
+        made.add(f"l.{condition.field} {operator} {{}}", wanted)
 
 
 async def _measure(

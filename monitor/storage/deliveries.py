@@ -19,6 +19,7 @@ from monitor.notifications import (
 from monitor.outbound import Outcome
 from monitor.storage.notifications import DELIVERY_IDS
 from monitor.storage.pool import NO_DEADLINE, Database
+from monitor.told import addressed
 
 # Longer than an attempt may take: then whoever made it is gone, and it is made again.
 LEASE = timedelta(seconds=60)
@@ -42,8 +43,10 @@ COLUMNS = """
 
 
 class Deliveries:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, public_url: str | None = None) -> None:
+        """*public_url*: where the links lead of what is told."""
         self._database = database
+        self._public_url = public_url
 
     async def begin_due(
         self, now: datetime, *, most: int, busy: Collection[UUID]
@@ -76,7 +79,10 @@ class Deliveries:
                 list(busy),
                 most,
             )
-        return [Message(**dict(row)) for row in rows]
+        return [
+            Message(**{**row, "body": addressed(row["body"], self._public_url)})
+            for row in rows
+        ]
 
     async def begin_test(self, channel: Channel, now: datetime) -> Message | None:
         """Begin a delivery that tests *channel*; None where it is gone."""

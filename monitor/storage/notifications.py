@@ -1,6 +1,6 @@
 """What is to be told of events, written in the events' own transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,9 +8,10 @@ import asyncpg
 
 from monitor.alert_rules import Alert, AlertEvent
 from monitor.alert_states import AlertState
-from monitor.ids import LogIds
-from monitor.notifications import ChannelKind, DeliveryState, event_body
+from monitor.ids import LogIds, bucket_of, timestamp_of
+from monitor.notifications import ChannelKind, DeliveryState
 from monitor.storage.alert_rows import alert_event_of
+from monitor.told import ToldLog, event_body
 
 DELIVERY_COLUMNS = (
     "id",
@@ -23,6 +24,8 @@ DELIVERY_COLUMNS = (
     "created_at",
 )
 DELIVERY_IDS = LogIds()
+Told = tuple[Alert, Sequence[AlertEvent], datetime]
+Logs = Mapping[UUID | None, ToldLog]
 
 
 async def notify(
@@ -53,11 +56,22 @@ async def notify(
     )
     if not channels:
         return
+    due: list[Told] = []
     for alert, events in found:
         moment = now or events[-1].fired_at
         if await _is_due(connection, alert, events[-1].state, moment):
-            alert_id = None if outlives else alert.id
-            await _tell(connection, channels, alert, events, alert_id, moment)
+            due.append((alert, events, moment))
+    logs = await _logs(connection, [events[-1].log_id for _, events, _ in due])
+    await connection.copy_records_to_table(
+        "alert_deliveries",
+        schema_name="apimonitor",
+        columns=DELIVERY_COLUMNS,
+        records=[
+            _delivery(channel, told, logs, outlives=outlives)
+            for told in due
+            for channel in channels
+        ],
+    )
 
 
 async def notify_late(
@@ -86,39 +100,54 @@ async def notify_late(
         )
 
 
-async def _tell(
-    connection: asyncpg.Connection,
-    channels: Sequence[asyncpg.Record],
-    alert: Alert,
-    found: Sequence[AlertEvent],
-    alert_id: UUID | None,
-    now: datetime,
-) -> None:
-    newest = found[-1]
-    await connection.copy_records_to_table(
-        "alert_deliveries",
-        schema_name="apimonitor",
-        columns=DELIVERY_COLUMNS,
-        records=[
-            (
-                DELIVERY_IDS.new(),
-                channel["id"],
-                alert_id,
-                newest.id,
-                event_body(
-                    ChannelKind(channel["kind"]),
-                    newest,
-                    alert=alert.name,
-                    service=channel["service_name"],
-                    events=len(found),
-                ),
-                DeliveryState.WAITING.value,
-                now,
-                now,
-            )
-            for channel in channels
-        ],
+def _delivery(
+    channel: asyncpg.Record, told: Told, logs: Logs, *, outlives: bool
+) -> tuple[object, ...]:
+    alert, events, moment = told
+    newest = events[-1]
+    body = event_body(
+        ChannelKind(channel["kind"]),
+        alert,
+        events,
+        service=channel["service_name"],
+        log=logs.get(newest.log_id),
     )
+    return (
+        DELIVERY_IDS.new(),
+        channel["id"],
+        None if outlives else alert.id,
+        newest.id,
+        body,
+        DeliveryState.WAITING.value,
+        moment,
+        moment,
+    )
+
+
+async def _logs(
+    connection: asyncpg.Connection, wanted: Iterable[UUID | None]
+) -> dict[UUID | None, ToldLog]:
+    """What is told of the logs behind events, where they are there."""
+    ids = [id for id in wanted if id is not None]
+    if not ids:
+        return {}
+    moments = [timestamp_of(id) for id in ids]
+    rows = await connection.fetch(
+        """
+        SELECT l.id, l.method, l.path, l.status_code, l.latency_ms, l.error
+          FROM unnest($1::int[], $2::timestamptz[], $3::uuid[])
+               AS wanted (bucket, ts, id)
+          JOIN logs AS l
+            ON l.bucket = wanted.bucket AND l.ts = wanted.ts AND l.id = wanted.id
+         WHERE l.ts BETWEEN $4 AND $5
+        """,
+        [bucket_of(id) for id in ids],
+        moments,
+        ids,
+        min(moments),
+        max(moments),
+    )
+    return {row["id"]: ToldLog(**dict(row)) for row in rows}
 
 
 async def _is_due(

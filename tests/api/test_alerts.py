@@ -76,7 +76,7 @@ CASES = [
     ("error", "==", "false", [None, ""], ["broken"]),
     ("error", "!=", "true", [None], ["broken"]),
     ("error", "==", "broken", ["broken"], [None, "Broken"]),
-    ("error", "!=", "broken", ["other", None], ["broken"]),
+    ("error", "!=", "broken", ["other"], [None, "", "broken"]),
 ]
 
 
@@ -164,6 +164,8 @@ def fires(log: dict[str, Any], field: str, operator: str, value: str) -> bool:
     if field == "error":
         wanted = {"true": True, "false": False}.get(value, value)
         compared = actual is not None if isinstance(wanted, bool) else actual
+        if compared is None:
+            return False
         return (compared == wanted) == (operator == "==")
     return actual is not None and bool(
         COMPARE[ConditionOperator(operator)](actual, float(value))

@@ -27,12 +27,14 @@ RULE = {
     "condition_value": "500",
 }
 CHANNEL = {"name": "on call", "kind": "webhook", "url": "https://hooks.example/x?a=1"}
+PUBLIC_URL = "https://monitor.example/api"
 BROKEN = {**LOG, "status_code": 503}
 
 
 @pytest_asyncio.fixture
 async def appliance(database_url: str, tmp_path: Path) -> AsyncIterator[Appliance]:
-    async with appliance_on(database_url, tmp_path) as made:
+    public = {"PUBLIC_URL": f"{PUBLIC_URL}/"}
+    async with appliance_on(database_url, tmp_path, **public) as made:
         yield made
 
 
@@ -117,6 +119,19 @@ async def test_an_event_of_a_pushed_log_is_told_and_signed(
         "fired_at": event["fired_at"],
     }
     assert told["data"]["events"] == 1
+    assert told["data"]["log"] == {
+        "id": log["id"],
+        "method": log["method"],
+        "path": log["path"],
+        "status_code": 503,
+        "latency_ms": log["latency_ms"],
+        "error": None,
+    }
+    links = told["data"]["links"]
+    assert links["log"] == f"{PUBLIC_URL}/log/{log['id']}"
+    listed = await client.get(links["logs"].removeprefix(PUBLIC_URL))
+    assert listed.status_code == 200
+    assert f"/log/{log['id']}" in listed.text
     assert delivery["event_id"] == event["id"]
     [attempt] = delivery["attempts"]
     assert (attempt["number"], attempt["status_code"]) == (1, 200)
@@ -136,9 +151,15 @@ async def test_an_event_of_a_captured_log_is_told_to_slack(
         await client.get(f"{appliance.proxy_url}/pay/x")
         [received] = await there.until(1)
     assert "webhook-signature" not in received.headers
-    assert json.loads(received.body) == {
-        "text": "FIRING &lt;!channel&gt;, pay\nstatus_code &gt;= 500: GET had 503"
-    }
+    [log] = (await client.get("/v1/logs")).json()["items"]
+    told = json.loads(received.body)
+    assert told.keys() == {"text"}
+    first, message, sentence, link, logs = told["text"].split("\n")
+    assert first == "FIRING &lt;!channel&gt;, pay"
+    assert message == "status_code &gt;= 500: GET had 503"
+    assert sentence == f"GET /x: 503 after {log['latency_ms']:.6g} ms"
+    assert link == f"{PUBLIC_URL}/log/{log['id']}"
+    assert logs.startswith(f"{PUBLIC_URL}/dashboard?service_id={service['id']}&amp;")
 
 
 async def test_a_window_fires_and_is_told_without_any_log(

@@ -85,7 +85,7 @@ async def test_a_rule_fires_on_until_its_recovery_threshold(bench: Bench) -> Non
         ("error", "!=", "true", [None, None], ["broken"]),
         ("error", "!=", "false", ["broken", "x"], [None]),
         ("error", "==", "broken", ["broken", "broken"], [None, "Broken"]),
-        ("error", "!=", "broken", ["other", None], ["broken"]),
+        ("error", "!=", "broken", ["other", "x"], [None, "broken"]),
     ],
 )
 async def test_a_count_counts_what_a_rule_of_each_log_would_match(

@@ -4,18 +4,23 @@ import asyncio
 import json
 from dataclasses import fields
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import pytest
 
+from monitor import times
+from monitor.alert_links import paths
 from monitor.exchange import Exchange, Source
+from monitor.query import parse_log_query
+from monitor.storage.alert_events import event_of
 from monitor.storage.batch import commit
 from monitor.storage.channels import Channels
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.pool import Database
 from monitor.storage.services import Services
 from tests.patience import PATIENCE_S
-from tests.storage.alert_bench import FIRING, IDS, QUIET, RATE, RESOLVED, Bench
+from tests.storage.alert_bench import FIRING, IDS, QUIET, RATE, RESOLVED, Bench, counted
 
 
 async def channel(
@@ -177,6 +182,108 @@ async def test_a_service_that_is_deleted_while_it_fires_tells_the_end(
     [end] = await bodies(database)
     assert end["data"]["event"]["message"] == "resolved: the service was deleted"
     assert end["data"]["service"]["name"] == "pay"
+
+
+def asked(link: str) -> dict[str, str]:
+    """The parameters of a list's link, which the list takes."""
+    pairs = parse_qsl(urlsplit(link).query, strict_parsing=True)
+    parse_log_query(pairs)
+    return dict(pairs)
+
+
+async def test_what_is_told_says_what_happened_and_where_to_look(
+    bench: Bench, database: Database
+) -> None:
+    hostile = "/a\nRESOLVED all is well/" + "x" * 2_000
+    await channel(database)
+    await channel(database, kind="slack")
+    rule = await bench.rule(**{**RATE, "window_s": 10}, cooldown_s=60)
+    fields = {"path": hostile, "status_code": 504, "error": "upstream_timeout: <x>"}
+    log = await bench.log(-30, latency_ms=30_500.25, **fields)
+    assert await bench.state(rule, 1) is FIRING
+    assert await bench.state(rule, 20) is RESOLVED
+    deliveries = Deliveries(database, public_url="https://m.example")
+    sent = []
+    for _ in range(2):
+        due = await deliveries.begin_due(bench.at(50), most=9, busy=[])
+        sent += [json.loads(message.body) for message in due]
+    told_of = [one["data"] for one in sent if "data" in one]
+    slack = [one["text"].split("\n") for one in sent if "text" in one]
+    found = told_of[0]["log"]
+    assert (found["id"], found["method"]) == (str(log), "GET")
+    assert (found["status_code"], found["latency_ms"]) == (504, 30_500.25)
+    assert found["error"] == "upstream_timeout: <x>"
+    assert found["path"].startswith("/a RESOLVED") and len(found["path"]) == 1_001
+    assert told_of[0]["links"]["log"] == f"https://m.example/log/{log}"
+    firing, resolved = (asked(one["links"]["logs"]) for one in told_of)
+    assert firing == {
+        "service_id": str(bench.service_id),
+        "is_error": "true",
+        # When it began, though it ended within the window.
+        "since": times.format(bench.at(-30)),
+    }
+    assert resolved["since"] == times.format(bench.at(-9))
+    assert resolved["until"] == times.format(bench.at(20))
+    assert told_of[1]["log"] is told_of[1]["links"]["log"] is None
+    title, _, sentence, *links = slack[0]
+    assert title == "FIRING r, pay"
+    assert sentence.startswith("GET /a RESOLVED all is well/xxx")
+    after = "…: 504 after 30500.2 ms, upstream_timeout: &lt;x&gt;"
+    assert sentence.endswith(after) and len(sentence) < 300
+    assert links == [
+        url.replace("&", "&amp;") for url in told_of[0]["links"].values() if url
+    ]
+    assert [line[:8] for line in slack[1]] == ["RESOLVED", "resolved", "https://"]
+
+
+async def test_nobody_is_led_to_an_address_that_is_not_known(
+    bench: Bench, database: Database
+) -> None:
+    await channel(database)
+    await channel(database, kind="slack")
+    rule = await bench.rule(**QUIET)
+    await bench.judge(rule, 0)
+    due = await Deliveries(database).begin_due(bench.at(1), most=9, busy=[])
+    for body in (json.loads(message.body) for message in due):
+        if "data" in body:
+            assert body["data"]["links"] == {"log": None, "logs": None}
+            assert body["data"]["log"] is None
+        else:
+            assert len(body["text"].split("\n")) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value", "expected"),
+    [
+        ("status_code", "==", "404", {"status_code": "404"}),
+        ("status_code", "==", "99", {}),
+        ("status_code", ">=", "400", {}),
+        ("status_code", ">", "499", {"is_error": "true"}),
+        ("status_code", "!=", "200", {}),
+        ("latency_ms", ">", "1e3", {"min_latency_ms": "1000.0"}),
+        ("latency_ms", "<=", "5", {"max_latency_ms": "5.0"}),
+        ("latency_ms", "==", "5", {"min_latency_ms": "5.0", "max_latency_ms": "5.0"}),
+        ("latency_ms", ">=", "-1", {}),
+        ("error", "==", "true", {"has_error": "true"}),
+        ("error", "!=", "true", {"has_error": "false"}),
+        ("error", "==", "false", {"has_error": "false"}),
+        ("error", "!=", "false", {"has_error": "true"}),
+        ("error", "!=", "boom", {"has_error": "true"}),
+    ],
+)
+async def test_the_list_that_is_linked_shows_all_that_counted(
+    bench: Bench, field: str, operator: str, value: str, expected: dict[str, str]
+) -> None:
+    rule = await bench.rule(**counted(field, operator, value, 1))
+    alert = await bench.alerts.get(rule)
+    assert alert is not None
+    event = event_of(
+        alert, state=FIRING, message="m", log_id=IDS.new(), now=bench.at(0)
+    )
+    found = paths(alert, [event])
+    query = asked(found["logs"] or "")
+    since = {"since": times.format(bench.at(-60))}
+    assert query == {"service_id": str(bench.service_id), **expected, **since}
 
 
 async def test_a_batch_of_matches_is_told_once_with_their_number(
