@@ -10,6 +10,7 @@ import web.app
 from api.parts import Parts
 from appliance import own_via
 from appliance.stopping import Calls
+from monitor.costs import Cost
 from monitor.loop_watch import LoopWatch
 from web.parts import PageParts
 
@@ -22,6 +23,7 @@ def build_app(
     via: str,
     calls: Calls,
     watch: LoopWatch,
+    cost: Callable[[], Cost],
 ) -> Application:
     """One application: errors of /v1 are problem+json, those of the rest are pages."""
     pages = PageParts(
@@ -39,6 +41,7 @@ def build_app(
         channels=parts.channels,
         deliveries=parts.deliveries,
         standing=parts.standing,
+        cost=cost,
         workers=workers,
         watch=watch,
         routes=parts.routes,

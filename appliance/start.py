@@ -35,6 +35,7 @@ from appliance.stopping import Calls
 from appliance.workers import Workers
 from monitor.access import Access
 from monitor.clock import Clock
+from monitor.costs import CostCollector
 from monitor.counters import Counters
 from monitor.ids import LogIds
 from monitor.lookups import Lookups
@@ -49,6 +50,7 @@ from monitor.storage.alert_windows import AlertWindows
 from monitor.storage.alerts import Alerts
 from monitor.storage.channels import Channels
 from monitor.storage.clearing import Clearing
+from monitor.storage.costs import Costs
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
@@ -156,16 +158,22 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             committed=feed.wake,
             timeout_s=settings.ingest_timeout_s,
         )
-        retention = Retention(
-            database,
-            policy=Policy(
-                days=settings.retention_days,
-                body_days=settings.body_retention_days,
-                limit_bytes=settings.retention_bytes,
-            ),
-            partitions=partitions,
-            counters=counters,
+        policy = Policy(
+            days=settings.retention_days,
+            body_days=settings.body_retention_days,
+            limit_bytes=settings.retention_bytes,
         )
+        retention = Retention(
+            database, policy=policy, partitions=partitions, counters=counters
+        )
+        costs = Costs(
+            database,
+            directory=data.path,
+            policy=policy,
+            is_embedded=embedded is not None,
+            most_files=settings.data_files_limit,
+        )
+        counters.registry.register(CostCollector(lambda: costs.cost))
         outbound = await stack.enter_async_context(
             Outbound(
                 lookups=Lookups(
@@ -195,6 +203,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 background.judge_windows(windows, recorder, state),
                 background.tidy_deliveries(deliveries, state),
                 standing.run(),
+                costs.run(),
                 Notifier(deliveries, outbound).run(state),
                 recorder.run(),
                 writer.run(),
@@ -265,6 +274,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             parts,
             calls=calls,
             watch=watch,
+            cost=lambda: costs.cost,
             proxy_port=proxy_socket.getsockname()[1],
             workers=lambda: workers.pids if workers else [os.getpid()],
             via=via,

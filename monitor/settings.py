@@ -178,6 +178,13 @@ class Settings(BaseModel):
         "it when PostgreSQL shares its disk.",
         ge=64 * 1024 * 1024,
     )
+    data_files_limit: int = _setting(
+        100_000,
+        "Files of DATA_DIR that are looked at, once a minute, for what it takes. Raise "
+        'it when /status says "at least" of it.',
+        ge=1,
+        le=10_000_000,
+    )
     head_limit_bytes: int = _setting(
         65_536,
         "The largest request or response head of the proxy; beyond: 431. Raise it "

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from monitor.access import Access
+from monitor.costs import Cost
 from monitor.loop_watch import LoopWatch
 from monitor.offload.helpers import Helpers
 from monitor.registry import RoutingTable
@@ -37,6 +38,7 @@ class PageParts:
     channels: Channels
     deliveries: Deliveries
     standing: Standing
+    cost: Callable[[], Cost]
     workers: Callable[[], list[int]]
     watch: LoopWatch
     routes: Callable[[], RoutingTable]

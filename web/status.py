@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from monitor import build
+from monitor.costs import Cost
 from monitor.errors import Unavailable
 from monitor.ledger import WANTED, Account, Line
 from monitor.loop_watch import Longest
@@ -14,6 +15,7 @@ from monitor.settings import describe
 from monitor.storage.facts import Facts, facts
 from monitor.storage.standing import SpoolState
 from web import render
+from web.costs import ends, over
 from web.formats import length
 from web.parts import PageParts
 
@@ -57,6 +59,9 @@ class View:
     step: str
     left: str
     lag_s: float
+    cost: Cost
+    cost_ends: str
+    measured_over: str
     facts: Facts | None
     is_embedded: bool
     workers: list[int]
@@ -79,6 +84,7 @@ class StatusPage:
     async def _view(self) -> View:
         parts, standing = self._parts, self._parts.standing
         account = await standing.look_closely(timeout_s=ASK_S)
+        cost = parts.cost()
         names = {service.id: service.name for service in parts.routes().services}
         rows = [_row(names.get(id), line) for id, line in account.lines.items()]
         return View(
@@ -89,6 +95,9 @@ class StatusPage:
             step=STEPS[standing.spool.step],
             left=length(standing.spool.left_s),
             lag_s=standing.write_lag_s,
+            cost=cost,
+            cost_ends=ends(cost),
+            measured_over=over(cost),
             facts=None if account.is_away else await self._facts(),
             is_embedded=parts.settings.database_url is None,
             workers=parts.workers(),

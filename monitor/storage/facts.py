@@ -3,6 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+import asyncpg
+
 from monitor.storage.partitions import PARTITIONED
 from monitor.storage.pool import Database
 
@@ -46,37 +48,43 @@ async def facts(database: Database, *, timeout_s: float) -> Facts:
                    current_setting('max_connections')::int AS most
             """
         )
-        sizes = await connection.fetch(
-            """
-            SELECT parent.relname AS parent, child.relname AS child,
-                   pg_total_relation_size(child.oid) AS size
-              FROM pg_inherits AS i
-              JOIN pg_class AS parent ON parent.oid = i.inhparent
-              JOIN pg_class AS child ON child.oid = i.inhrelid
-              JOIN pg_namespace AS n ON n.oid = parent.relnamespace
-             WHERE n.nspname = 'apimonitor'
-               AND parent.relname = ANY($1)
-               AND parent.relkind = 'p'
-            """,
-            PARTITIONED,
-        )
-    days: dict[str, dict[str, int]] = defaultdict(dict)
-    for found in sizes:
-        days[found["child"].rpartition("_")[2]][found["parent"]] = found["size"]
+        sizes = await days(connection)
     assert row is not None
     return Facts(
         version=row["version"],
         database_bytes=row["size"],
         connections=row["connections"],
         most_connections=row["most"],
-        days=tuple(
-            Day(
-                name,
-                logs=of.get("logs", 0),
-                details=of.get("log_details", 0),
-                bodies=of.get("log_bodies", 0),
-                messages=of.get("log_messages", 0),
-            )
-            for name, of in sorted(days.items(), reverse=True)
-        ),
+        days=sizes,
+    )
+
+
+async def days(connection: asyncpg.Connection) -> tuple[Day, ...]:
+    """What each day takes, the newest first."""
+    sizes = await connection.fetch(
+        """
+        SELECT parent.relname AS parent, child.relname AS child,
+               coalesce(pg_total_relation_size(child.oid), 0) AS size
+          FROM pg_inherits AS i
+          JOIN pg_class AS parent ON parent.oid = i.inhparent
+          JOIN pg_class AS child ON child.oid = i.inhrelid
+          JOIN pg_namespace AS n ON n.oid = parent.relnamespace
+         WHERE n.nspname = 'apimonitor'
+           AND parent.relname = ANY($1)
+           AND parent.relkind = 'p'
+        """,
+        PARTITIONED,
+    )
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in sizes:
+        found[row["child"].rpartition("_")[2]][row["parent"]] = row["size"]
+    return tuple(
+        Day(
+            name,
+            logs=of.get("logs", 0),
+            details=of.get("log_details", 0),
+            bodies=of.get("log_bodies", 0),
+            messages=of.get("log_messages", 0),
+        )
+        for name, of in sorted(found.items(), reverse=True)
     )

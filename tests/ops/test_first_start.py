@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 import os
 import signal
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ import pytest
 from appliance import embedded
 from appliance.start import running
 from monitor.settings import load
+from tests.patience import PATIENCE_S
+from tests.running import client_at
 from tests.test_serve import Served, served
 
 
@@ -28,7 +31,14 @@ async def test_a_first_start_complains_of_nothing_and_its_lines_work_as_they_sta
                 check(await pasted(shell, lines, begun))
         services = await appliance.call("/v1/services")
         logs = await appliance.call("/v1/logs")
+        costs = await known_costs(appliance)
         assert await appliance.stop() == 0
+    assert costs["wal_bytes"] >= 1 << 20
+    assert costs['data_bytes{part="postgres"}'] > (
+        costs["wal_bytes"] + costs["database_bytes"]
+    )
+    assert costs["disk_size_bytes"] > costs["disk_free_bytes"] > 0
+    assert math.isnan(costs["disk_days_left"])
     assert services["total"] == 1
     assert not services["items"][0]["base_url"].endswith(f":{appliance.port}")
     assert logs["total"] == 2
@@ -36,6 +46,21 @@ async def test_a_first_start_complains_of_nothing_and_its_lines_work_as_they_sta
     # Where others keep the machine busy, a turn of the loop may be long.
     said = [line for line in said if line["logger"] != "monitor.loop_watch"]
     assert {line["level"] for line in said} == {"info"}, said
+
+
+async def known_costs(appliance: Served) -> dict[str, float]:
+    """What /metrics says it costs, once PostgreSQL was measured."""
+    costs: dict[str, float] = {"schema_bytes": math.nan}
+    async with asyncio.timeout(PATIENCE_S):
+        while math.isnan(costs["schema_bytes"]):
+            await asyncio.sleep(0.1)
+            async with client_at(f"http://127.0.0.1:{appliance.port}") as client:
+                lines = (await client.get("/metrics")).text.splitlines()
+            said = (line.rsplit(" ", 1) for line in lines if line[0] != "#")
+            costs = {
+                name.removeprefix("apimonitor_"): float(value) for name, value in said
+            }
+    return costs
 
 
 def to_try(appliance: Served) -> str:

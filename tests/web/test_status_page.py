@@ -44,6 +44,9 @@ async def test_the_ledger_the_spool_and_postgresql_are_shown(
     for words in ("pay", "no_service", "18.", "logs", "SPOOL_LIMIT_BYTES", "1.0 GiB"):
         assert words in page, words
     assert 'class="banner"' not in page
+    page = await eventually_shown(client, "/status", "in our schema")
+    for words in ("What it costs", "where DATA_DIR lies", "not known yet"):
+        assert words in page, words
 
 
 async def test_secrets_are_not_shown(database_url: str, tmp_path: Path) -> None:
@@ -82,6 +85,11 @@ async def test_while_postgresql_is_away_every_page_says_so_at_once(
         page = await client.get("/status")
         assert page.status_code == 200
         assert "PostgreSQL could not be asked yet" in page.text
+        # What the disk holds is known all the same.
+        await eventually_shown(client, "/status", "where DATA_DIR lies")
+        figures = (await client.get("/metrics")).text
+        assert "apimonitor_schema_bytes NaN" in figures
+        assert 'apimonitor_data_bytes{part="spool"}' in figures
 
 
 async def test_a_filling_spool_is_said_on_every_page(
