@@ -54,7 +54,7 @@ async def test_it_lists_its_commands_and_says_its_version(tmp_path: Path) -> Non
         ("token", "create"),
         ("deadletter", "list"),
         ("deadletter", "retry"),
-        ("deadletter", "discard", str(uuid4())),
+        ("deadletter", "discard", "0195f5a0-0000-7000-8000-000000000001"),
         ("backup", "a.dump"),
         ("backup", "-"),
     ],
