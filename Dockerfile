@@ -17,6 +17,8 @@ COPY migrations migrations
 COPY monitor monitor
 COPY proxy proxy
 COPY web web
+# A page shows it.
+COPY docs/troubleshooting.md docs/troubleshooting.md
 RUN /venv/bin/pip install --no-deps --no-build-isolation -e .
 # Beside the sources, which in an image nobody edits; docs/compiled.md.
 RUN PYTHONPATH=/compile COMPILE_TO=compiling \

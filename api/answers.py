@@ -141,8 +141,9 @@ class Timings(Shown):
 class Hint(Shown):
     """Why an app may break behind the proxy, in words; see docs/troubleshooting.md."""
 
-    kind: Literal["redirect_loop", "https_loop"]
+    kind: Literal["redirect_loop", "https_loop", "origin"]
     text: str
+    section: str
 
 
 class LogDetail(LogItem):

@@ -35,6 +35,10 @@ HOST = re.compile(
 AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?\Z")
 UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+PRESERVE_HOST = (
+    "Host goes upstream as the client sent it, not as the base_url's: for a loopback "
+    "or private base_url whose app compares Origin with Host"
+)
 # Which a replay cannot choose: they frame the message, or are about the connection.
 NOT_OVERRIDDEN = frozenset(
     {
@@ -290,7 +294,7 @@ class ServiceFields(BaseModel):
 
 class NewService(ServiceFields):
     name: Name
-    preserve_host: bool = False
+    preserve_host: bool = Field(False, description=PRESERVE_HOST)
     forwarded_headers: Forwarding = ForwardedHeaders.ADD
     verify_tls: bool = True
     timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)
@@ -302,7 +306,7 @@ class ServiceChanges(ServiceFields):
     """An absent field stays; null clears one that may be empty."""
 
     name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
-    preserve_host: bool = False
+    preserve_host: bool = Field(False, description=PRESERVE_HOST)
     forwarded_headers: Forwarding = ForwardedHeaders.ADD
     verify_tls: bool = True
     timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)

@@ -6,18 +6,22 @@ from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from monitor.content import field_value
+from monitor.exchange import Source
 from monitor.redaction import MASK
 from monitor.resources import LogDetail
-from monitor.upstreams import PORTS
+from monitor.upstreams import PORTS, on_socket
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 # A longer one is no address that a client would follow.
 LONGEST_LOCATION: Final = 8192
+LONGEST_SHOWN: Final = 200
+FORBIDDEN: Final = 403
 
 
 class HintKind(StrEnum):
     REDIRECT_LOOP = "redirect_loop"
     HTTPS_LOOP = "https_loop"
+    ORIGIN = "origin"
 
 
 TEXTS: Final = {
@@ -37,14 +41,53 @@ TEXTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Hint:
+    """*section*: of docs/troubleshooting.md."""
+
     kind: HintKind
     text: str
+    section: str
 
 
 def hints_of(detail: LogDetail) -> list[Hint]:
     """Derived from what is kept, so that older logs have them too."""
-    found = [_redirect(detail)]
-    return [Hint(kind, TEXTS[kind]) for kind in found if kind is not None]
+    if detail.item.status_code == FORBIDDEN:
+        text = _foreign_origin(detail)
+        return [] if text is None else [Hint(HintKind.ORIGIN, text, "origin")]
+    kind = _redirect(detail)
+    return [] if kind is None else [Hint(kind, TEXTS[kind], "redirects")]
+
+
+def _foreign_origin(detail: LogDetail) -> str | None:
+    origin = field_value(detail.request_headers, "origin")
+    if origin is None:
+        return None
+    asked = field_value(detail.request_headers, "host")
+    is_kept = detail.keeps_host or detail.item.source == Source.INGEST
+    sent = asked if asked and is_kept else _upstream_host(detail.item.url)
+    if not sent or _is_of(origin, sent):
+        return None
+    text = (
+        f"The request's Origin, {origin[:LONGEST_SHOWN]}, is not of the Host that was "
+        f"sent, {sent[:LONGEST_SHOWN]}: apps that compare the two answer 403."
+    )
+    if asked and not is_kept and _is_of(origin, asked):
+        text += (
+            " With preserve_host the service gets the client's Host, which it is of."
+        )
+    return text
+
+
+def _upstream_host(url: str) -> str:
+    if on_socket(url) is not None:
+        return "localhost"
+    parts = _split(url)
+    return "" if parts is None else parts.netloc
+
+
+def _is_of(origin: str, host: str) -> bool:
+    scheme = origin.partition("://")[0].lower()
+    one, other = _split(origin), _split(f"{scheme}://{host}")
+    return one is not None and other is not None and one.netloc == other.netloc
 
 
 def _redirect(detail: LogDetail) -> HintKind | None:
@@ -90,12 +133,13 @@ def _split(url: str, *, base: str = "") -> SplitResult | None:
     """Without what does not count; None where it is no http(s) URL."""
     try:
         parts = urlsplit(urljoin(base, url))
-        port = parts.port or PORTS[parts.scheme]
+        usual = PORTS[parts.scheme]
+        port = parts.port or usual
     except (KeyError, ValueError):
         return None
     host = (parts.hostname or "").rstrip(".")
     host = f"[{host}]" if ":" in host else host
-    netloc = host if port == PORTS[parts.scheme] else f"{host}:{port}"
+    netloc = host if port == usual else f"{host}:{port}"
     return parts._replace(netloc=netloc, path=parts.path or "/", fragment="")
 
 

@@ -108,6 +108,8 @@ class LogDetail:
     message_count: int | None = None
     event_count: int | None = None
     messages_problem: str | None = None
+    # As its service has it now: a log does not say.
+    keeps_host: bool = False
     # What the archive it came in said of it besides.
     har: dict[str, Any] | None = None
 

@@ -16,6 +16,7 @@ from web.replay import ReplayPage
 from web.services import ServicesPage
 from web.signin import SignIn
 from web.status import StatusPage
+from web.troubleshooting import Troubleshooting
 
 STATIC = "/static"
 
@@ -35,6 +36,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/redoc", reference.redoc),
             web.get("/alerts-ui", AlertsPage(parts).show),
             web.get("/alerts-ui/channels", ChannelsPage(parts).show),
+            web.get("/troubleshooting", Troubleshooting().show),
             web.get("/status", StatusPage(parts).show),
             web.get("/signin", signin.ask),
             web.post("/signin", signin.enter),

@@ -22,6 +22,7 @@ BODIES = """
 """
 DETAILS = f"""
     SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of, l.note,
+           s.preserve_host,
            d.request_headers, d.response_headers, d.connect_ms, d.tls_ms, d.ttfb_ms,
            d.overhead_ms, d.message_count, d.event_count, d.messages_problem,
            d.had_request_body, d.had_response_body, b.id AS bodies_id,
@@ -80,6 +81,7 @@ def detail_of(row: asyncpg.Record) -> LogDetail:
         message_count=row["message_count"],
         event_count=row["event_count"],
         messages_problem=row["messages_problem"],
+        keeps_host=row["preserve_host"],
         har=har,
     )
 

@@ -35,6 +35,7 @@ RESERVED_SLUGS = frozenset(
         "signout",
         "static",
         "status",
+        "troubleshooting",
         "v1",
     }
 )

@@ -56,6 +56,41 @@ async def test_a_service_whose_upstream_is_not_verified_says_so(
     assert watched.complaints == []
 
 
+async def test_a_base_url_of_this_machine_is_offered_the_clients_host(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go("/")
+    await page.get_by_role("button", name="Register a service").click()
+    dialog = page.get_by_role("dialog")
+    offer = dialog.get_by_text("this machine or network")
+    for url, is_private in [
+        ("http://127.0.0.1:3000", True),
+        ("https://payments.example", False),
+        ("http://[::1]:3000/a", True),
+        ("http://10.example.org", False),
+        ("http://192.168.1.5", True),
+        ("https://172.32.0.1", False),
+        ("http://web:8000", True),
+        ("http://unix:/run/app.sock", True),
+        ("nonsense", False),
+        ("http://localhost:3000", True),
+    ]:
+        await dialog.get_by_label("Base URL").fill(url)
+        await expect(offer).to_be_visible(visible=is_private)
+    await dialog.get_by_label("Name").fill("shop")
+    await dialog.get_by_label("Keep the client's Host").check()
+    assert await watched.serious_findings() == []
+    await dialog.get_by_role("button", name="Register").click()
+    await expect(page.get_by_role("heading", name="shop")).to_be_visible()
+    [made] = (await client.get("/v1/services")).json()["items"]
+    assert (made["preserve_host"], made["forwarded_headers"]) == (True, "add")
+    await watched.go("/troubleshooting")
+    assert await watched.serious_findings() == []
+    assert watched.complaints == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_every_page_is_accessible_fits_and_keeps_to_itself(

@@ -1,6 +1,7 @@
 """The pages as they are served: headers, errors, and what is without a browser."""
 
 import gzip
+import re
 from pathlib import Path
 
 import httpx
@@ -166,6 +167,49 @@ async def test_a_loop_of_redirects_is_named_and_can_be_ended(
         assert answer.status_code == 200
         page = await eventually(client, f"/log/{answer.headers['X-Monitor-Log-Id']}")
         assert "data-hint" not in page.text
+
+
+async def _comparing(reader: Reader, writer: Writer) -> None:
+    """403 where Origin is not of Host, as Django answers."""
+    while True:
+        fields = (await read_head(reader)).decode().split("\r\n")
+        said = dict(line.split(": ", 1) for line in fields if ": " in line)
+        is_own = said["Origin"] == f"http://{said['Host']}"
+        status = "200 OK" if is_own else "403 Forbidden"
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+
+
+async def test_an_origin_that_is_not_of_the_host_is_named_and_can_be_kept(
+    client: httpx.AsyncClient, appliance: Appliance
+) -> None:
+    host = f"pay.localhost:{appliance.proxy_url.rpartition(':')[2]}"
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    async with upstream(_comparing) as port:
+        service = await register(client, base_url=f"http://127.0.0.1:{port}")
+        answer = await client.post(f"{appliance.proxy_url}/", headers=headers)
+        assert answer.status_code == 403
+        id = answer.headers["X-Monitor-Log-Id"]
+        page = await eventually(client, f"/log/{id}")
+        assert 'data-hint="origin"' in page.text
+        assert 'href="/troubleshooting#origin"' in page.text
+        [hint] = (await client.get(f"/v1/logs/{id}")).json()["hints"]
+        assert hint["kind"] == "origin"
+        assert "preserve_host" in hint["text"]
+        path = f"/v1/services/{service['id']}"
+        await client.patch(path, json={"preserve_host": True})
+        answer = await client.post(f"{appliance.proxy_url}/", headers=headers)
+        assert answer.status_code == 200
+
+
+async def test_what_to_do_when_an_app_breaks_is_a_page(
+    client: httpx.AsyncClient,
+) -> None:
+    page = (await client.get("/troubleshooting")).text
+    sections = re.findall('<h2 id="([a-z-]+)">', page)
+    assert {"origin", "redirects", "cookies", "websockets", "streams"} <= set(sections)
+    assert "gzip_proxied any;</code>" in page
+    assert not re.search(r"\*\*|`|\]\(", page.partition("<main")[2])
 
 
 async def eventually(client: httpx.AsyncClient, path: str) -> httpx.Response:
