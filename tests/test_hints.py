@@ -86,7 +86,7 @@ def test_a_403_of_another_cause_says_nothing(
     url: str, origin: str | None, host: str, keeps_host: bool
 ) -> None:
     headers = {"Host": host, **({"Origin": origin} if origin else {})}
-    fields = {"request_headers": headers, "keeps_host": keeps_host}
+    fields: dict[str, Any] = {"request_headers": headers, "keeps_host": keeps_host}
     assert hints_of(log(url, status_code=403, **fields)) == []
     assert hints_of(log("http://x/", request_headers={"Origin": "null"})) == []
 

@@ -12,7 +12,7 @@ from web import render
 
 TEXT: Final = Path(__file__).parents[1] / "docs" / "troubleshooting.md"
 MARKED: Final = re.compile(r"(`[^`]+`|\*\*[^*]+\*\*|\*[^*]+\*|\[[^\]]+\]\([^)]+\))")
-LINK: Final = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+LINK: Final = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _span(piece: str) -> Span:
     if MARKED.fullmatch(piece) is None:
         return Span("span", piece)
     if (link := LINK.fullmatch(piece)) is not None:
-        return Span("span", link[1])
+        return Span("span", f"{link[1]} (docs/{link[2]})")
     if piece.startswith("`"):
         return Span("code", piece.strip("`"))
     return Span("strong" if piece.startswith("**") else "em", piece.strip("*"))
