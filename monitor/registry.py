@@ -79,7 +79,8 @@ class RoutingTable:
         self.version = version
         self.is_known = is_known
         self._slugs = {service.slug.lower(): service for service in self.services}
-        self._names = {service.name.casefold(): service for service in self.services}
+        self._names = {service.name: service for service in self.services}
+        self._folded = {service.name.casefold(): service for service in self.services}
         self._hosts = {
             host.lower(): service for service in self.services for host in service.hosts
         }
@@ -98,8 +99,15 @@ class RoutingTable:
         return self._upstreams.get(service.slug)
 
     def by_name(self, name: str) -> Service | None:
-        """A service by its slug or its name, as in X-Monitor-Service."""
-        return self._slugs.get(name.lower()) or self._names.get(name.casefold())
+        """A service by its slug or its name, as in X-Monitor-Service.
+
+        New names differ by more than their case; of older ones the exact one is meant.
+        """
+        return (
+            self._slugs.get(name.lower())
+            or self._names.get(name)
+            or self._folded.get(name.casefold())
+        )
 
     def by_slug(self, slug: str) -> Service | None:
         return self._slugs.get(slug.lower())

@@ -211,10 +211,8 @@ async def _free_slug(connection: asyncpg.Connection, name: str) -> str:
 async def _refuse_taken(
     connection: asyncpg.Connection, id: UUID, fields: Mapping[str, Any]
 ) -> None:
-    if fields.get("name") is not None and await connection.fetchval(
-        "SELECT true FROM services WHERE name = $1 AND id <> $2", fields["name"], id
-    ):
-        raise _conflict("name", "another service has this name")
+    if fields.get("name") is not None:
+        await _refuse_taken_name(connection, id, fields["name"])
     host = await connection.fetchval(
         """
         SELECT host
@@ -227,6 +225,23 @@ async def _refuse_taken(
     )
     if host is not None:
         raise _conflict("hosts", f"another service has the host {host}")
+
+
+async def _refuse_taken_name(
+    connection: asyncpg.Connection, id: UUID, name: str
+) -> None:
+    """Compared as the proxy does: what SQL takes for lower case is its locale's.
+
+    Older names that differ by their case alone stay as they are.
+    """
+    rows = await connection.fetch("SELECT id, name FROM services")
+    names = {UUID(int=row["id"].int): row["name"] for row in rows}
+    if names.pop(id, None) == name:
+        return
+    if name in names.values():
+        raise _conflict("name", "another service has this name")
+    if name.casefold() in {taken.casefold() for taken in names.values()}:
+        raise _conflict("name", "another service has this name in another letter case")
 
 
 def _conflict(field: str, reason: str) -> Conflict:

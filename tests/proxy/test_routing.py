@@ -49,6 +49,14 @@ def test_a_request_arrives_below_the_base_path(
     assert (found.target, found.prefix) == (sent, prefix)
 
 
+def test_of_names_told_apart_by_case_the_exact_one_is_meant() -> None:
+    """There are none that are made anew."""
+    pair = [service(name="A B", slug="a-b"), service(name="a b", slug="a-b-2")]
+    table = RoutingTable(pair)
+    assert [table.by_name(one.name) for one in pair] == pair
+    assert table.by_name("A b") in pair
+
+
 @pytest.mark.parametrize("named", [None, "pay"])
 def test_nothing_is_nobodys_while_the_services_are_not_known(named: str | None) -> None:
     unknown = RoutingTable(is_known=False)
