@@ -51,7 +51,12 @@ def _serve(settings: Settings, arguments: Namespace) -> int:
 
 def _demo(settings: Settings, arguments: Namespace) -> int:
     async def traffic(appliance: Appliance) -> None:
-        await demo.run(app_url=appliance.app_url, proxy_url=appliance.proxy_url)
+        password = settings.admin_password if settings.is_closed else None
+        await demo.run(
+            app_url=appliance.app_url,
+            proxy_url=appliance.proxy_url,
+            password=password.get_secret_value() if password else None,
+        )
 
     serve(demo.of_its_own(settings), traffic)
     return 0

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import random
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout, CookieJar
 
 from appliance import demo_upstream
 from monitor.settings import Settings
@@ -19,6 +20,8 @@ BURST = 150
 # running overnight finds the product, and not ten thousand more of the same.
 TRICKLE_EVERY_S = 1.5
 TRICKLE_S = 600.0
+WAIT = ClientTimeout(total=30)
+FORM_TOKEN = re.compile(r'name="token" value="([^"]*)"')
 
 
 def of_its_own(settings: Settings) -> Settings:
@@ -28,15 +31,28 @@ def of_its_own(settings: Settings) -> Settings:
     return settings.model_copy(update={"data_dir": beside, "database_url": None})
 
 
-async def run(*, app_url: str, proxy_url: str, seconds: float | None = None) -> None:
+async def run(
+    *,
+    app_url: str,
+    proxy_url: str,
+    password: str | None = None,
+    seconds: float | None = None,
+) -> None:
     """Register a service and send traffic for *seconds*, then return.
 
     Without *seconds*, for TRICKLE_S; its upstream answers until this is cancelled.
+    *password* is that of the app, where it is closed.
     """
     runner, upstream_url = await demo_upstream.start()
     try:
-        async with ClientSession(timeout=ClientTimeout(total=30)) as session:
+        # Its cookie would go to the proxy too, which has the same host.
+        async with ClientSession(
+            timeout=WAIT, cookie_jar=CookieJar(unsafe=True)
+        ) as session:
+            if password is not None:
+                await _sign_in(session, app_url, password)
             slug, key = await _register(session, app_url, upstream_url)
+        async with ClientSession(timeout=WAIT) as session:
             visitor = Visitor(session, f"{proxy_url}/{slug}", app_url, key)
             await visitor.burst()
             logger.info("sample traffic is there", extra={"page": f"{app_url}/"})
@@ -150,6 +166,17 @@ class Visitor:
         headers = {"Authorization": f"Bearer {self._key}"}
         url = f"{self._app_url}/v1/logs"
         await self._send("POST", url, json=log, headers=headers)
+
+
+async def _sign_in(session: ClientSession, app_url: str, password: str) -> None:
+    """As a person does: nothing of it stays."""
+    url = f"{app_url}/signin"
+    async with session.get(url) as answer:
+        token = FORM_TOKEN.search(await answer.text())
+    form = {"token": token[1] if token else "", "password": password}
+    async with session.post(url, data=form, allow_redirects=False) as answer:
+        if answer.status != 303:
+            raise RuntimeError(f"the demo could not sign in: {answer.status}")
 
 
 async def _register(

@@ -4,10 +4,12 @@ import asyncio
 import logging
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from appliance import demo
 from monitor.settings import load
+from tests.patience import PATIENCE_S
 from tests.running import appliance_on, client_at, client_of
 
 
@@ -73,3 +75,26 @@ async def test_the_demo_leaves_a_living_product(
     statuses = {item["status_code"] for item in logs["items"]}
     assert {101, 200, 201, 202, 404, 503} >= statuses >= {101, 200, 201, 202}
     assert "demo-secret" not in str(logs)
+
+
+async def test_a_closed_app_has_its_sample_traffic_too(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "BURST", 0)
+    secret = 'a "password" & more'
+    async with appliance_on(database_url, tmp_path, ADMIN_PASSWORD=secret) as appliance:
+        at = {"app_url": appliance.app_url, "proxy_url": appliance.proxy_url}
+        for wrong, said in ((None, "refused"), ("wrong", "sign in")):
+            with pytest.raises(RuntimeError, match=said):
+                await demo.run(**at, password=wrong, seconds=0)
+        await demo.run(**at, password=secret, seconds=0)
+        connection = await asyncpg.connect(database_url)
+        paths: set[str] = set()
+        async with asyncio.timeout(PATIENCE_S):
+            while not {"/orders", "/nightly"} <= paths:
+                await asyncio.sleep(0.05)
+                rows = await connection.fetch("SELECT path FROM apimonitor.logs")
+                paths = {row["path"] for row in rows}
+    sent = await connection.fetch("SELECT * FROM apimonitor.log_details")
+    await connection.close()
+    assert "apimonitor_session" not in str(sent)
