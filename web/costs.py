@@ -32,5 +32,8 @@ def ends(cost: Cost) -> str:
 
 
 def _retained(outlook: Outlook) -> str:
-    when = f"in {length(outlook.days * DAY_S)}, {size(int(outlook.more))} from now,"
-    return f"{when if outlook.more else 'already'} {BY[outlook.end]}"
+    """`already what is past …`, `in 30 days and with 20 MiB more what is past …`"""
+    if not outlook.more:
+        return f"already {BY[outlook.end]}"
+    more = size(int(outlook.more))
+    return f"in {length(outlook.days * DAY_S)}, with {more} more, {BY[outlook.end]}"
