@@ -182,14 +182,29 @@ class LogDetail(LogItem):
     response_body_problem: str | None
 
 
+class DeletedLogs(Shown):
+    """`deleted`: logs that the filters found; `replays_deleted`: other logs, which were
+    replays of these. With `dry_run` nothing went. Where `complete` is false, more may
+    be left, after `next_cursor`.
+    """
+
+    deleted: Count
+    replays_deleted: Count
+    dry_run: bool
+    complete: bool
+    next_cursor: str | None
+
+
 class LedgerLine(Shown):
     """`finished` = `stored` + `spooled` + `dead_letter` + the sum of `dropped`, but for
-    `difference`. `is_closed` is null while PostgreSQL is away. `dropped` may hold a
-    negative `written_off`: more was stored than was counted as finished.
+    `difference`; `deleted` are some of those that were `stored`. `is_closed` is null
+    while PostgreSQL is away. `dropped` may hold a negative `written_off`: more was
+    stored than was counted as finished.
     """
 
     finished: Count
     stored: Count
+    deleted: Count
     spooled: Count
     dead_letter: Count
     dropped: dict[str, int]

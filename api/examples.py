@@ -165,6 +165,7 @@ HAR = {
 LEDGER_LINE = {
     "finished": 1204,
     "stored": 1180,
+    "deleted": 12,
     "spooled": 20,
     "dead_letter": 1,
     "dropped": {"recording_off": 3},

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from api import request
 from api.details import Details
-from api.errors import answer, written
+from api.errors import answer, nothing, written
 from api.intake import intake_of, repeat_key_of
 from api.parts import Parts
 from api.patience import Patience
@@ -17,7 +17,8 @@ from api.schemas import LogChanges, NewLog
 from api.shown import shown_item
 from monitor import times
 from monitor.errors import NotFound
-from monitor.query import parse_log_query
+from monitor.filters import encode_cursor
+from monitor.query import parse_delete_query, parse_log_query
 from monitor.resources import LogDetail, LogPage
 from monitor.storage.repeats import RepeatKey
 from monitor.turns import Turns
@@ -57,7 +58,7 @@ class LogCalls:
         id = await self._store(service_id, new, await repeat_key_of(call))
         detail = await self._parts.logs.get(id)
         if detail is None:
-            raise NotFound("the service is gone")
+            raise NotFound("the service is gone, or the log was deleted")
         return detail
 
     async def _store(
@@ -96,6 +97,34 @@ class LogCalls:
         if detail is None:
             raise NotFound("there is no such log")
         return written(await self._details.json(detail))
+
+    async def delete(self, call: web.Request) -> web.Response:
+        """Remove a log with all that was kept of it, replays of it too."""
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        if not await self._parts.deletions.one(request.id_in_path(call, "log_id")):
+            raise NotFound("there is no such log")
+        return nothing()
+
+    async def delete_found(self, call: web.Request) -> web.Response:
+        """The same for those that the list's filters find."""
+        await need(call, self._parts, Right.MANAGE)
+        filter, after, limit, dry_run = parse_delete_query(
+            call.query.items(), most=self._parts.settings.delete_limit
+        )
+        deleted = await self._parts.deletions.many(
+            filter, after=after, limit=limit, dry_run=dry_run
+        )
+        left = deleted.left_after
+        return answer(
+            {
+                "deleted": deleted.logs,
+                "replays_deleted": deleted.replays,
+                "dry_run": dry_run,
+                "complete": left is None,
+                "next_cursor": None if left is None else encode_cursor(left),
+            }
+        )
 
 
 def _shown_page(page: LogPage) -> dict[str, Any]:

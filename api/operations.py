@@ -95,6 +95,18 @@ HAR_QUERY: dict[str, dict[str, Any]] = {
     },
 }
 EXPORT_LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST_EXPORTED}
+DELETE_QUERY: dict[str, dict[str, Any]] = {
+    "limit": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "as many at most; up to DELETE_LIMIT, which it is by default",
+    },
+    "dry_run": {
+        "type": "string",
+        "enum": ["true", "false", "1", "0"],
+        "description": "true: nothing goes, what would is counted",
+    },
+}
 EXPORTED = (*FILTERS, "cursor", "limit")
 REPEATS = ("Idempotency-Key",)
 PUSHED: tuple[int, ...] = (404, 413, 415, 422, 429)
@@ -253,6 +265,23 @@ LOGS = [
         query=LOG_LIST,
     ),
     Operation(
+        method="DELETE",
+        path="/v1/logs",
+        id="delete_logs",
+        summary="Remove the logs that the filters find; at least one is required",
+        tag="Logs",
+        answer=answers.DeletedLogs,
+        answer_example={
+            "deleted": 2,
+            "replays_deleted": 1,
+            "dry_run": False,
+            "complete": True,
+            "next_cursor": None,
+        },
+        query=(*FILTERS, "cursor", *DELETE_QUERY),
+        query_schemas=DELETE_QUERY,
+    ),
+    Operation(
         method="GET",
         path="/v1/logs/stream",
         id="follow_logs",
@@ -309,6 +338,15 @@ LOGS = [
         body=LogChanges,
         body_example={"pinned": True, "note": "The first one that failed."},
         errors=(404, *GIVEN),
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/logs/{log_id}",
+        id="delete_log",
+        summary="Remove a log with its bodies, messages and replays",
+        tag="Logs",
+        status=204,
+        errors=(404,),
     ),
     Operation(
         method="GET",

@@ -15,6 +15,7 @@ from monitor.registry import RoutingTable
 from monitor.settings import Settings
 from monitor.storage.alerts import Alerts
 from monitor.storage.channels import Channels
+from monitor.storage.deleting import Deletions
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
@@ -53,6 +54,7 @@ class Parts:
     keys: Keys
     tokens: Tokens
     logs: LogReader
+    deletions: Deletions
     messages: MessageReader
     alerts: Alerts
     replays: Replays

@@ -51,6 +51,7 @@ from monitor.storage.alerts import Alerts
 from monitor.storage.channels import Channels
 from monitor.storage.clearing import Clearing
 from monitor.storage.costs import Costs
+from monitor.storage.deleting import Deletions
 from monitor.storage.deliveries import Deliveries
 from monitor.storage.feed import Feed
 from monitor.storage.keys import Keys
@@ -241,6 +242,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             [app_socket.getsockname()[:2], proxy_socket.getsockname()[:2]],
             names=settings.allowed_hosts,
         )
+        logs = LogReader(database, timeout_ms=settings.query_timeout_ms)
         parts = Parts(
             settings=settings,
             access=access,
@@ -248,7 +250,10 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             services=services,
             keys=Keys(database, most=settings.keys_limit),
             tokens=Tokens(database),
-            logs=LogReader(database, timeout_ms=settings.query_timeout_ms),
+            logs=logs,
+            deletions=Deletions(
+                database, reader=logs, ledger=books.ledger, counters=counters
+            ),
             messages=MessageReader(database),
             alerts=Alerts(database, most=settings.alert_rules_limit),
             replays=Replays(database),

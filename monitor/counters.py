@@ -26,6 +26,12 @@ class Counters:
             ["source"],
             registry=self.registry,
         )
+        self.logs_deleted = Counter(
+            "apimonitor_logs_deleted",
+            "Logs removed because someone wanted them gone, by source.",
+            ["source"],
+            registry=self.registry,
+        )
         self.database_up = Gauge(
             "apimonitor_database_up",
             "1 while PostgreSQL answers, else 0.",

@@ -19,6 +19,8 @@ from monitor.tally import (
 
 STORED = "stored"
 TORN = "torn"
+# Of what was stored: what someone had removed. Retention is not counted.
+DELETED = "deleted"
 # Reasons for which a record is not kept because someone wanted it so.
 WRITTEN_OFF = "written_off"
 WANTED = frozenset({"recording_off", "service_deleted", "discarded", WRITTEN_OFF})
@@ -31,6 +33,8 @@ class Line:
 
     finished: int = 0
     stored: int = 0
+    # Of *stored*, what someone had removed since.
+    deleted: int = 0
     spooled: int = 0
     dead_letter: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
@@ -98,10 +102,7 @@ def lines_of(counted: Counted) -> dict[UUID, Line]:
     for (id, word), n in counted.after.items():
         _count_process(lines[id], word, n)
     for (id, word), n in counted.stored.items():
-        if word == STORED:
-            lines[id].stored += n
-        elif word.startswith(DROPPED):
-            _add(lines[id].dropped, word.removeprefix(DROPPED), n)
+        _count_stored(lines[id], word, n)
     for id, n in counted.spooled.items():
         lines[id].spooled += n
     for id, n in counted.dead_letters.items():
@@ -119,6 +120,7 @@ def total_of(lines: Mapping[UUID, Line]) -> Line:
     for line in lines.values():
         total.finished += line.finished
         total.stored += line.stored
+        total.deleted += line.deleted
         total.spooled += line.spooled
         total.dead_letter += line.dead_letter
         total.in_flight += line.in_flight
@@ -150,6 +152,15 @@ def spooled_bytes_of(counts: Counts) -> int:
 def lost(dropped: Mapping[str, int]) -> int:
     """Of *dropped*, what nobody wanted."""
     return sum(n for reason, n in dropped.items() if reason not in WANTED)
+
+
+def _count_stored(line: Line, word: str, n: int) -> None:
+    if word == STORED:
+        line.stored += n
+    elif word == DELETED:
+        line.deleted += n
+    elif word.startswith(DROPPED):
+        _add(line.dropped, word.removeprefix(DROPPED), n)
 
 
 def _count_process(line: Line, word: str, n: int) -> None:

@@ -11,13 +11,14 @@ from monitor.ledger import Counted, Line, lines_of, named, total_of, unrouted_of
 from monitor.tally import DROPPED, EVENT, Counts
 from monitor.withheld import WITHHELD, Withheld
 
-DELETED = "deleted"
+SERVICE_GONE = "deleted"
 UNROUTED_HELP = "Requests that no service was found for, by reason."
 EVENTS_HELP = "What happened to connections to upstreams, see docs/operations.md."
 DROPPED_HELP = "Records that were not kept, by reason."
 SHED_HELP = "Records whose bodies were not kept, by the spool's step."
 WITHHELD_HELP = "Bodies, messages and texts not kept, as they could not be masked."
 STORED_HELP = "Records of the proxy committed to PostgreSQL, when it was asked last."
+DELETED_HELP = "Of these, records that someone had removed."
 SPOOLED_HELP = "Records appended to the spool."
 
 
@@ -70,6 +71,7 @@ class LedgerCollector(Collector):
         yield _counter("bodies_shed", SHED_HELP, "step", total.bodies_shed)
         yield _withheld(counts)
         yield _plain_counter("records_stored", STORED_HELP, total.stored)
+        yield _plain_counter("records_deleted", DELETED_HELP, total.deleted)
         yield _plain_counter("records_spooled", SPOOLED_HELP, _spooled(counts, total))
         yield from _gauges(figures, total)
 
@@ -101,7 +103,7 @@ def _withheld(counts: Counts) -> Metric:
 def _finished(lines: Mapping[UUID, Line], slugs: Mapping[UUID, str]) -> Metric:
     by_slug: dict[str, int] = {}
     for id, line in lines.items():
-        slug = slugs.get(id, DELETED)
+        slug = slugs.get(id, SERVICE_GONE)
         by_slug[slug] = by_slug.get(slug, 0) + line.finished
     help = "Exchanges that ended, by service."
     return _counter("exchanges_finished", help, "service", by_slug)

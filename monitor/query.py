@@ -49,6 +49,27 @@ def parse_export_query(
     return LogFilter(**values), cursor, limit
 
 
+def parse_delete_query(
+    pairs: Iterable[tuple[str, str]], *, most: int
+) -> tuple[LogFilter, UUID | None, int, bool]:
+    """The filter, after which log to begin, how many at most, and whether to count
+    only.
+
+    Raises InvalidInput as parse_log_query does, and where nothing is filtered.
+    """
+    known = {n: p for n, p in PARAMETERS.items() if n not in ("offset", "newer")}
+    own = {"limit": whole_number(1, most), "dry_run": _flag}
+    values, errors = read(pairs, {**known, **own})
+    cursor, limit = values.pop("cursor", None), values.pop("limit", most)
+    dry_run = values.pop("dry_run", False)
+    if not values and not errors:
+        reason = "at least one filter is required, such as service_id, tag or until"
+        errors.append(FieldError(("query",), reason, "missing"))
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+    return LogFilter(**values), cursor, limit, dry_run
+
+
 def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:
     """Which logs are measured. Raises InvalidInput as parse_log_query does."""
     known = {name: PARAMETERS[name] for name in SCOPE_FIELDS}

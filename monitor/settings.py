@@ -277,6 +277,14 @@ class Settings(BaseModel):
         ge=100,
         le=10_000_000,
     )
+    delete_limit: int = _setting(
+        10_000,
+        "The most logs that one DELETE /v1/logs removes; its answer leads to the rest. "
+        "Raise it when scripts have to ask too often, lower it when something between "
+        "gives a call up.",
+        ge=1,
+        le=1_000_000,
+    )
     ingest_timeout_s: float = _setting(
         2, "How long an ingest waits for PostgreSQL before 503.", gt=0, le=60
     )

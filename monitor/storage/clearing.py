@@ -53,13 +53,13 @@ async def remove(
 
 async def remove_logs(
     connection: asyncpg.Connection, keys: Keys, *, pinned: bool
-) -> int:
-    """Remove logs with all that belongs to them; how many."""
+) -> Keys:
+    """Remove logs with all that belongs to them; the keys of those that are gone."""
     first, *others = PARTITIONED
     gone = await remove(connection, first, keys, pinned=pinned)
     for table in (*others, "log_arrivals"):
         await remove(connection, table, gone, pinned=True)
-    return len(gone)
+    return gone
 
 
 class Clearing:

@@ -97,7 +97,7 @@ class LogReader:
         while left is None or left > 0:
             size = EXPORT_ROWS if left is None else min(EXPORT_ROWS, left)
             page = Page(limit=size, cursor=cursor)
-            ids, reached, is_over = await self._step(filter, page, patience_ms)
+            ids, reached, is_over = await self.ids(filter, page, timeout_ms=patience_ms)
             for detail in await self._details(ids):
                 yield detail
             if is_over:
@@ -109,11 +109,11 @@ class LogReader:
             cursor = reached
             left = None if left is None else left - len(ids)
 
-    async def _step(
-        self, filter: LogFilter, page: Page, timeout_ms: int
+    async def ids(
+        self, filter: LogFilter, page: Page, *, timeout_ms: int | None = None
     ) -> tuple[list[UUID], UUID | None, bool]:
         """The ids of a page, how far that led, and whether that was all."""
-        timeout_s = timeout_ms / 1000
+        timeout_s = (timeout_ms or self._timeout_ms) / 1000
         deadline = time.monotonic() + timeout_s
         # The direct way has its own time before.
         held_s = 2 * (timeout_s + self._timeout_ms / 1000)

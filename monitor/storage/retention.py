@@ -187,7 +187,7 @@ class Retention:
             async with step(connection):
                 keys = await find()
                 gone = await remove_logs(connection, keys, pinned=False)
-            self._count("logs", gone)
+            self._count("logs", len(gone))
             if len(keys) < STEP_ROWS:
                 return
 

@@ -201,6 +201,10 @@ async def test_every_call_answers_what_the_document_says(
         await call("PATCH", "/v1/logs/{log_id}", status=200, **mark, **it)
         await call("POST", "/v1/logs/{log_id}/replay", status=201, **it)
         await call("GET", "/v1/logs/{log_id}/replays", status=200, **it)
+        await call("DELETE", "/v1/logs", status=200, params={"tag": "t"})
+        await call("DELETE", "/v1/logs", status=422)
+        await call("DELETE", "/v1/logs/{log_id}", status=204, **it)
+        await call("DELETE", "/v1/logs/{log_id}", status=404, **it)
         for path in ("", "/timeseries", "/endpoints"):
             await call("GET", f"/v1/metrics{path}", status=200)
             since = {"params": {"since": "2026-01-01", "source": "x"}}

@@ -1,6 +1,7 @@
 // Filters that act while you type: the server renders the table, the URL holds the state.
 
 import { localise, say } from "./app.js";
+import { remove } from "./deleting.js";
 import { follow, isLive, isReading, start } from "./tail.js";
 
 const form = document.querySelector("form[data-live]");
@@ -46,4 +47,8 @@ form.addEventListener("submit", (event) => {
   show(address());
 });
 document.querySelector("[data-refresh]").addEventListener("click", () => show(location.pathname + location.search));
+logs.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-delete]");
+  if (button && await remove(button.dataset.delete)) show(location.pathname + location.search);
+});
 start(() => show(location.pathname + location.search, { quiet: true }));
