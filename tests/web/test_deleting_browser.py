@@ -4,9 +4,10 @@ import asyncio
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Dialog, expect
+from playwright.async_api import Browser, expect
 
 from appliance.start import Appliance
+from tests.patience import PATIENCE_S
 from tests.running import LOG, bearer, make_key, register
 from tests.web.conftest import watch
 
@@ -44,14 +45,13 @@ async def test_logs_are_removed_with_the_keyboard(
     button = page.get_by_role("button", name="Delete … all that the filters find")
     for is_meant in (False, True):
         await expect(shown).to_have_count(2)
-        asking: asyncio.Future[Dialog] = asyncio.get_running_loop().create_future()
-        page.once("dialog", asking.set_result)
         await button.focus()
         # It returns once the question is answered.
-        pressed = asyncio.create_task(page.keyboard.press("Enter"))
-        dialog_shown = await asking
-        asked.append(dialog_shown.message)
-        await (dialog_shown.accept() if is_meant else dialog_shown.dismiss())
+        async with page.expect_event("dialog", timeout=PATIENCE_S * 1000) as asking:
+            pressed = asyncio.create_task(page.keyboard.press("Enter"))
+        question = await asking.value
+        asked.append(question.message)
+        await (question.accept() if is_meant else question.dismiss())
         await pressed
     await expect(page.get_by_text("No log matches")).to_be_visible()
     assert asked == ["Delete 2 logs, pinned ones too? This cannot be undone."] * 2
