@@ -154,7 +154,9 @@ def _by_names(
         return _members(look, content, rules, work)
     names = rules.form_names
     is_coded = look is Look.FORM and content.find(b"%") >= 0
-    has_parts = look is Look.MULTIPART and rules.machine is not None
+    has_parts = look is Look.MULTIPART and (
+        rules.machine is not None or HIDDEN.search(content) is not None
+    )
     if not (is_coded or has_parts or names.may_be_in(content)):
         return None
     text = content.decode("latin-1")
@@ -299,6 +301,7 @@ def _content(
         limit=max(work.left_bytes * READS // (READS + 1), LOOKED_AT_BYTES),
         truncated=body.truncated,
         most_members=MOST_MEMBERS,
+        wholly=True,
     )
     if plain.problem == TOO_LONG:
         raise TooMuch

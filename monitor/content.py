@@ -73,9 +73,11 @@ def decoded(
     limit: int,
     truncated: bool = False,
     most_members: int = MOST_MEMBERS,
+    wholly: bool = False,
 ) -> Decoded:
     """Undo *coding* (RFC 9110 8.4), a list in the order applied; at most *limit* bytes,
-    and *most_members* parts that were coded on their own.
+    and *most_members* parts that were coded on their own. *wholly*: what is too long
+    between two codings is left there.
 
     What was cut gives as much as can be decoded of it. Never raises.
     """
@@ -94,6 +96,8 @@ def decoded(
         problem = problem if problem == TOO_LONG else found or problem
         made += len(content)
         members += more
+        if wholly and problem == TOO_LONG:
+            break
     if len(content) > limit:
         return Decoded(content[:limit], False, TOO_LONG, made, members)
     return Decoded(content, problem is None, problem, made, members)

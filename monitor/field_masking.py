@@ -26,8 +26,10 @@ HIDDEN: Final = re.compile(
 )
 # JSON5 and such, whose names have no quotes.
 UNQUOTED: Final = re.compile(rb"[\s\[]*\{\s*[^\s\"}]")
+# Anywhere in a part's head: fields are folded, file names have a name= of their own.
 PART_NAME: Final = re.compile(
-    r"content-disposition:[^\r\n]*?[;\s]name\*?=(?:\"((?:[^\"\\\r\n]|\\.)*)|([^\s;]*))",
+    r"[;\s]name\s*+(\*?)\s*+=\s*+"
+    r"(?:\"((?:[^\"\\\r\n]|\\.)*+)|([^\s;]*+))",
     re.IGNORECASE,
 )
 PART_HEAD_LIMIT: Final = 8192
@@ -37,6 +39,7 @@ MEMBER_NODES: Final = 15
 PAIR_NODES: Final = 3
 CODED_NODES: Final = 30
 PART_NODES: Final = 30
+PART_NAME_NODES: Final = 10
 
 
 class Members:
@@ -125,15 +128,28 @@ def _masked_part(
             raise ValueError("a part has no head")
         return part
     begin = end + length
-    found = PART_NAME.search(part, 0, end + 2)
-    name = (found[1] or found[2] or "") if found else ""
     line_end = "\r\n" if part.endswith("\r\n") else ""
-    if names.holds(_decoded(name, work)):
+    if _is_sensitive(part, end + 2, names, work):
         return f"{part[:begin]}{MASK}{line_end}"
     content = part[begin:]
     if content.lstrip(" \t\r\n")[:1] not in ("{", "["):
         return part
     return f"{part[:begin]}{inner(content.removesuffix(line_end))}{line_end}"
+
+
+def _is_sensitive(part: str, end: int, names: Names, work: Work) -> bool:
+    """Whether one of the names that are given before *end* is; which one counts,
+    servers do not agree."""
+    for found in PART_NAME.finditer(part, 0, end):
+        work.spend(PART_NAME_NODES)
+        extended, quoted, bare = found[1], found[2], found[3]
+        name = (quoted or bare or "").replace("\\", "")
+        if extended:
+            # A charset and a language stand before it (RFC 8187).
+            name = name.rpartition("'")[2]
+        if names.holds(_decoded(name.strip("'"), work)):
+            return True
+    return False
 
 
 def _decoded(name: str, work: Work) -> str:

@@ -44,13 +44,14 @@ class Machine:
     def __init__(self, paths: tuple[Path, ...]) -> None:
         self._paths = paths
         self._states: dict[Positions, State] = {}
+        # A set knows its hash once it was asked for it.
+        self._first: Positions = frozenset([(rule, 0) for rule in range(len(paths))])
 
     def start(self, work: Work) -> "State | None":
         """The state of a whole document."""
         if len(self._states) > MOST_STATES:
             self._states = {}
-        positions = frozenset([(rule, 0) for rule in range(len(self._paths))])
-        return self._state(positions, work)
+        return self._state(self._first, work)
 
     def named(self, state: State, name: str, work: Work) -> "State | None":
         """Of the member *name*, which is mentioned and pending."""

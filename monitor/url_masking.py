@@ -30,13 +30,16 @@ CREDENTIALS: Final = re.compile(
     r"\b(Bearer|DPoP|Basic|Negotiate|NTLM|Token|ApiKey)(\s+|\s*[:=]\s*)([^\s\"',;<>]+)",
     re.IGNORECASE,
 )
+# Tried at the beginning of a word only: its dots and - are no beginnings.
 PAIR: Final = re.compile(
-    r"\b([A-Za-z][\w.\-]{0,60})([\"']?\s?[:=]\s?[\"']?)([^\s\"',;&<>]+)"
+    r"(?<![\w.\-])([\w.\-]++)([\"']?\s?[:=]\s?[\"']?)([^\s\"',;&<>]++)"
 )
 # What a parameter costs besides its bytes, a word, a name that is percent-encoded.
 PARAMETER_NODES: Final = 6
 WORD_NODES: Final = 10
 CODED_NODES: Final = 30
+# A piece that is encoded, each time that it is decoded.
+PIECE_NODES: Final = 50
 # Each byte is looked at that often, compared with a body's.
 PASSES: Final = 4
 
@@ -184,6 +187,7 @@ class UrlMask:
             return piece
         plain = piece
         for _ in range(MOST_TIMES):
+            self._work.spend(PIECE_NODES)
             plain = unquote(plain)
             # A query alone counts as well.
             masked = self._query(f"&{USERINFO.sub(MASK, plain)}")[1:]

@@ -2,6 +2,7 @@
 
 import asyncio
 from time import perf_counter
+from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from proxy.response import Answer
 from proxy.routing import Routed
 from proxy.stopwatch import Stopwatch
 from proxy.tap import Bounds, EventTap, Tap, WebSocketTap
+
+# So many percent-encoded characters for each query parameter that may be kept apart.
+CODED_EACH: Final = 5
 
 
 class BodyCopy:
@@ -179,9 +183,15 @@ class Capture:
 
 
 def _parameters(query: str, most: int) -> dict[str, str | list[str]]:
-    """The first *most*, decoded as UTF-8; bytes that are none become U+FFFD."""
+    """The first *most*, decoded as UTF-8; bytes that are none become U+FFFD.
+
+    Fewer where their % are very many: each is taken apart on its own.
+    """
     if query.count("&") >= most:
         query = "&".join(query.split("&", most)[:most])
+    if query.count("%") > CODED_EACH * most:
+        within = len(query) - len(query.split("%", CODED_EACH * most)[-1])
+        query = query[: max(query.rfind("&", 0, within), 0)]
     found: dict[str, str | list[str]] = {}
     text = query.encode("latin-1").decode("utf-8", "replace")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):

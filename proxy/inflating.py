@@ -41,8 +41,9 @@ class Inflater:
         self._begins_anew = begins_anew
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         self._made = 0
-        # Of all messages.
+        # Of all messages; and how often a last block was followed by another.
         self.total = 0
+        self.begun = 0
         self.is_lost = False
 
     def begin(self) -> None:
@@ -81,5 +82,6 @@ class Inflater:
         if not self._inflate.eof:
             return self._inflate.unconsumed_tail
         rest = self._inflate.unused_data
+        self.begun += 1
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         return rest

@@ -102,9 +102,10 @@ class FrameReader:
 
     @property
     def work(self) -> int:
-        """What was done until now: frames read, and kilobytes inflated."""
+        """What was done until now: frames read, kilobytes inflated, and inflaters."""
         inflater = self._inflater
-        return self._frames + (0 if inflater is None else inflater.total // 1024)
+        inflated = 0 if inflater is None else inflater.total // 1024 + inflater.begun
+        return self._frames + inflated
 
     @property
     def passing(self) -> int:

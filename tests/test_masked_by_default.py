@@ -126,6 +126,32 @@ def test_no_field_survives_in_any_kind_of_body(
         assert found.kept.endswith(b"\r\n--xyz--\r\n")
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        'Content-Disposition: form-data; filename="a; name=b"; name="password"',
+        'Content-Disposition: form-data;\r\n name="password"',
+        'Content-Disposition: form-data ;\tname = "password"',
+        "Content-Disposition: form-data; name='password'",
+        "Content-Disposition: form-data; name*=UTF-8''password",
+        'Content-Disposition : form-data; NAME="Pass_Word"; x=y',
+        'Content-Type: text/plain\r\nContent-Disposition: x; name="user[password]"',
+        "X: " + "content-disposition: name " * 300 + ';name="password"',
+        "content-disposition:; " * 300 + 'name="password"',
+    ],
+)
+def test_a_part_is_masked_however_its_name_is_written(head: str) -> None:
+    content = f"--b\r\n{head}\r\n\r\n{CANARY}\r\n--b--\r\n"
+    found = kept(content, "multipart/form-data; boundary=b")
+    assert found.kept.decode() == content.replace(CANARY, MASK)
+
+
+def test_json_in_a_part_is_read_where_its_names_have_escapes() -> None:
+    part = f'content-disposition: x; name="a"\r\n\r\n{{"pass\\u0077ord":"{CANARY}"}}'
+    found = kept(f"--b\r\n{part}\r\n--b--\r\n", "multipart/form-data; boundary=b")
+    assert (found.state, CANARY.encode() in found.kept) == (BodyState.REDACTED, False)
+
+
 def test_a_name_with_escapes_is_read() -> None:
     for name in ("\\u0070assword", "pass\\u005fword", "P\\u0041SSWORD"):
         found = kept(f'{{"a":"\\u00e9","{name}":"{CANARY}"}}', "application/json")

@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.codec import decode, encode
+from monitor.content import TOO_LONG, decoded
 from monitor.exchange import Body, BodyState, Exchange, Source
 from monitor.ids import LogIds
 from monitor.json_masking import MASK, masked_json
@@ -255,6 +256,7 @@ def test_a_flood_of_parameters_is_masked_whole(flood: str) -> None:
     [
         {"request_headers": (("Link", "<a?b=1>"),) * 6_000},
         {"request_headers": (("Referer", "/?a=1"),) * 9_000},
+        {"request_headers": (("Referer", "/%25253D"),) * 1_000},
         {"request_headers": (("a", ""),) * 50_000},
         {"request_headers": {"Link": ["<a?b=1>"] * 50_000}},
         {"request_headers": {str(n): "" for n in range(50_000)}},
@@ -413,6 +415,21 @@ def test_parameters_kept_apart_are_bounded(flood: str) -> None:
     assert sum(len(v) if isinstance(v, list) else 1 for v in found.values()) == 1000
     assert found["first"] == "1"
     assert _parameters("a=1&b=2", 2) == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("code", ["%", "%zz", "%41", "%C3%A9"])
+def test_parameters_are_decoded_within_a_bound(code: str) -> None:
+    assert _parameters(f"first=1&a={code * 20_000}&b=2", 1000) == {"first": "1"}
+    assert _parameters(code * 20_000, 1000) == {}
+    assert list(_parameters(f"a={code * 2_000}&b=2", 1000)) == ["a", "b"]
+
+
+def test_what_is_too_long_between_codings_is_decoded_no_further() -> None:
+    content, size = b"{}", 100_000
+    for _ in range(4):
+        content = brotli.compress(content + b" " * 1_000_000, quality=5)
+    found = decoded(content, "br, br, br, br", limit=size, wholly=True)
+    assert (found.problem, found.made) == (TOO_LONG, size)
 
 
 def test_each_reason_is_a_metric_of_its_own() -> None:

@@ -308,3 +308,13 @@ def test_what_passes_is_read_in_the_next_turn_of_the_loop() -> None:
     assert tap.messages(3.0).count == 4
     soon[1]()
     assert tap.messages(3.0).count == 4
+
+
+def test_inflaters_that_are_begun_anew_are_work() -> None:
+    """A last block of two bytes, which another one may follow."""
+    tap = WebSocketTap(AMPLE, began=0.0, extensions=DEFLATE)
+    blocks = b"\x03\x00" * 50_000
+    head = b"\xc1\x7f" + len(blocks).to_bytes(8)
+    done = list(tap.reading(Direction.RECEIVED, head + blocks, 0.0))
+    assert sum(done) > 49_000
+    assert max(done) < 1_000
