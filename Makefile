@@ -12,6 +12,8 @@ COMPILED ?= yes
 HOT := .venv/.hot
 BUILD := .venv/.build
 PACKAGES := api appliance migrations monitor proxy web
+# What a page shows of the documentation.
+SHOWN := docs/troubleshooting.md
 files = $(shell find $(1) -name __pycache__ -prune -o -print)
 ifneq ($(COMPILED),no)
 WITH_BUILD := $(BUILD)
@@ -104,11 +106,12 @@ $(HOT): $(RUNTIME) compile.sh setup.py requirements-compile.lock $(call files,mo
 	@if sh compile.sh; then touch $@; fi
 
 # A copy of all packages, so that nothing compiled lies beside a source that is edited.
-$(BUILD): $(HOT) main.py $(call files,$(PACKAGES))
+$(BUILD): $(HOT) main.py $(SHOWN) $(call files,$(PACKAGES))
 	@rm -rf $@ .venv/compiled .venv/copying
 	@if [ -e $(HOT) ]; then \
 	    cp -R .venv/compiling/lib .venv/copying \
 	    && cp -R main.py $(PACKAGES) .venv/copying \
+	    && mkdir .venv/copying/docs && cp $(SHOWN) .venv/copying/docs \
 	    && find .venv/copying -name __pycache__ -prune -exec rm -r {} + \
 	    && mv .venv/copying .venv/compiled && touch $@; fi
 

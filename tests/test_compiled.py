@@ -64,6 +64,11 @@ def build() -> Path:
     return BUILD
 
 
+def test_it_has_what_a_page_shows_of_the_documentation(build: Path) -> None:
+    shown = Path("docs") / "troubleshooting.md"
+    assert (build / shown).read_text() == (ROOT / shown).read_text()
+
+
 def test_it_passes_the_tests_of_its_modules(build: Path) -> None:
     command = ["-m", "pytest", "-q", "-n", "2", "-o", "pythonpath=", "--no-header"]
     plugins = ["-p", "no:cacheprovider", "-p", "tests.only_compiled"]
