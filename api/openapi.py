@@ -49,7 +49,11 @@ QUERY: dict[str, dict[str, Any]] = {
     "pinned": FLAG,
     "since": {**TIME, "description": f"inclusive; {TIME['description']}"},
     "until": {**TIME, "description": f"exclusive; {TIME['description']}"},
-    "q": {**TEXT, "description": "substring of path, decoded body or error, any case"},
+    "q": {
+        **TEXT,
+        "description": "substring, in any case, of path, query, headers, decoded body, "
+        "error, tags or note; or a log's id, or the URL of its page",
+    },
     "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50},
     "offset": {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
     "cursor": {"type": "string", "description": "`next_cursor` of another answer"},

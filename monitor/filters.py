@@ -18,6 +18,7 @@ EXACT_TOTAL = 10_000
 class LogFilter:
     """All that is set is combined with AND; None does not filter."""
 
+    id: UUID | None = None
     service_id: UUID | None = None
     method: str | None = None
     path: str | None = None

@@ -5,20 +5,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from monitor.filters import LogFilter
-from monitor.ids import timestamp_of
+from monitor.ids import bucket_of, timestamp_of
+from monitor.storage import searching
+from monitor.storage.log_columns import BODIES, HEADERS
 
 MILLISECOND = timedelta(milliseconds=1)
-# Decoded text of a body: kept apart where the body is coded, else read in place.
-# CASE keeps convert_from from bytes that are no UTF-8.
-REQUEST_TEXT = """
-    CASE WHEN b.request_is_text THEN convert_from(b.request_body, 'UTF8')
-         ELSE b.request_text END
-"""
-RESPONSE_TEXT = """
-    CASE WHEN b.response_is_text THEN convert_from(b.response_body, 'UTF8')
-         ELSE b.response_text END
-"""
-
 # Logs of before there was the column have none: each is an endpoint of its own path.
 ENDPOINT = "coalesce(l.endpoint, l.path)"
 
@@ -47,8 +38,12 @@ class Conditions:
 
 
 def of(filter: LogFilter) -> Conditions:
-    """What *filter* asks of a row of logs AS l, log_bodies AS b beside it."""
+    """What *filter* asks of a row of logs AS l, and of what *joins* has beside it."""
     made = Conditions()
+    if filter.id is not None:
+        made.add("l.bucket = {}", bucket_of(filter.id))
+        made.add("l.ts = {}", timestamp_of(filter.id))
+        made.add("l.id = {}", filter.id)
     made.add("l.service_id = {}", filter.service_id)
     made.add("l.method = {}", filter.method and filter.method.upper())
     made.add("position({} IN l.path) > 0", filter.path)
@@ -65,12 +60,13 @@ def of(filter: LogFilter) -> Conditions:
         made.add("l.status_code < {}", filter.status_class * 100 + 100)
     _add_flags(made, filter)
     if filter.q:
-        _add_search(made, filter.q)
+        made.clauses.append(searching.clause(filter.q, made.place))
     return made
 
 
-def needs_bodies(filter: LogFilter) -> bool:
-    return bool(filter.q)
+def joins(filter: LogFilter) -> str:
+    """What *filter* has to see beside the logs."""
+    return f"{HEADERS} {BODIES}" if filter.q else ""
 
 
 def older_than(made: Conditions, id: UUID) -> None:
@@ -96,17 +92,3 @@ def _add_flags(made: Conditions, filter: LogFilter) -> None:
         (filter.is_replay, lambda on: f"l.source {'=' if on else '<>'} 'replay'"),
     ]
     made.clauses += [clause(value) for value, clause in flags if value is not None]
-
-
-def _add_search(made: Conditions, text: str) -> None:
-    pattern = made.place(f"%{_escaped(text)}%")
-    searched = ("l.path", "l.error", REQUEST_TEXT, RESPONSE_TEXT)
-    made.clauses.append(
-        f"({' OR '.join(f'{column} ILIKE {pattern}' for column in searched)})"
-    )
-
-
-def _escaped(text: str) -> str:
-    for special in "\\%_":
-        text = text.replace(special, f"\\{special}")
-    return text

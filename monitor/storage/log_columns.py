@@ -20,6 +20,10 @@ BODIES = """
     LEFT JOIN log_bodies AS b
       ON b.bucket = l.bucket AND b.ts = l.ts AND b.id = l.id
 """
+HEADERS = """
+    LEFT JOIN log_details AS d
+      ON d.bucket = l.bucket AND d.ts = l.ts AND d.id = l.id
+"""
 DETAILS = f"""
     SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of, l.note,
            s.preserve_host,
@@ -29,8 +33,7 @@ DETAILS = f"""
            b.request_body, b.request_truncated, b.request_state,
            b.response_body, b.response_truncated, b.response_state, a.har
       {FROM}
-      LEFT JOIN log_details AS d
-        ON d.bucket = l.bucket AND d.ts = l.ts AND d.id = l.id
+      {HEADERS}
       LEFT JOIN log_arrivals AS a
         ON a.bucket = l.bucket AND a.ts = l.ts AND a.id = l.id
       {BODIES}

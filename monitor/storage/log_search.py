@@ -10,7 +10,7 @@ from monitor.filters import LogFilter, Page
 from monitor.ids import timestamp_of
 from monitor.storage import conditions
 from monitor.storage.conditions import Conditions
-from monitor.storage.log_columns import BODIES, FROM, ITEM_COLUMNS
+from monitor.storage.log_columns import FROM, ITEM_COLUMNS
 
 FIRST_WINDOW = 1_000
 LARGEST_WINDOW = 50_000
@@ -106,10 +106,10 @@ async def _search(
     elif far is not None:
         made.add("l.id >= {}", far)
         made.add("l.ts >= {}", timestamp_of(far))
-    bodies = BODIES if conditions.needs_bodies(filter) else ""
+    joins = conditions.joins(filter)
     sql = f"""
         SELECT {ITEM_COLUMNS}
-          {FROM} {bodies}
+          {FROM} {joins}
          WHERE {made.where}
          ORDER BY l.id {order(page)}
         """

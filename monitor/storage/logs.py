@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,9 +12,8 @@ from monitor.errors import Unavailable
 from monitor.filters import EXACT_TOTAL, LogFilter, Page, encode_cursor
 from monitor.ids import bucket_of, is_log_id, lowest_at, timestamp_of
 from monitor.resources import LogDetail, LogItem, LogPage
-from monitor.storage import conditions
+from monitor.storage import conditions, searching
 from monitor.storage.log_columns import (
-    BODIES,
     DETAILS,
     FROM,
     ITEM_COLUMNS,
@@ -51,6 +51,7 @@ class LogReader:
         """One page; see LogPage for what is exact, and what is said if it is not."""
         deadline = time.monotonic() + self._timeout_ms / 1000
         async with self._database.connection() as connection:
+            filter = await self._narrowed(connection, filter)
             rows, scanned_to, complete = await self._rows(
                 connection, filter, page, deadline
             )
@@ -118,6 +119,7 @@ class LogReader:
         # The direct way has its own time before.
         held_s = 2 * (timeout_s + self._timeout_ms / 1000)
         async with self._database.connection(held_s=held_s) as connection:
+            filter = await self._narrowed(connection, filter)
             rows, scanned_to, complete = await self._rows(
                 connection, filter, page, deadline
             )
@@ -140,6 +142,22 @@ class LogReader:
             )
         found = {row["id"]: row for row in rows}
         return [detail_of(found[id]) for id in ids if id in found]
+
+    async def _narrowed(
+        self, connection: asyncpg.Connection, filter: LogFilter
+    ) -> LogFilter:
+        """Who asks for the id of a log that is there wants that one, and soon."""
+        id = searching.id_in(filter.q or "")
+        if id is None:
+            return filter
+        made = conditions.of(LogFilter(id=id))
+        sql = f"SELECT true FROM logs AS l WHERE {made.where}"
+        share_ms = int(self._timeout_ms * COUNT_SHARE)
+        try:
+            found = await within(connection, share_ms, sql, made.arguments)
+        except asyncpg.QueryCanceledError:
+            return filter
+        return replace(filter, id=id, q=None) if found else filter
 
     async def _rows(
         self,
@@ -164,8 +182,8 @@ class LogReader:
         made.add(
             "l.ts = ANY({}::timestamptz[])", list({timestamp_of(id) for id in ids})
         )
-        bodies = BODIES if conditions.needs_bodies(filter) else ""
-        sql = f"SELECT {ITEM_COLUMNS} {FROM} {bodies} WHERE {made.where}"
+        joins = conditions.joins(filter)
+        sql = f"SELECT {ITEM_COLUMNS} {FROM} {joins} WHERE {made.where}"
         async with self._database.connection() as connection:
             try:
                 rows = await within(connection, self._timeout_ms, sql, made.arguments)
@@ -182,10 +200,10 @@ class LogReader:
         """The page and one row more, newest first."""
         made = conditions.of(filter)
         begin_after(made, page, page.cursor)
-        bodies = BODIES if conditions.needs_bodies(filter) else ""
+        joins = conditions.joins(filter)
         sql = f"""
             SELECT {ITEM_COLUMNS}
-              {FROM} {bodies}
+              {FROM} {joins}
              WHERE {made.where}
              ORDER BY l.id {order(page)}
              LIMIT {page.limit + 1} OFFSET {page.offset}
@@ -203,11 +221,11 @@ class LogReader:
     ) -> tuple[int | None, int]:
         """The exact total, or None and what there is at least."""
         made = conditions.of(filter)
-        bodies = BODIES if conditions.needs_bodies(filter) else ""
+        joins = conditions.joins(filter)
         sql = f"""
             SELECT count(*)
               FROM (SELECT 1
-                      {FROM} {bodies}
+                      {FROM} {joins}
                      WHERE {made.where}
                      LIMIT {EXACT_TOTAL + 1}) AS capped
             """

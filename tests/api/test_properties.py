@@ -223,7 +223,7 @@ FILTERS: dict[str, st.SearchStrategy[Any]] = {
 
 def texts(row: dict[str, Any]) -> list[str]:
     names = ("path", "request_body", "response_body", "error")
-    return [(row[name] or "").lower() for name in names]
+    return [text.lower() for text in (*(row[n] or "" for n in names), *row["tags"])]
 
 
 # What a filter means, in plain Python.

@@ -1,11 +1,19 @@
 """Any filter finds what a plain filter over the same rows finds."""
 
+# Letters of other alphabets are what is looked for.
+# ruff: noqa: RUF001
+
+import gzip
 import random
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
+import pytest_asyncio
 
 from monitor.endpoints import endpoint_of
 from monitor.exchange import Body, Exchange, Source
@@ -13,8 +21,12 @@ from monitor.filters import LogFilter, Page, decode_cursor
 from monitor.ids import LogIds
 from monitor.storage.batch import commit
 from monitor.storage.logs import LogReader
+from monitor.storage.marks import Marks
+from monitor.storage.migrate import migrate
 from monitor.storage.partitions import Partitions
 from monitor.storage.pool import Database
+from monitor.storage.services import Services
+from tests.conftest import MIGRATIONS
 
 IDS = LogIds()
 WORDS = [
@@ -66,7 +78,7 @@ def random_filter(chance: random.Random, rows: list[Exchange]) -> LogFilter:
         "is_replay": chance.choice([True, False]),
         "since": rows[len(rows) // 3].started_at,
         "until": rows[-1].started_at + timedelta(milliseconds=chance.choice([0, 1])),
-        "q": chance.choice(["ALPHA", "%", "_", "\\", "ünï", "O'H", "broke"]),
+        "q": chance.choice(["ALPHA", "%", "_", "\\", "ünï", "ÜNÏ", "O'H", "broke"]),
     }
     chosen = chance.sample(sorted(options), chance.randint(0, 3))
     return LogFilter(**{name: options[name] for name in chosen})
@@ -78,6 +90,7 @@ def matches(row: Exchange, asked: LogFilter) -> bool:
         row.error is not None and not row.error.startswith("client_disconnect")
     )
     searched = [row.path.lower(), body.lower(), (row.error or "").lower()]
+    searched += [tag.lower() for tag in row.tags]
     checks = [
         asked.method is None or row.method == asked.method.upper(),
         asked.path is None or asked.path in row.path,
@@ -131,6 +144,111 @@ async def test_random_filters_over_random_rows(
                 break
             page = Page(limit=page.limit, cursor=decode_cursor(got.next_cursor))
         assert found == expected, asked
+
+
+@pytest_asyncio.fixture
+async def plain_database(database_url: str) -> AsyncIterator[Database]:
+    """One whose locale knows the cases of ASCII alone."""
+    parts = urlsplit(database_url)
+    name = f"plain_{uuid4().hex}"
+    admin = await asyncpg.connect(database_url)
+    made = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+    await admin.execute(made)
+    url = urlunsplit(parts._replace(path=f"/{name}"))
+    connection = await asyncpg.connect(url)
+    await migrate(connection, MIGRATIONS)
+    await connection.close()
+    database = await Database.open(url, size=2)
+    yield database
+    await database.close()
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+FOUND_BY = {
+    "body": ["ärger", "ÄRGER", "ПРИВЕТ", "пРиВеТ", "σίσυφος", "GRÖßE ärg", "R п"],
+    "coded": ["köln", "KÖLN", '"STADT": "kö'],
+    "charset": ["МОСКВА", "москва"],
+    "error": ["ÜBERLAST", "überlast", "Connect_Refused: Ü"],
+    "query": ["anna@X.de", "MÜNCHEN", "münchen süd", "?MAIL=", "p?mail=anna%40"],
+    "path": ["/STRAßE", "/Straße/éTÉ", "%c3%9f"],
+    "captured": ['A "Q" ü', "x-trace: a", "X-TRACE", "b: zwei"],
+    "pushed": ["ёЛКА", "x-pushed: ё", "X-Pushed", "TWO"],
+    "tags": ["release-ä", "NEXT"],
+    "note": ["RÜCKFRAGE", "zoË"],
+}
+
+
+def said(service_id: UUID) -> dict[str, Exchange]:
+    """A log for each place where a text may stand."""
+
+    def log(**fields: Any) -> Exchange:
+        made = {"url": "http://host/p", "path": "/p", "method": "GET", **fields}
+        return Exchange(
+            id=IDS.new(), service_id=service_id, source=Source.PROXY, **made
+        )
+
+    def body(text: bytes) -> Body:
+        return Body(kept=text, size=len(text))
+
+    coded = (("Content-Encoding", "gzip"),)
+    russian = (("Content-Type", "text/plain; charset=windows-1251"),)
+    zipped = gzip.compress('{"stadt": "KÖLN"}'.encode())
+    return {
+        "body": log(request_body=body("größe ÄRGER Привет ΣΊΣΥΦΟΣ 100%".encode())),
+        "coded": log(response_body=body(zipped), response_headers=coded),
+        "charset": log(
+            response_body=body("Москва".encode("cp1251")), response_headers=russian
+        ),
+        "error": log(error="connect_refused: Überlast"),
+        "query": log(url="http://host/p?mail=Anna%40x.de&city=M%C3%9cnchen+S%c3%BCd"),
+        "path": log(path="/stra%C3%9Fe/\u00c9t\u00e9"),
+        "captured": log(request_headers=(("X-Trace", 'a "q" Ünique'), ("B", "Zwei"))),
+        "pushed": log(response_headers={"X-Pushed": "Ёлка", "N": [1, "two"]}),
+        "tags": log(tags=("Release-Ä", "next")),
+        "note": log(),
+    }
+
+
+def ways_to_say(id: UUID) -> list[str]:
+    return [
+        f"{id}",
+        f"  {str(id).upper()} ",
+        f"http://localhost:8000/log/{id}",
+        f"https://m.example/api/v1/logs/{id}?a=b#c",
+    ]
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+async def test_a_text_is_found_wherever_it_stands_in_any_case(
+    database: Database, plain_database: Database, is_plain: bool
+) -> None:
+    there = plain_database if is_plain else database
+
+    async def publish() -> None:
+        """No proxy is there to be told."""
+
+    service_id = (await Services(there, publish=publish).create({"name": "pay"})).id
+    rows = said(service_id)
+    async with there.connection() as connection:
+        await commit(connection, Partitions(), list(rows.values()))
+    await Marks(there).change(rows["note"].id, {"note": "Rückfrage an Zoë"})
+    names = {row.id: name for name, row in rows.items()}
+    reader = LogReader(there, timeout_ms=60_000)
+
+    async def found(q: str) -> list[str]:
+        page = await reader.page(LogFilter(q=q), Page())
+        return [names[item.id] for item in page.items]
+
+    for name, row in rows.items():
+        for q in (*FOUND_BY[name], *ways_to_say(row.id)):
+            assert await found(q) == [name], q
+    # A part of an id, or of the host, is in too many.
+    assert await found(str(rows["body"].id)[:8]) == []
+    assert await found("host") == []
+    assert len(await found("http://HOST/p")) == len(rows)
+    for q in ("ä", "[", ",", '","', "[[", "a%b", "100%%", "%_%"):
+        assert len(await found(q)) == (2 if q == "ä" else 0), q
 
 
 async def test_the_newer_page_ends_where_one_came_from(
