@@ -102,6 +102,26 @@ class MadeKey(Shown):
     last_used_at: AwareDatetime | None = None
 
 
+class Token(Shown):
+    """`token_prefix` is null of tokens of an older version."""
+
+    id: UUID
+    name: str
+    token_prefix: str | None
+    read_only: bool
+    is_active: bool
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    revoked_at: AwareDatetime | None
+    last_used_at: AwareDatetime | None
+
+
+class MadeToken(Token):
+    """`raw_token` is shown this once."""
+
+    raw_token: str
+
+
 class LogItem(Shown):
     id: UUID
     service_id: UUID

@@ -20,6 +20,7 @@ from api.replays import ReplayCalls
 from api.request import BODY_TIMEOUT_S, JSON_VALUES
 from api.services import ServiceCalls
 from api.stream import StreamCalls
+from api.tokens import TokenCalls
 
 POST_ONLY = frozenset({"/v1/logs/batch", "/v1/logs/import/har"})
 OPERATIONS = (
@@ -40,6 +41,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
     batches, exports = BatchCalls(parts), ExportCalls(parts)
     alerts, channels = AlertCalls(parts), ChannelCalls(parts)
     replays, ledger = ReplayCalls(parts), LedgerCalls(parts)
+    tokens = TokenCalls(parts)
     one_service = "/v1/services/{service_id}"
     app[JSON_VALUES] = parts.settings.json_limit_values
     app.add_routes(
@@ -82,6 +84,9 @@ def add_routes(app: web.Application, parts: Parts) -> None:
             web.delete("/v1/channels/{channel_id}", channels.delete),
             web.post("/v1/channels/{channel_id}/test", channels.test),
             web.get("/v1/channels/{channel_id}/deliveries", channels.deliveries),
+            web.post("/v1/tokens", tokens.create),
+            web.get("/v1/tokens", tokens.list),
+            web.delete("/v1/tokens/{token_id}", tokens.revoke),
             web.get("/v1/metrics", metrics.totals),
             web.get("/v1/metrics/timeseries", metrics.timeseries),
             web.get("/v1/metrics/endpoints", metrics.endpoints),

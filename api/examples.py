@@ -41,6 +41,23 @@ MADE_KEY = {
     "is_active": True,
     "created_at": TIME,
 }
+NEW_TOKEN = {
+    "name": "grafana",
+    "read_only": True,
+    "expires_at": "2100-01-01T00:00:00Z",
+}
+MADE_TOKEN = {
+    "id": "6a0d5f52-51c4-4c8e-8a59-0f6a8d1b7c33",
+    "name": "grafana",
+    "token_prefix": "mtok_7bQx2M",
+    "read_only": True,
+    "is_active": True,
+    "created_at": TIME,
+    "expires_at": "2100-01-01T00:00:00.000Z",
+    "revoked_at": None,
+    "last_used_at": None,
+    "raw_token": "mtok_7bQx2M-shown-this-once",
+}
 NEW_LOG = {
     "method": "POST",
     "url": "https://payments.internal/charge",

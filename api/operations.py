@@ -18,6 +18,7 @@ from api.schemas import (
     NewLog,
     NewReplay,
     NewService,
+    NewToken,
     ServiceChanges,
 )
 from monitor.query import MOST_EXPORTED, PAGE_FIELDS, PARAMETERS, SCOPE_FIELDS
@@ -194,6 +195,39 @@ SERVICES = [
         id="revoke_key",
         summary="Revoke a key",
         tag="Keys",
+        status=204,
+        errors=(404,),
+    ),
+]
+TOKENS = [
+    Operation(
+        method="POST",
+        path="/v1/tokens",
+        id="create_token",
+        summary="Make an admin token; it is shown this once",
+        tag="Tokens",
+        status=201,
+        answer=answers.MadeToken,
+        answer_example=examples.MADE_TOKEN,
+        body=NewToken,
+        body_example=examples.NEW_TOKEN,
+        errors=(409, *GIVEN),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/tokens",
+        id="list_tokens",
+        summary="Admin tokens, newest first, without their secrets",
+        tag="Tokens",
+        answer=answers.ListOf[answers.Token],
+        query=PAGE,
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/tokens/{token_id}",
+        id="revoke_token",
+        summary="Revoke an admin token",
+        tag="Tokens",
         status=204,
         errors=(404,),
     ),
@@ -641,4 +675,4 @@ OPERATIONS = [
         answer_type="text/plain",
     ),
 ]
-ALL = [*SERVICES, *LOGS, *METRICS, *ALERTS, *CHANNELS, *OPERATIONS]
+ALL = [*SERVICES, *LOGS, *METRICS, *ALERTS, *CHANNELS, *TOKENS, *OPERATIONS]

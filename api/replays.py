@@ -20,11 +20,11 @@ from api.replayed import (
     compared_answers,
     raw_answer_body,
 )
-from api.rights import Right, caller_of, need
+from api.rights import Right, caller_of, lacking, need
 from api.schemas import NewReplay
 from api.sender import Sent
 from monitor.compare.answers import Answer, answer_of, without_bodies
-from monitor.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from monitor.errors import Forbidden, NotFound, Unavailable
 from monitor.exchange import Exchange, Source
 from monitor.little import COMPARED_BYTES, COMPARED_MARKS, are_little
 from monitor.offload.outcome import Kind, Unworked
@@ -69,7 +69,7 @@ class ReplayCalls:
         """201, the replay; a target that does not answer is `failed`, no error."""
         caller = await caller_of(call, self._parts)
         if caller.service_id is None and Right.REPLAY not in caller.rights:
-            raise Unauthorized("sign in, or send a service key or an admin token")
+            raise lacking(caller, Right.REPLAY)
         request.no_query(call)
         id = request.id_in_path(call, "log_id")
         new = await request.optional_body(call, NewReplay)

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from api.parts import Parts
 from monitor.access import SESSION_COOKIE, RequestFacts
-from monitor.errors import Forbidden, Unauthorized
-from monitor.storage import keys, tokens
+from monitor.errors import Forbidden, MonitorError, Unauthorized
+from monitor.storage import keys
 
 
 class Right(StrEnum):
@@ -20,14 +20,19 @@ class Right(StrEnum):
 
 
 ALL_RIGHTS = frozenset(Right)
+READ_ONLY = frozenset({Right.READ})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """*service_id* is set where a service key came with the call."""
+    """*service_id* is set where a service key came with the call.
+
+    *is_known*: it is an admin token's or a session's.
+    """
 
     rights: frozenset[Right]
     service_id: UUID | None = None
+    is_known: bool = False
 
 
 async def caller_of(request: web.Request, parts: Parts) -> Caller:
@@ -41,11 +46,12 @@ async def caller_of(request: web.Request, parts: Parts) -> Caller:
         return Caller(opened, service_id)
     parts.access.guard(RequestFacts.of(request.method, request.headers))
     if bearer is not None:
-        if bearer.startswith(tokens.PREFIX) and await parts.tokens.is_valid(bearer):
-            return Caller(ALL_RIGHTS)
-        raise Unauthorized("the token is unknown")
+        token = await parts.tokens.holder(bearer)
+        if token is None:
+            raise Unauthorized("the token is unknown, revoked or has run out")
+        return Caller(READ_ONLY if token.read_only else ALL_RIGHTS, is_known=True)
     if parts.access.has_session(request.cookies.get(SESSION_COOKIE)):
-        return Caller(ALL_RIGHTS)
+        return Caller(ALL_RIGHTS, is_known=True)
     return Caller(opened)
 
 
@@ -54,9 +60,18 @@ async def need(request: web.Request, parts: Parts, right: Right) -> Caller:
     caller = await caller_of(request, parts)
     if right in caller.rights:
         return caller
+    raise lacking(caller, right)
+
+
+def lacking(caller: Caller, right: Right) -> MonitorError:
     if caller.service_id is not None:
-        raise Forbidden(f"a service key does not hold the right to {right}")
-    raise Unauthorized("sign in, or send an admin token as Bearer")
+        return Forbidden(f"a service key does not hold the right to {right}")
+    if caller.is_known:
+        return Forbidden(f"a read-only token does not hold the right to {right}")
+    return Unauthorized(
+        "sign in, or send an admin token as Bearer"
+        + (", or a key of the service" if right is Right.REPLAY else "")
+    )
 
 
 async def need_service(request: web.Request, parts: Parts) -> UUID:

@@ -320,6 +320,14 @@ class NewKey(BaseModel):
     name: Name
 
 
+class NewToken(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    name: Name
+    read_only: bool = False
+    expires_at: Annotated[datetime, BeforeValidator(_time)] | None = None
+
+
 Tags = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=64)
 ]

@@ -33,6 +33,7 @@ def build_app(
         database=parts.database,
         services=parts.services,
         keys=parts.keys,
+        tokens=parts.tokens,
         logs=parts.logs,
         messages=parts.messages,
         replays=parts.replays,

@@ -5,14 +5,15 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
-from appliance import archive, demo, health, letters
-from appliance.database import create_token, migrate_now
+from appliance import admin_tokens, archive, demo, health, letters
+from appliance.database import migrate_now
 from appliance.directory import StartError
 from appliance.serving import nothing, serve
 from appliance.start import Appliance
 from monitor.build import how_it_runs, version_name
-from monitor.errors import MonitorError
+from monitor.errors import Conflict, MonitorError
 from monitor.settings import Settings, SettingsError, describe, load
 from monitor.storage.pool import reason_of
 
@@ -31,6 +32,8 @@ def run(arguments: Namespace) -> int:
         return _refused(str(error), CONFIGURATION)
     except StartError as error:
         return _refused(str(error), error.exit_code)
+    except Conflict as error:
+        return _refused(error.detail, FAILURE)
     except MonitorError as error:
         return _refused(f"{error.detail}: {reason_of(error)}", UNAVAILABLE)
 
@@ -95,7 +98,26 @@ def _settings(settings: Settings, arguments: Namespace) -> int:
 
 
 def _token(settings: Settings, arguments: Namespace) -> int:
-    print(asyncio.run(create_token(settings, arguments.name)))
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    match arguments.action:
+        case "create":
+            days = arguments.expires_in_days
+            expires_at = datetime.now(UTC) + timedelta(days) if days else None
+            made = admin_tokens.create(
+                settings,
+                arguments.name,
+                read_only=arguments.read_only,
+                expires_at=expires_at,
+            )
+            print(asyncio.run(made))
+        case "list":
+            for line in asyncio.run(admin_tokens.listed(settings)):
+                print(line)
+        case "revoke":
+            unknown = asyncio.run(admin_tokens.revoke(settings, arguments.id))
+            for id in arguments.id:
+                print(f"{id}\t{'no such token' if id in unknown else 'revoked'}")
+            return FAILURE if unknown else 0
     return 0
 
 

@@ -10,7 +10,6 @@ from monitor.settings import Settings
 from monitor.storage.pool import Database
 from monitor.storage.programs import ServerError
 from monitor.storage.server import Server
-from monitor.storage.tokens import Tokens
 from monitor.storage.upkeep import migrate_database
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -39,13 +38,6 @@ async def migrate_now(settings: Settings) -> list[str]:
     """Apply pending migrations; the names of what was applied."""
     async with connected(settings, makes=True) as database:
         return await migrate_database(database, MIGRATIONS)
-
-
-async def create_token(settings: Settings, name: str) -> str:
-    """A new admin token: shown once, kept as a digest."""
-    async with connected(settings) as database:
-        await migrate_database(database, MIGRATIONS)
-        return await Tokens(database).create(name)
 
 
 @asynccontextmanager

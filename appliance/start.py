@@ -249,7 +249,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             database=database,
             services=services,
             keys=Keys(database, most=settings.keys_limit),
-            tokens=Tokens(database),
+            tokens=Tokens(database, most=settings.tokens_limit),
             logs=logs,
             deletions=Deletions(
                 database, reader=logs, ledger=books.ledger, counters=counters

@@ -47,6 +47,25 @@ class KeyResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenResource:
+    """An admin token without its secret; *raw_token* is set where it is made.
+
+    *token_prefix* is None of one that is older than the column.
+    """
+
+    id: UUID
+    name: str
+    token_prefix: str | None
+    read_only: bool
+    is_active: bool
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    raw_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogItem:
     """One log as lists show it: no headers, no bodies."""
 

@@ -324,6 +324,13 @@ class Settings(BaseModel):
         ge=1,
         le=100_000,
     )
+    tokens_limit: int = _setting(
+        100,
+        "Active admin tokens; beyond: 409. As many that are revoked or have run out "
+        "stay listed. Raise it when tokens are refused that are all in use.",
+        ge=1,
+        le=10_000,
+    )
     replay_timeout_s: float = _setting(
         60,
         "How long a replay may take in all. Raise it when replays of slow or endless "

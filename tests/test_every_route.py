@@ -34,6 +34,7 @@ PUBLIC = {
 # It would never end.
 ENDLESS = "/v1/logs/stream"
 BY_KEY = {"/v1/logs", "/v1/logs/batch", "/v1/logs/import/har"}
+IDS = ("service_id", "log_id", "alert_id", "channel_id", "token_id")
 SECRET = "s3cr3t"
 PROBE = "xss-probe"
 HOSTILE = f'"\'></a></script><{PROBE} {PROBE}="1"><!--{{{{7*7}}}}'
@@ -103,7 +104,7 @@ async def test_a_closed_appliance_answers_nobody_whom_it_does_not_know(
                 continue
             for headers in strangers:
                 address = path.replace("{", "").replace("}", "")
-                for name in ("service_id", "log_id", "alert_id", "channel_id"):
+                for name in (*IDS, "key_id"):
                     address = address.replace(name, str(uuid4()))
                 body: Any = None if method in ("GET", "HEAD") else {}
                 answer = await client.request(
@@ -133,7 +134,7 @@ async def test_a_service_key_opens_nothing_but_its_own(
             if path in PUBLIC or (method == "POST" and path in BY_KEY):
                 continue
             address = path
-            for name in ("service_id", "log_id", "alert_id", "channel_id", "key_id"):
+            for name in (*IDS, "key_id"):
                 address = address.replace(f"{{{name}}}", service["id"])
             body: Any = None if method in ("GET", "HEAD") else {}
             answer = await client.request(
@@ -142,6 +143,41 @@ async def test_a_service_key_opens_nothing_but_its_own(
             # Its own replay finds no such log.
             statuses = {302, 403} if not path.endswith("/replay") else {404}
             assert answer.status_code in statuses, (method, path, answer.text[:200])
+
+
+async def test_a_read_only_token_reads_everything_and_changes_nothing(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = {"ADMIN_PASSWORD": "correct horse"}
+    unread = {"/v1/tokens"}
+    async with (
+        with_routes(database_url, tmp_path, monkeypatch, **closed) as (made, routes),
+        client_of(made) as client,
+    ):
+        all_rights = bearer(await token_from_command(database_url, tmp_path))
+        new = {"name": "grafana", "read_only": True}
+        token = await client.post("/v1/tokens", json=new, headers=all_rights)
+        reading = bearer(token.json()["raw_token"])
+        for method, path in routes:
+            is_call = path.startswith("/v1/") or path == "/metrics"
+            if not is_call or (method, path) == ("GET", ENDLESS):
+                continue
+            address = path
+            for name in (*IDS, "key_id"):
+                address = address.replace(f"{{{name}}}", str(uuid4()))
+            is_read = method in ("GET", "HEAD") and path not in unread
+            body: Any = None if method in ("GET", "HEAD") else {}
+            answer = await client.request(method, address, headers=reading, json=body)
+            seen = (method, path, answer.text[:200])
+            if is_read:
+                assert answer.status_code in (200, 404), seen
+            elif path in BY_KEY:
+                assert answer.status_code == 401, seen
+            else:
+                assert answer.status_code == 403, seen
+                assert "read-only token" in answer.text or method == "HEAD", seen
+        har = f"/v1/logs/import/har?service_id={uuid4()}"
+        assert (await client.post(har, json={}, headers=reading)).status_code == 403
 
 
 async def recorded(made: Appliance, client: httpx.AsyncClient, text: str) -> None:
@@ -237,6 +273,7 @@ async def filled(made: Appliance, client: httpx.AsyncClient, text: str) -> Any:
         },
     )
     assert channel.status_code == 201, channel.text
+    token = await client.post("/v1/tokens", json={"name": text[:128]})
     slack = {"name": f"slack {text}", "kind": "slack"}
     slack["url"] = f"https://127.0.0.1:1/{SECRET}"
     assert (await client.post("/v1/channels", json=slack)).status_code == 201
@@ -260,7 +297,7 @@ async def filled(made: Appliance, client: httpx.AsyncClient, text: str) -> Any:
     marks = {"note": text, "tags": [text], "pinned": True}
     assert (await client.patch(f"/v1/logs/{log_id}", json=marks)).is_success
     return {
-        "raw": [key["raw_key"], channel.json()["secret"]],
+        "raw": [key["raw_key"], channel.json()["secret"], token.json()["raw_token"]],
         "service_id": service["id"],
         "alert_id": rule.json()["id"],
         "channel_id": channel.json()["id"],
@@ -306,3 +343,4 @@ async def test_no_answer_holds_what_is_masked_and_no_page_takes_text_for_markup(
         assert shown[path], path
     assert shown["/alerts-ui"]
     assert shown["/alerts-ui/channels"]
+    assert shown["/tokens"]

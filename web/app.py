@@ -16,6 +16,7 @@ from web.replay import ReplayPage
 from web.services import ServicesPage
 from web.signin import SignIn
 from web.status import StatusPage
+from web.tokens import TokensPage
 from web.troubleshooting import Troubleshooting
 
 STATIC = "/static"
@@ -38,6 +39,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/alerts-ui/channels", ChannelsPage(parts).show),
             web.get("/troubleshooting", Troubleshooting().show),
             web.get("/status", StatusPage(parts).show),
+            web.get("/tokens", TokensPage(parts).show),
             web.get("/signin", signin.ask),
             web.post("/signin", signin.enter),
             web.post("/signout", signin.leave),

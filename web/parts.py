@@ -20,6 +20,7 @@ from monitor.storage.pool import Database
 from monitor.storage.replays import Replays
 from monitor.storage.services import Services
 from monitor.storage.standing import Standing
+from monitor.storage.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class PageParts:
     database: Database
     services: Services
     keys: Keys
+    tokens: Tokens
     logs: LogReader
     messages: MessageReader
     replays: Replays

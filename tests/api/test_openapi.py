@@ -217,6 +217,11 @@ async def test_every_call_answers_what_the_document_says(
         await call("PATCH", "/v1/alerts/{alert_id}", status=200, json={}, **rule_id)
         await call("DELETE", "/v1/alerts/{alert_id}", status=204, **rule_id)
         await follow_channels(call, f"{base_url}/hook")
+        new = {"name": "t", "read_only": True, "expires_at": "2100-01-01T00:00:00Z"}
+        token = await call("POST", "/v1/tokens", status=201, json=new)
+        await call("GET", "/v1/tokens", status=200)
+        one_token = {"token_id": token["id"]}
+        await call("DELETE", "/v1/tokens/{token_id}", status=204, **one_token)
         for path in (
             "/health",
             "/healthz",

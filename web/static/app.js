@@ -63,6 +63,7 @@ function value(field) {
   switch (field.dataset.kind) {
     case "flag": return field.checked;
     case "number": return text === "" ? null : Number(text);
+    case "days": return text === "" ? null : new Date(Date.now() + Number(text) * 86_400_000).toISOString();
     case "json": return text === "" ? null : JSON.parse(text);
     case "changed": return field.value === field.defaultValue.replace(/\r\n?/g, "\n") ? null : field.value;
     case "lines": return field.value.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -108,7 +109,7 @@ function clearProblems(form) {
 function after(form, answer) {
   const then = form.dataset.then;
   if (then === "key") {
-    document.getElementById("raw-key").textContent = answer.raw_key;
+    document.getElementById("raw-key").textContent = answer.raw_key ?? answer.raw_token;
     const shown = document.getElementById("new-key");
     shown.hidden = false;
     shown.querySelector("button").focus();
@@ -180,7 +181,7 @@ function step(by) {
   links[Math.min(Math.max(at + by, 0), links.length - 1)].focus();
 }
 
-const places = { s: "/", l: "/dashboard", m: "/metrics-ui", a: "/alerts-ui", t: "/status" };
+const places = { s: "/", l: "/dashboard", m: "/metrics-ui", a: "/alerts-ui", t: "/status", k: "/tokens" };
 let pending = false;
 
 document.addEventListener("keydown", (event) => {
