@@ -110,6 +110,8 @@ class ExportCalls:
             }
         )
         await response.prepare(call)
+        if call.method == "HEAD":
+            return response
         details = self._parts.logs.all(filter, cursor=cursor, limit=limit)
         is_whole = False
         try:

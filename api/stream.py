@@ -41,6 +41,9 @@ class StreamCalls:
         with self._one_more():
             ends = await self._parts.feed.ends()
             follower = Follower(self._parts, filter, call)
+            if call.method == "HEAD":
+                await follower.response.prepare(call)
+                return follower.response
             position = ends.newest if after is None else after
             # A client may leave at any moment, before the head too.
             with suppress(ConnectionError, TimeoutError):
