@@ -20,6 +20,7 @@ VALUE: Final = re.compile(
     rb'("(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\w.+-]++(?=[\s,\]}]|\Z)|)',
     re.DOTALL,
 )
+COMMENT: Final = re.compile(rb"[ \t\r\n]*+/")
 # An escaped letter, digit, - or _: only where a name is to be hidden.
 HIDDEN: Final = re.compile(
     rb"\\u00(?:2[dD]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA])"
@@ -70,6 +71,8 @@ def masked_members(
     for start, after in sorted(places):
         found = VALUE.match(content, after) if start >= kept else None
         if found is None:
+            if start >= kept and COMMENT.match(content, after) is not None:
+                raise ValueError("it is no JSON")
             continue
         begin, end = found.span(1)
         if begin < end:

@@ -26,6 +26,7 @@ URL_FIELDS: Final = frozenset(
         "origin",
         "destination",
         "x-original-url",
+        "x-original-uri",
         "x-rewrite-url",
         "x-forwarded-uri",
     }

@@ -200,6 +200,8 @@ class UrlMask:
 
     def _is_sensitive(self, name: str, beside: str | dict[str, Any]) -> bool:
         """*beside*: the query, or the parameters, it is one of."""
+        # Of `a=1&amp;token=2` a parser that splits at & alone makes `amp;token`.
+        name = name.rpartition(";")[2]
         if self._holds(name):
             return True
         partners = self._names.beside(name)

@@ -152,6 +152,17 @@ def test_json_in_a_part_is_read_where_its_names_have_escapes() -> None:
     assert (found.state, CANARY.encode() in found.kept) == (BodyState.REDACTED, False)
 
 
+def test_a_parameter_behind_a_semicolon_is_masked_apart_too() -> None:
+    found = REDACTION.apply(
+        exchange(
+            url=f"http://x/?a=1&amp;token={CANARY}",
+            query_params={"a": "1", "amp;token": CANARY},
+            request_headers=(("X-Original-URI", f"/?token={CANARY}"),),
+        )
+    )
+    assert CANARY not in repr(found)
+
+
 def test_a_name_with_escapes_is_read() -> None:
     for name in ("\\u0070assword", "pass\\u005fword", "P\\u0041SSWORD"):
         found = kept(f'{{"a":"\\u00e9","{name}":"{CANARY}"}}', "application/json")
@@ -208,6 +219,7 @@ def test_of_a_body_that_was_cut_the_beginning_is_masked() -> None:
         (f"{{'password': '{CANARY}'}}", "application/json"),
         (f'{{"password": {{"x": "{CANARY}"', "application/json"),
         (f"{{\"password\": '{CANARY}'}}", ""),
+        (f'{{"password" /* a */ : "{CANARY}"}}', "application/json"),
         (json.dumps({"password": CANARY}).encode("utf-16"), "application/json"),
         (b"--x\r\n" + b"a" * 9000 + b"password" + CANARY.encode(), "multipart/mixed"),
     ],
