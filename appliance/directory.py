@@ -5,6 +5,7 @@ import fcntl
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +67,8 @@ class DataDirectory:
             for folder in (self.spool, self.tally, self.tickets):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 _check(folder)
+            for folder in (self.path, self.spool, self.tally, self.tickets):
+                _check_no_pipes(folder)
             self._lock = os.open(
                 self.path / "appliance.lock", os.O_RDWR | os.O_CREAT, 0o600
             )
@@ -128,6 +131,23 @@ def _check(folder: Path) -> None:
     is_effective = os.access in os.supports_effective_ids
     if not os.access(folder, wanted, effective_ids=is_effective):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def _check_no_pipes(folder: Path) -> None:
+    """Raises OSError for one: who opens it waits for ever, and says nothing."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_pipe(entry):
+                raise OSError(errno.ESPIPE, "it is a pipe, not a file", entry.path)
+
+
+def _is_pipe(entry: os.DirEntry[str]) -> bool:
+    try:
+        is_other = not (entry.is_file() or entry.is_dir())
+        return is_other and stat.S_ISFIFO(entry.stat().st_mode)
+    except OSError:
+        # It points nowhere, or in a circle: opening it fails at once.
+        return False
 
 
 def _hexadecimal(path: Path) -> str:

@@ -44,6 +44,11 @@ def dangling(file: Path) -> None:
     file.symlink_to(file.parent / "nowhere" / "at all")
 
 
+def pipe(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    os.mkfifo(file)
+
+
 def unreadable(file: Path) -> None:
     file.touch()
     file.chmod(0)
@@ -64,6 +69,7 @@ KINDS: dict[str, Damage] = {
     "json": rewritten(lambda content: b'{"services": [{}], "counts": 7}'),
     "directory": directory,
     "dangling": dangling,
+    "pipe": pipe,
     "unreadable": unreadable,
 }
 FILES = (
@@ -89,6 +95,7 @@ FILES = (
 REFUSED = {
     "directory": {"appliance.lock", "installation", "routes.json", "secret.key"},
     "dangling": {"appliance.lock"},
+    "pipe": set(FILES),
     "unreadable": {
         "appliance.lock",
         "dead-letters.lock",
