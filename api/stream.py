@@ -13,7 +13,14 @@ from api.intake import MOST_AHEAD
 from api.parts import Parts
 from api.rights import Right, need
 from api.shown import shown_item
-from monitor.errors import FieldError, InvalidInput, TooManyRequests, Unavailable
+from monitor.errors import (
+    FieldError,
+    Forbidden,
+    InvalidInput,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
 from monitor.filters import LogFilter, encode_cursor
 from monitor.ids import LogIds
 from monitor.json_output import json_line
@@ -22,6 +29,8 @@ from monitor.query import PAGE_FIELDS, parse_log_query
 # Other processes' commits are looked for this often; our own wake at once.
 LOOK_EVERY_S = 1.0
 PING_EVERY_S = 15.0
+# Whether the client may still read.
+CHECK_EVERY_S = 5.0
 # A client that takes nothing for so long is gone.
 SEND_TIMEOUT_S = 60.0
 RETRY_MS = 2_000
@@ -90,6 +99,7 @@ class Follower:
     async def follow(self, position: int) -> None:
         """Send what is committed after *position*, for as long as we serve."""
         loop = asyncio.get_running_loop()
+        checked_at = loop.time()
         while self._call.transport is not None and not self._parts.state.is_draining:
             try:
                 position = await self._send_after(position)
@@ -97,7 +107,22 @@ class Follower:
                 await asyncio.sleep(LOOK_EVERY_S)
             if loop.time() - self._sent_at > PING_EVERY_S:
                 await self._send("ping", position, {})
+            if loop.time() - checked_at > CHECK_EVERY_S:
+                checked_at = loop.time()
+                if not await self._may_read():
+                    return
             await self._parts.feed.news(LOOK_EVERY_S)
+
+    async def _may_read(self) -> bool:
+        """A token may be revoked meanwhile, a session ended."""
+        try:
+            await need(self._call, self._parts, Right.READ)
+        except (Unauthorized, Forbidden):
+            return False
+        except Unavailable:
+            # Without PostgreSQL there is nothing to send either.
+            return True
+        return True
 
     async def gap(self, position: int, newest: int) -> int:
         """Say that logs after *position* were missed; where to go on from."""

@@ -12,6 +12,7 @@ from appliance import own_via
 from appliance.stopping import Calls
 from monitor.costs import Cost
 from monitor.loop_watch import LoopWatch
+from proxy.trust import Trust
 from web.parts import PageParts
 
 
@@ -29,6 +30,8 @@ def build_app(
     pages = PageParts(
         settings=parts.settings,
         access=parts.access,
+        counters=parts.counters,
+        client_address=Trust(parts.settings.trusted_proxies).client_address,
         helpers=parts.helpers,
         database=parts.database,
         services=parts.services,

@@ -52,6 +52,10 @@ class DataDirectory:
         return self.path / "dead-letters.seg"
 
     @property
+    def ended_sessions(self) -> Path:
+        return self.path / "ended-sessions"
+
+    @property
     def tickets(self) -> Path:
         return self.path / "tickets"
 

@@ -7,6 +7,7 @@ from appliance.directory import DataDirectory
 from appliance.routes import Routes
 from monitor.access import load_secret
 from monitor.aside import only_files
+from monitor.ended_sessions import EndedSessions
 from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
 from monitor.spool import Spool
@@ -22,6 +23,7 @@ class Files:
     routes: Routes
     via: str
     secret: bytes
+    ended_sessions: EndedSessions
     tickets: Tickets
     spool: Spool
     tallies: Tallies
@@ -39,6 +41,7 @@ class Files:
         with data.usable():
             routes, via = Routes(data.routes), data.pseudonym()
             secret = load_secret(settings)
+            ended_sessions = EndedSessions(data.ended_sessions)
             tickets = Tickets(data.tickets)
             tickets.prepare()
             only_files(data.spool)
@@ -56,6 +59,7 @@ class Files:
             routes=routes,
             via=via,
             secret=secret,
+            ended_sessions=ended_sessions,
             tickets=tickets,
             spool=spool,
             tallies=tallies,

@@ -108,7 +108,9 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         closing = stack.enter_context(ExitStack())
         files = Files.opened(settings, data, closing)
         routes, spool, via = files.routes, files.spool, files.via
-        access = Access(settings=settings, secret=files.secret)
+        access = Access(
+            settings=settings, secret=files.secret, ended=files.ended_sessions
+        )
         dsn, embedded = await stack.enter_async_context(kept(settings, data))
         database = await Database.open(
             dsn, size=settings.pool_size, answer_s=settings.answer_s

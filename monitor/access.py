@@ -7,23 +7,20 @@ import re
 import secrets
 import time
 from base64 import urlsafe_b64encode
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
+from monitor.attempts import Attempts
 from monitor.damaged import put_aside
+from monitor.ended_sessions import EndedSessions
 from monitor.errors import Forbidden, TooManyRequests, Unauthorized
 from monitor.settings import Settings, SettingsError
 
 SESSION_COOKIE = "apimonitor_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITES = frozenset({"same-origin", "none"})
-# Sign-in: attempts at once, then one every so many seconds, for a peer and for all.
-PEER_ATTEMPTS, PEER_EVERY_S = 5, 12.0
-ALL_ATTEMPTS, ALL_EVERY_S = 50, 1.0
-MOST_PEERS = 10_000
 SECRET_BYTES = 32
 # As few as SECRET_KEY may have; below, the file was cut short.
 SHORTEST_SECRET = 16
@@ -60,7 +57,9 @@ class RequestFacts:
 class Access:
     """The rules of one appliance: open to all who reach it, or closed."""
 
-    def __init__(self, *, settings: Settings, secret: bytes) -> None:
+    def __init__(
+        self, *, settings: Settings, secret: bytes, ended: EndedSessions | None = None
+    ) -> None:
         password = settings.admin_password
         self.is_open = not settings.is_closed
         self._password = password.get_secret_value().encode() if password else b""
@@ -70,8 +69,8 @@ class Access:
         self._form_key = hmac.digest(secret, b"form" + self._password, "sha256")
         self._session_s = settings.session_hours * 3600
         self._allowed = frozenset(map(_listed_host, settings.allowed_hosts))
-        self._peers: OrderedDict[str, Bucket] = OrderedDict()
-        self._all = Bucket(ALL_ATTEMPTS, ALL_EVERY_S)
+        self._attempts = Attempts()
+        self._ended = ended or EndedSessions()
 
     def guard(self, facts: RequestFacts) -> None:
         """Refuse what a foreign page could make a browser ask. Raises Forbidden."""
@@ -94,23 +93,39 @@ class Access:
 
     def sign_in(self, password: str, *, peer: str) -> str:
         """A session cookie's value. Raises Unauthorized, TooManyRequests."""
-        self._count_attempt(peer)
+        wait_s = self._attempts.take(peer)
+        if wait_s > 0:
+            raise TooManyRequests(
+                "too many attempts to sign in", retry_after_s=int(wait_s) + 1
+            )
         given = hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest()
         wanted = hashlib.sha256(self._password).digest()
         if self.is_open or not hmac.compare_digest(given, wanted):
             raise Unauthorized("the password is wrong")
+        self._attempts.succeeded(peer)
         until = int(time.time() + self._session_s)
         nonce = os.urandom(12).hex()
         signed = f"{until}.{nonce}"
         return f"{signed}.{_signature(self._session_key, signed)}"
 
     def has_session(self, cookie: str | None) -> bool:
-        """Whether *cookie* is a session of ours that has not run out."""
+        """Whether *cookie* is a session of ours that has neither run out nor ended."""
         signed, _, signature = (cookie or "").rpartition(".")
         expected = _signature(self._session_key, signed).encode()
         if not hmac.compare_digest(signature.encode("utf-8", "replace"), expected):
             return False
-        return int(signed.partition(".")[0]) > time.time()
+        until, _, nonce = signed.partition(".")
+        return int(until) > time.time() and not self._ended.holds(nonce, int(until))
+
+    def end_session(self, cookie: str | None) -> None:
+        """Refuse it from now on, wherever it was copied to; no session: nothing.
+
+        Waits for the disk. Raises OSError where that takes nothing; the session is
+        ended all the same, until the next start.
+        """
+        if cookie is not None and self.has_session(cookie):
+            until, nonce, _ = cookie.split(".")
+            self._ended.add(nonce, int(until))
 
     def form_token(self, cookie: str | None) -> str:
         """What a form of our own pages carries; bound to the session."""
@@ -127,38 +142,6 @@ class Access:
         if name is None:
             return False
         return name in self._allowed or is_loopback_name(name)
-
-    def _count_attempt(self, peer: str) -> None:
-        bucket = self._peers.pop(peer, None) or Bucket(PEER_ATTEMPTS, PEER_EVERY_S)
-        self._peers[peer] = bucket
-        while len(self._peers) > MOST_PEERS:
-            self._peers.popitem(last=False)
-        # A peer that has to wait takes nothing from what is there for all.
-        wait_s = bucket.take() or self._all.take()
-        if wait_s > 0:
-            raise TooManyRequests(
-                "too many attempts to sign in", retry_after_s=int(wait_s) + 1
-            )
-
-
-class Bucket:
-    """A token bucket: *size* at once, then one every *every_s* seconds."""
-
-    def __init__(self, size: int, every_s: float) -> None:
-        self._size = size
-        self._every_s = every_s
-        self._tokens = float(size)
-        self._at = time.monotonic()
-
-    def take(self) -> float:
-        """0 and one token less, or the seconds until there is one."""
-        now = time.monotonic()
-        refilled = self._tokens + (now - self._at) / self._every_s
-        self._tokens, self._at = min(refilled, self._size), now
-        if self._tokens >= 1:
-            self._tokens -= 1
-            return 0.0
-        return (1 - self._tokens) * self._every_s
 
 
 def load_secret(settings: Settings) -> bytes:

@@ -54,6 +54,12 @@ class Counters:
             ["why"],
             registry=self.registry,
         )
+        self.sign_ins = Counter(
+            "apimonitor_sign_ins",
+            "Attempts to sign in: succeeded, failed, or refused as too many.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.followers = Gauge(
             "apimonitor_stream_followers",
             "Clients that follow the live tail now.",

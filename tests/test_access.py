@@ -1,19 +1,20 @@
 """The rules of access, without a server."""
 
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from monitor.access import (
-    ALL_ATTEMPTS,
-    PEER_ATTEMPTS,
     Access,
     RequestFacts,
     host_name,
     load_secret,
 )
+from monitor.attempts import ALL_ATTEMPTS, MOST_PEERS, PEER_ATTEMPTS, Attempts
+from monitor.ended_sessions import EndedSessions
 from monitor.errors import Forbidden, TooManyRequests, Unauthorized
 from monitor.settings import load
 
@@ -260,6 +261,58 @@ def test_many_peers_together_are_slowed_down_too() -> None:
     waits = [refused(rules, f"peer {n}") for n in range(2 * ALL_ATTEMPTS)]
     assert waits[:ALL_ATTEMPTS] == [None] * ALL_ATTEMPTS
     assert waits[-1] is not None
+
+
+def test_neither_many_peers_nor_a_known_name_keep_the_owner_out() -> None:
+    rules = closed()
+    rules.sign_in(PASSWORD, peer="owner")
+    while refused(rules, f"peer {time.monotonic_ns()}") is None:
+        pass
+    for _ in range(2 * PEER_ATTEMPTS):
+        assert rules.has_session(rules.sign_in(PASSWORD, peer="owner"))
+
+
+def test_what_is_remembered_of_peers_is_bounded() -> None:
+    attempts = Attempts()
+    for n in range(2 * MOST_PEERS):
+        attempts.take(f"peer {n}")
+    attempts.take("last")
+    assert len(attempts._peers) <= MOST_PEERS
+
+
+def test_an_ended_session_stays_ended(tmp_path: Path) -> None:
+    path = tmp_path / "ended-sessions"
+    settings = load({"APIMONITOR_ADMIN_PASSWORD": PASSWORD})
+
+    def started() -> Access:
+        return Access(settings=settings, secret=SECRET, ended=EndedSessions(path))
+
+    rules = started()
+    mine, other = (rules.sign_in(PASSWORD, peer="a") for _ in range(2))
+    for nothing in (None, "", "x.y.z", f"{mine}x"):
+        rules.end_session(nothing)
+    assert not path.exists()
+    rules.end_session(mine)
+    for again in (rules, started()):
+        assert not again.has_session(mine)
+        assert again.has_session(other)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    signature = mine.rpartition(".")[2]
+    assert signature not in path.read_text()
+
+
+def test_ended_sessions_are_bounded_and_none_comes_back(tmp_path: Path) -> None:
+    path, soon = tmp_path / "ended-sessions", int(time.time()) + 1_000
+    ended = EndedSessions(path, most=3)
+    ended.add("over", 1)
+    for n in range(10):
+        ended.add(f"n{n}", soon + n)
+    for held in (ended, EndedSessions(path, most=3)):
+        assert all(held.holds(f"n{n}", soon + n) for n in range(10))
+        assert not held.holds("another", soon + 100)
+    assert len(path.read_text().splitlines()) == 4
+    path.write_text(path.read_text() + "torn\n\0\0")
+    assert EndedSessions(path).holds("n9", soon + 9)
 
 
 def test_a_given_secret_is_used(tmp_path: Path) -> None:

@@ -25,7 +25,10 @@ async def caught(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except MonitorError as error:
-        return await _page(request, error.status, error.detail)
+        page = await _page(request, error.status, error.detail)
+        if error.retry_after_s is not None:
+            page.headers["Retry-After"] = str(error.retry_after_s)
+        return page
     except web.HTTPException as error:
         if error.status < 400:
             raise

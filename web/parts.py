@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from monitor.access import Access
 from monitor.costs import Cost
+from monitor.counters import Counters
 from monitor.loop_watch import LoopWatch
 from monitor.offload.helpers import Helpers
 from monitor.registry import RoutingTable
@@ -27,6 +28,9 @@ from monitor.storage.tokens import Tokens
 class PageParts:
     settings: Settings
     access: Access
+    counters: Counters
+    # Behind trusted proxies; of a peer, and what it says of the hops before it.
+    client_address: Callable[[str, list[str] | None], str]
     helpers: Helpers
     database: Database
     services: Services

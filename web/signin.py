@@ -1,20 +1,32 @@
 """Signing in and out, where the app is closed."""
 
+import asyncio
+import logging
 from typing import Any
 
 import jinja2
 from aiohttp import web
 
 from monitor.access import SESSION_COOKIE
-from monitor.errors import MonitorError
+from monitor.attempts import Bucket
+from monitor.errors import MonitorError, TooManyRequests
 from web import render
+from web.client import Client, client_of
 from web.forms import fields_of
 from web.parts import PageParts
+
+logger = logging.getLogger(__name__)
+# Failures that are logged, each a line: at once, then one every so many seconds.
+LINES_AT_ONCE, LINE_EVERY_S = 10, 6.0
 
 
 class SignIn:
     def __init__(self, parts: PageParts) -> None:
         self._access = parts.access
+        self._count = parts.counters.sign_ins
+        self._nearest = parts.client_address
+        self._lines = Bucket(LINES_AT_ONCE, LINE_EVERY_S)
+        self._unsaid = 0
         self._session_s = int(parts.settings.session_hours * 3600)
         self._body_timeout_s = parts.settings.body_timeout_s
 
@@ -41,12 +53,15 @@ class SignIn:
         target = _local(str(form.get("next", "/")))
         cookie = request.cookies.get(SESSION_COOKIE)
         self._access.check_form_token(cookie, str(form.get("token", "")))
+        client = client_of(request, self._nearest)
         try:
             session = self._access.sign_in(
-                str(form.get("password", "")), peer=request.remote or ""
+                str(form.get("password", "")), peer=client.key
             )
         except MonitorError as error:
+            self._note_failure(client, error)
             return await self._form(request, target, error)
+        self._count.labels("succeeded").inc()
         answer = web.HTTPSeeOther(target)
         answer.set_cookie(
             SESSION_COOKIE,
@@ -62,6 +77,10 @@ class SignIn:
         form = await fields_of(request, timeout_s=self._body_timeout_s)
         cookie = request.cookies.get(SESSION_COOKIE)
         self._access.check_form_token(cookie, str(form.get("token", "")))
+        try:
+            await asyncio.to_thread(self._access.end_session, cookie)
+        except OSError:
+            logger.exception("a session that was ended may be back after a restart")
         answer = web.HTTPSeeOther("/signin")
         answer.del_cookie(SESSION_COOKIE)
         raise answer
@@ -71,7 +90,24 @@ class SignIn:
     ) -> web.Response:
         context = {"next": target, "error": error.detail if error else None}
         status = error.status if error else 200
-        return await render.page(request, "signin.html", context, status=status)
+        page = await render.page(request, "signin.html", context, status=status)
+        if error and error.retry_after_s is not None:
+            page.headers["Retry-After"] = str(error.retry_after_s)
+        return page
+
+    def _note_failure(self, client: Client, error: MonitorError) -> None:
+        """Who guesses may be seen, and cannot fill the log."""
+        is_refused = isinstance(error, TooManyRequests)
+        self._count.labels("refused" if is_refused else "failed").inc()
+        if self._lines.take() > 0:
+            self._unsaid += 1
+            return
+        extra = {"client": client.address, "way": client.key, "unsaid": self._unsaid}
+        if is_refused:
+            logger.warning("an attempt to sign in was refused: too many", extra=extra)
+        else:
+            logger.warning("an attempt to sign in failed", extra=extra)
+        self._unsaid = 0
 
 
 def _came_by_tls(request: web.Request) -> bool:

@@ -155,6 +155,97 @@ async def test_sign_in_leads_nowhere_else(
         assert entered.headers["Location"] == "/"
 
 
+async def signed_in(client: httpx.AsyncClient, **headers: str) -> httpx.Response:
+    """The answer to the password, of a browser that holds nothing yet."""
+    token = form_token((await client.get("/signin", headers={"Cookie": ""})).text)
+    form = {"token": token, "password": PASSWORD}
+    return await client.post("/signin", data=form, headers={"Cookie": "", **headers})
+
+
+async def test_a_copied_cookie_ends_with_its_session_and_with_the_secret(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.stream.CHECK_EVERY_S", 0.05)
+    monkeypatch.setattr("api.stream.LOOK_EVERY_S", 0.05)
+    settings = {"ADMIN_PASSWORD": PASSWORD, "SECRET_KEY": "k" * 32}
+    statuses = []
+
+    async def status(client: httpx.AsyncClient, cookie: str) -> int:
+        headers = {"Cookie": cookie}
+        return (await client.get("/v1/services", headers=headers)).status_code
+
+    async with (
+        appliance_on(database_url, tmp_path, **settings) as appliance,
+        client_of(appliance) as client,
+    ):
+        ended, other = [
+            (await signed_in(client)).headers["Set-Cookie"].split(";")[0]
+            for _ in range(2)
+        ]
+        client.cookies.clear()
+        copied = {"Cookie": ended}
+        page = await client.get("/tokens", headers=copied)
+        async with client.stream("GET", "/v1/logs/stream", headers=copied) as tail:
+            form = {"token": form_token(page.text)}
+            out = await client.post("/signout", data=form, headers=copied)
+            assert out.status_code == 303
+            # What was begun with it ends too.
+            async for _ in tail.aiter_bytes():
+                pass
+        assert await status(client, ended) == 401
+        assert (await client.get("/tokens", headers=copied)).status_code == 302
+        assert await status(client, other) == 200
+    for secret in ("k" * 32, "l" * 32):
+        settings["SECRET_KEY"] = secret
+        async with (
+            appliance_on(database_url, tmp_path, **settings) as appliance,
+            client_of(appliance) as client,
+        ):
+            statuses += [await status(client, ended), await status(client, other)]
+    assert statuses == [401, 200, 401, 401]
+
+
+async def test_a_stranger_keeps_no_other_client_out(
+    database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both come through one proxy, which is trusted; the owner's address is known."""
+    async with (
+        appliance_on(database_url, tmp_path, ADMIN_PASSWORD=PASSWORD) as appliance,
+        client_of(appliance) as client,
+    ):
+        token = form_token((await client.get("/signin")).text)
+        wrong = {"token": token, "password": "hunter2"}
+        owner, stranger = "203.0.113.1", "198.51.100.7"
+        for said in (
+            {"X-Forwarded-For": stranger},
+            # What a stranger wrote stands before what the proxy knows.
+            {"X-Forwarded-For": f"{owner}, {stranger}:4711"},
+            {"Forwarded": f'for={owner}, for="{stranger}:80";proto=https'},
+            {"X-Forwarded-For": stranger, "Forwarded": f"for={owner}"},
+        ):
+            answers = [
+                await client.post("/signin", data=wrong, headers=said) for _ in range(3)
+            ]
+        assert answers[-1].status_code == 401
+        said = {"X-Forwarded-For": stranger}
+        refused = await client.post("/signin", data=wrong, headers=said)
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 13
+        assert "too many" in refused.text
+        for header in ("X-Forwarded-For", "Forwarded"):
+            value = owner if header[0] == "X" else f"for={owner}"
+            entered = await signed_in(client, **{header: value})
+            assert entered.status_code == 303
+        assert (await signed_in(client)).status_code == 303
+        figures = (await client.get("/metrics")).text
+    assert 'apimonitor_sign_ins_total{outcome="succeeded"} 3.0' in figures
+    assert 'apimonitor_sign_ins_total{outcome="refused"}' in figures
+    lines = [r for r in caplog.records if "attempt to sign in" in r.getMessage()]
+    assert 0 < len(lines) <= 11
+    assert any(getattr(r, "client", "") == stranger for r in lines)
+    assert "hunter2" not in caplog.text + str([r.__dict__ for r in lines])
+
+
 async def test_guessing_is_slowed_down(database_url: str, tmp_path: Path) -> None:
     async with (
         appliance_on(database_url, tmp_path, ADMIN_PASSWORD=PASSWORD) as appliance,
