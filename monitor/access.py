@@ -65,12 +65,13 @@ class Access:
         self._password = password.get_secret_value().encode() if password else b""
         # Bound to the password: a changed one ends all sessions. Two keys, because a
         # form's token is shown to anyone and must not pass for a session's signature.
-        self._session_key = hmac.digest(secret, b"session" + self._password, "sha256")
+        self._ended = ended or EndedSessions()
+        signed = b"session" + self._password + self._ended.epoch.encode()
+        self._session_key = hmac.digest(secret, signed, "sha256")
         self._form_key = hmac.digest(secret, b"form" + self._password, "sha256")
         self._session_s = settings.session_hours * 3600
         self._allowed = frozenset(map(_listed_host, settings.allowed_hosts))
         self._attempts = Attempts()
-        self._ended = ended or EndedSessions()
 
     def guard(self, facts: RequestFacts) -> None:
         """Refuse what a foreign page could make a browser ask. Raises Forbidden."""

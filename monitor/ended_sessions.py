@@ -1,12 +1,15 @@
 """Which sessions were ended by signing out, before their time."""
 
-import logging
 import os
+import secrets
 import threading
 import time
 from pathlib import Path
+from zlib import crc32
 
-logger = logging.getLogger(__name__)
+import orjson
+
+from monitor.damaged import clear, put_aside
 
 # Beyond: those that would run out first end altogether, which revives none.
 MOST_ENDED = 10_000
@@ -15,7 +18,8 @@ MOST_ENDED = 10_000
 class EndedSessions:
     """Kept in *path*, so that a copied cookie stays refused after a restart.
 
-    One that would have run out by now is forgotten.
+    One that would have run out by now is forgotten. Part of what signs a session is the
+    *epoch*: another one, where the file was damaged, ends them all.
     """
 
     def __init__(self, path: Path | None = None, *, most: int = MOST_ENDED) -> None:
@@ -26,6 +30,7 @@ class EndedSessions:
         self._until: dict[str, int] = {}
         # All sessions that run out by then are ended.
         self._all_until = 0
+        self.epoch = ""
         if path is not None:
             self._read(path)
 
@@ -48,25 +53,40 @@ class EndedSessions:
 
     def _read(self, path: Path) -> None:
         try:
-            text = path.read_text("ascii", "replace")
+            content = path.read_bytes() if path.is_file() else None
         except FileNotFoundError:
-            return
-        for line in text.splitlines():
-            until, _, nonce = line.partition(" ")
-            if not until.isascii() or not until.isdigit() or len(until) > 12:
-                logger.warning("a line of the ended sessions cannot be read")
-            elif nonce == "*":
-                self._all_until = max(self._all_until, int(until))
-            else:
-                self._until[nonce] = int(until)
+            content = None
+        found = None if content is None else _parsed(content)
+        if found is not None:
+            self.epoch, self._all_until, self._until = found
+        elif os.path.lexists(path):
+            put_aside(path, "which sessions were signed out: all end")
+            self.epoch = secrets.token_hex(16)
+            self._write(path)
 
     def _write(self, path: Path) -> None:
-        lines = [f"{self._all_until} *"]
-        lines += [f"{until} {nonce}" for nonce, until in self._until.items()]
         fresh = path.with_name(f"{path.name}.new")
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(file, "w", encoding="ascii") as content:
-            content.write("\n".join(lines) + "\n")
+        clear(fresh)
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "wb") as content:
+            content.write(_written(self.epoch, self._all_until, self._until))
             content.flush()
             os.fsync(content.fileno())
         fresh.replace(path)
+
+
+def _written(epoch: str, all_until: int, until: dict[str, int]) -> bytes:
+    kept = orjson.dumps({"epoch": epoch, "all_until": all_until, "until": until})
+    return b"%08x %b\n" % (crc32(kept), kept)
+
+
+def _parsed(content: bytes) -> tuple[str, int, dict[str, int]] | None:
+    """None for what is damaged: a sum that is right is ours."""
+    crc, _, kept = content.removesuffix(b"\n").partition(b" ")
+    if crc != b"%08x" % crc32(kept):
+        return None
+    try:
+        found = orjson.loads(kept)
+        return found["epoch"], found["all_until"], found["until"]
+    except (ValueError, LookupError, TypeError):
+        return None

@@ -12,6 +12,7 @@ import pytest
 
 from appliance.directory import DataDirectory, StartError
 from appliance.files import Files
+from monitor.ended_sessions import EndedSessions
 from monitor.registry import RoutingTable, Service, save
 from monitor.settings import load
 from monitor.spool import Spool
@@ -23,6 +24,7 @@ from tests.running import appliance_on, client_of
 SERVICE = UUID(int=7)
 WRITER = "0123456789abcdef"
 NOBODY = 65534
+LATER = 99_999_999_999
 
 Damage = Callable[[Path], None]
 
@@ -78,6 +80,8 @@ FILES = (
     "dead-letters.new",
     "dead-letters.retry",
     "dead-letters.seg",
+    "ended-sessions",
+    "ended-sessions.new",
     "installation",
     "installation.new",
     "routes.json",
@@ -100,6 +104,7 @@ REFUSED = {
         "appliance.lock",
         "dead-letters.lock",
         "dead-letters.seg",
+        "ended-sessions",
         "installation",
         "routes.json",
         "secret.key",
@@ -121,6 +126,7 @@ def make(data: Path) -> None:
     tally.add(SERVICE, FINISHED, 5)
     tally.promise(SERVICE, (1, 60))
     tally.close()
+    EndedSessions(data / "ended-sessions").add("nonce", LATER)
     letters = DeadLetters(data / "dead-letters.seg")
     for number in range(3):
         letters.append(UUID(int=number), SERVICE, "why", b"x" * 100)
@@ -142,6 +148,7 @@ def opened(data: Path) -> None:
             # As the appliance does from then on.
             files.tallies.counts()
             files.dead_letters.counts()
+            files.ended_sessions.add("another", LATER)
             files.dead_letters.append(UUID(int=9), SERVICE, "why", b"y")
             files.dead_letters.remove([UUID(int=9)])
             save(files.routes.table(), data / "routes.json")
