@@ -13,6 +13,7 @@ from appliance.directory import StartError
 from appliance.start import Appliance, running
 from appliance.welcome import welcome
 from appliance.workers import WorkersKeepDying
+from monitor import authorities
 from monitor.settings import Settings, legacy_names
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ def serve(settings: Settings, beside: Beside) -> None:
         logger.warning(
             "a setting of the former product is ignored", extra={"setting": name}
         )
+    authorities.prepare(authorities.CHANNELS, authorities.UPSTREAMS)
     refused: StartError | None = None
     try:
         uvloop.run(_until_told_to_stop(settings, beside))

@@ -13,6 +13,7 @@ from appliance import garbage, journal
 from appliance.control import Assignment, Channel, Word
 from appliance.directory import DataDirectory
 from appliance.proxying import make_proxy
+from monitor import authorities
 from monitor.loop_watch import LoopWatch
 from monitor.registry import RoutingTable, load
 from monitor.spool import Spool
@@ -119,6 +120,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     journal.set_up(debug=assignment.settings.debug)
+    authorities.prepare(authorities.UPSTREAMS)
     uvloop.run(serve(assignment))
 
 

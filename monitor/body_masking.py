@@ -220,9 +220,12 @@ def _may_hold(content_type: str, body: Body, coding: str | None) -> bool:
     if _is_shown(content_type) or content_type.startswith(TEXTS):
         begin = body.kept
         if coding is not None:
-            begin = decoded(
-                begin, coding, limit=LOOKED_AT_BYTES, most_members=1
-            ).content
+            plain = decoded(
+                begin, coding, limit=LOOKED_AT_BYTES, most_members=1, wholly=True
+            )
+            if plain.problem == TOO_LONG and not plain.content:
+                return True
+            begin = plain.content
         return _begins_as_json(begin)
     return True
 

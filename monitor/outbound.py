@@ -10,7 +10,7 @@ from typing import Self
 
 import httpx
 
-from monitor.authorities import trusting
+from monitor.authorities import CHANNELS, trusting
 from monitor.lookups import Crowded, Lookups, is_literal
 
 CONNECT_TIMEOUT_S = 5.0
@@ -44,7 +44,7 @@ class Outbound:
             timeout=httpx.Timeout(total_timeout_s, connect=connect_timeout_s),
             follow_redirects=False,
             trust_env=False,
-            verify=trusting("channels"),
+            verify=trusting(CHANNELS),
         )
 
     async def __aenter__(self) -> Self:

@@ -9,7 +9,7 @@ from typing import Final
 
 import aiohappyeyeballs
 
-from monitor.authorities import trusting
+from monitor.authorities import UPSTREAMS, trusting
 from monitor.exchange import FailureCode
 from monitor.lookups import Addresses, Crowded, Lookups, is_literal
 from monitor.upstreams import Upstream
@@ -32,7 +32,7 @@ class Connector:
         self._head_limit = head_limit
         self._head_fields = head_fields
         self._outbox = outbox
-        self._verified = trusting("upstreams")
+        self._verified = trusting(UPSTREAMS)
         self._unverified = _unverified()
 
     async def connect(self, upstream: Upstream) -> UpstreamConnection:

@@ -6,7 +6,7 @@ from typing import Final
 
 import brotli
 
-from monitor.content import is_coding
+from monitor.content import is_coding, is_wide
 
 STEP_BYTES: Final = 64 * 1024
 # What may be undone at once, and for each byte that passed: beyond, it is a bomb.
@@ -67,8 +67,14 @@ def _zlib() -> Step:
 
 def _brotli() -> Step:
     decompressor = brotli.Decompressor()
+    is_begun = False
 
     def step(data: bytes, limit: int) -> bytes:
+        nonlocal is_begun
+        if data and not is_begun:
+            is_begun = True
+            if is_wide(data):
+                raise NotDecoded("its content coding has too wide a window")
         made: bytes = decompressor.process(data, output_buffer_limit=limit)
         return made
 

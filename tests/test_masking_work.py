@@ -104,6 +104,21 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def with_window(bits: int) -> bytes:
+    made: bytes = brotli.compress(SECRET, lgwin=bits)
+    return made
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "image/png", "text/css"])
+def test_a_window_that_takes_long_to_fill_is_not_begun(content_type: str) -> None:
+    fields = (("Content-Type", content_type), ("Content-Encoding", "br"))
+    for bits, state in ((22, BodyState.REDACTED), (24, BodyState.WITHHELD)):
+        given = exchange(request_headers=fields, request_body=body(with_window(bits)))
+        found, _ = within(given)
+        assert found.request_body is not None
+        assert found.request_body.state is state
+
+
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
 def test_a_flood_is_withheld_whatever_its_coding(flood: bytes, coding: str) -> None:

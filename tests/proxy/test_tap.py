@@ -278,7 +278,8 @@ def test_names_and_ids_take_of_the_room() -> None:
     ("coding", "content", "words"),
     [
         ("gzip", b"no gzip", "damaged"),
-        ("br", b"\xff" * 9, "damaged"),
+        ("br", b"\xff" * 9, "too wide"),
+        ("br", b"\x0bno brotli", "damaged"),
         ("zstd, gzip", b"x", "not undone"),
         ("gzip", gzip.compress(b"\n" * 50_000_000), "expands too much"),
     ],
