@@ -97,6 +97,13 @@ class Settings(BaseModel):
         "it, and ALLOWED_HOSTS, when a notification's link leads nowhere.",
         max_length=2_000,
     )
+    public_proxy_url: str | None = _setting(
+        None,
+        "Where clients reach the proxy: addresses and commands on the pages begin with "
+        "it. Unset: the host that the page was asked for by, and the proxy's port. Set "
+        "it when what the pages say to copy does not reach the proxy.",
+        max_length=2_000,
+    )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
         PRIVATE_RANGES,
         "Networks, comma separated, whose forwarded fields are believed. "
@@ -514,7 +521,7 @@ class Settings(BaseModel):
     def _extend_fields(cls, value: Any) -> Any:
         return _extend(value, SENSITIVE_FIELDS)
 
-    @field_validator("public_url")
+    @field_validator("public_url", "public_proxy_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         if not value:

@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
+from uuid import UUID
 
 from aiohttp import web
 
 from monitor.errors import InvalidInput, Unavailable
 from monitor.filters import encode_cursor
 from monitor.query import PAGE_FIELDS, parse_log_query
-from monitor.resources import LogPage
+from monitor.resources import LogPage, ServiceResource
 from web import render
 from web.choices import choosable
 from web.formats import METHODS
 from web.parts import PageParts
+from web.reaching import Way, ways_to
 
 # The table follows what comes in; all else of the address is the list's own.
 LIVE = ("live", "true")
+PAUSED = ("live", "false")
 FURTHER = ("cursor", "offset")
 
 
@@ -32,6 +35,14 @@ class View:
     field_errors: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A service without a log, and how it gets one."""
+
+    service: ServiceResource
+    ways: list[Way]
+
+
 class Dashboard:
     def __init__(self, parts: PageParts) -> None:
         self._parts = parts
@@ -39,7 +50,7 @@ class Dashboard:
     async def show(self, request: web.Request) -> web.Response:
         """The page, or with X-Fragment only the table, for the live filters."""
         pairs = [(name, value) for name, value in request.query.items() if value]
-        given = [pair for pair in pairs if pair != LIVE]
+        given = [pair for pair in pairs if pair not in (LIVE, PAUSED)]
         view, status = await self._view(given)
         filters = {n: v for n, v in given if n not in PAGE_FIELDS}
         context = {
@@ -48,13 +59,29 @@ class Dashboard:
             "filters": filters,
             "query": urlencode(pairs),
             # What is older does not change.
-            "is_live": LIVE in pairs and not any(n in FURTHER for n, _ in given),
+            "is_live": PAUSED not in pairs and not any(n in FURTHER for n, _ in given),
             "methods": METHODS,
+            "awaited": await self._awaited(request, view, filters),
         }
         if request.headers.get("X-Fragment") == "1":
             return await render.page(request, "_logs.html", context, status=status)
         context["services"] = await choosable(self._parts.services)
         return await render.page(request, "dashboard.html", context, status=status)
+
+    async def _awaited(
+        self, request: web.Request, view: View, filters: dict[str, str]
+    ) -> Awaited | None:
+        """The service whose first log is waited for, if that is what is shown."""
+        has_none = view.logs is not None and view.logs.total == 0
+        if not has_none or filters.keys() != {"service_id"}:
+            return None
+        try:
+            service = await self._parts.services.get(UUID(filters["service_id"]))
+        except Unavailable:
+            return None
+        if service is None:
+            return None
+        return Awaited(service, ways_to(service, self._parts, request))
 
     async def _view(self, given: list[tuple[str, str]]) -> tuple[View, int]:
         try:

@@ -1,6 +1,5 @@
 """The page of services and keys."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from aiohttp import web
@@ -8,17 +7,9 @@ from aiohttp import web
 from monitor.resources import KeyResource, ServiceResource
 from web import render
 from web.parts import PageParts
+from web.reaching import ways_to
 
 MOST_SHOWN = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to reach a service through the proxy, ready to copy."""
-
-    name: str
-    command: str
-    note: str
 
 
 class ServicesPage:
@@ -37,38 +28,10 @@ class ServicesPage:
             "total": total,
             "chosen": chosen,
             "keys": keys,
-            "ways": [] if chosen is None else self._ways(request, chosen),
+            "ways": [] if chosen is None else ways_to(chosen, self._parts, request),
             "app_url": f"{request.scheme}://{request.host}",
         }
         return await render.page(request, "services.html", context)
-
-    def _ways(self, request: web.Request, service: ServiceResource) -> list[Way]:
-        name = request.host.partition(":")[0] if "[" not in request.host else "[::1]"
-        port = self._parts.proxy_port
-        proxy = f"http://{name}:{port}"
-        header = f"-H 'X-Monitor-Service: {service.slug}'"
-        ways = [
-            Way(
-                "host",
-                f"curl -i http://{service.slug}.localhost:{port}/",
-                "Browsers and curl resolve *.localhost by themselves.",
-            ),
-            Way(
-                "prefix",
-                f"curl -i {proxy}/{service.slug}/",
-                "The first segment of the path; it is not sent on.",
-            ),
-            Way(
-                "header",
-                f"curl -i {header} {proxy}/",
-                "For clients that can set a header; it is not sent on.",
-            ),
-        ]
-        own = [
-            Way("own host", f"curl -i http://{host}:{port}/", "Registered as a host.")
-            for host in service.hosts
-        ]
-        return [*own, *ways]
 
 
 def _chosen(

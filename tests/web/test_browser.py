@@ -129,6 +129,7 @@ async def test_a_service_is_registered_changed_and_deleted(
     await form.get_by_label("Base URL").fill("https://pay.internal/v2")
     await form.get_by_role("button", name="Register").click()
     await expect(page.get_by_role("heading", name="Payments API")).to_be_visible()
+    await page.get_by_role("link", name="Services").click()
     await expect(page.get_by_text("http://payments-api.localhost:")).to_be_visible()
 
     await page.get_by_role("button", name="Edit").click()

@@ -45,11 +45,8 @@ async def test_new_logs_appear_by_themselves_until_it_is_paused(
     await watched.go("/dashboard")
     rows = page.locator(".logs tbody tr")
     button = page.get_by_role("button", name="Live")
-    await expect(button).to_have_attribute("aria-pressed", "false")
-    await button.click()
     await expect(button).to_have_attribute("aria-pressed", "true")
     await expect(page.get_by_text("Following")).to_be_visible()
-    assert page.url.endswith("/dashboard?live=true")
     for n in range(3):
         await push(client, key, f"/live/{n}")
         await expect(rows.first).to_contain_text(f"/live/{n}")
@@ -59,12 +56,20 @@ async def test_new_logs_appear_by_themselves_until_it_is_paused(
     await expect(page.get_by_text("Following")).to_be_visible()
     await page.keyboard.press("f")
     await expect(button).to_have_attribute("aria-pressed", "false")
-    assert page.url.endswith("/dashboard")
+    assert page.url.endswith("/dashboard?live=false")
     await push(client, key, "/paused")
     await page.wait_for_timeout(1500)
     await expect(rows).to_have_count(4)
-    await page.keyboard.press("f")
+    # It is remembered.
+    await watched.go("/dashboard")
+    await expect(button).to_have_attribute("aria-pressed", "false")
     await expect(rows.first).to_contain_text("/paused")
+    await push(client, key, "/again")
+    await button.click()
+    await expect(rows.first).to_contain_text("/again")
+    assert page.url.endswith("/dashboard?live=true")
+    await watched.go("/dashboard?tag=none")
+    await expect(page.get_by_text("Following")).to_be_visible()
     assert watched.complaints == []
 
 

@@ -11,7 +11,7 @@ let waiting, asked;
 function address() {
   const given = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value) given.append(name, value);
-  if (isLive()) given.append("live", "true");
+  if (new URLSearchParams(location.search).has("live")) given.append("live", String(isLive()));
   const query = given.toString();
   return query ? `/dashboard?${query}` : "/dashboard";
 }

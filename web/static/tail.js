@@ -10,6 +10,7 @@ const news = document.getElementById("tail-news");
 const logs = document.getElementById("logs");
 let source, waiting, refresh, count = 0, isShowing = false;
 
+const KEPT = "apimonitor.live";
 export const isLive = () => button.getAttribute("aria-pressed") === "true";
 
 // Whoever is at a row, has marked text, or has scrolled down is reading: nothing moves.
@@ -102,12 +103,24 @@ function leave() {
   state.textContent = "";
 }
 
+// What the address does not say is as it was last time; at first it is live.
+function remembered() {
+  const given = new URLSearchParams(location.search);
+  if (["live", "cursor", "offset"].some((name) => given.has(name))) return isLive();
+  try { return localStorage.getItem(KEPT) !== "false"; } catch { return isLive(); }
+}
+
+function remember() {
+  try { localStorage.setItem(KEPT, String(isLive())); } catch { /* it is not allowed to */ }
+}
+
 function toggle() {
   button.setAttribute("aria-pressed", String(!isLive()));
+  remember();
   const given = new URLSearchParams(location.search);
   for (const name of ["cursor", "offset", "newer", "live"]) given.delete(name);
-  if (isLive()) given.set("live", "true");
-  history.replaceState(null, "", given.size ? `/dashboard?${given}` : "/dashboard");
+  given.set("live", String(isLive()));
+  history.replaceState(null, "", `/dashboard?${given}`);
   say(isLive() ? "Live." : "Paused.");
   follow();
 }
@@ -115,6 +128,7 @@ function toggle() {
 // *again* renders the table of the address anew, and says whether it did.
 export function start(again) {
   refresh = again;
+  button.setAttribute("aria-pressed", String(remembered()));
   button.hidden = false;
   button.addEventListener("click", toggle);
   news.addEventListener("click", () => {
