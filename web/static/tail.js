@@ -13,12 +13,12 @@ let source, waiting, refresh, count = 0, isShowing = false;
 const KEPT = "apimonitor.live";
 export const isLive = () => button.getAttribute("aria-pressed") === "true";
 
-// Whoever is at a row, has marked text, or has scrolled down is reading: nothing moves.
+// Whoever is at a row or a link of the list, has marked text, or has scrolled down is reading: nothing moves.
 export function isReading() {
   const table = logs.querySelector("table");
   if (!table) return false;
   const marked = getSelection();
-  return table.contains(document.activeElement)
+  return logs.contains(document.activeElement)
     || (!marked.isCollapsed && logs.contains(marked.anchorNode))
     || table.getBoundingClientRect().top < 0;
 }
