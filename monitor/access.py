@@ -96,8 +96,10 @@ class Access:
         """A session cookie's value. Raises Unauthorized, TooManyRequests."""
         wait_s = self._attempts.take(peer)
         if wait_s > 0:
+            seconds = int(wait_s) + 1
             raise TooManyRequests(
-                "too many attempts to sign in", retry_after_s=int(wait_s) + 1
+                f"too many attempts to sign in; try again in {seconds} s",
+                retry_after_s=seconds,
             )
         given = hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest()
         wanted = hashlib.sha256(self._password).digest()
