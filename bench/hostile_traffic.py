@@ -1,6 +1,7 @@
 """What a stranger sends to make us work, at every door; and a service beside it."""
 
 import asyncio
+import io
 import json
 import time
 from collections import Counter
@@ -304,7 +305,10 @@ class Hostile:
         if is_push and body:
             headers["Authorization"] = f"Bearer {self._key}"
         async with self._session.request(
-            method, self._app + path, data=body or None, headers=headers
+            method,
+            self._app + path,
+            data=io.BytesIO(body) if body else None,
+            headers=headers,
         ) as answer:
             content = await answer.read()
         self.statuses[answer.status] += 1

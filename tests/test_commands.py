@@ -53,7 +53,7 @@ async def test_it_lists_its_commands_and_says_its_version(tmp_path: Path) -> Non
     [
         ("token", "create"),
         ("token", "list"),
-        ("token", "revoke", str(uuid4())),
+        ("token", "revoke", "0195f5a0-0000-7000-8000-000000000002"),
         ("deadletter", "list"),
         ("deadletter", "retry"),
         ("deadletter", "discard", "0195f5a0-0000-7000-8000-000000000001"),

@@ -59,9 +59,16 @@ async def within(
     arguments: Sequence[object],
 ) -> list[asyncpg.Record]:
     """Raises asyncpg.QueryCanceledError where it takes longer."""
-    async with connection.transaction(readonly=True):
-        await connection.execute(f"SET LOCAL statement_timeout = {max(timeout_ms, 1)}")
-        return await connection.fetch(sql, *arguments)
+    try:
+        async with connection.transaction(readonly=True):
+            limit = f"SET LOCAL statement_timeout = {max(timeout_ms, 1)}"
+            await connection.execute(limit)
+            return await connection.fetch(sql, *arguments)
+    except asyncpg.QueryCanceledError:
+        # It holds for the COMMIT too, which leaves a transaction where it took longer.
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
+        raise
 
 
 async def _far_end(

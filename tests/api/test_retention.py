@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -35,6 +36,7 @@ async def test_a_body_that_is_gone_is_said_to_be_gone(
         await client.patch(f"/v1/logs/{ids[1]}", json={"pinned": True})
         path = f"/v1/services/{service['id']}"
         await client.patch(path, json={"body_retention_days": 1})
+    await let_pass(database_url, "2 days")
     # It sweeps as soon as it is ready.
     async with (
         appliance_on(database_url, tmp_path) as appliance,
@@ -57,6 +59,18 @@ async def test_a_body_that_is_gone_is_said_to_be_gone(
         assert "no longer kept" in replay.json()["detail"]
         metrics = (await client.get("/metrics")).text
         assert 'apimonitor_retention_rows_total{table="log_bodies"} 1.0' in metrics
+
+
+async def let_pass(database_url: str, time: str) -> None:
+    """As if what was handed over late had arrived *time* ago, or longer."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(
+            "UPDATE apimonitor.log_arrivals"
+            f" SET arrived_at = arrived_at - interval '{time}'"
+        )
+    finally:
+        await connection.close()
 
 
 async def until_gone(client: httpx.AsyncClient, id: str) -> dict[str, Any]:
