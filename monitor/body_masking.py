@@ -154,19 +154,27 @@ def _by_names(
         return _members(look, content, rules, work)
     names = rules.form_names
     is_coded = look is Look.FORM and content.find(b"%") >= 0
-    has_parts = look is Look.MULTIPART and (
-        rules.machine is not None or HIDDEN.search(content) is not None
-    )
-    if not (is_coded or has_parts or names.may_be_in(content)):
+    has_paths = look is Look.MULTIPART and rules.machine is not None
+    is_hidden = is_coded or has_paths or HIDDEN.search(content) is not None
+    if not is_hidden and not names.may_be_in(content):
         return None
     text = content.decode("latin-1")
+
+    def inner(part: str) -> str:
+        return _part(part, rules, work)
+
+    def value(text: str) -> str:
+        try:
+            return _part(text, rules, work)
+        except ValueError:
+            if names.may_be_in(text.encode("latin-1")):
+                raise
+            # It only begins as JSON does: ids=[7.
+            return text
+
     if look is Look.FORM:
-        masked = masked_form(text, names, work)
+        masked = masked_form(text, names, work, value)
     else:
-
-        def inner(part: str) -> str:
-            return _part(part, rules, work)
-
         boundary = _boundary(content_type, content)
         masked = masked_multipart(text, boundary, names, work, inner)
     return None if masked == text else masked.encode("latin-1")
@@ -178,7 +186,7 @@ def members_of(content: bytes, rules: Rules, work: Work) -> bytes | None:
 
 
 def _part(part: str, rules: Rules, work: Work) -> str:
-    """A part that looks like JSON."""
+    """A part, or a form's value, that looks like JSON."""
     content = part.encode("latin-1")
     content = _members(Look.JSON, content, rules, work) or content
     if rules.machine is not None:

@@ -7,7 +7,7 @@ what is not masked stays as it passed.
 import re
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from monitor.json_masking import MASK
 from monitor.names import Names, Spelled, fold
@@ -33,12 +33,16 @@ PART_NAME: Final = re.compile(
     r"(?:\"((?:[^\"\\\r\n]|\\.)*+)|([^\s;]*+))",
     re.IGNORECASE,
 )
+# The value of a form's field, as some programs post their JSON.
+FORM_JSON: Final = re.compile(r"(?:[\s+]|%20|%0[aAdD9])*+(?:[{\[]|%7[bB]|%5[bB])")
 PART_HEAD_LIMIT: Final = 8192
 QUOTED_MASK: Final = f'"{MASK}"'.encode()
 READS: Final = 8
 MEMBER_NODES: Final = 15
 PAIR_NODES: Final = 3
 CODED_NODES: Final = 30
+# To decode a byte and to encode it again, in bytes that are read.
+CODED_READS: Final = 10
 PART_NODES: Final = 30
 PART_NAME_NODES: Final = 10
 
@@ -83,8 +87,11 @@ def masked_members(
     return Members(b"".join([*pieces, content[kept:]]), within)
 
 
-def masked_form(text: str, names: Names, work: Work) -> str:
-    """Only & separates in a form: a # or ; is part of the value. Raises TooMuch."""
+def masked_form(
+    text: str, names: Names, work: Work, inner: Callable[[str], str]
+) -> str:
+    """Only & separates in a form: a # or ; is part of the value. *inner* masks values
+    that look like JSON. Raises TooMuch, and ValueError as *inner* does."""
     work.spend(PAIR_NODES * (text.count("&") + 1), len(text))
     pairs = [pair.partition("=") for pair in text.split("&")]
     beside: set[str] | None = None
@@ -98,10 +105,20 @@ def masked_form(text: str, names: Names, work: Work) -> str:
                 if beside is None:
                     beside = {fold(each) for each, _, _ in pairs}
                 is_sensitive = not partners.isdisjoint(beside)
-            if is_sensitive:
-                value, is_changed = MASK, True
+            masked = MASK if is_sensitive else _masked_value(value, work, inner)
+            if masked != value:
+                value, is_changed = masked, True
         made.append(f"{coded}{sign}{value}")
     return "&".join(made) if is_changed else text
+
+
+def _masked_value(value: str, work: Work, inner: Callable[[str], str]) -> str:
+    if not FORM_JSON.match(value):
+        return value
+    work.spend(CODED_NODES, len(value) * CODED_READS)
+    plain = unquote_plus(value, encoding="latin-1")
+    masked = inner(plain)
+    return value if masked == plain else quote_plus(masked, encoding="latin-1")
 
 
 def masked_multipart(

@@ -3,7 +3,7 @@
 import gzip
 import json
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from hypothesis import given
@@ -69,6 +69,7 @@ def kept(
     return found
 
 
+FORM_TYPE = "application/x-www-form-urlencoded"
 TYPES = [
     "application/json",
     "application/problem+json; charset=utf-8",
@@ -264,6 +265,27 @@ def test_a_rule_names_fields_of_forms_and_parts_too(rule: str) -> None:
         assert (found.state, b"1234" in found.kept) == (BodyState.REDACTED, False)
     part = '--b\r\nContent-Disposition: x; name="j"\r\n\r\n{"pin":1234}\r\n--b--'
     assert b"1234" not in kept(part, "multipart/form-data; boundary=b", "", rule).kept
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"password":"CANARY"}',
+        ' [{"a":{"pass\\u0077ord":"CANARY"}}]',
+        '{"user":{"name":"\u00e9 +&=%","client_secret":["CANARY"]}}',
+    ],
+)
+def test_json_that_is_the_value_of_a_form_is_masked(value: str) -> None:
+    value = value.replace("CANARY", CANARY)
+    for written in (quote_plus(value), quote(value), value.replace("&", "%26")):
+        found = kept(f"id=7&payload={written}&b=%7B%22a%22%3A1%7D", FORM_TYPE)
+        assert CANARY.encode() not in found.kept
+        assert found.state is BodyState.REDACTED
+        assert found.kept.startswith(b"id=7&payload=")
+        assert found.kept.endswith(b"&b=%7B%22a%22%3A1%7D")
+    form = "ids=[7&j=%7B%22pin%22%3A1234%7D"
+    ruled = kept(form, FORM_TYPE, "", "$.pin").kept
+    assert (ruled.startswith(b"ids=[7&j="), b"1234" in ruled) == (True, False)
 
 
 def message(content: bytes) -> Message:
