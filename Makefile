@@ -42,7 +42,7 @@ demo: $(RUNTIME) $(WITH_BUILD) ## Start it with a small upstream and sample traf
 
 test: check system ## All checks and all tests
 	@echo "Testing (ten minutes on two cores) …"
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(DEVELOPMENT) ## Format, lint, types, import directions
 	@echo "Checking format, lint, types and import directions …"
