@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from monitor.damaged import clear, put_aside
+from monitor.made_once import made_once
 
 # sysexits.h, as parts of the field use them.
 NO_INPUT = 66
@@ -18,6 +18,7 @@ UNAVAILABLE = 69
 CANNOT_CREATE = 73
 TRY_AGAIN = 75
 NAME_BYTES = 6
+NAME = re.compile(b"[0-9a-f]{%d}" % (2 * NAME_BYTES))
 
 
 class StartError(Exception):
@@ -115,18 +116,14 @@ class DataDirectory:
 
     def pseudonym(self) -> str:
         """A name for Via that is unique to this installation (RFC 9110 7.6.3)."""
-        path = self.path / "installation"
-        name = _hexadecimal(path)
-        if not name:
-            # Whole at once: half a name could be another installation's.
-            name = secrets.token_hex(NAME_BYTES)
-            if os.path.lexists(path):
-                put_aside(path, "the name: the ledger begins anew")
-            fresh = path.with_suffix(".new")
-            clear(fresh)
-            fresh.write_text(name)
-            fresh.replace(path)
-        return f"apimonitor-{name}"
+        name = made_once(
+            self.path / "installation",
+            lambda: secrets.token_hex(NAME_BYTES).encode(),
+            # Half a name could be another installation's.
+            is_whole=lambda content: NAME.fullmatch(content.strip()) is not None,
+            lost="the name: the ledger begins anew",
+        )
+        return f"apimonitor-{name.strip().decode()}"
 
 
 def _check(folder: Path) -> None:
@@ -152,12 +149,3 @@ def _is_pipe(entry: os.DirEntry[str]) -> bool:
     except OSError:
         # It points nowhere, or in a circle: opening it fails at once.
         return False
-
-
-def _hexadecimal(path: Path) -> str:
-    """What *path* holds; empty where there is none, or it is not of ours."""
-    try:
-        name = path.read_bytes().strip().decode("ascii", "replace")
-    except FileNotFoundError:
-        return ""
-    return name if re.fullmatch(f"[0-9a-f]{{{2 * NAME_BYTES}}}", name) else ""

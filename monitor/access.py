@@ -13,9 +13,9 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 from monitor.attempts import Attempts
-from monitor.damaged import put_aside
 from monitor.ended_sessions import EndedSessions
 from monitor.errors import Forbidden, TooManyRequests, Unauthorized
+from monitor.made_once import made_once
 from monitor.settings import Settings, SettingsError
 
 SESSION_COOKIE = "apimonitor_session"
@@ -151,12 +151,12 @@ def load_secret(settings: Settings) -> bytes:
     """SECRET_KEY, or the one made once and kept in the data directory."""
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
-    path = Path(settings.data_dir) / "secret.key"
-    if not _holds_secret(path):
-        if os.path.lexists(path):
-            put_aside(path, "the secret: all sessions end")
-        _make_secret(path)
-    return path.read_bytes()
+    return made_once(
+        Path(settings.data_dir) / "secret.key",
+        lambda: secrets.token_hex(SECRET_BYTES).encode(),
+        is_whole=_is_secret,
+        lost="the secret: all sessions end",
+    )
 
 
 def host_name(host: str) -> str | None:
@@ -213,35 +213,7 @@ def _signature(key: bytes, text: str) -> str:
     return urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def _holds_secret(path: Path) -> bool:
-    """False for a file that a full disk or a crash left short, too."""
-    try:
-        # Of a crash, all that is left may be zeros.
-        return len(path.read_bytes().strip(b"\0")) >= SHORTEST_SECRET
-    except FileNotFoundError:
-        return False
-
-
-def _make_secret(path: Path) -> None:
-    """Whole from the first moment on, and of one of those who make it at once."""
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(file, "wb") as content:
-            content.write(secrets.token_hex(SECRET_BYTES).encode())
-            content.flush()
-            os.fsync(content.fileno())
-        _keep_first(fresh, path)
-    finally:
-        fresh.unlink()
-
-
-def _keep_first(fresh: Path, path: Path) -> None:
-    """*fresh* as *path*, unless another one was there first."""
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        if _holds_secret(path):
-            return
-        path.unlink()
-        os.link(fresh, path)
+def _is_secret(content: bytes) -> bool:
+    """False for what a full disk or a crash left short, too."""
+    # Of a crash, all that is left may be zeros.
+    return len(content.strip(b"\0")) >= SHORTEST_SECRET

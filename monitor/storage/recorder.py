@@ -5,7 +5,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -315,7 +315,8 @@ class Recorder:
         if damage is None:
             return
         aside = segment.path.with_name(f"{segment.name}{DAMAGED}")
-        if not aside.exists():
+        # It may be kept from an attempt before.
+        with suppress(FileExistsError):
             os.link(segment.path, aside)
             logger.error(
                 "a segment is damaged and is kept",
