@@ -1,18 +1,16 @@
 """The calls of /v1/channels."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api import lists, request
-from api.alert_schemas import one_of
+from api.channel_schemas import ChannelChanges, NewChannel
 from api.errors import answer, nothing
 from api.parts import Parts
 from api.rights import Right, need
-from api.schemas import Name, Receiver, ServiceId, described
 from monitor import times
 from monitor.errors import InvalidInput, NotFound
 from monitor.notifications import (
@@ -24,40 +22,6 @@ from monitor.notifications import (
     new_secret,
 )
 from monitor.query import PARAMETERS, read
-from monitor.redaction import MASK
-
-
-def _kind(text: str) -> str:
-    return one_of(text, list(ChannelKind))
-
-
-def _unmasked(url: str) -> str:
-    if MASK in url:
-        raise ValueError("is masked: leave it out to keep what it is")
-    return url
-
-
-Url = Annotated[Receiver, AfterValidator(_unmasked)]
-
-
-class ChannelChanges(BaseModel):
-    """An absent field stays."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
-    url: Url = Field(None, validate_default=False)  # type: ignore[assignment]
-    is_active: bool = True
-
-
-class NewChannel(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    service_id: ServiceId | None = None
-    name: Name
-    kind: Annotated[str, AfterValidator(_kind), described(enum=list(ChannelKind))]
-    url: Url
-    is_active: bool = True
 
 
 class ChannelCalls:

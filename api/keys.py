@@ -11,7 +11,7 @@ from api.rights import Right, need
 from api.schemas import NewKey
 from monitor import times
 from monitor.errors import NotFound
-from monitor.resources import KeyResource
+from monitor.service_resources import KeyResource
 
 
 class KeyCalls:

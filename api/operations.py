@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api import answers, examples
 from api.alert_schemas import AlertChanges, NewAlert
-from api.channels import ChannelChanges, NewChannel
+from api.channel_schemas import ChannelChanges, NewChannel
 from api.schemas import (
     LogChanges,
     NewKey,

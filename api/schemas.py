@@ -22,12 +22,12 @@ from monitor import times
 from monitor.redaction import valid_field
 from monitor.registry import ForwardedHeaders
 from monitor.upstreams import LONGEST_SOCKET, UNIX, on_socket
+from monitor.wire import IS_TOKEN
 
 LONGEST_URL = 32 * 1024
 LONGEST_BASE_URL = 2048
 LONGEST_RULE = 256
 LONGEST_NOTE = 2000
-TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 HOST = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)"
     r"(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\Z"
@@ -150,7 +150,7 @@ def _not_blank(text: str) -> str:
 
 
 def _method(method: str) -> str:
-    if not TOKEN.match(method):
+    if not IS_TOKEN.fullmatch(method):
         raise ValueError("must be a method such as GET")
     return method.upper()
 
@@ -181,7 +181,7 @@ def _replay_method(method: str) -> str:
 
 def _header_name(name: str) -> str:
     lower = name.lower()
-    if not TOKEN.match(name):
+    if not IS_TOKEN.fullmatch(name):
         raise ValueError("must be the name of a header field")
     if lower in NOT_OVERRIDDEN or lower.startswith("x-monitor-"):
         raise ValueError("must not be overridden")

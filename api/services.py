@@ -13,7 +13,7 @@ from api.schemas import NewService, ServiceChanges
 from monitor import times
 from monitor.access import is_loopback_name
 from monitor.errors import FieldError, InvalidInput, NotFound
-from monitor.resources import ServiceResource
+from monitor.service_resources import ServiceResource
 
 OWN = (
     "must not be the appliance itself: its app refuses what comes through its own "

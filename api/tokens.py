@@ -12,7 +12,7 @@ from api.rights import Right, need
 from api.schemas import NewToken
 from monitor import times
 from monitor.errors import NotFound
-from monitor.resources import TokenResource
+from monitor.service_resources import TokenResource
 
 
 class TokenCalls:

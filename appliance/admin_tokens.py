@@ -7,7 +7,7 @@ from uuid import UUID
 
 from appliance.database import MIGRATIONS, connected
 from monitor import times
-from monitor.resources import TokenResource
+from monitor.service_resources import TokenResource
 from monitor.settings import Settings
 from monitor.storage.tokens import Tokens
 from monitor.storage.upkeep import migrate_database

@@ -18,7 +18,7 @@ from monitor.replay.tickets import Tickets
 from monitor.settings import Settings
 from monitor.spool import Spool
 from monitor.tally import Tally
-from monitor.withheld import counting
+from monitor.withheld_counts import counting
 from proxy.handler import Proxy
 
 

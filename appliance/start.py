@@ -68,7 +68,7 @@ from monitor.storage.services import Services
 from monitor.storage.terms import Policy
 from monitor.storage.tokens import Tokens
 from monitor.storage.writer import LogWriter
-from monitor.withheld import counting
+from monitor.withheld_counts import counting
 from proxy.server import bind
 
 logger = logging.getLogger(__name__)

@@ -7,16 +7,12 @@ import shlex
 from monitor.content import as_text, field_value
 from monitor.exchange import BodyState, Source
 from monitor.fields import connection_options
-from monitor.redaction import MASK
-from monitor.replay.outgoing import (
-    OURS,
-    TOKEN,
-    UNSENDABLE,
-    sendable,
-)
+from monitor.mask import MASK
+from monitor.replay.outgoing import OURS
 from monitor.resources import LogDetail
 from monitor.shown import pairs, readable
 from monitor.upstreams import on_socket
+from monitor.wire import IS_TOKEN, UNSENDABLE, sendable
 
 # Set by curl itself, or about the connection (RFC 9110 7.6.1).
 LEFT_OUT = frozenset(
@@ -112,7 +108,7 @@ def _headers(
             continue
         if MASK in value:
             notes.append(f"the header {json.dumps(name)} is masked and left out")
-        elif not TOKEN.fullmatch(name) or UNSENDABLE.search(value):
+        elif not IS_TOKEN.fullmatch(name) or UNSENDABLE.search(value):
             notes.append(f"the header {json.dumps(name)} cannot be sent")
         else:
             # An empty value is spelled with a semicolon.

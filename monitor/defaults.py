@@ -303,3 +303,5 @@ SENSITIVE_FIELDS = (
 
 # Values, lines and fields that are laid out or compared; a setting.
 WORK_LIMIT = 100_000
+# What masking works through for one exchange: values of JSON, parameters, fields.
+MASKING_NODES = 50_000

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
-from monitor.json_masking import MASK
+from monitor.mask import MASK
 from monitor.names import Names, Spelled, fold
 from monitor.work import Work
 

@@ -15,8 +15,8 @@ from monitor.exchange import BodyState, Source
 from monitor.fields import Fields, HeaderObject
 from monitor.har_import import OUR_TIMINGS, parameters_of
 from monitor.har_messages import exported
+from monitor.mask import MASK
 from monitor.messages import Message
-from monitor.redaction import MASK
 from monitor.replay.outgoing import OURS
 from monitor.resources import LogDetail, StoredBody
 from monitor.shown import ShownBody, pairs, shown_body

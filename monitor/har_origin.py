@@ -6,7 +6,7 @@ from monitor.content import field_value
 from monitor.exchange import Exchange
 from monitor.har_import import Imported
 from monitor.har_values import known, number_of
-from monitor.redaction import MASK
+from monitor.mask import MASK
 
 LONGEST_WORD = 256
 MOST_COOKIES = 200

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from monitor.content import field_value
 from monitor.exchange import Source
-from monitor.redaction import MASK
+from monitor.mask import MASK
 from monitor.resources import LogDetail
 from monitor.upstreams import PORTS, on_socket
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import orjson
 
+from monitor.mask import MASK
 from monitor.path_machine import END, PENDING, Machine, State
 from monitor.work import Work
 
-MASK: Final = "***MASKED***"
 # What stands before and between the values of one text.
 BLANKS: Final = re.compile("[ \t\r\n\x1e]*")
 # What a value costs besides its nodes, in nodes.

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from monitor import times
-from monitor.redaction import MASK
+from monitor.mask import MASK
 
 SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 32

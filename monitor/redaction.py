@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from monitor.body_masking import Rules, masked_body, members_of
+from monitor.defaults import MASKING_NODES
 from monitor.exchange import Body, BodyState, Exchange
 from monitor.fields import Fields, HeaderObject, SharedFields
-from monitor.json_masking import MASK as MASK
 from monitor.json_paths import Path, parse_path
+from monitor.mask import MASK
 from monitor.masking import redacted_messages
 from monitor.messages import Messages
 from monitor.names import Names
 from monitor.url_masking import UrlMask, each, is_plain, mask_all, protocols
 from monitor.withheld import Withheld
-from monitor.work import DEFAULT_NODES, Work
+from monitor.work import Work
 
 # Fields whose value is a URL, and those with URLs among other words.
 URL_FIELDS: Final = frozenset(
@@ -69,7 +70,7 @@ class Redaction:
         headers: Iterable[str],
         parameters: Iterable[str],
         fields: Iterable[str] = (),
-        limit: int = DEFAULT_NODES,
+        limit: int = MASKING_NODES,
         count: Callable[[Withheld, int], None] | None = None,
     ) -> None:
         self._headers = Names(headers)

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from monitor.defaults import (
+    MASKING_NODES,
     PRIVATE_RANGES,
     SENSITIVE_FIELDS,
     SENSITIVE_HEADERS,
@@ -27,7 +28,6 @@ from monitor.defaults import (
 from monitor.environment import BARE as BARE
 from monitor.environment import PREFIX, EnvironmentFileError, collect, env_file
 from monitor.upstreams import split_url
-from monitor.work import DEFAULT_NODES
 
 SHORTEST_ANSWER_S = 3.0
 LEGACY = ("DATABASE_SYNC_URL", "FRONTEND_DIR")
@@ -470,7 +470,7 @@ class Settings(BaseModel):
         "Shorten it when you need what it hides.",
     )
     masking_nodes: int = _setting(
-        DEFAULT_NODES,
+        MASKING_NODES,
         "How much masking may read of an exchange: values of JSON, parameters, fields; "
         "10 bytes count as one. What would take more is withheld. Raise it when logs "
         "say so and the proxy may stand still for longer: the default is up to 5 ms.",

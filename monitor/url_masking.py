@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, unquote, unquote_plus
 
-from monitor.json_masking import MASK
+from monitor.mask import MASK
 from monitor.names import Names, fold
 from monitor.work import TooMuch, Work
 

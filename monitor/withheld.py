@@ -1,11 +1,7 @@
 """What masking withholds, and why, as it is counted."""
 
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
-
-from monitor.segments import NOBODY
-from monitor.tally import Tally
 
 WITHHELD: Final = "withheld:"
 
@@ -19,12 +15,3 @@ class Withheld(StrEnum):
     MESSAGE_UNREADABLE = "message_unreadable"
     # A query, the value of a header, or an error.
     URL = "text_work_limit"
-
-
-def counting(tally: Tally) -> Callable[[Withheld, int], None]:
-    """Counts in *tally*, which may be a worker's."""
-
-    def count(what: Withheld, n: int) -> None:
-        tally.add(NOBODY, f"{WITHHELD}{what}", n)
-
-    return count

@@ -5,7 +5,6 @@ from typing import Final
 # What is read is counted in nodes: a value of JSON, a parameter, a field; or as many
 # bytes, reading which takes as long.
 NODE_BYTES: Final = 10
-DEFAULT_NODES: Final = 50_000
 
 
 class TooMuch(Exception):

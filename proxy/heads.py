@@ -7,12 +7,13 @@ were there anything beside them, their lengths would not add up to that of the h
 import re
 from typing import Final
 
+from monitor.wire import TOKEN
+
 # A line as it came, its name and its value; in wire order, repeats and case kept.
 Line = tuple[str, str, str]
 Lines = list[Line]
 
 END: Final = b"\r\n\r\n"
-TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 TEXT: Final = r"[\t -~\x80-\xff]*"
 LINE: Final = re.compile(rf"(({TOKEN}):[ \t]*({TEXT})\r\n)")
 # RFC 9112 3.2: a fragment is not sent.

@@ -9,7 +9,6 @@ from proxy import headers
 from proxy.bodies import Body, Chunked, Sized, Take
 from proxy.headers import FORWARDED, HOP_BY_HOP, Named
 from proxy.heads import Malformed, RequestLine, lines_of
-from proxy.routing import split_target
 
 KINDS: Final = headers.looked_at(
     HOP_BY_HOP
@@ -199,3 +198,15 @@ class Request:
 def _options_target(target: str) -> str:
     """RFC 9112 3.2.4: a URL without a path asks about the server as a whole."""
     return "/" if target.endswith("/") else "*"
+
+
+def split_target(target: str, host: str) -> tuple[str, str]:
+    """The authority asked for and the target without it (RFC 9112 3.2.2)."""
+    if target.startswith("/") or target == "*":
+        return host, target
+    _, _, rest = target.partition("://")
+    for position, character in enumerate(rest):
+        if character in "/?":
+            authority, path = rest[:position], rest[position:]
+            return authority, path if path.startswith("/") else f"/{path}"
+    return rest, "/"

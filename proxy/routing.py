@@ -26,18 +26,6 @@ class Unrouted:
     detail: str
 
 
-def split_target(target: str, host: str) -> tuple[str, str]:
-    """The authority asked for and the target without it (RFC 9112 3.2.2)."""
-    if target.startswith("/") or target == "*":
-        return host, target
-    _, _, rest = target.partition("://")
-    for position, character in enumerate(rest):
-        if character in "/?":
-            authority, path = rest[:position], rest[position:]
-            return authority, path if path.startswith("/") else f"/{path}"
-    return rest, "/"
-
-
 def route(
     table: RoutingTable, *, host: str, target: str, named: str | None
 ) -> Routed | Unrouted:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.codec import decode, encode
 from monitor.exchange import Body, BodyState, Exchange, Source
 from monitor.ids import LogIds
+from monitor.mask import MASK
 from monitor.messages import (
     Direction,
     Medium,
@@ -20,7 +21,7 @@ from monitor.messages import (
     Messages,
     MessageState,
 )
-from monitor.redaction import MASK, Redaction
+from monitor.redaction import Redaction
 from monitor.settings import load
 
 SETTINGS = load({})

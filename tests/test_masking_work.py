@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from monitor.codec import decode, encode
 from monitor.content import TOO_LONG, decoded
+from monitor.defaults import MASKING_NODES
 from monitor.exchange import Body, BodyState, Exchange, Source
 from monitor.ids import LogIds
-from monitor.json_masking import MASK, masked_json
+from monitor.json_masking import masked_json
 from monitor.json_paths import parse_path
 from monitor.ledger_metrics import _withheld
+from monitor.mask import MASK
 from monitor.messages import (
     Direction,
     Medium,
@@ -34,8 +36,9 @@ from monitor.segments import NOBODY
 from monitor.settings import load
 from monitor.shown import withheld_for
 from monitor.tally import Tally, read
-from monitor.withheld import WITHHELD, Withheld, counting
-from monitor.work import DEFAULT_NODES, Work
+from monitor.withheld import WITHHELD, Withheld
+from monitor.withheld_counts import counting
+from monitor.work import Work
 from proxy.capture import _parameters
 
 SETTINGS = load({})
@@ -67,7 +70,7 @@ def body(content: bytes) -> Body:
 
 
 def within(
-    given: Exchange, rules: tuple[str, ...] = TEN, limit: int = DEFAULT_NODES
+    given: Exchange, rules: tuple[str, ...] = TEN, limit: int = MASKING_NODES
 ) -> tuple[Exchange, Counter[Withheld]]:
     """Masked within the limit, and what was withheld."""
     counted = Counter[Withheld]()
@@ -294,7 +297,7 @@ def test_many_rules_of_many_steps_take_linear_work() -> None:
     spent = []
     for depth in (100, 200):
         deep = b'{"a":' * depth + b'{"b":1}' + b"}" * depth
-        work = Work(DEFAULT_NODES)
+        work = Work(MASKING_NODES)
         machine = Machine((parse_path("$..a..b"), parse_path("$..x..y")))
         found, _ = masked_json(deep.decode(), machine, work)
         assert MASK.encode() in found
@@ -387,7 +390,7 @@ def test_the_rules_mean_what_they_say_one_after_the_other(
     wanted = document
     for path in paths:
         wanted = replaced(wanted, path)
-    found, is_changed = masked_json(text, Machine(paths), Work(DEFAULT_NODES))
+    found, is_changed = masked_json(text, Machine(paths), Work(MASKING_NODES))
     assert json.loads(found) == wanted
     assert is_changed == (wanted != document)
     if not is_changed:
@@ -404,7 +407,7 @@ def test_the_rules_mean_what_they_say_one_after_the_other(
 def test_numbers_stay_as_they_are_spelled(spelling: str, beside: str) -> None:
     machine = Machine((parse_path("$.x"),))
     text = f'{{"x":0,"y":[{spelling},{beside},{spelling}]}}'
-    found, _ = masked_json(text, machine, Work(DEFAULT_NODES))
+    found, _ = masked_json(text, machine, Work(MASKING_NODES))
     assert found.decode() == text.replace('"x":0', f'"x":"{MASK}"')
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from monitor.exchange import Body, BodyState, Exchange, Source
 from monitor.ids import LogIds
-from monitor.redaction import MASK, Redaction, valid_field
+from monitor.mask import MASK
+from monitor.redaction import Redaction, valid_field
 from monitor.settings import load
 
 SETTINGS = load({})

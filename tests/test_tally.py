@@ -12,7 +12,8 @@ from monitor.segments import NOBODY, segments
 from monitor.spool import Spool
 from monitor.tallies import Tallies
 from monitor.tally import FINISHED, IN_FLIGHT, Tally, read
-from monitor.withheld import WITHHELD, Withheld, counting
+from monitor.withheld import WITHHELD, Withheld
+from monitor.withheld_counts import counting
 
 SERVICE = UUID(int=7)
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from monitor.alert_rules import Alert, AlertEvent
 from monitor.alert_windows import Aggregate
 from monitor.notifications import Channel
-from monitor.resources import ServiceResource
+from monitor.service_resources import ServiceResource
 from web import render
 from web.formats import seconds
 from web.parts import PageParts

@@ -1,7 +1,7 @@
 """What a filter of a page lets one choose from."""
 
 from monitor.errors import Unavailable
-from monitor.resources import ServiceResource
+from monitor.service_resources import ServiceResource
 from monitor.storage.services import Services
 
 MOST_SERVICES = 500

@@ -9,7 +9,8 @@ from aiohttp import web
 from monitor.errors import InvalidInput, Unavailable
 from monitor.filters import encode_cursor
 from monitor.query import PAGE_FIELDS, parse_log_query
-from monitor.resources import LogPage, ServiceResource
+from monitor.resources import LogPage
+from monitor.service_resources import ServiceResource
 from web import render
 from web.choices import choosable
 from web.formats import METHODS

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from monitor.exchange import BodyState
-from monitor.redaction import MASK
+from monitor.mask import MASK
 from monitor.replay.outgoing import LEFT_OUT, OURS
 from monitor.resources import LogDetail
 from monitor.shown import pairs, shown_body

@@ -8,8 +8,8 @@ from aiohttp import web
 from monitor.errors import NotFound
 from monitor.hints import hints_of
 from monitor.little import LITTLE_MARKS, are_little
+from monitor.mask import MASK
 from monitor.offload.outcome import Kind, Unworked
-from monitor.redaction import MASK
 from monitor.resources import LogDetail
 from web import render
 from web.bodies import Side, raw_sides, sides_of

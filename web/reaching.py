@@ -8,7 +8,7 @@ from aiohttp import web
 
 from monitor.access import is_loopback_name
 from monitor.registry import RoutingTable
-from monitor.resources import ServiceResource
+from monitor.service_resources import ServiceResource
 from web.parts import PageParts
 
 ITSELF = frozenset({"localhost", "127.0.0.1", "[::1]"})

@@ -7,9 +7,10 @@ from aiohttp import web
 
 from monitor.errors import NotFound, Unavailable
 from monitor.little import COMPARED_BYTES, COMPARED_MARKS, are_little
+from monitor.mask import MASK
 from monitor.offload.outcome import Kind, Unworked
-from monitor.redaction import MASK
-from monitor.resources import LogDetail, ServiceResource
+from monitor.resources import LogDetail
+from monitor.service_resources import ServiceResource
 from web import render
 from web.editable import Editable, editable, editable_of
 from web.log import MOST_ROWS, find_log

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from monitor.resources import KeyResource, ServiceResource
+from monitor.service_resources import KeyResource, ServiceResource
 from web import render
 from web.parts import PageParts
 from web.reaching import ways_to

@@ -1,17 +1,16 @@
 """What a replay sends: the recorded request, as far as it may and can be sent."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from monitor.errors import Conflict
 from monitor.exchange import BodyState, Source
 from monitor.fields import Fields, HeaderObject, connection_options
-from monitor.redaction import MASK
+from monitor.mask import MASK
 from monitor.replay.target import Target
 from monitor.resources import LogDetail
 from monitor.upstreams import upstream_of
+from monitor.wire import IS_TOKEN, UNSENDABLE, sendable
 
 Lines = list[tuple[bytes, bytes]]
 
@@ -36,10 +35,6 @@ LEFT_OUT = frozenset(
     }
 )
 OURS = "x-monitor-"
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-# What stands in a request target as it is; all else is percent-encoded.
-VISIBLE = "".join(chr(code) for code in range(0x21, 0x7F))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +110,7 @@ def _headers(
             placed.add(lower)
         elif lower in left_out or lower.startswith(OURS):
             continue
-        elif MASK in value or not TOKEN.fullmatch(name) or UNSENDABLE.search(value):
+        elif MASK in value or not IS_TOKEN.fullmatch(name) or UNSENDABLE.search(value):
             omitted[name] = None
         else:
             lines.append(_line(name, value))
@@ -177,15 +172,3 @@ def _line(name: str, value: str) -> tuple[bytes, bytes]:
     except UnicodeEncodeError:
         raw = value.encode("utf-8", "replace")
     return name.encode("ascii"), raw.strip(b" \t")
-
-
-def sendable(url: str, *, is_bytes: bool) -> bytes:
-    """A URL, or the end of one, as it can stand in a request.
-
-    *is_bytes*: a character stands for a byte, as in what was captured.
-    """
-    try:
-        raw = url.encode("latin-1" if is_bytes else "utf-8", "strict")
-    except UnicodeEncodeError:
-        raw = url.encode("utf-8", "replace")
-    return quote(raw, safe=VISIBLE).encode("ascii")

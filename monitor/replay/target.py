@@ -6,7 +6,7 @@ from uuid import UUID
 
 from monitor.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
 from monitor.exchange import Source
-from monitor.redaction import MASK
+from monitor.mask import MASK
 from monitor.registry import RoutingTable, Service
 from monitor.resources import LogItem
 from monitor.upstreams import below, split_url, upstream_of

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
-from monitor.resources import KeyResource
+from monitor.service_resources import KeyResource
 from monitor.storage.limits import need_room
 from monitor.storage.pool import Database
 

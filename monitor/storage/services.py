@@ -10,7 +10,7 @@ import asyncpg
 
 from monitor.errors import Conflict, FieldError
 from monitor.registry import ForwardedHeaders, Service
-from monitor.resources import ServiceResource
+from monitor.service_resources import ServiceResource
 from monitor.storage.alert_ends import end_all
 from monitor.storage.pool import Database
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from monitor.errors import Conflict, Unavailable
-from monitor.resources import TokenResource
+from monitor.service_resources import TokenResource
 from monitor.storage.pool import Database
 
 PREFIX = "mtok_"

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from monitor.registry import RoutingTable, Service, load, save
-from proxy.routing import Routed, Unrouted, route, split_target
+from proxy.request import split_target
+from proxy.routing import Routed, Unrouted, route
 
 
 def service(**fields: Any) -> Service:

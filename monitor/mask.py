@@ -1,0 +1,5 @@
+"""The mask: what stands where something sensitive was."""
+
+from typing import Final
+
+MASK: Final = "***MASKED***"
