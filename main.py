@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
-from appliance import health
+from appliance.cli import healthcheck
 
 
 def cli() -> None:
@@ -25,14 +25,14 @@ def cli() -> None:
 
 def _do(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     if arguments.version:
-        print(import_module("appliance.commands").version())
+        print(import_module("appliance.cli.commands").version())
         return 0
     if arguments.command is None:
         parser.print_help()
         return 0
-    if arguments.command == "healthcheck" and (address := health.address()):
-        return health.check(*address)
-    done: int = import_module("appliance.commands").run(arguments)
+    if arguments.command == "healthcheck" and (address := healthcheck.address()):
+        return healthcheck.check(*address)
+    done: int = import_module("appliance.cli.commands").run(arguments)
     return done
 
 

@@ -2,25 +2,25 @@
 
 from aiohttp import web
 
-from api.alerts import AlertCalls
-from api.batch import BatchCalls
-from api.channels import ChannelCalls
-from api.errors import Handler
-from api.errors import middleware as errors
-from api.export import ExportCalls
-from api.health import HealthCalls
-from api.keys import KeyCalls
-from api.ledger import LedgerCalls
-from api.logs import LogCalls
-from api.messages import MessageCalls
-from api.metrics import MetricsCalls
-from api.openapi import OpenApi
+from api.calls.alerts import AlertCalls
+from api.calls.channels import ChannelCalls
+from api.calls.export import ExportCalls
+from api.calls.health import HealthCalls
+from api.calls.keys import KeyCalls
+from api.calls.ledger import LedgerCalls
+from api.calls.logs import LogCalls
+from api.calls.messages import MessageCalls
+from api.calls.metrics import MetricsCalls
+from api.calls.replays import ReplayCalls
+from api.calls.services import ServiceCalls
+from api.calls.stream import StreamCalls
+from api.calls.tokens import TokenCalls
+from api.document.openapi import OpenApi
+from api.ingest.batch import BatchCalls
+from api.input.errors import Handler
+from api.input.errors import middleware as errors
+from api.input.request import BODY_TIMEOUT_S, JSON_VALUES
 from api.parts import Parts
-from api.replays import ReplayCalls
-from api.request import BODY_TIMEOUT_S, JSON_VALUES
-from api.services import ServiceCalls
-from api.stream import StreamCalls
-from api.tokens import TokenCalls
 
 POST_ONLY = frozenset({"/v1/logs/batch", "/v1/logs/import/har"})
 OPERATIONS = (

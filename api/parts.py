@@ -3,32 +3,32 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from api.sender import Sender
-from monitor.access import Access
+from monitor.access.guard import Access
 from monitor.counters import Counters
-from monitor.ids import LogIds
+from monitor.network.outbound import Outbound
+from monitor.network.own_addresses import OwnAddresses
 from monitor.offload.helpers import Helpers
-from monitor.outbound import Outbound
-from monitor.own_addresses import OwnAddresses
-from monitor.redaction import Redaction
-from monitor.registry import RoutingTable
+from monitor.redaction.redaction import Redaction
+from monitor.registry.table import RoutingTable
+from monitor.replay.sender import Sender
 from monitor.settings import Settings
-from monitor.storage.alerts import Alerts
-from monitor.storage.channels import Channels
-from monitor.storage.deleting import Deletions
-from monitor.storage.deliveries import Deliveries
-from monitor.storage.feed import Feed
-from monitor.storage.keys import Keys
-from monitor.storage.logs import LogReader
-from monitor.storage.marks import Marks
-from monitor.storage.messages import MessageReader
-from monitor.storage.metrics import MetricsReader
-from monitor.storage.pool import Database
-from monitor.storage.replays import Replays
-from monitor.storage.services import Services
-from monitor.storage.standing import Standing
-from monitor.storage.tokens import Tokens
-from monitor.storage.writer import LogWriter
+from monitor.storage.alerts.channels import Channels
+from monitor.storage.alerts.deliveries import Deliveries
+from monitor.storage.alerts.rules import Alerts
+from monitor.storage.commit.writer import LogWriter
+from monitor.storage.database.pool import Database
+from monitor.storage.health.degradation import Standing
+from monitor.storage.logs.deleting import Deletions
+from monitor.storage.logs.feed import Feed
+from monitor.storage.logs.marks import Marks
+from monitor.storage.logs.messages import MessageReader
+from monitor.storage.logs.metrics import MetricsReader
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.logs.replays import Replays
+from monitor.storage.registry.keys import Keys
+from monitor.storage.registry.services import Services
+from monitor.storage.registry.tokens import Tokens
+from monitor.traffic.ids import LogIds
 
 
 @dataclass(slots=True)

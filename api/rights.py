@@ -8,9 +8,9 @@ from uuid import UUID
 from aiohttp import web
 
 from api.parts import Parts
-from monitor.access import SESSION_COOKIE, RequestFacts
+from monitor.access.guard import SESSION_COOKIE, RequestFacts
 from monitor.errors import Forbidden, MonitorError, Unauthorized
-from monitor.storage import keys
+from monitor.storage.registry import keys
 
 
 class Right(StrEnum):

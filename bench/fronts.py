@@ -19,9 +19,9 @@ from aiohttp.web import BaseRequest, Response, Server
 
 from bench.cost import DIFFERING_LINES
 from bench.processes import cpu_seconds, need
-from proxy.client import ClientConnection, Limits, Refused
-from proxy.outbox import Outbox
-from proxy.request import Request
+from proxy.connections.client import ClientConnection, Limits, Refused
+from proxy.http1.request import Request
+from proxy.sockets.outbox import Outbox
 
 BODY = b"x" * 1000
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + BODY

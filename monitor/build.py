@@ -2,10 +2,10 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from monitor import packing
+from monitor.record import pack
 
 # One of those that are; all are, or none.
-IS_COMPILED = not packing.__file__.endswith(".py")
+IS_COMPILED = not pack.__file__.endswith(".py")
 
 
 def version_name() -> str:

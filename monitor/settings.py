@@ -27,7 +27,7 @@ from monitor.defaults import (
 )
 from monitor.environment import BARE as BARE
 from monitor.environment import PREFIX, EnvironmentFileError, collect, env_file
-from monitor.upstreams import split_url
+from monitor.registry.base_url import split_url
 
 SHORTEST_ANSWER_S = 3.0
 LEGACY = ("DATABASE_SYNC_URL", "FRONTEND_DIR")

@@ -10,8 +10,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from monitor.storage.migrate import migrate
-from monitor.storage.server import TEST_OPTIONS, Server
+from monitor.storage.database.migrate import migrate
+from monitor.storage.server.server import TEST_OPTIONS, Server
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 TEMPLATE = "template_migrated"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-import proxy.client
+from proxy.connections import client
 
 NewLoop = Callable[[], asyncio.AbstractEventLoop]
 
@@ -21,12 +21,13 @@ PACKAGES = ("api", "appliance", "monitor", "proxy", "web")
 
 def pytest_collection_finish() -> None:
     build = Path(os.environ["COMPILED_BUILD"])
-    assert Path(proxy.client.__file__).suffix == ".so"
+    assert Path(client.__file__).suffix == ".so"
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] in PACKAGES:
             assert build in Path(str(module.__file__)).parents, name
-    compiled = {path.name.split(".")[0] for path in (build / "proxy").glob("*.so")}
-    sources = {path.stem for path in (build / "proxy").glob("[!_]*.py")}
+    proxy = build / "proxy"
+    compiled = {path.parent / path.name.split(".")[0] for path in proxy.rglob("*.so")}
+    sources = {path.with_suffix("") for path in proxy.rglob("[!_]*.py")}
     assert compiled == sources
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from appliance.start import Appliance, running
+from appliance.start.running import Appliance, running
 from monitor.settings import load
 from tests.patience import PATIENCE_S
 

@@ -7,14 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.access import (
-    Access,
-    RequestFacts,
-    host_name,
-    load_secret,
-)
-from monitor.attempts import ALL_ATTEMPTS, MOST_PEERS, PEER_ATTEMPTS, Attempts
-from monitor.ended_sessions import EndedSessions
+from monitor.access.attempts import ALL_ATTEMPTS, MOST_PEERS, PEER_ATTEMPTS, Attempts
+from monitor.access.ended_sessions import EndedSessions
+from monitor.access.guard import Access, RequestFacts, host_name, load_secret
 from monitor.errors import Forbidden, TooManyRequests, Unauthorized
 from monitor.settings import load
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.alert_states import AlertState, Standing
-from monitor.alert_windows import Aggregate, Window
-from monitor.alerts import ConditionOperator
+from monitor.alerts.condition import ConditionOperator
+from monitor.alerts.state import AlertState, Standing
+from monitor.alerts.window import Aggregate, Window
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OK, PENDING, FIRING, RESOLVED = AlertState

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance import background
-from monitor.aside import kept, past_keeping
+from appliance.background import tasks
+from monitor.spool.damaged import kept, past_keeping
 from tests.running import appliance_on, client_of
 
 DAY_S = 86_400
@@ -50,7 +50,7 @@ def test_beyond_a_tenth_of_the_spool_the_oldest_are_past_keeping(
 async def test_the_appliance_removes_them_counts_them_and_shows_what_is_left(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background, "ASIDE_POLL_S", 0.02)
+    monkeypatch.setattr(tasks, "ASIDE_POLL_S", 0.02)
     spool = tmp_path / "data" / "spool"
     old, new = damaged(spool, 1, days=3), damaged(spool, 2, days=1)
     days = {"BODY_RETENTION_DAYS": "2"}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.authorities import trusting
-from monitor.outbound import Outbound
+from monitor.network.outbound import Outbound
+from monitor.network.tls import trusting
 from tests.proxy.test_upstream_tls import made, tls_upstream
 
 

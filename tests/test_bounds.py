@@ -9,24 +9,24 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from api.replayed import Evidence, answer_body, compared_answers
-from api.written import detail_json
+from api.output.replayed import Evidence, answer_body, compared_answers
+from api.output.written import detail_json
 from monitor.compare.alignment import MOST_STEPS, Work, aligned
 from monitor.compare.answers import Answer
 from monitor.compare.documents import document_differences
 from monitor.counters import Counters
 from monitor.defaults import WORK_LIMIT
-from monitor.exchange import Source
-from monitor.json_bounds import MOST_LEVELS, lines_beginning, values_beginning
-from monitor.json_text import load_json
-from monitor.little import are_little
+from monitor.json.bounds import MOST_LEVELS, lines_beginning, values_beginning
+from monitor.json.text import load_json
+from monitor.logs.log import LogDetail, LogItem, StoredBody
 from monitor.offload.helpers import Helpers
+from monitor.offload.little import are_little
 from monitor.offload.outcome import Kind
-from monitor.resources import LogDetail, LogItem, StoredBody
+from monitor.traffic.exchange import Source
 from tests.generators import coded, texts
 from tests.test_offload import peak_bytes, settings
-from web.bodies import SHOWN_CHARACTERS, sides_of
-from web.results import result_of
+from web.views.bodies import SHOWN_CHARACTERS, sides_of
+from web.views.results import result_of
 
 MEMORY_BYTES = 384 * 1024 * 1024
 

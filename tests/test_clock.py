@@ -5,7 +5,13 @@ from datetime import datetime
 import pytest
 
 from monitor.clock import HOLD_S, LARGE_STEP_S, Clock
-from monitor.ids import LARGE_STEP_MS, LogIds, bucket_of, is_log_id, timestamp_of
+from monitor.traffic.ids import (
+    LARGE_STEP_MS,
+    LogIds,
+    bucket_of,
+    is_log_id,
+    timestamp_of,
+)
 
 NOW_MS = 1_795_000_000_000
 TEN_YEARS_MS = 315_360_000_000

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.codec import MARK, Recorded, decode, encode
-from monitor.exchange import Body, BodyState, Exchange, Source, Timings
-from monitor.ids import LogIds, bucket_of, is_log_id, timestamp_of
-from monitor.messages import (
+from monitor.record.codec import MARK, Recorded, decode, encode
+from monitor.record.pack import pack
+from monitor.traffic.exchange import Body, BodyState, Exchange, Source, Timings
+from monitor.traffic.ids import LogIds, bucket_of, is_log_id, timestamp_of
+from monitor.traffic.message import (
     Direction,
     Medium,
     Message,
@@ -21,7 +22,6 @@ from monitor.messages import (
     Messages,
     MessageState,
 )
-from monitor.packing import pack
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 pairs = st.lists(st.tuples(texts, texts), max_size=4).map(tuple)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from appliance import health
+from appliance.cli import healthcheck
 from monitor.settings import Settings, SettingsError, load
 from tests.running import appliance_on
 
@@ -152,5 +152,5 @@ async def test_a_health_check_says_why_not(tmp_path: Path) -> None:
     assert code == 78
     assert said.startswith("apimonitor: PORT: ")
     fields = Settings.model_fields
-    assert fields["host"].default == health.HOST
-    assert int(health.PORT) == fields["port"].default
+    assert fields["host"].default == healthcheck.HOST
+    assert int(healthcheck.PORT) == fields["port"].default

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.replayed import Evidence, compared_answers
+from api.output.replayed import Evidence, compared_answers
 from monitor.compare.alignment import MOST_EDITS, aligned
 from monitor.compare.answers import Answer, Noise, compared, noise_of
 from monitor.compare.differences import MOST_DIFFERENCES, Difference, Kind
 from monitor.compare.documents import document_differences
 from monitor.compare.lines import line_differences
-from monitor.exchange import BodyState
-from monitor.json_text import load_json
-from monitor.resources import StoredBody
+from monitor.json.text import load_json
+from monitor.logs.log import StoredBody
+from monitor.traffic.exchange import BodyState
 
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),

@@ -11,18 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.content import (
-    CODINGS,
-    Kind,
-    as_text,
-    decoded,
-    field_value,
-    kind_of,
-)
-from monitor.json_text import dump_json, load_json
-from monitor.layout import hexdump, laid_out
-from monitor.resources import StoredBody
-from monitor.shown import shown_body
+from monitor.content.body import CODINGS, Kind, as_text, decoded, field_value, kind_of
+from monitor.content.layout import hexdump, laid_out
+from monitor.json.text import dump_json, load_json
+from monitor.logs.display import shown_body
+from monitor.logs.log import StoredBody
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.costs import Cost, Sizes
-from monitor.disk import Disk, measure
-from monitor.growth import DAY, End, Kept, outlook, per_day
-from web.costs import ends
+from monitor.costs.growth import DAY, End, Kept, outlook, per_day
+from monitor.costs.measures import Cost, Sizes
+from monitor.files.disk import Disk, measure
+from web.views.costs import ends
 
 NOW = datetime(2026, 11, 27, 15, tzinfo=UTC)
 PLENTY = 1_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from appliance import demo
+from appliance.demo import traffic
 from monitor.settings import load
 from tests.patience import PATIENCE_S
 from tests.running import appliance_on, client_at, client_of
@@ -21,7 +21,7 @@ def test_a_demo_does_not_mix_with_what_is_recorded_in_earnest(tmp_path: Path) ->
             "APIMONITOR_PORT": "8001",
         }
     )
-    made = demo.of_its_own(given)
+    made = traffic.of_its_own(given)
     assert made.data_dir == tmp_path / "data-demo"
     assert made.database_url is None
     assert made.port == 8001
@@ -33,12 +33,12 @@ async def test_the_demos_upstream_answers_until_the_demo_ends(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(demo, "BURST", 0)
-    monkeypatch.setattr(demo, "TRICKLE_S", 0.0)
-    caplog.set_level(logging.INFO, logger="appliance.demo")
+    monkeypatch.setattr(traffic, "BURST", 0)
+    monkeypatch.setattr(traffic, "TRICKLE_S", 0.0)
+    caplog.set_level(logging.INFO, logger="appliance.demo.traffic")
     async with appliance_on(database_url, tmp_path) as appliance:
         running = asyncio.create_task(
-            demo.run(app_url=appliance.app_url, proxy_url=appliance.proxy_url)
+            traffic.run(app_url=appliance.app_url, proxy_url=appliance.proxy_url)
         )
         while "the sample traffic is over" not in caplog.text and not running.done():
             await asyncio.sleep(0.05)
@@ -54,10 +54,10 @@ async def test_the_demo_leaves_a_living_product(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Each kind is there before the mix begins; the mix is the same, but shorter.
-    monkeypatch.setattr(demo, "BURST", 15)
+    monkeypatch.setattr(traffic, "BURST", 15)
     async with appliance_on(database_url, tmp_path) as appliance:
         for _ in range(2):
-            await demo.run(
+            await traffic.run(
                 app_url=appliance.app_url, proxy_url=appliance.proxy_url, seconds=0
             )
         async with client_of(appliance) as client:
@@ -80,14 +80,14 @@ async def test_the_demo_leaves_a_living_product(
 async def test_a_closed_app_has_its_sample_traffic_too(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "BURST", 0)
+    monkeypatch.setattr(traffic, "BURST", 0)
     secret = 'a "password" & more'
     async with appliance_on(database_url, tmp_path, ADMIN_PASSWORD=secret) as appliance:
         at = {"app_url": appliance.app_url, "proxy_url": appliance.proxy_url}
         for wrong, said in ((None, "refused"), ("wrong", "sign in")):
             with pytest.raises(RuntimeError, match=said):
-                await demo.run(**at, password=wrong, seconds=0)
-        await demo.run(**at, password=secret, seconds=0)
+                await traffic.run(**at, password=wrong, seconds=0)
+        await traffic.run(**at, password=secret, seconds=0)
         connection = await asyncpg.connect(database_url)
         paths: set[str] = set()
         async with asyncio.timeout(PATIENCE_S):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.app import is_api
-from monitor.authorities import SOURCES
+from monitor.network.tls import SOURCES
 from monitor.settings import BARE, LEGACY, Settings, load
 
 ROOT = Path(__file__).parent.parent

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.event_stream import LABEL_LIMIT_BYTES, Event, EventReader
+from monitor.content.event_stream import LABEL_LIMIT_BYTES, Event, EventReader
 from tests.cuts import cut
 
 LINES = st.lists(

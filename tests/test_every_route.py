@@ -14,8 +14,8 @@ import pytest
 import websockets
 from aiohttp import web
 
-import appliance.app
-from appliance.start import Appliance
+from appliance.app import assembly
+from appliance.start.running import Appliance
 from tests.api.test_access import token_from_command
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
@@ -49,13 +49,13 @@ async def with_routes(
 ) -> AsyncIterator[tuple[Appliance, list[tuple[str, str]]]]:
     """An appliance, and the method and path of each of its routes."""
     built: list[web.Application] = []
-    build_app = appliance.app.build_app
+    build_app = assembly.build_app
 
     def keep(*args: Any, **named: Any) -> web.Application:
         built.append(build_app(*args, **named))
         return built[-1]
 
-    monkeypatch.setattr("appliance.start.build_app", keep)
+    monkeypatch.setattr("appliance.start.running.build_app", keep)
     async with appliance_on(database_url, directory, **settings) as made:
         yield made, [found(route) for route in built[-1].router.routes()]
 

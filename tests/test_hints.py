@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from monitor.exchange import Source
-from monitor.hints import hints_of
-from monitor.resources import LogDetail, LogItem, StoredBody
+from monitor.logs.hints import hints_of
+from monitor.logs.log import LogDetail, LogItem, StoredBody
+from monitor.traffic.exchange import Source
 
 
 def log(url: str, client_url: str | None = None, **fields: Any) -> LogDetail:

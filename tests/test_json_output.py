@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.json_output import DEEPEST, json_bytes, json_line
+from monitor.json.output import DEEPEST, json_bytes, json_line
 
 TEXTS = st.text(
     st.sampled_from('a"\\\0\n\x85\u2028\u2029\ud800\udfff\ud83d\ude00\uffff')

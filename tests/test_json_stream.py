@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.json_member import MemberSplitter
-from monitor.json_stream import ArraySplitter, LineSplitter, Splitter
+from monitor.json.member import MemberSplitter
+from monitor.json.stream import ArraySplitter, LineSplitter, Splitter
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

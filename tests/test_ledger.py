@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.faults.scene import frozen
 from tests.proxy.upstreams import OK, answering, upstream
 from tests.running import appliance_on, client_of, register

@@ -7,8 +7,8 @@ import time
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from monitor.doing import DOING
-from monitor.loop_watch import LoopCollector, LoopWatch
+from monitor.loop.doing import DOING
+from monitor.loop.watch import LoopCollector, LoopWatch
 from tests.patience import eventually
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.directory import DataDirectory
-from monitor.access import load_secret
-from monitor.damaged import make_way
-from monitor.made_once import made_once
+from appliance.data.directory import DataDirectory
+from monitor.access.guard import load_secret
+from monitor.files.damaged import make_way
+from monitor.files.made_once import made_once
 from monitor.settings import load
 
 ROUNDS = 40

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.codec import decode, encode
-from monitor.exchange import Body, BodyState, Exchange, Source
-from monitor.ids import LogIds
-from monitor.mask import MASK
-from monitor.messages import (
+from monitor.record.codec import decode, encode
+from monitor.redaction.redaction import Redaction
+from monitor.settings import load
+from monitor.traffic.exchange import Body, BodyState, Exchange, Source
+from monitor.traffic.ids import LogIds
+from monitor.traffic.mask import MASK
+from monitor.traffic.message import (
     Direction,
     Medium,
     Message,
@@ -21,8 +23,6 @@ from monitor.messages import (
     Messages,
     MessageState,
 )
-from monitor.redaction import Redaction
-from monitor.settings import load
 
 SETTINGS = load({})
 REDACTION = Redaction(

@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from monitor.exchange import Body, BodyState, Exchange, Source
-from monitor.ids import LogIds
-from monitor.messages import (
+from monitor.redaction.redaction import Redaction
+from monitor.traffic.exchange import Body, BodyState, Exchange, Source
+from monitor.traffic.ids import LogIds
+from monitor.traffic.message import (
     Direction,
     Medium,
     Message,
@@ -16,7 +17,6 @@ from monitor.messages import (
     Messages,
     MessageState,
 )
-from monitor.redaction import Redaction
 
 RULE = ("$.card.number", "$..pin")
 SECRET = b"4111"

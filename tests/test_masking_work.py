@@ -13,16 +13,25 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.codec import decode, encode
-from monitor.content import TOO_LONG, decoded
+from monitor.content.body import TOO_LONG, decoded
 from monitor.defaults import MASKING_NODES
-from monitor.exchange import Body, BodyState, Exchange, Source
-from monitor.ids import LogIds
-from monitor.json_masking import masked_json
-from monitor.json_paths import parse_path
-from monitor.ledger_metrics import _withheld
-from monitor.mask import MASK
-from monitor.messages import (
+from monitor.json.path import parse_path
+from monitor.ledger.prometheus import _withheld
+from monitor.ledger.withheld import counting
+from monitor.logs.display import withheld_for
+from monitor.record.codec import decode, encode
+from monitor.redaction.json import masked_json
+from monitor.redaction.path_machine import Machine
+from monitor.redaction.redaction import Redaction
+from monitor.redaction.withheld import WITHHELD, Withheld
+from monitor.redaction.work import Work
+from monitor.settings import load
+from monitor.spool.segments import NOBODY
+from monitor.spool.tally import Tally, read
+from monitor.traffic.exchange import Body, BodyState, Exchange, Source
+from monitor.traffic.ids import LogIds
+from monitor.traffic.mask import MASK
+from monitor.traffic.message import (
     Direction,
     Medium,
     Message,
@@ -30,16 +39,7 @@ from monitor.messages import (
     Messages,
     MessageState,
 )
-from monitor.path_machine import Machine
-from monitor.redaction import Redaction
-from monitor.segments import NOBODY
-from monitor.settings import load
-from monitor.shown import withheld_for
-from monitor.tally import Tally, read
-from monitor.withheld import WITHHELD, Withheld
-from monitor.withheld_counts import counting
-from monitor.work import Work
-from proxy.capture import _parameters
+from proxy.exchange.capture import _parameters
 
 SETTINGS = load({})
 CANARY = "4111canary"

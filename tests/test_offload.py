@@ -13,11 +13,11 @@ import pytest
 import pytest_asyncio
 
 from monitor.counters import Counters
-from monitor.exchange import Timings
 from monitor.offload import frames
 from monitor.offload.helpers import Helpers
 from monitor.offload.outcome import Kind, Outcome, Unworked
 from monitor.settings import Settings, load
+from monitor.traffic.exchange import Timings
 
 MIB = 1024 * 1024
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from monitor.lookups import Lookups
-from monitor.outbound import Outbound
+from monitor.network.dns import Lookups
+from monitor.network.outbound import Outbound
 from tests.proxy.test_lookups import Names
 from tests.proxy.upstreams import OK, answering, upstream
 

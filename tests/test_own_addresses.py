@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 import websockets
 
-from monitor.own_addresses import OwnAddresses
+from monitor.network.own_addresses import OwnAddresses
 from tests.running import client_of, register
 from tests.test_every_route import with_routes
 
@@ -73,7 +73,7 @@ def test_names_of_the_app_and_of_the_file_of_hosts_do(
 ) -> None:
     hosts = tmp_path / "hosts"
     hosts.write_text("# x\n127.0.0.1 a Monitor.Lan # b\n192.0.2.1 far\n::1 \xff six\n")
-    monkeypatch.setattr("monitor.own_addresses.HOSTS_FILE", hosts)
+    monkeypatch.setattr("monitor.network.own_addresses.HOSTS_FILE", hosts)
     own = OwnAddresses(
         [("127.0.0.1", 8000)], names=("apm.example", "Two.example:443", "fd00::1")
     )

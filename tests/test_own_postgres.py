@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from monitor.storage.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import TEST_OPTIONS, Server
 from tests.proxy.upstreams import OK, answering, upstream
 from tests.test_commands import run
 from tests.test_serve import refusal, served

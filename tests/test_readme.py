@@ -4,7 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from appliance.start import running
+from appliance.start.running import running
 from monitor.settings import load
 
 README = Path(__file__).parent.parent / "README.md"

@@ -10,16 +10,16 @@ from uuid import UUID
 
 import pytest
 
-from monitor.codec import decode
-from monitor.exchange import Body, BodyState, Exchange, Source
-from monitor.ids import LogIds
-from monitor.messages import Direction, Medium, Message, MessageKind, Messages
-from monitor.recording import Recording, shed
-from monitor.redaction import Redaction
-from monitor.registry import Service
-from monitor.segments import segments
-from monitor.spool import Spool, Step
-from monitor.tally import FINISHED, Tally, read
+from monitor.record.codec import decode
+from monitor.redaction.redaction import Redaction
+from monitor.registry.table import Service
+from monitor.spool.recording import Recording, shed
+from monitor.spool.segments import segments
+from monitor.spool.tally import FINISHED, Tally, read
+from monitor.spool.writer import Spool, Step
+from monitor.traffic.exchange import Body, BodyState, Exchange, Source
+from monitor.traffic.ids import LogIds
+from monitor.traffic.message import Direction, Medium, Message, MessageKind, Messages
 
 SERVICE = Service(id=UUID(int=1), name="pay", slug="pay", base_url="http://x")
 IDS = LogIds()

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.exchange import Body, BodyState, Exchange, Source
-from monitor.ids import LogIds
-from monitor.mask import MASK
-from monitor.redaction import Redaction, valid_field
+from monitor.redaction.redaction import Redaction, valid_field
 from monitor.settings import load
+from monitor.traffic.exchange import Body, BodyState, Exchange, Source
+from monitor.traffic.ids import LogIds
+from monitor.traffic.mask import MASK
 
 SETTINGS = load({})
 REDACTION = Redaction(

@@ -7,8 +7,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from appliance.directory import DataDirectory
-from appliance.routes import Routes
+from appliance.data.directory import DataDirectory
+from appliance.data.routes import Routes
 from tests.test_serve import COMMAND, Served, free_port, refusal
 
 

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import asyncpg
 import pytest
 
-from monitor.storage.migrate import LOCK
+from monitor.storage.database.migrate import LOCK
 from tests.patience import PATIENCE_S
 from tests.programs import ended
 from tests.proxy.upstreams import OK, answering, upstream

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.segments import FRAME, MAGIC, MARK, Segment, held_bytes, segments
-from monitor.spool import Spool, SpoolFull, Step
+from monitor.spool.segments import FRAME, MAGIC, MARK, Segment, held_bytes, segments
+from monitor.spool.writer import Spool, SpoolFull, Step
 
 
 def drained(directory: Path) -> list[bytes]:
@@ -315,7 +315,7 @@ def test_a_step_is_left_only_with_room_to_spare(tmp_path: Path) -> None:
 FILL = """
 import sys
 from pathlib import Path
-from monitor.spool import Spool, SpoolFull
+from monitor.spool.writer import Spool, SpoolFull
 spool = Spool(Path(sys.argv[1]), limit_bytes=1 << 20)
 written = 0
 print("ready", flush=True)

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from monitor.segments import NOBODY, segments
-from monitor.spool import Spool
-from monitor.tallies import Tallies
-from monitor.tally import FINISHED, IN_FLIGHT, Tally, read
-from monitor.withheld import WITHHELD, Withheld
-from monitor.withheld_counts import counting
+from monitor.ledger.withheld import counting
+from monitor.redaction.withheld import WITHHELD, Withheld
+from monitor.spool.segments import NOBODY, segments
+from monitor.spool.tallies import Tallies
+from monitor.spool.tally import FINISHED, IN_FLIGHT, Tally, read
+from monitor.spool.writer import Spool
 
 SERVICE = UUID(int=7)
 
@@ -21,9 +21,9 @@ SERVICE = UUID(int=7)
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from monitor.segments import NOBODY
-from monitor.spool import Spool
-from monitor.tally import Tally
+from monitor.spool.segments import NOBODY
+from monitor.spool.writer import Spool
+from monitor.spool.tally import Tally
 from uuid import UUID
 
 directory, last = Path(sys.argv[1]), int(sys.argv[2])

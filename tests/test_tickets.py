@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 from uuid import UUID
 
-from monitor.replay.tickets import Tickets
+from monitor.replay.ticket import Tickets
 
 ORIGINAL, REPLAY, OTHER = (UUID(int=n) for n in (1, 2, 3))
 

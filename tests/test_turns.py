@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from monitor.errors import TooManyRequests
-from monitor.turns import Turns
+from monitor.loop.turns import Turns
 
 
 class Line:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from appliance.control import Assignment, Channel, Word
-from appliance.workers import Workers
+from appliance.workers.control import Assignment, Channel, Word
+from appliance.workers.supervisor import Workers
 from monitor.settings import load
-from proxy.server import bind
+from proxy.connections.server import bind
 from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import OK, answering, upstream
 from tests.test_serve import Served, served
@@ -33,7 +33,7 @@ def workers_of(appliance: Served) -> list[int]:
 
 def is_worker(pid: int) -> bool:
     try:
-        return b"appliance.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"appliance.workers.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

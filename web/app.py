@@ -4,20 +4,21 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from web import errors, render, security
-from web.alerts import AlertsPage, ChannelsPage
-from web.dashboard import Dashboard
-from web.importing import ImportPage
-from web.log import LogPage
-from web.metrics import MetricsPage
+from web import errors, render
+from web.pages.alerts import AlertsPage, ChannelsPage
+from web.pages.dashboard import Dashboard
+from web.pages.importing import ImportPage
+from web.pages.log import LogPage
+from web.pages.metrics import MetricsPage
+from web.pages.reference import ReferencePages
+from web.pages.replay import ReplayPage
+from web.pages.services import ServicesPage
+from web.pages.signin import SignIn
+from web.pages.status import StatusPage
+from web.pages.tokens import TokensPage
+from web.pages.troubleshooting import Troubleshooting
 from web.parts import PageParts
-from web.reference import ReferencePages
-from web.replay import ReplayPage
-from web.services import ServicesPage
-from web.signin import SignIn
-from web.status import StatusPage
-from web.tokens import TokensPage
-from web.troubleshooting import Troubleshooting
+from web.request import security
 
 STATIC = "/static"
 

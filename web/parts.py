@@ -3,25 +3,25 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.access import Access
-from monitor.costs import Cost
+from monitor.access.guard import Access
+from monitor.costs.measures import Cost
 from monitor.counters import Counters
-from monitor.loop_watch import LoopWatch
+from monitor.loop.watch import LoopWatch
 from monitor.offload.helpers import Helpers
-from monitor.registry import RoutingTable
+from monitor.registry.table import RoutingTable
 from monitor.settings import Settings
-from monitor.storage.alerts import Alerts
-from monitor.storage.channels import Channels
-from monitor.storage.deliveries import Deliveries
-from monitor.storage.keys import Keys
-from monitor.storage.logs import LogReader
-from monitor.storage.messages import MessageReader
-from monitor.storage.metrics import MetricsReader
-from monitor.storage.pool import Database
-from monitor.storage.replays import Replays
-from monitor.storage.services import Services
-from monitor.storage.standing import Standing
-from monitor.storage.tokens import Tokens
+from monitor.storage.alerts.channels import Channels
+from monitor.storage.alerts.deliveries import Deliveries
+from monitor.storage.alerts.rules import Alerts
+from monitor.storage.database.pool import Database
+from monitor.storage.health.degradation import Standing
+from monitor.storage.logs.messages import MessageReader
+from monitor.storage.logs.metrics import MetricsReader
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.logs.replays import Replays
+from monitor.storage.registry.keys import Keys
+from monitor.storage.registry.services import Services
+from monitor.storage.registry.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from web.formats import FILTERS, path_parts
+from web.views.formats import FILTERS, path_parts
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

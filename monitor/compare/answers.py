@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from monitor.charsets import without_mark
 from monitor.compare.alignment import MOST_STEPS, Work
 from monitor.compare.differences import (
     Difference,
@@ -19,14 +18,15 @@ from monitor.compare.differences import (
 from monitor.compare.documents import document_differences
 from monitor.compare.lines import line_differences
 from monitor.compare.volatile import always_differs
-from monitor.content import Kind as ContentKind
+from monitor.content.body import Kind as ContentKind
+from monitor.content.charsets import without_mark
 from monitor.defaults import WORK_LIMIT
-from monitor.exchange import Source
-from monitor.fields import Fields, HeaderObject
-from monitor.json_bounds import values_beginning
-from monitor.json_text import load_json
-from monitor.resources import LogDetail, StoredBody
-from monitor.shown import ShownBody, pairs, shown_body
+from monitor.json.bounds import values_beginning
+from monitor.json.text import load_json
+from monitor.logs.display import ShownBody, pairs, shown_body
+from monitor.logs.log import LogDetail, StoredBody
+from monitor.traffic.exchange import Source
+from monitor.traffic.fields import Fields, HeaderObject
 
 # About the connection, and the length of a body that is compared itself.
 LEFT_OUT = frozenset(

@@ -17,8 +17,8 @@ from monitor.compare.identity import same_objects
 from monitor.compare.lines import without_cut_end
 from monitor.compare.places import ROOT, Place, member, path_of
 from monitor.compare.values import Numbering, normalised
-from monitor.json_output import visible
-from monitor.json_text import Number, json_pieces
+from monitor.json.output import visible
+from monitor.json.text import Number, json_pieces
 
 LARGEST_INTEGER = 2**63
 # Numbers that are equal and spelled differently: so many are named.

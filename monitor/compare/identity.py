@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from monitor.compare.alignment import Pair, filled
-from monitor.json_text import Number
+from monitor.json.text import Number
 
 # Looked at first, where each element has it; else any member that tells all apart.
 NAMES = ("id", "_id", "uuid", "key", "code", "name")

@@ -3,7 +3,7 @@
 from monitor.compare.alignment import Pair, Work, aligned, numbered
 from monitor.compare.differences import Difference, Found, Kind, shortened
 from monitor.defaults import WORK_LIMIT
-from monitor.json_bounds import lines_beginning
+from monitor.json.bounds import lines_beginning
 
 
 def line_differences(

@@ -6,7 +6,7 @@ from monitor.compare.alignment import Pair, Work, aligned, numbered
 from monitor.compare.differences import Kind
 from monitor.compare.lines import without_cut_end
 from monitor.defaults import WORK_LIMIT
-from monitor.json_bounds import lines_beginning
+from monitor.json.bounds import lines_beginning
 
 # Equal lines that are kept around a difference.
 CONTEXT_LINES = 3

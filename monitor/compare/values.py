@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from monitor.json_text import Number
+from monitor.json.text import Number
 
 PARTS = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 # Longer ones are compared as they are spelled: Python reads no longer integer.

@@ -14,11 +14,11 @@ from typing import Any, Protocol, TypeVar
 
 from monitor.counters import Counters
 from monitor.errors import TooManyRequests
+from monitor.loop.turns import Turns
 from monitor.offload import frames
 from monitor.offload.outcome import Kind, Outcome, Unworked
 from monitor.processes import bare_environment
 from monitor.settings import Settings
-from monitor.turns import Turns
 
 logger = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.errors import Conflict
-from monitor.exchange import BodyState, Source
-from monitor.fields import Fields, HeaderObject, connection_options
-from monitor.mask import MASK
+from monitor.logs.log import LogDetail
+from monitor.registry.base_url import upstream_of
 from monitor.replay.target import Target
-from monitor.resources import LogDetail
-from monitor.upstreams import upstream_of
-from monitor.wire import IS_TOKEN, UNSENDABLE, sendable
+from monitor.traffic.exchange import BodyState, Source
+from monitor.traffic.fields import Fields, HeaderObject, connection_options
+from monitor.traffic.mask import MASK
+from monitor.traffic.wire import IS_TOKEN, UNSENDABLE, sendable
 
 Lines = list[tuple[bytes, bytes]]
 

@@ -5,11 +5,11 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from monitor.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
-from monitor.exchange import Source
-from monitor.mask import MASK
-from monitor.registry import RoutingTable, Service
-from monitor.resources import LogItem
-from monitor.upstreams import below, split_url, upstream_of
+from monitor.logs.log import LogItem
+from monitor.registry.base_url import below, split_url, upstream_of
+from monitor.registry.table import RoutingTable, Service
+from monitor.traffic.exchange import Source
+from monitor.traffic.mask import MASK
 
 HOW_TO_REGISTER = "register it with POST /v1/services and its base_url first"
 

@@ -165,8 +165,8 @@ async def signed_in(client: httpx.AsyncClient, **headers: str) -> httpx.Response
 async def test_a_copied_cookie_ends_with_its_session_and_with_the_secret(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.stream.CHECK_EVERY_S", 0.05)
-    monkeypatch.setattr("api.stream.LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr("api.calls.stream.CHECK_EVERY_S", 0.05)
+    monkeypatch.setattr("api.calls.stream.LOOK_EVERY_S", 0.05)
     settings = {"ADMIN_PASSWORD": PASSWORD, "SECRET_KEY": "k" * 32}
     statuses = []
 

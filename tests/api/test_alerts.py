@@ -11,8 +11,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from appliance.start import Appliance
-from monitor.alerts import (
+from appliance.start.running import Appliance
+from monitor.alerts.condition import (
     COMPARE,
     Condition,
     ConditionField,

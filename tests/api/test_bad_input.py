@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.schemas import NewKey, NewLog, NewService, ServiceChanges
-from monitor.query import PARAMETERS
+from api.input.schemas import NewKey, NewLog, NewService, ServiceChanges
+from monitor.logs.query import PARAMETERS
 from tests.running import LOG, bearer, make_key, register
 
 WRONG: list[Any] = [

@@ -14,8 +14,8 @@ import asyncpg
 import httpx
 import pytest_asyncio
 
-from api.batch import SLICE_BYTES
-from appliance.start import Appliance
+from api.ingest.batch import SLICE_BYTES
+from appliance.start.running import Appliance
 from tests.loop_turns import Turns
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 

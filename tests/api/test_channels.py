@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.proxy.upstreams import answering, upstream
 from tests.receivers import Received, receiver, refusing_url
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register

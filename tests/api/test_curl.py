@@ -14,10 +14,10 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.curl import LEFT_OUT, curl_command
-from monitor.exchange import BodyState, Source
-from monitor.ids import LogIds
-from monitor.resources import LogDetail, LogItem, StoredBody
+from monitor.export.curl import LEFT_OUT, curl_command
+from monitor.logs.log import LogDetail, LogItem, StoredBody
+from monitor.traffic.exchange import BodyState, Source
+from monitor.traffic.ids import LogIds
 from tests.proxy.upstreams import Reader, Writer, read_head
 
 IDS = LogIds()

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from appliance import start
+from appliance.start import running
 from tests.running import LOG, appliance_on, bearer, client_of
 
 CALLS = [
@@ -30,7 +30,7 @@ CALLS = [
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not there does not come."""
-    monkeypatch.setattr(start, "OTHER_S", 0.2)
+    monkeypatch.setattr(running, "OTHER_S", 0.2)
 
 
 @pytest.mark.usefixtures("impatient")

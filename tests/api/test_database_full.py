@@ -9,10 +9,10 @@ import asyncpg
 import httpx
 import pytest
 
-from appliance import start
+from appliance.start import running
 from monitor.errors import Unavailable
-from monitor.storage.pool import Database
-from monitor.storage.server import TEST_OPTIONS, Server
+from monitor.storage.database.pool import Database
+from monitor.storage.server.server import TEST_OPTIONS, Server
 from tests.proxy.upstreams import OK, answering, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
@@ -85,7 +85,7 @@ async def test_a_start_without_a_connection_serves_the_proxy_and_says_why(
         ):
             service = await register(client, base_url=f"http://127.0.0.1:{port}")
             key = await make_key(client, service["id"])
-        monkeypatch.setattr(start, "OTHER_S", 0.2)
+        monkeypatch.setattr(running, "OTHER_S", 0.2)
         async with AsyncExitStack() as stack:
             held = await stack.enter_async_context(AsyncExitStack())
             await held.enter_async_context(others(scarce, leaving=0))

@@ -12,8 +12,8 @@ import asyncpg
 import httpx
 import pytest
 
-from appliance.start import Appliance
-from monitor.ids import LogIds
+from appliance.start.running import Appliance
+from monitor.traffic.ids import LogIds
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 from tests.test_every_route import wait_for

@@ -7,17 +7,10 @@ from uuid import uuid4
 
 import httpx
 
-from monitor.storage.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import TEST_OPTIONS, Server
 from tests.frozen import frozen
 from tests.patience import PATIENCE_S
-from tests.running import (
-    LOG,
-    appliance_on,
-    bearer,
-    client_of,
-    make_key,
-    register,
-)
+from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
 RULE = {
     "name": "Slow",

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from jsonschema import Draft202012Validator
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.patience import PATIENCE_S
 from tests.proxy.upstreams import answering, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register

@@ -12,9 +12,12 @@ from uuid import UUID
 import httpx
 import pytest_asyncio
 
-from monitor.exchange import Body, BodyState, Exchange, Source, Timings
-from monitor.ids import LogIds
-from monitor.messages import (
+from monitor.storage.commit.commit import commit
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import Database
+from monitor.traffic.exchange import Body, BodyState, Exchange, Source, Timings
+from monitor.traffic.ids import LogIds
+from monitor.traffic.message import (
     Direction,
     Medium,
     Message,
@@ -22,9 +25,6 @@ from monitor.messages import (
     Messages,
     MessageState,
 )
-from monitor.storage.batch import commit
-from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
 from tests.api.test_har import HAR, archive, bring, details, scene_on
 from tests.running import bearer, make_key, register
 

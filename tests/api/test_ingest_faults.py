@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest_asyncio
 
-from monitor.storage.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import TEST_OPTIONS, Server
 from tests.frozen import frozen
 from tests.patience import PATIENCE_S
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register

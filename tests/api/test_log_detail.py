@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import appliance_on, client_of, register
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from monitor.ids import LogIds
+from monitor.traffic.ids import LogIds
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
 

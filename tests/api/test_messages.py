@@ -14,17 +14,10 @@ import pytest_asyncio
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
-from appliance.start import Appliance
-from monitor.ids import LogIds
+from appliance.start.running import Appliance
+from monitor.traffic.ids import LogIds
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
-from tests.running import (
-    LOG,
-    appliance_on,
-    bearer,
-    client_of,
-    make_key,
-    register,
-)
+from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 
 SAID = ['{"card": {"number": "4111"}, "n": 1}', "hello", "x" * 100]
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from monitor.endpoints import endpoint_of
-from monitor.metrics import MOST_BUCKETS, width_for
+from monitor.logs.metrics import MOST_BUCKETS, width_for
+from monitor.traffic.endpoint import endpoint_of
 from tests.api.plain_metrics import expected
 from tests.running import LOG, bearer, make_key, register
 

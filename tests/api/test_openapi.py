@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from api.app import add_routes, is_api
-from api.openapi import QUERY, document
-from api.operations import ALL
-from monitor.query import PARAMETERS
+from api.document.openapi import QUERY, document
+from api.document.operations import ALL
+from monitor.logs.query import PARAMETERS
 from tests.proxy.upstreams import OK, answering, upstream
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from monitor import times
-from monitor.endpoints import endpoint_of
-from monitor.mask import MASK
-from monitor.metrics import MOST_ENDPOINTS
+from monitor.logs.metrics import MOST_ENDPOINTS
+from monitor.traffic.endpoint import endpoint_of
+from monitor.traffic.mask import MASK
 from tests.api.plain_metrics import by_start, expected, is_error
 from tests.running import LOG, bearer, make_key, register
 

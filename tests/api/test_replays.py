@@ -14,7 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.patience import PATIENCE_S
 from tests.proxy.test_unix_sockets import on_socket
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream

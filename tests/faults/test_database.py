@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from monitor.storage.server import Server
+from monitor.storage.server.server import Server
 from tests.faults.scene import account_for, frozen, postgres_of, scene, send, small_disk
 from tests.faults.traffic import flowing
 from tests.test_serve import Served

@@ -10,7 +10,7 @@ import pytest_asyncio
 import waitress.server
 import waitress.wasyncore
 
-from appliance.start import Appliance, running
+from appliance.start.running import Appliance, running
 from monitor.settings import load
 
 

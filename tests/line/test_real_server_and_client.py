@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import requests
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.patience import PATIENCE_S
 from tests.running import client_at
 

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from monitor.storage.server import Server
+from monitor.storage.server.server import Server
 from tests.patience import PATIENCE_S
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 

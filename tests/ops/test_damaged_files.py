@@ -10,15 +10,15 @@ from uuid import UUID
 
 import pytest
 
-from appliance.directory import DataDirectory, StartError
-from appliance.files import Files
-from monitor.ended_sessions import EndedSessions
-from monitor.registry import RoutingTable, Service, save
+from appliance.data.directory import DataDirectory, StartError
+from appliance.data.files import Files
+from monitor.access.ended_sessions import EndedSessions
+from monitor.registry.table import RoutingTable, Service, save
 from monitor.settings import load
-from monitor.spool import Spool
-from monitor.storage.dead_letters import DeadLetters
-from monitor.tallies import Tallies
-from monitor.tally import FINISHED, Tally
+from monitor.spool.tallies import Tallies
+from monitor.spool.tally import FINISHED, Tally
+from monitor.spool.writer import Spool
+from monitor.storage.ledger.dead_letters import DeadLetters
 from tests.running import appliance_on, client_of
 
 SERVICE = UUID(int=7)

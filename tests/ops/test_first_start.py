@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance import embedded
-from appliance.start import running
+from appliance.data import embedded
+from appliance.start.running import running
 from monitor.settings import load
 from tests.patience import PATIENCE_S
 from tests.running import client_at
@@ -44,7 +44,7 @@ async def test_a_first_start_complains_of_nothing_and_its_lines_work_as_they_sta
     assert logs["total"] == 2
     said = [json.loads(line) for line in appliance.said.read_text().splitlines()]
     # Where others keep the machine busy, a turn of the loop may be long.
-    said = [line for line in said if line["logger"] != "monitor.loop_watch"]
+    said = [line for line in said if line["logger"] != "monitor.loop.watch"]
     assert {line["level"] for line in said} == {"info"}, said
 
 
@@ -112,5 +112,5 @@ async def test_a_postgresql_that_takes_long_to_start_is_not_said_to_be_away(
     caplog.set_level(logging.INFO)
     async with running(load(given)) as appliance:
         assert appliance.state.is_ready
-    said = [one for one in caplog.records if one.name != "monitor.loop_watch"]
+    said = [one for one in caplog.records if one.name != "monitor.loop.watch"]
     assert {one.levelname for one in said} == {"INFO"}, caplog.text

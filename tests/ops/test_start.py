@@ -9,12 +9,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from monitor.codec import encode
-from monitor.exchange import Body, Exchange, Source
-from monitor.ids import LogIds
-from monitor.spool import Spool
-from monitor.storage.migrate import read
-from monitor.storage.server import TEST_OPTIONS, Server
+from monitor.record.codec import encode
+from monitor.spool.writer import Spool
+from monitor.storage.database.migrate import read
+from monitor.storage.server.server import TEST_OPTIONS, Server
+from monitor.traffic.exchange import Body, Exchange, Source
+from monitor.traffic.ids import LogIds
 from tests.conftest import MIGRATIONS
 from tests.patience import PATIENCE_S
 from tests.running import appliance_on, client_at, client_of, register

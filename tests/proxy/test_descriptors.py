@@ -11,11 +11,11 @@ from contextlib import contextmanager
 import pytest
 import uvloop
 
+from monitor.network.descriptors import reserve, shares
+from monitor.registry.base_url import upstream_of
 from monitor.settings import load
-from monitor.shares import reserve, shares
-from monitor.upstreams import upstream_of
-from proxy.outbox import Outbox
-from proxy.pool import Pool
+from proxy.connections.pool import Pool
+from proxy.sockets.outbox import Outbox
 from tests.proxy.upstreams import OK, answering, get, proxied, upstream
 
 KEPT = b"GET / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n"

@@ -6,8 +6,8 @@ import h11
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from proxy.bodies import Chunked, Sized
-from proxy.heads import Malformed, lines_of, request_line
+from proxy.http1.bodies import Chunked, Sized
+from proxy.http1.heads import Malformed, lines_of, request_line
 
 PIECES = [
     b"GET", b"POST", b" ", b"/", b"/a?b", b" HTTP/1.1", b" HTTP/1.0", b"\r\n", b"\n",

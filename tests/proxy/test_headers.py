@@ -2,14 +2,14 @@
 
 import pytest
 
+from monitor.registry.base_url import upstream_of
 from monitor.settings import load
-from monitor.upstreams import upstream_of
-from proxy import headers
-from proxy.heads import Lines, line
-from proxy.references import Entrance
-from proxy.request import KINDS
-from proxy.rewrite import mapped_back, withheld
-from proxy.trust import Trust, forwarded_host, forwarded_proto
+from proxy.http1 import headers
+from proxy.http1.heads import Lines, line
+from proxy.http1.request import KINDS
+from proxy.routing.references import Entrance
+from proxy.routing.rewrite import mapped_back, withheld
+from proxy.routing.trust import Trust, forwarded_host, forwarded_proto
 
 NETWORKS = load({}).trusted_proxies
 

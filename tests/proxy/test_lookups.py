@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from monitor.lookups import Addresses
-from monitor.registry import Service
+from monitor.network.dns import Addresses
+from monitor.registry.table import Service
 from tests.proxy.upstreams import OK, answering, get, proxied, upstream
 
 

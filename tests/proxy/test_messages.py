@@ -8,17 +8,10 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection, serve
 
-from monitor.exchange import Exchange
-from monitor.messages import Direction, Medium, MessageKind, Messages
+from monitor.traffic.exchange import Exchange
+from monitor.traffic.message import Direction, Medium, MessageKind, Messages
 from tests.patience import PATIENCE_S
-from tests.proxy.upstreams import (
-    Reader,
-    Writer,
-    get,
-    proxied,
-    read_head,
-    upstream,
-)
+from tests.proxy.upstreams import Reader, Writer, get, proxied, read_head, upstream
 
 TOLD = [
     (Direction.SENT, MessageKind.TEXT, "hello"),

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from proxy.outbox import MOST, SMALL_BYTES, Outbox
+from proxy.sockets.outbox import MOST, SMALL_BYTES, Outbox
 
 
 @asynccontextmanager

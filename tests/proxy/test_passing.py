@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from monitor.registry import ForwardedHeaders
+from monitor.registry.table import ForwardedHeaders
 from tests.patience import PATIENCE_S, standing_still
 from tests.proxy.upstreams import (
     OK,

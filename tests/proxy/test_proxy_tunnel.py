@@ -6,9 +6,9 @@ import struct
 
 import pytest
 
-from proxy.outbox import Outbox
-from proxy.tunnel import tunnel
-from proxy.upstream import UpstreamConnection
+from proxy.connections.upstream import UpstreamConnection
+from proxy.exchange.tunnel import tunnel
+from proxy.sockets.outbox import Outbox
 from tests.patience import PATIENCE_S, standing_still
 from tests.proxy.upstreams import OK, Reader, Writer, proxied, read_head, upstream
 

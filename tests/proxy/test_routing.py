@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from monitor.registry import RoutingTable, Service, load, save
-from proxy.request import split_target
-from proxy.routing import Routed, Unrouted, route
+from monitor.registry.table import RoutingTable, Service, load, save
+from proxy.http1.request import split_target
+from proxy.routing.routing import Routed, Unrouted, route
 
 
 def service(**fields: Any) -> Service:

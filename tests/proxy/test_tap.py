@@ -13,9 +13,15 @@ from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Close, Frame, Opcode
 
-from monitor.messages import Direction, Message, MessageKind, Messages, MessageState
-from proxy.afterwards import Afterwards
-from proxy.tap import Bounds, EventTap, WebSocketTap
+from monitor.traffic.message import (
+    Direction,
+    Message,
+    MessageKind,
+    Messages,
+    MessageState,
+)
+from proxy.messages.afterwards import Afterwards
+from proxy.messages.tap import Bounds, EventTap, WebSocketTap
 from tests.cuts import cut
 
 AMPLE = Bounds(count=1000, each_bytes=1 << 20, all_bytes=1 << 24)

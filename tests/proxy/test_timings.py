@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.stopwatch import Stopwatch
+from proxy.exchange.stopwatch import Stopwatch
 from tests.proxy.upstreams import (
     OK,
     Reader,

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from monitor.exchange import Exchange
-from proxy.afterwards import WORK_AT_ONCE
-from proxy.bodies import MOST_CHUNKS
+from monitor.traffic.exchange import Exchange
+from proxy.http1.bodies import MOST_CHUNKS
+from proxy.messages.afterwards import WORK_AT_ONCE
 from tests.loop_turns import Turns
 from tests.proxy.upstreams import OK, Reader, Stage, Writer, get, proxied, read_head
 from tests.proxy.upstreams import upstream as serving

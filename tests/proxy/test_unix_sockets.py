@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.upstreams import below, upstream_of
+from monitor.registry.base_url import below, upstream_of
 from tests.proxy.upstreams import OK, Behaviour, Reader, Writer, get, proxied, read_head
 
 

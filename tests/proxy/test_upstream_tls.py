@@ -12,19 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.lookups import Addresses
-from monitor.upstreams import upstream_of
-from proxy.outbox import Outbox
-from proxy.pool import Pool
-from tests.proxy.upstreams import (
-    OK,
-    Reader,
-    Writer,
-    answering,
-    get,
-    proxied,
-    upstream,
-)
+from monitor.network.dns import Addresses
+from monitor.registry.base_url import upstream_of
+from proxy.connections.pool import Pool
+from proxy.sockets.outbox import Outbox
+from tests.proxy.upstreams import OK, Reader, Writer, answering, get, proxied, upstream
 
 Certificate = tuple[Path, Path]
 

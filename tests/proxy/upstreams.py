@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from monitor.exchange import Exchange
-from monitor.ids import LogIds
-from monitor.lookups import Resolve
-from monitor.recording import Dropped
-from monitor.registry import RoutingTable, Service
-from monitor.replay.tickets import Tickets
+from monitor.network.dns import Resolve
+from monitor.registry.table import RoutingTable, Service
+from monitor.replay.ticket import Tickets
 from monitor.settings import load
-from monitor.tally import DROPPED, EVENT, UNROUTED, Tally, read
-from proxy.handler import Proxy
-from proxy.server import bind
+from monitor.spool.recording import Dropped
+from monitor.spool.tally import DROPPED, EVENT, UNROUTED, Tally, read
+from monitor.traffic.exchange import Exchange
+from monitor.traffic.ids import LogIds
+from proxy.connections.server import bind
+from proxy.exchange.handler import Proxy
 from tests.patience import PATIENCE_S
 
 Reader: TypeAlias = asyncio.StreamReader

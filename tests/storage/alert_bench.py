@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from monitor.alert_rules import Alert, AlertEvent
-from monitor.alert_states import AlertState
-from monitor.exchange import Exchange, Source
-from monitor.ids import LogIds
-from monitor.storage.alert_windows import AlertWindows
-from monitor.storage.alerts import Alerts
-from monitor.storage.batch import commit
-from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
+from monitor.alerts.rule import Alert, AlertEvent
+from monitor.alerts.state import AlertState
+from monitor.storage.alerts.rules import Alerts
+from monitor.storage.alerts.windows import AlertWindows
+from monitor.storage.commit.commit import commit
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import Database
+from monitor.traffic.exchange import Exchange, Source
+from monitor.traffic.ids import LogIds
 
 IDS = LogIds()
 OK, PENDING, FIRING, RESOLVED = AlertState

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest_asyncio
 
-from monitor.storage.pool import Database
-from monitor.storage.services import Services
+from monitor.storage.database.pool import Database
+from monitor.storage.registry.services import Services
 from tests.storage.alert_bench import Bench
 
 

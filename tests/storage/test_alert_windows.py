@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from monitor.exchange import Source
-from monitor.storage.alert_windows import AlertWindows, logs_within
-from monitor.storage.metrics import FROM
-from monitor.storage.pool import Database
+from monitor.storage.alerts.windows import AlertWindows, logs_within
+from monitor.storage.database.pool import Database
+from monitor.storage.logs.metrics import FROM
+from monitor.traffic.exchange import Source
 from tests.storage.alert_bench import (
     FIRING,
     OK,
@@ -175,7 +175,7 @@ async def test_nothing_measured_breaks_no_rule(bench: Bench) -> None:
 async def test_replays_and_other_services_are_left_out(
     bench: Bench, database: Database
 ) -> None:
-    from monitor.storage.services import Services
+    from monitor.storage.registry.services import Services
 
     async def publish() -> None:
         """No proxy is there to be told."""

@@ -10,14 +10,14 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from monitor.costs import CostCollector
+from monitor.costs.growth import DAY
+from monitor.costs.measures import CostCollector
 from monitor.counters import Counters
-from monitor.growth import DAY
-from monitor.storage import costs as module
-from monitor.storage.costs import Costs
-from monitor.storage.pool import Database
-from monitor.storage.server import Server
-from monitor.storage.terms import Policy
+from monitor.storage.database.pool import Database
+from monitor.storage.health import costs as module
+from monitor.storage.health.costs import Costs
+from monitor.storage.retention.terms import Policy
+from monitor.storage.server.server import Server
 from tests.storage.test_retention import NOW, House
 
 POLICY = Policy(days=30, body_days=7, limit_bytes=None)

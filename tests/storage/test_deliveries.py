@@ -7,8 +7,8 @@ from typing import Any
 import pytest_asyncio
 
 from api.parts import State
-from appliance.notifying import Notifier
-from monitor.notifications import (
+from appliance.background.notifying import Notifier
+from monitor.alerts.channel import (
     DELAYS_S,
     MOST_ATTEMPTS,
     Channel,
@@ -18,10 +18,10 @@ from monitor.notifications import (
     new_secret,
     slack_body,
 )
-from monitor.outbound import Outbound
-from monitor.storage.channels import Channels
-from monitor.storage.deliveries import MOST_WAITING, Deliveries
-from monitor.storage.pool import Database
+from monitor.network.outbound import Outbound
+from monitor.storage.alerts.channels import Channels
+from monitor.storage.alerts.deliveries import MOST_WAITING, Deliveries
+from monitor.storage.database.pool import Database
 from tests.proxy.upstreams import Reader, Writer, upstream
 from tests.receivers import receiver, refusing_url
 
@@ -50,7 +50,7 @@ class Desk:
         return made
 
     async def waiting(self, channel: Channel, count: int = 1) -> None:
-        from monitor.storage.notifications import DELIVERY_IDS
+        from monitor.storage.alerts.notifications import DELIVERY_IDS
 
         async with self.database.connection() as connection:
             await connection.executemany(

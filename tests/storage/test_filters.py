@@ -15,17 +15,17 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from monitor.endpoints import endpoint_of
-from monitor.exchange import Body, Exchange, Source
-from monitor.filters import LogFilter, Page, decode_cursor
-from monitor.ids import LogIds
-from monitor.storage.batch import commit
-from monitor.storage.logs import LogReader
-from monitor.storage.marks import Marks
-from monitor.storage.migrate import migrate
-from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
-from monitor.storage.services import Services
+from monitor.logs.filter import LogFilter, Page, decode_cursor
+from monitor.storage.commit.commit import commit
+from monitor.storage.database.migrate import migrate
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import Database
+from monitor.storage.logs.marks import Marks
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.registry.services import Services
+from monitor.traffic.endpoint import endpoint_of
+from monitor.traffic.exchange import Body, Exchange, Source
+from monitor.traffic.ids import LogIds
 from tests.conftest import MIGRATIONS
 
 IDS = LogIds()
@@ -124,7 +124,7 @@ async def test_random_filters_over_random_rows(
 ) -> None:
     if not is_direct:
         # That way is given up at once, as where it takes too long.
-        monkeypatch.setattr("monitor.storage.logs.DIRECT_SHARE", 0.0)
+        monkeypatch.setattr("monitor.storage.logs.reader.DIRECT_SHARE", 0.0)
     chance = random.Random(1)
     rows = [random_exchange(chance, service_id) for _ in range(400)]
     async with database.connection() as connection:
@@ -294,7 +294,7 @@ async def test_a_slow_search_for_newer_logs_finds_just_those(
     database: Database, service_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The direct way is given up at once, as where it takes too long.
-    monkeypatch.setattr("monitor.storage.logs.DIRECT_SHARE", 0.0)
+    monkeypatch.setattr("monitor.storage.logs.reader.DIRECT_SHARE", 0.0)
     chance = random.Random(4)
     rows = [random_exchange(chance, service_id) for _ in range(6_000)]
     async with database.connection() as connection:

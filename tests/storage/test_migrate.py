@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from monitor.storage.migrate import MigrationError, migrate, pending
-from monitor.storage.server import Server
+from monitor.storage.database.migrate import MigrationError, migrate, pending
+from monitor.storage.server.server import Server
 
 
 @pytest.fixture

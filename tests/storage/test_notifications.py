@@ -10,15 +10,15 @@ from uuid import UUID
 import pytest
 
 from monitor import times
-from monitor.alert_links import paths
-from monitor.exchange import Exchange, Source
-from monitor.query import parse_log_query
-from monitor.storage.alert_events import event_of
-from monitor.storage.batch import commit
-from monitor.storage.channels import Channels
-from monitor.storage.deliveries import Deliveries
-from monitor.storage.pool import Database
-from monitor.storage.services import Services
+from monitor.alerts.links import paths
+from monitor.logs.query import parse_log_query
+from monitor.storage.alerts.channels import Channels
+from monitor.storage.alerts.deliveries import Deliveries
+from monitor.storage.alerts.events import event_of
+from monitor.storage.commit.commit import commit
+from monitor.storage.database.pool import Database
+from monitor.storage.registry.services import Services
+from monitor.traffic.exchange import Exchange, Source
 from tests.patience import PATIENCE_S
 from tests.storage.alert_bench import FIRING, IDS, QUIET, RATE, RESOLVED, Bench, counted
 

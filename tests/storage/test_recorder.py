@@ -13,22 +13,22 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from monitor.codec import decode, encode
 from monitor.counters import Counters
 from monitor.errors import Unavailable
-from monitor.exchange import Body, Exchange, Source
-from monitor.filters import LogFilter, Page
-from monitor.ids import LogIds
-from monitor.segments import segments
-from monitor.spool import Spool
-from monitor.storage.dead_letters import DeadLetters
-from monitor.storage.ledger import Ledger, Moved
-from monitor.storage.logs import LogReader
-from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
-from monitor.storage.recorder import Recorder
-from monitor.storage.server import TEST_OPTIONS, Server
-from monitor.tallies import Tallies
+from monitor.logs.filter import LogFilter, Page
+from monitor.record.codec import decode, encode
+from monitor.spool.segments import segments
+from monitor.spool.tallies import Tallies
+from monitor.spool.writer import Spool
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import Database
+from monitor.storage.ledger.dead_letters import DeadLetters
+from monitor.storage.ledger.totals import Ledger, Moved
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.recorder.recorder import Recorder
+from monitor.storage.server.server import TEST_OPTIONS, Server
+from monitor.traffic.exchange import Body, Exchange, Source
+from monitor.traffic.ids import LogIds
 from tests.storage.relays import relayed
 
 IDS = LogIds()
@@ -209,8 +209,8 @@ async def test_a_partition_that_was_dropped_is_made_again(
 
 
 async def test_an_absent_postgresql_is_waited_out(tmp_path: Path) -> None:
-    from monitor.storage.services import Services
-    from monitor.storage.upkeep import migrate_database
+    from monitor.storage.database.upkeep import migrate_database
+    from monitor.storage.registry.services import Services
     from tests.conftest import MIGRATIONS
 
     async def publish() -> None:
@@ -355,7 +355,7 @@ async def test_what_postgresql_refuses_for_a_time_is_waited_out(
     holding = holder.transaction()
     await holding.start()
     await holder.execute("LOCK TABLE apimonitor.logs IN ACCESS EXCLUSIVE MODE")
-    caplog.set_level(logging.INFO, logger="monitor.storage.recorder")
+    caplog.set_level(logging.INFO, logger="monitor.storage.recorder.recorder")
     running = asyncio.create_task(desk.recorder.run())
     await until(lambda: desk.recorder.waits_for is not None)
     await asyncio.sleep(0.5)
@@ -475,7 +475,7 @@ async def test_a_list_that_takes_too_long_gives_what_it_found_and_goes_on(
     found: list[UUID] = []
     cursor: str | None = None
     for _ in range(2000):
-        from monitor.filters import decode_cursor
+        from monitor.logs.filter import decode_cursor
 
         at = decode_cursor(cursor) if cursor else None
         page = await reader.page(LogFilter(q="nnn"), Page(limit=50, cursor=at))

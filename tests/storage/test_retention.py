@@ -11,25 +11,25 @@ import pytest
 import pytest_asyncio
 
 from api.parts import State
-from appliance import background
-from monitor.arrival import Arrival
+from appliance.background import tasks
 from monitor.clock import HOLD_S, LARGE_STEP_S, Clock
 from monitor.counters import Counters
-from monitor.exchange import Body, Exchange, Source
-from monitor.filters import LogFilter, Page
-from monitor.ids import LogIds
-from monitor.messages import Direction, Medium, Message, MessageKind, Messages
-from monitor.storage import attic
-from monitor.storage import retention as module
-from monitor.storage.batch import commit
-from monitor.storage.clearing import Clearing
-from monitor.storage.logs import LogReader
-from monitor.storage.marks import Marks
-from monitor.storage.partitions import PARTITIONED, Partitions
-from monitor.storage.pool import Database
-from monitor.storage.retention import Retention
-from monitor.storage.services import Services
-from monitor.storage.terms import Policy
+from monitor.logs.filter import LogFilter, Page
+from monitor.storage.commit.commit import commit
+from monitor.storage.database.clearing import Clearing
+from monitor.storage.database.partitions import PARTITIONED, Partitions
+from monitor.storage.database.pool import Database
+from monitor.storage.logs.marks import Marks
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.registry.services import Services
+from monitor.storage.retention import kept_days
+from monitor.storage.retention import retention as module
+from monitor.storage.retention.retention import Retention
+from monitor.storage.retention.terms import Policy
+from monitor.traffic.arrival import Arrival
+from monitor.traffic.exchange import Body, Exchange, Source
+from monitor.traffic.ids import LogIds
+from monitor.traffic.message import Direction, Medium, Message, MessageKind, Messages
 from tests.patience import PATIENCE_S
 from tests.storage.alert_bench import QUIET, Bench
 
@@ -120,7 +120,7 @@ class House:
     async def days(self, table: str) -> int:
         """How many days have a partition."""
         async with self.database.connection() as connection:
-            return len(await attic.days_of(connection, table))
+            return len(await kept_days.days_of(connection, table))
 
     def counted(self, name: str) -> float:
         return sum(
@@ -283,7 +283,7 @@ async def test_beyond_the_bytes_the_oldest_days_go_but_not_today(house: House) -
     pinned = await house.store(pay, 3)
     assert await house.marks.change(pinned, {"pinned": True})
     async with house.database.connection() as connection:
-        size = await attic.size_of_all(connection)
+        size = await kept_days.size_of_all(connection)
     half = house.made(Policy(days=30, body_days=30, limit_bytes=size * 7 // 10))
     await half.sweep(NOW)
     assert set(await house.paths()) == {"/0", "/1", "/3"}
@@ -298,7 +298,7 @@ async def test_a_day_in_use_waits_and_the_sweep_goes_on(
     house: House, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "DROP_PAUSE_S", 0)
-    monkeypatch.setattr(attic, "LOCK_TIMEOUT_MS", 20)
+    monkeypatch.setattr(kept_days, "LOCK_TIMEOUT_MS", 20)
     short = await house.service("short", retention_days=2)
     long = await house.service("long")
     await house.store(long, 40)
@@ -410,13 +410,13 @@ async def test_a_deleted_services_logs_go_pinned_or_not(house: House) -> None:
 async def test_nothing_is_removed_by_a_clock_that_has_just_stepped(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(background, "RETENTION_POLL_S", 0.01)
+    monkeypatch.setattr(tasks, "RETENTION_POLL_S", 0.01)
     await house.store(await house.service("pay"), 400)
     times = [1e9, 100.0]
     clock = Clock(wall=lambda: times[0], steady=lambda: times[1])
     times[0] += LARGE_STEP_S + 1
     task = asyncio.create_task(
-        background.retain(house.retention, State(is_ready=True), clock)
+        tasks.retain(house.retention, State(is_ready=True), clock)
     )
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -19,13 +19,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from monitor.storage.postmaster import living
-from monitor.storage.server import TEST_OPTIONS, Server, ServerError
+from monitor.storage.server.postmaster import living
+from monitor.storage.server.server import TEST_OPTIONS, Server, ServerError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from monitor.storage.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import TEST_OPTIONS, Server
 Server(Path(sys.argv[1]), options=TEST_OPTIONS).start()
 print("started", flush=True)
 time.sleep(60)
@@ -212,7 +212,7 @@ def nobody() -> dict[str, Any]:
 def their_python(nobody: dict[str, Any]) -> str:
     """A Python that an ordinary user can run: root's own may lie in its home."""
     for python in (sys.executable, shutil.which("python3", path=os.defpath)):
-        command = [python or "python3", "-c", "import monitor.storage.server"]
+        command = [python or "python3", "-c", "import monitor.storage.server.server"]
         try:
             subprocess.run(
                 command,
@@ -358,7 +358,7 @@ def test_without_proc_a_living_one_is_known_all_the_same(
 ) -> None:
     """By ps, and by who answers at the socket."""
     data = tmp_path / "pg" / "pgdata"
-    monkeypatch.setattr("monitor.storage.postmaster.PROC", tmp_path / "none")
+    monkeypatch.setattr("monitor.storage.server.postmaster.PROC", tmp_path / "none")
     assert living(data) == postmaster(tmp_path / "pg")
     ps = tmp_path / "bin" / "ps"
     ps.parent.mkdir()
@@ -387,7 +387,7 @@ def test_one_whose_watcher_was_killed_is_stopped_and_started_again(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It holds our lock, and nobody would ever tell it to stop."""
-    monkeypatch.setattr("monitor.storage.server.ORPHAN_S", 0.2)
+    monkeypatch.setattr("monitor.storage.server.server.ORPHAN_S", 0.2)
     pid = postmaster(tmp_path / "pg")
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     watcher = int(fields[1])

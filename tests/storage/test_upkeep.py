@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from api.parts import State
-from appliance import background
-from monitor.storage.feed import Feed
-from monitor.storage.pool import Database
+from appliance.background import tasks
+from monitor.storage.database.pool import Database
+from monitor.storage.logs.feed import Feed
 from tests.patience import PATIENCE_S
 
 REFUSING = """
@@ -27,16 +27,14 @@ async def test_a_deadlock_of_the_upkeep_ends_nothing(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(background, "FORGETTING_POLL_S", 0.05)
+    monkeypatch.setattr(tasks, "FORGETTING_POLL_S", 0.05)
     caplog.set_level(logging.INFO)
     connection = await asyncpg.connect(database_url)
     await connection.execute(REFUSING)
     await connection.close()
     database = await Database.open(database_url, size=3)
     feed = Feed(database, kept=100)
-    task = asyncio.create_task(
-        background.forget_old(database, feed, State(is_ready=True))
-    )
+    task = asyncio.create_task(tasks.forget_old(database, feed, State(is_ready=True)))
     try:
         async with asyncio.timeout(PATIENCE_S):
             while "upkeep failed" not in caplog.text:

@@ -7,12 +7,12 @@ import asyncpg
 import pytest
 
 from monitor.counters import Counters
-from monitor.exchange import Exchange, Source
-from monitor.ids import LogIds
-from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
-from monitor.storage.writer import LogWriter
-from monitor.turns import Turns
+from monitor.loop.turns import Turns
+from monitor.storage.commit.writer import LogWriter
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import Database
+from monitor.traffic.exchange import Exchange, Source
+from monitor.traffic.ids import LogIds
 
 IDS = LogIds()
 

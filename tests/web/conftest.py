@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Request, async_playwright, expect
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.patience import PATIENCE_S
 from tests.programs import need
 from tests.running import appliance_on, client_of

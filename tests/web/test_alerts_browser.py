@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.receivers import receiver, refusing_url
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 from tests.web.conftest import watch

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from playwright.async_api import Browser
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.patience import PATIENCE_S
 from tests.running import register
 

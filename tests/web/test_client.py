@@ -5,8 +5,8 @@ from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
 from monitor.settings import load
-from proxy.trust import Trust
-from web.client import Client, client_of
+from proxy.routing.trust import Trust
+from web.request.client import Client, client_of
 
 TRUST = Trust(load({"APIMONITOR_TRUSTED_PROXIES": "10.0.0.0/8"}).trusted_proxies)
 PROXY, CLIENT = "10.0.0.1", "198.51.100.1"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from monitor.settings import SettingsError, load
 from tests.proxy.upstreams import OK, answering, upstream
 from tests.running import appliance_on, client_of, register

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.running import appliance_on, client_of, register
 from tests.web.conftest import watch
 

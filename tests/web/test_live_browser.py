@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.running import LOG, appliance_on, bearer, client_of, make_key, register
 from tests.web.conftest import Watched, watch
 

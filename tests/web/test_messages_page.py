@@ -9,7 +9,7 @@ import websockets
 from playwright.async_api import Browser, expect
 from websockets.asyncio.server import ServerConnection, serve
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import LOG, bearer, make_key, register
 from tests.web.conftest import watch

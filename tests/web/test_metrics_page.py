@@ -10,13 +10,13 @@ from uuid import UUID
 import httpx
 import pytest
 
-from monitor.endpoints import endpoint_of
-from monitor.exchange import Exchange, Source
+from monitor.traffic.endpoint import endpoint_of
+from monitor.traffic.exchange import Exchange, Source
 from tests.running import appliance_on, client_of, register
 from tests.web.traffic import held, store, traffic
-from web.formats import count, percent
-from web.metrics import MOST_ENDPOINTS
-from web.windows import Window, beside
+from web.pages.metrics import MOST_ENDPOINTS
+from web.views.formats import count, percent
+from web.views.windows import Window, beside
 
 LINK = re.compile(r'<a [^>]*href="(/dashboard\?[^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 OLD, NEW = "1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"

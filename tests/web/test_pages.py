@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from appliance import start
-from appliance.start import Appliance
+from appliance.start import running
+from appliance.start.running import Appliance
 from tests.proxy.upstreams import Reader, Writer, read_head, upstream
 from tests.running import appliance_on, client_of, register
 
@@ -80,7 +80,7 @@ async def test_static_files_may_be_kept_under_their_digest(
 async def test_postgresql_away_is_a_page_that_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start, "OTHER_S", 0.2)
+    monkeypatch.setattr(running, "OTHER_S", 0.2)
     away = "postgresql://nobody@127.0.0.1:1/nothing"
     async with (
         appliance_on(away, tmp_path) as appliance,

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from appliance.start import Appliance
+from appliance.start.running import Appliance
 from tests.web.conftest import watch
 
 pytestmark = pytest.mark.browser

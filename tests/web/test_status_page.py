@@ -8,9 +8,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser
 
-from appliance.start import Appliance
-from monitor.segments import segments
-from monitor.spool import Spool
+from appliance.start.running import Appliance
+from monitor.spool.segments import segments
+from monitor.spool.writer import Spool
 from tests.proxy.upstreams import OK, answering, upstream
 from tests.running import appliance_on, client_of, register
 from tests.web.conftest import watch

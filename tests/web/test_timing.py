@@ -7,9 +7,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.exchange import Source, Timings
-from monitor.resources import LogDetail, LogItem, StoredBody
-from web.timing import BAR_WIDTH, LEAST_WIDTH, timing_view
+from monitor.logs.log import LogDetail, LogItem, StoredBody
+from monitor.traffic.exchange import Source, Timings
+from web.views.timing import BAR_WIDTH, LEAST_WIDTH, timing_view
 
 ITEM = LogItem(
     id=UUID(int=1),

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import asyncpg
 
-from monitor.exchange import Exchange, Source
-from monitor.ids import LogIds
-from monitor.storage.batch import commit
-from monitor.storage.partitions import Partitions
-from monitor.storage.pool import Database
+from monitor.storage.commit.commit import commit
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import Database
+from monitor.traffic.exchange import Exchange, Source
+from monitor.traffic.ids import LogIds
 
 PATHS = (
     "/charge",

@@ -1,0 +1,151 @@
+"""The calls of /v1/alerts."""
+
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from api.calls.channels import shown_delivery
+from api.input import request
+from api.input.alert_schemas import AlertChanges, NewAlert, check
+from api.input.errors import answer, nothing
+from api.output import lists
+from api.parts import Parts
+from api.rights import Right, need
+from monitor import times
+from monitor.alerts.rule import Alert, AlertEvent
+from monitor.alerts.window import Aggregate
+from monitor.errors import InvalidInput, NotFound
+from monitor.logs.query import PARAMETERS, read
+
+
+class AlertCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def create(self, call: web.Request) -> web.Response:
+        """201, the rule; it runs on every log from now on."""
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        new, _ = await request.body(call, NewAlert)
+        fields = new.model_dump(exclude={"service_id"})
+        check(fields)
+        alert = await self._parts.alerts.create(UUID(new.service_id), fields)
+        if alert is None:
+            raise NotFound("there is no such service")
+        return answer(shown(alert), status=201, Location=f"/v1/alerts/{alert.id}")
+
+    async def list(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        known = {**request.PAGE, "service_id": PARAMETERS["service_id"]}
+        values, errors = read(call.query.items(), known)
+        if errors:
+            raise InvalidInput("the query is not valid", errors=errors)
+        limit, offset = values.get("limit", 50), values.get("offset", 0)
+        found, total = await self._parts.alerts.page(
+            service_id=values.get("service_id"), limit=limit, offset=offset
+        )
+        items = [shown(alert) for alert in found]
+        return answer(lists.envelope(items, total, limit, offset))
+
+    async def get(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        request.no_query(call)
+        id = request.id_in_path(call, "alert_id")
+        return answer(shown(_found(await self._parts.alerts.get(id))))
+
+    async def change(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        id = request.id_in_path(call, "alert_id")
+        changes, _ = await request.body(call, AlertChanges)
+        given = changes.model_dump(exclude_unset=True)
+        held = _found(await self._parts.alerts.get(id))
+        check({**shown(held), **given})
+        return answer(shown(_found(await self._parts.alerts.change(id, given))))
+
+    async def delete(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        if not await self._parts.alerts.delete(request.id_in_path(call, "alert_id")):
+            raise NotFound("there is no such alert")
+        return nothing()
+
+    async def events(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        id = request.id_in_path(call, "alert_id")
+        limit, offset = request.page(call)
+        found = await self._parts.alerts.events(id, limit=limit, offset=offset)
+        if found is None:
+            raise NotFound("there is no such alert")
+        events, total = found
+        items = [_shown_event(event) for event in events]
+        return answer(lists.envelope(items, total, limit, offset))
+
+    async def deliveries(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        id = request.id_in_path(call, "alert_id")
+        limit, offset = request.page(call)
+        _found(await self._parts.alerts.get(id))
+        found, total = await self._parts.deliveries.page(
+            alert_id=id, limit=limit, offset=offset
+        )
+        items = [shown_delivery(delivery) for delivery in found]
+        return answer(lists.envelope(items, total, limit, offset))
+
+
+def shown(alert: Alert) -> dict[str, Any]:
+    standing, fired = alert.standing, alert.last_fired_at
+    return {
+        "id": alert.id,
+        "service_id": alert.service_id,
+        "name": alert.name,
+        "description": alert.description,
+        **asked(alert),
+        "cooldown_s": alert.cooldown_s,
+        "include_old": alert.include_old,
+        "is_active": alert.is_active,
+        "error": alert.error,
+        "state": standing and standing.state.value,
+        "state_since": standing and times.format(standing.since),
+        "value": alert.value,
+        "last_fired_at": fired and times.format(fired),
+        "created_at": times.format(alert.created_at),
+        "updated_at": times.format(alert.updated_at),
+    }
+
+
+def asked(alert: Alert) -> dict[str, Any]:
+    """What says when the rule holds, by the names of the fields."""
+    condition, window = alert.condition, alert.window
+    compared = condition or window
+    assert compared is not None
+    is_count = window is not None and window.aggregate is Aggregate.COUNT
+    return {
+        "condition_field": condition and condition.field.value,
+        "condition_operator": compared.operator.value,
+        "condition_value": compared.value,
+        "aggregate": window and window.aggregate.value,
+        "window_s": window and window.seconds,
+        "for_s": window and window.for_s,
+        "threshold": int(window.value) if window and is_count else None,
+        "recovery_threshold": window and window.recovery,
+    }
+
+
+def _shown_event(event: AlertEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "alert_id": event.alert_id,
+        "service_id": event.service_id,
+        "log_id": event.log_id,
+        "state": event.state.value,
+        "fired_at": times.format(event.fired_at),
+        "message": event.message,
+    }
+
+
+def _found(alert: Alert | None) -> Alert:
+    if alert is None:
+        raise NotFound("there is no such alert")
+    return alert

@@ -1,0 +1,156 @@
+"""The calls of /v1/channels."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from api.input import request
+from api.input.channel_schemas import ChannelChanges, NewChannel
+from api.input.errors import answer, nothing
+from api.output import lists
+from api.parts import Parts
+from api.rights import Right, need
+from monitor import times
+from monitor.alerts.channel import (
+    Attempt,
+    Channel,
+    ChannelKind,
+    Delivery,
+    headers_of,
+    new_secret,
+)
+from monitor.errors import InvalidInput, NotFound
+from monitor.logs.query import PARAMETERS, read
+
+
+class ChannelCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def create(self, call: web.Request) -> web.Response:
+        """201; the secret of a webhook is shown this once."""
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        new, _ = await request.body(call, NewChannel)
+        fields = new.model_dump()
+        fields["service_id"] = UUID(new.service_id) if new.service_id else None
+        secret = new_secret() if new.kind == ChannelKind.WEBHOOK else None
+        channel = await self._parts.channels.create(fields, secret=secret)
+        if channel is None:
+            raise NotFound("there is no such service")
+        return answer(
+            {**shown(channel), "secret": secret},
+            status=201,
+            Location=f"/v1/channels/{channel.id}",
+        )
+
+    async def list(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        known = {**request.PAGE, "service_id": PARAMETERS["service_id"]}
+        values, errors = read(call.query.items(), known)
+        if errors:
+            raise InvalidInput("the query is not valid", errors=errors)
+        limit, offset = values.get("limit", 50), values.get("offset", 0)
+        found, total = await self._parts.channels.page(
+            service_id=values.get("service_id"), limit=limit, offset=offset
+        )
+        items = [shown(channel) for channel in found]
+        return answer(lists.envelope(items, total, limit, offset))
+
+    async def get(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        request.no_query(call)
+        return answer(shown(await self._channel(call)))
+
+    async def change(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        id = request.id_in_path(call, "channel_id")
+        changes, _ = await request.body(call, ChannelChanges)
+        given = changes.model_dump(exclude_unset=True)
+        channel = await self._parts.channels.change(id, given)
+        if channel is None:
+            raise NotFound("there is no such channel")
+        return answer(shown(channel))
+
+    async def delete(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        id = request.id_in_path(call, "channel_id")
+        if not await self._parts.channels.delete(id):
+            raise NotFound("there is no such channel")
+        return nothing()
+
+    async def test(self, call: web.Request) -> web.Response:
+        """200, what became of a message that says it is a test; tried once."""
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        await request.no_fields(call)
+        channel, now = await self._channel(call), datetime.now(UTC)
+        message = await self._parts.deliveries.begin_test(channel, now)
+        if message is None:
+            raise NotFound("there is no such channel")
+        outcome = await self._parts.outbound.post(
+            message.url, message.body, headers_of(message, now)
+        )
+        await self._parts.deliveries.finish(message, outcome, now, is_last=True)
+        delivery = await self._parts.deliveries.get(message.delivery_id)
+        if delivery is None:
+            raise NotFound("the channel is gone")
+        return answer(shown_delivery(delivery))
+
+    async def deliveries(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        limit, offset = request.page(call)
+        channel = await self._channel(call)
+        found, total = await self._parts.deliveries.page(
+            channel_id=channel.id, limit=limit, offset=offset
+        )
+        items = [shown_delivery(delivery) for delivery in found]
+        return answer(lists.envelope(items, total, limit, offset))
+
+    async def _channel(self, call: web.Request) -> Channel:
+        id = request.id_in_path(call, "channel_id")
+        channel = await self._parts.channels.get(id)
+        if channel is None:
+            raise NotFound("there is no such channel")
+        return channel
+
+
+def shown(channel: Channel) -> dict[str, Any]:
+    return {
+        "id": channel.id,
+        "service_id": channel.service_id,
+        "name": channel.name,
+        "kind": channel.kind.value,
+        "url": channel.shown_url,
+        "is_active": channel.is_active,
+        "created_at": times.format(channel.created_at),
+        "updated_at": times.format(channel.updated_at),
+    }
+
+
+def shown_delivery(delivery: Delivery) -> dict[str, Any]:
+    upcoming = delivery.next_attempt_at
+    return {
+        "id": delivery.id,
+        "channel_id": delivery.channel_id,
+        "alert_id": delivery.alert_id,
+        "event_id": delivery.event_id,
+        "state": delivery.state.value,
+        "next_attempt_at": upcoming and times.format(upcoming),
+        "created_at": times.format(delivery.created_at),
+        "attempts": [_shown_attempt(attempt) for attempt in delivery.attempts],
+    }
+
+
+def _shown_attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "started_at": times.format(attempt.started_at),
+        "status_code": attempt.status_code,
+        "error": attempt.error,
+        "duration_ms": attempt.duration_ms,
+    }

@@ -1,0 +1,129 @@
+"""The calls that give logs in the formats of other tools."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import orjson
+from aiohttp import web
+
+from api.input import request
+from api.input.errors import HEADERS, answer
+from api.output.details import Details
+from api.parts import Parts
+from api.rights import Right, need
+from monitor.errors import NotFound, Unavailable
+from monitor.export import har
+from monitor.json.output import json_bytes
+from monitor.logs.log import LogDetail
+from monitor.logs.query import parse_export_query
+from monitor.traffic.message import Message
+
+logger = logging.getLogger(__name__)
+
+Written = Callable[[AsyncIterator[LogDetail]], AsyncIterator[bytes]]
+
+
+class ExportCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._details = Details(parts.helpers)
+
+    async def curl(self, call: web.Request) -> web.Response:
+        """The recorded request as a command for a POSIX shell."""
+        detail = await self._log(call)
+        command = await self._details.curl(detail, keeps_host=self._keeps_host(detail))
+        return web.Response(text=command, content_type="text/plain", headers=HEADERS)
+
+    async def har(self, call: web.Request) -> web.Response:
+        """One log as a HAR archive."""
+        detail = await self._log(call)
+        entry = await self._entry(detail)
+        log = {**har.head(), "entries": [orjson.Fragment(entry)]}
+        return answer({"log": log})
+
+    async def all_har(self, call: web.Request) -> web.StreamResponse:
+        """Every log that the filter finds, as one HAR archive."""
+        return await self._stream(call, self._as_har, "application/json", "har")
+
+    async def all_lines(self, call: web.Request) -> web.StreamResponse:
+        """The same, a log's detail a line."""
+        return await self._stream(
+            call, self._as_lines, "application/x-ndjson", "ndjson"
+        )
+
+    async def _log(self, call: web.Request) -> LogDetail:
+        await need(call, self._parts, Right.READ)
+        request.no_query(call)
+        detail = await self._parts.logs.get(request.id_in_path(call, "log_id"))
+        if detail is None:
+            raise NotFound("there is no such log")
+        return detail
+
+    async def _as_har(self, details: AsyncIterator[LogDetail]) -> AsyncIterator[bytes]:
+        # {"log":{"version":…,"pages":[]  and then the entries as they come.
+        yield json_bytes({"log": har.head()})[:-2] + b',"entries":['
+        before = b""
+        async for detail in details:
+            yield before + await self._entry(detail)
+            before = b",\n"
+        yield b"]}}"
+
+    async def _as_lines(
+        self, details: AsyncIterator[LogDetail]
+    ) -> AsyncIterator[bytes]:
+        async for detail in details:
+            yield await self._details.line(detail) + b"\n"
+
+    async def _entry(self, detail: LogDetail) -> bytes:
+        messages = await self._messages(detail)
+        keeps_host = self._keeps_host(detail)
+        return await self._details.har(detail, messages, keeps_host=keeps_host)
+
+    def _keeps_host(self, detail: LogDetail) -> bool:
+        """As its service has it now: a log does not say."""
+        service = self._parts.routes().by_id(detail.item.service_id)
+        return service is not None and service.preserve_host
+
+    async def _messages(self, detail: LogDetail) -> list[Message]:
+        if not detail.has_messages:
+            return []
+        return await self._parts.messages.all(detail.item.id)
+
+    async def _stream(
+        self, call: web.Request, written: Written, content_type: str, ending: str
+    ) -> web.StreamResponse:
+        """Where PostgreSQL goes away midway, the connection breaks: no faked end."""
+        await need(call, self._parts, Right.READ)
+        filter, cursor, limit = parse_export_query(call.query.items())
+        # Fails before the head, if it is to fail at once.
+        await self._parts.feed.ends()
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        response = web.StreamResponse(
+            headers={
+                **HEADERS,
+                "Content-Type": content_type,
+                "Content-Disposition": (
+                    f'attachment; filename="apimonitor-{moment}.{ending}"'
+                ),
+            }
+        )
+        await response.prepare(call)
+        if call.method == "HEAD":
+            return response
+        details = self._parts.logs.all(filter, cursor=cursor, limit=limit)
+        is_whole = False
+        try:
+            async for piece in written(details):
+                await response.write(piece)
+                # Neither what is read ahead nor what is written waits by itself.
+                await asyncio.sleep(0)
+            is_whole = True
+        except Unavailable as error:
+            logger.warning("an export broke off", extra={"reason": error.detail})
+        finally:
+            # Whatever it was: a client must not take a part for the whole.
+            if not is_whole and call.transport is not None:
+                call.transport.abort()
+        return response

@@ -1,0 +1,141 @@
+"""The calls of /v1/logs."""
+
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from api.ingest.intake import intake_of, repeat_key_of
+from api.input import request
+from api.input.errors import answer, nothing, written
+from api.input.schemas import LogChanges, NewLog
+from api.input.time_budget import Patience
+from api.output.details import Details
+from api.output.log import shown_item
+from api.parts import Parts
+from api.rights import Right, need, need_service, sender_of
+from monitor import times
+from monitor.errors import NotFound
+from monitor.logs.filter import encode_cursor
+from monitor.logs.log import LogDetail, LogPage
+from monitor.logs.query import parse_delete_query, parse_log_query
+from monitor.loop.turns import Turns
+from monitor.storage.commit.idempotency import RepeatKey
+
+
+class LogCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._details = Details(parts.helpers)
+        settings = parts.settings
+        self._turns = Turns(
+            places=settings.ingest_places, most_waiting=settings.ingest_waiting
+        )
+
+    async def ingest(self, call: web.Request) -> web.Response:
+        """201 with the stored log, once it is committed."""
+        patience = Patience(self._parts.settings.ingest_timeout_s)
+        async with patience.wait("PostgreSQL did not answer in time"):
+            service_id = await need_service(call, self._parts)
+        request.no_query(call)
+        # Before its turn: a slow client would hold a place.
+        await request.read_body(call)
+        said = "PostgreSQL did not answer in time; the log may have been stored"
+        async with AsyncExitStack() as stack:
+            async with patience.wait("too much is being stored; this log is not"):
+                await stack.enter_async_context(self._turns.turn(sender_of(call)))
+            async with patience.wait(said):
+                detail = await self._ingest(call, service_id)
+        location = f"/v1/logs/{detail.item.id}"
+        content = await self._details.json(detail)
+        return written(content, status=201, Location=location)
+
+    async def _ingest(self, call: web.Request, service_id: UUID) -> LogDetail:
+        new, content = await request.body(call, NewLog)
+        unknown = content.keys() - NewLog.model_fields.keys()
+        self._parts.counters.ingest_ignored_fields.inc(len(unknown))
+        id = await self._store(service_id, new, await repeat_key_of(call))
+        detail = await self._parts.logs.get(id)
+        if detail is None:
+            raise NotFound("the service is gone, or the log was deleted")
+        return detail
+
+    async def _store(
+        self, service_id: UUID, new: NewLog, key: RepeatKey | None
+    ) -> UUID:
+        """The id of the log, or of the one that *key* has stored already."""
+        intake = await intake_of(self._parts, service_id, dated=bool(new.timestamp))
+        exchange = intake.exchange(new)
+        if key is not None:
+            return await self._parts.writer.write_once(exchange, key)
+        await self._parts.writer.write(exchange)
+        return exchange.id
+
+    async def list(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        filter, page = parse_log_query(call.query.items())
+        return answer(_shown_page(await self._parts.logs.page(filter, page)))
+
+    async def get(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        request.no_query(call)
+        detail = await self._parts.logs.get(request.id_in_path(call, "log_id"))
+        if detail is None:
+            raise NotFound("there is no such log")
+        return written(await self._details.json(detail))
+
+    async def change(self, call: web.Request) -> web.Response:
+        """Pin, tag or annotate a log."""
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        id = request.id_in_path(call, "log_id")
+        changes, _ = await request.body(call, LogChanges)
+        given = changes.model_dump(exclude_unset=True)
+        is_there = await self._parts.marks.change(id, given)
+        detail = await self._parts.logs.get(id) if is_there else None
+        if detail is None:
+            raise NotFound("there is no such log")
+        return written(await self._details.json(detail))
+
+    async def delete(self, call: web.Request) -> web.Response:
+        """Remove a log with all that was kept of it, replays of it too."""
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        if not await self._parts.deletions.one(request.id_in_path(call, "log_id")):
+            raise NotFound("there is no such log")
+        return nothing()
+
+    async def delete_found(self, call: web.Request) -> web.Response:
+        """The same for those that the list's filters find."""
+        await need(call, self._parts, Right.MANAGE)
+        filter, after, limit, dry_run = parse_delete_query(
+            call.query.items(), most=self._parts.settings.delete_limit
+        )
+        deleted = await self._parts.deletions.many(
+            filter, after=after, limit=limit, dry_run=dry_run
+        )
+        left = deleted.left_after
+        return answer(
+            {
+                "deleted": deleted.logs,
+                "replays_deleted": deleted.replays,
+                "dry_run": dry_run,
+                "complete": left is None,
+                "next_cursor": None if left is None else encode_cursor(left),
+            }
+        )
+
+
+def _shown_page(page: LogPage) -> dict[str, Any]:
+    return {
+        "items": [shown_item(item) for item in page.items],
+        "total": page.total,
+        "total_at_least": page.total_at_least,
+        "limit": page.limit,
+        "offset": page.offset,
+        "next_cursor": page.next_cursor,
+        "prev_cursor": page.prev_cursor,
+        "complete": page.complete,
+        "searched_to": page.searched_to and times.format(page.searched_to),
+    }

@@ -1,0 +1,78 @@
+"""The calls of /v1/metrics."""
+
+from typing import Any
+
+from aiohttp import web
+
+from api.input.errors import answer
+from api.parts import Parts
+from api.rights import Right, need
+from monitor import times
+from monitor.logs.metrics import Measured
+from monitor.logs.query import parse_scope
+
+
+class MetricsCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def totals(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        totals = await self._parts.metrics.totals(parse_scope(call.query.items()))
+        return answer(
+            {
+                "total_requests": totals.measured.requests,
+                **_shown(totals.measured),
+                "by_method": totals.by_method,
+                "by_status": totals.by_status,
+            }
+        )
+
+    async def timeseries(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        series = await self._parts.metrics.timeseries(parse_scope(call.query.items()))
+        return answer(
+            {
+                "total_requests": sum(b.measured.requests for b in series.buckets),
+                "bucket_s": series.width.total_seconds(),
+                "since": series.since and times.format(series.since),
+                "until": series.until and times.format(series.until),
+                "buckets": [
+                    {
+                        "start": times.format(bucket.start),
+                        "requests": bucket.measured.requests,
+                        **_shown(bucket.measured),
+                    }
+                    for bucket in series.buckets
+                ],
+            }
+        )
+
+    async def endpoints(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        found = await self._parts.metrics.endpoints(parse_scope(call.query.items()))
+        return answer(
+            {
+                "total_requests": sum(e.measured.requests for e in found),
+                "endpoints": [
+                    {
+                        "method": endpoint.method,
+                        "endpoint": endpoint.endpoint,
+                        "requests": endpoint.measured.requests,
+                        **_shown(endpoint.measured),
+                    }
+                    for endpoint in found
+                ],
+            }
+        )
+
+
+def _shown(measured: Measured) -> dict[str, Any]:
+    return {
+        "error_count": measured.errors,
+        "error_rate": measured.error_rate,
+        "avg_latency_ms": measured.avg_ms,
+        "p50_latency_ms": measured.p50_ms,
+        "p95_latency_ms": measured.p95_ms,
+        "p99_latency_ms": measured.p99_ms,
+    }

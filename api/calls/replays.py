@@ -1,0 +1,305 @@
+"""The calls that send a recorded request again, and say how the answers differ."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+
+from api.input import request
+from api.input.errors import answer
+from api.input.schemas import NewReplay
+from api.output import lists
+from api.output.replayed import (
+    AnswerBody,
+    Evidence,
+    answer_body,
+    compared_answers,
+    raw_answer_body,
+)
+from api.parts import Parts
+from api.rights import Right, caller_of, lacking, need
+from monitor.compare.answers import Answer, answer_of, without_bodies
+from monitor.errors import Forbidden, NotFound, Unavailable
+from monitor.logs.display import header_object
+from monitor.logs.log import LogDetail, StoredBody
+from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
+from monitor.offload.outcome import Kind, Unworked
+from monitor.registry.table import Service
+from monitor.replay.outgoing import Overrides, outgoing
+from monitor.replay.sender import Sent
+from monitor.replay.target import check_key, target_of
+from monitor.traffic.exchange import Exchange, Source
+
+logger = logging.getLogger(__name__)
+
+RECORDED_WITHIN_S = 5.0
+POLL_S = 0.02
+# Two are the least that can differ from each other; the original is one of them.
+EARLIER = 3
+UNFINISHED = "comparing was not finished"
+# What content can bring a comparison to, whatever bounds it has.
+INCOMPARABLE = (
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a replay was answered: masked, like all that is stored."""
+
+    log_id: UUID | None
+    answer: Answer
+    error: str | None
+
+
+class ReplayCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def create(self, call: web.Request) -> web.Response:
+        """201, the replay; a target that does not answer is `failed`, no error."""
+        caller = await caller_of(call, self._parts)
+        if caller.service_id is None and Right.REPLAY not in caller.rights:
+            raise lacking(caller, Right.REPLAY)
+        request.no_query(call)
+        id = request.id_in_path(call, "log_id")
+        new = await request.optional_body(call, NewReplay)
+        detail = await self._log(id)
+        if caller.service_id not in (None, detail.item.service_id):
+            raise Forbidden("a service key replays logs of its own service only")
+        target = target_of(
+            detail.item,
+            self._parts.routes(),
+            override_url=new.override_url,
+            service_id=None if new.service_id is None else UUID(new.service_id),
+        )
+        check_key(target, caller.service_id)
+        out = outgoing(
+            detail,
+            target,
+            Overrides(
+                method=new.override_method,
+                headers=new.override_headers,
+                body=new.override_body,
+            ),
+        )
+        sent = await self._parts.sender.send(
+            out,
+            target.service,
+            replay_of=id,
+            body_limit=self._body_limit(target.service),
+        )
+        received = await self._received(sent, target.service)
+        body = await self._body(received.answer, detail)
+        made = _made(received, body, target.service, out.omitted_headers)
+        made["overridden"] = self._overridden(new, target.service)
+        document = await self._stored(detail, made)
+        if received.answer.status_code is not None:
+            await self._compare(document, detail, received.answer)
+        location = f"/v1/logs/{id}/replays"
+        return answer(document, status=201, Location=location)
+
+    async def list(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        id = request.id_in_path(call, "log_id")
+        limit, offset = request.page(call)
+        await self._log(id)
+        page = await self._parts.replays.page(id, limit=limit, offset=offset)
+        items = orjson.Fragment(b"[" + b",".join(page.documents) + b"]")
+        envelope = lists.envelope(items, page.total, limit, offset)
+        return answer({**envelope, "complete": page.complete})
+
+    async def _log(self, id: UUID) -> LogDetail:
+        detail = await self._parts.logs.get(id)
+        if detail is None:
+            raise NotFound("there is no such log")
+        return detail
+
+    def _body_limit(self, service: Service) -> int:
+        if service.body_limit is not None:
+            return service.body_limit
+        return self._parts.settings.capture_body_limit
+
+    async def _received(self, sent: Sent, service: Service) -> Received:
+        """As it was recorded; where it was not, as it came, masked the same way."""
+        recorded = None
+        if sent.log_id is not None and service.is_recording:
+            recorded = await self._recorded(sent.log_id)
+        if recorded is None:
+            return Received(None, self._unrecorded(sent, service), sent.error)
+        error = sent.error or recorded.item.error
+        # What the proxy itself says of a failure is no answer of the upstream.
+        found = replace(answer_of(recorded), status_code=sent.status_code)
+        return Received(recorded.item.id, found, error)
+
+    async def _recorded(self, id: UUID) -> LogDetail | None:
+        try:
+            async with asyncio.timeout(RECORDED_WITHIN_S):
+                while (detail := await self._parts.logs.get(id)) is None:
+                    await asyncio.sleep(POLL_S)
+                return detail
+        except (TimeoutError, Unavailable):
+            return None
+
+    def _unrecorded(self, sent: Sent, service: Service) -> Answer:
+        exchange = Exchange(
+            id=self._parts.ids.new(),
+            service_id=service.id,
+            source=Source.REPLAY,
+            method="",
+            url="",
+            path="",
+            response_headers=sent.headers,
+            response_body=sent.body,
+        )
+        masked = self._parts.redaction.apply(exchange, service.redact_fields)
+        body = masked.response_body
+        return Answer(
+            status_code=sent.status_code,
+            headers=masked.response_headers,
+            body=StoredBody(
+                content=body.kept if body else None,
+                truncated=body.truncated if body else False,
+                state=body.state if body else StoredBody(content=None).state,
+                is_limited=body.is_limited if body else False,
+            ),
+            latency_ms=sent.latency_ms,
+        )
+
+    def _overridden(self, new: NewReplay, service: Service) -> dict[str, Any]:
+        """What was given in place of the log's own, masked as what is recorded; of a
+        body, how long it was."""
+        fields = (new.override_headers or {}).items()
+        exchange = Exchange(
+            id=self._parts.ids.new(),
+            service_id=service.id,
+            source=Source.REPLAY,
+            method="",
+            url=new.override_url or "",
+            path="",
+            request_headers=tuple((k, v) for k, v in fields if v is not None),
+        )
+        masked = self._parts.redaction.apply(exchange, service.redact_fields)
+        sent = header_object(masked.request_headers)
+        body = new.override_body
+        return {
+            "method": new.override_method,
+            "url": masked.url or None,
+            "headers": {name: sent.get(name) for name, _ in fields} or None,
+            "body_size": None if body is None else len(body.encode()),
+        }
+
+    async def _compare(
+        self, document: dict[str, Any], detail: LogDetail, right: Answer
+    ) -> None:
+        """Into *document*, which is stored already: what was sent is known whatever
+        comes of comparing."""
+        try:
+            document["comparison"] = await self._compared(
+                detail, right, document["replay_log_id"]
+            )
+            document["comparison_problem"] = None
+        except INCOMPARABLE as error:
+            logger.exception("a replay was not compared")
+            document["comparison_problem"] = (
+                f"the answers could not be compared ({type(error).__name__})"
+            )
+        try:
+            await self._parts.replays.complete(document)
+        except Unavailable:
+            logger.warning("a comparison is not stored: PostgreSQL is away")
+
+    async def _compared(
+        self, detail: LogDetail, right: Answer, own: UUID | None
+    ) -> dict[str, Any]:
+        """Where the bodies cannot be worked on, all else is compared."""
+        left, evidence = answer_of(detail), await self._evidence(detail, own)
+        answers = (left, right, *evidence.earlier, *evidence.replays)
+        try:
+            made = await self._parts.helpers.do(
+                Kind.COMPARISON,
+                detail.item.service_id,
+                compared_answers,
+                left,
+                right,
+                evidence,
+                self._parts.settings.work_limit,
+                is_little=are_little(
+                    ((one.body, one.headers) for one in answers),
+                    most_bytes=COMPARED_BYTES,
+                    most_marks=COMPARED_MARKS,
+                ),
+            )
+        except Unworked as error:
+            return without_bodies(left, right, f"the bodies are not compared: {error}")
+        return made.shown
+
+    async def _body(self, right: Answer, detail: LogDetail) -> AnswerBody:
+        try:
+            return await self._parts.helpers.do(
+                Kind.DETAIL,
+                detail.item.service_id,
+                answer_body,
+                right,
+                is_little=are_little([(right.body, right.headers)]),
+            )
+        except Unworked as error:
+            return raw_answer_body(right, str(error))
+
+    async def _evidence(self, detail: LogDetail, own: UUID | None) -> Evidence:
+        """Without it the comparison stands, with less marked as volatile."""
+        replays = self._parts.replays
+        try:
+            earlier = await replays.earlier_like(detail.item, most=EARLIER)
+            again = await replays.logs_of(detail.item.id, most=EARLIER, but=own)
+            return Evidence(await self._answers(earlier), await self._answers(again))
+        except Unavailable:
+            return Evidence()
+
+    async def _answers(self, ids: Sequence[UUID]) -> Sequence[Answer]:
+        found = [await self._parts.logs.get(id) for id in ids]
+        return [answer_of(detail) for detail in found if detail is not None]
+
+    async def _stored(self, detail: LogDetail, made: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._parts.replays.add(detail.item, made)
+        except Unavailable:
+            raise Unavailable(
+                "PostgreSQL is away: the request was sent, its replay is not stored",
+                retry_after_s=1,
+            ) from None
+
+
+def _made(
+    received: Received,
+    body: AnswerBody,
+    service: Service,
+    omitted_headers: tuple[str, ...],
+) -> dict[str, Any]:
+    """The replay as it is shown, not compared yet."""
+    right = received.answer
+    is_answered = right.status_code is not None
+    return {
+        "service_id": service.id,
+        "replay_log_id": received.log_id,
+        "status": "success" if is_answered else "failed",
+        "status_code": right.status_code,
+        "response_headers": header_object(right.headers),
+        **body.fields,
+        "response_body": orjson.Fragment(body.text),
+        "latency_ms": right.latency_ms,
+        "error": received.error,
+        "omitted_headers": omitted_headers,
+        "comparison": None,
+        "comparison_problem": UNFINISHED if is_answered else None,
+    }

@@ -1,0 +1,111 @@
+"""The calls of /v1/services."""
+
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from api.input import request
+from api.input.errors import answer, nothing
+from api.input.schemas import NewService, ServiceChanges
+from api.output import lists
+from api.parts import Parts
+from api.rights import Right, need
+from monitor import times
+from monitor.access.guard import is_loopback_name
+from monitor.errors import FieldError, InvalidInput, NotFound
+from monitor.registry.resources import ServiceResource
+
+OWN = (
+    "must not be the appliance itself: its app refuses what comes through its own "
+    "proxy, and its proxy what has been there"
+)
+
+
+class ServiceCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def create(self, call: web.Request) -> web.Response:
+        """201 once the proxies of this machine route it."""
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        new, _ = await request.body(call, NewService)
+        self._refuse_own(new.base_url)
+        fields = {
+            **new.model_dump(),
+            "hosts": tuple(dict.fromkeys(new.hosts or ())),
+            "redact_fields": new.redact_fields or [],
+        }
+        service = await self._parts.services.create(fields)
+        return answer(
+            _with_notice(service), status=201, Location=f"/v1/services/{service.id}"
+        )
+
+    async def list(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        limit, offset = request.page(call)
+        found, total = await self._parts.services.page(limit=limit, offset=offset)
+        items = [shown(service) for service in found]
+        return answer(lists.envelope(items, total, limit, offset))
+
+    async def get(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.READ)
+        request.no_query(call)
+        service = await self._parts.services.get(request.id_in_path(call, "service_id"))
+        return answer(shown(_found(service)))
+
+    async def change(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        id = request.id_in_path(call, "service_id")
+        changes, _ = await request.body(call, ServiceChanges)
+        self._refuse_own(changes.base_url)
+        fields = changes.model_dump(exclude_unset=True)
+        if "hosts" in fields:
+            fields["hosts"] = tuple(dict.fromkeys(fields["hosts"] or ()))
+        if "redact_fields" in fields:
+            fields["redact_fields"] = fields["redact_fields"] or []
+        service = await self._parts.services.change(id, fields)
+        return answer(_with_notice(_found(service)))
+
+    async def delete(self, call: web.Request) -> web.Response:
+        await need(call, self._parts, Right.MANAGE)
+        request.no_query(call)
+        id = request.id_in_path(call, "service_id")
+        if not await self._parts.services.delete(id):
+            raise NotFound("there is no such service")
+        self._parts.keys.forget(id)
+        return nothing()
+
+    def _refuse_own(self, base_url: str | None) -> None:
+        """Raises InvalidInput."""
+        if base_url is not None and self._parts.own.include(base_url):
+            error = FieldError(("body", "base_url"), OWN, "value_error")
+            raise InvalidInput("the body is not valid", errors=[error])
+
+
+def shown(service: ServiceResource) -> dict[str, Any]:
+    return {
+        "id": service.id,
+        "service_id": service.id,
+        **asdict(service),
+        "created_at": times.format(service.created_at),
+        "updated_at": times.format(service.updated_at),
+    }
+
+
+def _with_notice(service: ServiceResource) -> dict[str, Any]:
+    """A service that has a loopback host has the whole of it."""
+    taken = [host for host in service.hosts if is_loopback_name(host)]
+    if not taken:
+        return shown(service)
+    names = ", ".join(taken)
+    notice = f"path prefixes no longer work on {names}: all of it goes to this service"
+    return {**shown(service), "notice": notice}
+
+
+def _found(service: ServiceResource | None) -> ServiceResource:
+    if service is None:
+        raise NotFound("there is no such service")
+    return service

@@ -1,0 +1,220 @@
+"""The call that takes many logs at once, without holding them all."""
+
+import asyncio
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import IO, Any, TypeVar
+from uuid import UUID
+
+from aiohttp import web
+
+from api.ingest.batch_file import Batch
+from api.ingest.har_batch import HarBatch, check_har, har_query
+from api.ingest.intake import idempotency_key, intake_of
+from api.input import json_input, request
+from api.input.errors import accepted, shown_error
+from api.input.time_budget import Patience
+from api.parts import Parts
+from api.rights import need_service, need_to_fill, sender_of
+from monitor.errors import (
+    InvalidInput,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from monitor.export.har_messages import Bounds
+from monitor.json.member import MemberSplitter
+from monitor.json.stream import ArraySplitter, LineSplitter, Splitter
+from monitor.settings import Settings
+from monitor.storage.commit.idempotency import repeat_key
+from monitor.traffic.exchange import Exchange
+
+LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
+# Python between two looks at other connections: about 2 ms of it.
+ROWS_AT_ONCE = 20
+# What is taken apart in one turn of the loop.
+SLICE_BYTES = 8 * 1024
+# An entry of a HAR has a whole page's bodies in it: as many rows' bytes.
+ENTRY_ROWS = 8
+# What PostgreSQL may commit within INGEST_TIMEOUT_S.
+ROWS_A_SILENCE = 10_000
+SILENT = "PostgreSQL did not answer in time"
+Kind = TypeVar("Kind", bound=Batch)
+
+
+class BatchCalls:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        # How many batches of each key are being taken.
+        self._taking: Counter[bytes] = Counter()
+
+    async def ingest(self, call: web.Request) -> web.Response:
+        """201 with the ids, once all are committed; one bad row and none is."""
+        service_id = await self._service(call)
+        request.no_query(call)
+        splitter = _splitter(call, self._parts.settings)
+        ids, _ = await self._ingest(call, service_id, splitter, Batch)
+        return await accepted(ids)
+
+    async def import_har(self, call: web.Request) -> web.Response:
+        """The same for the entries of a HAR archive."""
+        asked = har_query(call)
+        service_id = await self._service(call, asked.service_id)
+        check_har(call)
+        settings = self._parts.settings
+        splitter = MemberSplitter(
+            ("log", "entries"),
+            longest=ENTRY_ROWS * settings.request_limit_bytes,
+            most_values=ENTRY_ROWS * settings.json_limit_values,
+            skips=asked.skips,
+        )
+        bounds = Bounds(
+            count=settings.capture_messages,
+            each=settings.capture_message_limit,
+            bytes=settings.capture_messages_bytes,
+        )
+        make = partial(HarBatch, asked=asked, bounds=bounds)
+        ids, batch = await self._ingest(call, service_id, splitter, make)
+        left_out = [shown_error(error) for error in batch.left_out]
+        return await accepted(ids, skipped=batch.skipped, left_out=left_out)
+
+    async def _ingest(
+        self,
+        call: web.Request,
+        service_id: UUID,
+        splitter: Splitter,
+        make: Callable[..., Kind],
+    ) -> tuple[tuple[UUID, ...], Kind]:
+        key = idempotency_key(call)
+        with self._one_more(call), self._file() as file:
+            async with self._patience().wait(SILENT):
+                intake = await intake_of(self._parts, service_id, dated=True)
+            most_rows = self._parts.settings.batch_limit_rows
+            batch = make(intake, file, most_rows=most_rows)
+            digest = await self._take(call, splitter, batch)
+            batch.settle()
+            if batch.errors:
+                raise InvalidInput("some rows are not valid", errors=batch.errors)
+            self._parts.counters.ingest_ignored_fields.inc(batch.ignored_fields)
+            repeated = None if key is None else repeat_key(key, digest)
+            ids = await self._store(service_id, batch, repeated)
+        return ids, batch
+
+    async def _service(self, call: web.Request, named: UUID | None = None) -> UUID:
+        async with self._patience().wait(SILENT):
+            if named is None:
+                return await need_service(call, self._parts)
+            return await need_to_fill(call, self._parts, named)
+
+    def _patience(self) -> Patience:
+        return Patience(self._parts.settings.ingest_timeout_s)
+
+    @contextmanager
+    def _one_more(self, call: web.Request) -> Iterator[None]:
+        """Of several places one is left to other keys."""
+        sender, most = sender_of(call), self._parts.settings.batches_at_once
+        is_full = self._taking.total() >= most
+        if is_full or self._taking[sender] >= max(most - 1, 1):
+            raise TooManyRequests(
+                "BATCHES_AT_ONCE batches are being taken", retry_after_s=1
+            )
+        self._taking[sender] += 1
+        try:
+            yield
+        finally:
+            self._taking[sender] -= 1
+            if not self._taking[sender]:
+                del self._taking[sender]
+
+    @contextmanager
+    def _file(self) -> Iterator[IO[bytes]]:
+        """Without a name, so that nothing is left of it whatever happens."""
+        try:
+            with tempfile.TemporaryFile(dir=self._parts.settings.data_dir) as file:
+                yield file
+        except OSError:
+            raise Unavailable(
+                "DATA_DIR has no room for the batch", retry_after_s=60
+            ) from None
+
+    async def _take(self, call: web.Request, splitter: Splitter, batch: Batch) -> bytes:
+        """Read the body to its end; the digest of it, for the Idempotency-Key.
+
+        What follows a hundred errors is read and not looked at, so that the client
+        gets its answer.
+        """
+        place = f"{call.path}?{call.query_string}" if call.query_string else call.path
+        digest, size = hashlib.sha256(place.encode("utf-8", "replace")), 0
+        try:
+            async for piece in request.pieces(call):
+                size += len(piece)
+                if size > self._parts.settings.batch_limit_bytes:
+                    raise TooLarge("the body is over BATCH_LIMIT_BYTES")
+                digest.update(piece)
+                for start in range(0, len(piece), SLICE_BYTES):
+                    if batch.is_refused:
+                        break
+                    rows = splitter.feed(piece[start : start + SLICE_BYTES])
+                    await _take_rows(batch, rows)
+                    await asyncio.sleep(0)
+            if not batch.is_refused:
+                await _take_rows(batch, splitter.close())
+        except ValueError as error:
+            raise json_input.invalid((), str(error), "json_invalid") from None
+        return digest.digest()
+
+    async def _store(
+        self, service_id: UUID, batch: Batch, key: Any
+    ) -> tuple[UUID, ...]:
+        """As long as PostgreSQL goes on answering, within BATCH_TIMEOUT_S."""
+        settings = self._parts.settings
+        # Its commit is one silence, the longer the more there is to be written.
+        last_s = settings.ingest_timeout_s * (1 + len(batch.ids) // ROWS_A_SILENCE)
+        now = asyncio.get_running_loop().time
+        try:
+            async with (
+                asyncio.timeout(settings.batch_timeout_s),
+                asyncio.timeout(settings.ingest_timeout_s) as silence,
+            ):
+
+                async def steps() -> AsyncIterator[list[Exchange]]:
+                    async for step in batch.steps():
+                        silence.reschedule(now() + settings.ingest_timeout_s)
+                        yield step
+                    silence.reschedule(now() + last_s)
+
+                return await self._parts.writer.write_many(
+                    service_id, batch.days, steps, key=key, ids=batch.ids
+                )
+        except TimeoutError:
+            raise Unavailable(
+                "PostgreSQL did not answer in time; nothing of the batch is stored, "
+                "or all",
+                retry_after_s=5,
+            ) from None
+
+
+async def _take_rows(batch: Batch, rows: list[bytes]) -> None:
+    for count, row in enumerate(rows, start=1):
+        if batch.is_refused:
+            return
+        batch.take(row)
+        if count % ROWS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+
+
+def _splitter(call: web.Request, settings: Settings) -> Splitter:
+    longest, most_values = settings.request_limit_bytes, settings.json_limit_values
+    media_type = call.content_type.lower() if "Content-Type" in call.headers else ""
+    if media_type in LINES:
+        return LineSplitter(longest=longest, most_values=most_values)
+    if media_type == "application/json":
+        return ArraySplitter(longest=longest, most_values=most_values)
+    raise UnsupportedMediaType(
+        "the body must be application/json or application/x-ndjson"
+    )

@@ -1,0 +1,229 @@
+"""How entries of a HAR archive become logs."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+from uuid import UUID
+
+from aiohttp import web
+
+from api.ingest.batch_file import MOST_ERRORS, Batch
+from api.ingest.intake import Intake, arrival_of
+from api.input import json_input
+from api.input.schemas import NewLog
+from monitor.errors import FieldError, InvalidInput, UnsupportedMediaType
+from monitor.export.har_bodies import HarBody
+from monitor.export.har_import import PLACES, Imported, imported
+from monitor.export.har_messages import Bounds, messages_of
+from monitor.export.har_origin import origin_of
+from monitor.export.har_values import BadEntry, Place, known
+from monitor.logs.query import PARAMETERS, one_of, read
+from monitor.storage.database.partitions import day_of
+from monitor.traffic.exchange import Body, BodyState, Exchange
+from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.ids import timestamp_of
+
+SIDES = ("request", "response")
+TYPES = frozenset({"application/json", "application/har+json"})
+NO_NETWORK = "is no address of http, https, ws or wss"
+REMEDY = ", or import with ?shift=now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """*skips*: an entry that is not valid is left out; *shifts*: the last is of now.
+
+    *service_id*: whose the logs are to be, where no key says it.
+    """
+
+    skips: bool = False
+    shifts: bool = False
+    service_id: UUID | None = None
+
+
+class HarBatch(Batch):
+    """*left_out*: the first entries that no log was made of, and why; *skipped*: how
+    many they are."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        file: IO[bytes],
+        *,
+        most_rows: int,
+        asked: Asked,
+        bounds: Bounds,
+    ) -> None:
+        super().__init__(intake, file, most_rows=most_rows)
+        self._asked = asked
+        self._bounds = bounds
+        # Where each log that is written stood, and when it was; None: it does not say.
+        self._stood: list[tuple[int, datetime | None]] = []
+        self._moment: datetime | None = None
+        self.skipped = 0
+        self.left_out: list[FieldError] = []
+
+    def refuse(self, error: InvalidInput) -> None:
+        if self._asked.skips:
+            self._leave_out(error.errors)
+        else:
+            super().refuse(error)
+
+    def exchange_of(self, row: bytes, position: int) -> Exchange | None:
+        loc = ("log", "entries", position)
+        if not row:
+            raise json_input.invalid(loc, "is empty, or over its bound", "too_long")
+        entry = json_input.loaded(row, loc)
+        try:
+            found = imported(entry)
+            if found is None:
+                at = ("body", *loc, "request", "url")
+                self._leave_out([FieldError(at, NO_NETWORK, "skipped")])
+                return None
+            return self._made(entry, found)
+        except BadEntry as error:
+            place: Place = (*loc, *error.place)
+            raise json_input.invalid(place, str(error), "value_error") from None
+        except InvalidInput as error:
+            errors = [_placed(one, loc) for one in error.errors]
+            raise InvalidInput(error.detail, errors=errors) from None
+
+    def settle(self) -> None:
+        """With all of the archive known, move it to where its last entry is now."""
+        moments = [moment for _, moment in self._stood if moment is not None]
+        if not self._asked.shifts or not moments or self.errors:
+            return
+        delta = datetime.now(UTC) - max(moments)
+        for n, (position, moment) in enumerate(self._stood):
+            if moment is not None:
+                self._written[n] = self._moved(position, moment, delta)
+        self.days = {day_of(timestamp_of(id)) for id in self.ids}
+
+    def _moved(self, position: int, moment: datetime, delta: timedelta) -> UUID | None:
+        try:
+            return self.intake.id_at(moment + delta, ())
+        except (InvalidInput, OverflowError):
+            loc = ("log", "entries", position, "startedDateTime")
+            reason = "is older than the last entry by more than the retention"
+            self.refuse(json_input.invalid(loc, reason, "value_error"))
+            return None
+
+    def _keep(self, exchange: Exchange, position: int) -> None:
+        super()._keep(exchange, position)
+        self._stood.append((position, self._moment))
+
+    def _made(self, entry: Any, found: Imported) -> Exchange:
+        fields = {
+            **found.fields,
+            "request_headers": _object(found.request_headers) or None,
+            "response_headers": _object(found.response_headers) or None,
+        }
+        fields = {name: value for name, value in fields.items() if value is not None}
+        json_input.check_strings(fields, ())
+        new = json_input.model_of(fields, NewLog)
+        started_at = new.timestamp or datetime.now(UTC)
+        masked = self.intake.exchange(
+            new,
+            id=self.intake.ids.new() if self._asked.shifts else None,
+            besides={
+                "request_body": _body(found.request_body),
+                "response_body": _body(found.response_body),
+                "timings": found.timings,
+                "duration_ms": found.duration_ms,
+                "messages": messages_of(entry, started_at, self._bounds),
+                **(_sizes(entry) if found.is_ours else {}),
+                "client_url": _text(entry.get("_client_url")),
+            },
+        )
+        har = origin_of(entry, found, masked)
+        exchange = replace(
+            masked,
+            request_headers=_in_order(found.request_headers, masked.request_headers),
+            response_headers=_in_order(found.response_headers, masked.response_headers),
+            arrival=arrival_of(new.timestamp, har),
+        )
+        self._moment = new.timestamp
+        return exchange
+
+    def _leave_out(self, errors: Any) -> None:
+        self.skipped += 1
+        self.left_out += errors[: MOST_ERRORS - len(self.left_out)]
+
+
+def har_query(call: web.Request) -> Asked:
+    """Raises InvalidInput."""
+    values, errors = read(
+        call.query.items(),
+        {
+            "on_error": one_of("refuse", "skip"),
+            "shift": one_of("none", "now"),
+            "service_id": PARAMETERS["service_id"],
+        },
+    )
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+    return Asked(
+        skips=values.get("on_error") == "skip",
+        shifts=values.get("shift") == "now",
+        service_id=values.get("service_id"),
+    )
+
+
+def check_har(call: web.Request) -> None:
+    """Raises UnsupportedMediaType."""
+    media_type = call.content_type.lower() if "Content-Type" in call.headers else ""
+    if media_type not in TYPES:
+        raise UnsupportedMediaType(
+            "the body must be application/json or application/har+json"
+        )
+
+
+def _object(fields: Fields) -> HeaderObject:
+    """By name, repeats as a list."""
+    spelled: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    for name, value in fields:
+        found.setdefault(spelled.setdefault(name.lower(), name), []).append(value)
+    return {name: v[0] if len(v) == 1 else v for name, v in found.items()}
+
+
+def _in_order(fields: Fields, masked: Fields | HeaderObject) -> Fields:
+    """The masked values, in the order in which they stood in the archive."""
+    assert isinstance(masked, dict)
+    left = {
+        name.lower(): deque(value if isinstance(value, list) else [value])
+        for name, value in masked.items()
+    }
+    return tuple((name, left[name.lower()].popleft()) for name, _ in fields)
+
+
+def _body(body: HarBody) -> Body | None:
+    if body.content is None:
+        return None
+    size = len(body.content) if body.size is None else body.size
+    kept = b"" if body.state.is_absent else body.content
+    if body.state is BodyState.KEPT:
+        size = max(size, len(kept))
+    return Body(kept=kept, size=size, state=body.state, is_limited=body.is_limited)
+
+
+def _sizes(entry: dict[str, Any]) -> dict[str, int | None]:
+    """Of what passed, which our own archives say."""
+    sizes = [known(entry.get(side, {}).get("bodySize")) for side in SIDES]
+    sent, received = [None if size is None else int(size) for size in sizes]
+    return {"request_size": sent, "response_size": received}
+
+
+def _text(value: Any) -> str | None:
+    if not isinstance(value, str) or not value:
+        return None
+    json_input.check_strings(value, ("_client_url",))
+    return value
+
+
+def _placed(error: FieldError, loc: tuple[Any, ...]) -> FieldError:
+    """With the address that the field has in the archive."""
+    field = str(error.loc[1]) if len(error.loc) > 1 else ""
+    msg = error.msg + (REMEDY if "retention" in error.msg else "")
+    return FieldError(("body", *loc, *PLACES.get(field, ())), msg, error.type)

@@ -1,0 +1,157 @@
+"""How a pushed log becomes an exchange, redacted: it may touch a disk after that."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from api.input.json_input import Loc, invalid
+from api.input.schemas import NewLog
+from api.parts import Parts
+from monitor.errors import FieldError, InvalidInput, NotFound
+from monitor.redaction.redaction import Redaction
+from monitor.storage.commit.idempotency import RepeatKey, repeat_key
+from monitor.traffic.arrival import LATE, Arrival
+from monitor.traffic.exchange import Body, Exchange, Source
+from monitor.traffic.ids import LogIds
+
+MOST_AHEAD = timedelta(days=1)
+KEY_HEADER = "Idempotency-Key"
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What pushed logs of one service are made with.
+
+    *retention_days* is None where no log comes with a timestamp.
+    """
+
+    service_id: UUID
+    redact_fields: tuple[str, ...]
+    retention_days: int | None
+    redaction: Redaction
+    ids: LogIds
+
+    def exchange(
+        self,
+        new: NewLog,
+        loc: Loc = (),
+        *,
+        id: UUID | None = None,
+        besides: Mapping[str, Any] | None = None,
+    ) -> Exchange:
+        """Raises InvalidInput for a timestamp out of range; *loc*: the log's place.
+
+        *besides*: what a log has that cannot be pushed; with an *id*, the timestamp
+        does not count.
+        """
+        fields: dict[str, Any] = {
+            "request_headers": new.request_headers or {},
+            "response_headers": new.response_headers or {},
+            "request_body": _body(new.request_body),
+            "response_body": _body(new.response_body),
+            **(besides or {}),
+        }
+        exchange = Exchange(
+            id=id or self.id_at(new.timestamp, loc),
+            service_id=self.service_id,
+            source=Source.INGEST,
+            method=new.method,
+            url=new.url,
+            path=new.path,
+            query_params=new.query_params or {},
+            status_code=new.status_code,
+            latency_ms=new.latency_ms,
+            error=new.error or None,
+            source_ip=new.source_ip,
+            tags=tuple(new.tags or ()),
+            arrival=arrival_of(new.timestamp),
+            **fields,
+        )
+        return self.redaction.apply(exchange, self.redact_fields)
+
+    def id_at(self, moment: datetime | None, loc: Loc) -> UUID:
+        """An id for *moment*, or for now. Raises InvalidInput."""
+        if moment is None:
+            return self.ids.new()
+        assert self.retention_days is not None
+        now = datetime.now(UTC)
+        if moment > now + MOST_AHEAD:
+            raise _bad_time(loc, "is more than a day ahead")
+        if moment < now - timedelta(days=self.retention_days):
+            days = self.retention_days
+            raise _bad_time(
+                loc,
+                f"is older than the retention of {days} days: raise retention_days "
+                "of the service",
+            )
+        return self.ids.at(moment)
+
+
+async def intake_of(parts: Parts, service_id: UUID, *, dated: bool) -> Intake:
+    """*dated*: logs may come with a timestamp, so that the retention is needed.
+
+    The service is asked for where the routing table does not have it yet: one made on
+    another machine has its keys at once, its route a moment later.
+    """
+    routed = parts.routes().by_id(service_id)
+    days = None
+    if routed is not None and not dated:
+        fields = routed.redact_fields
+    else:
+        service = await parts.services.get(service_id)
+        if service is None:
+            raise NotFound("the service is gone")
+        fields, days = service.redact_fields, service.retention_days
+        days = parts.settings.retention_days if days is None else days
+    # asyncpg's own UUID is a subclass that orjson does not know.
+    plain = UUID(int=service_id.int)
+    return Intake(plain, fields, days, parts.redaction, parts.ids)
+
+
+async def repeat_key_of(call: web.Request) -> RepeatKey | None:
+    """The Idempotency-Key of a call whose body has been read."""
+    key = idempotency_key(call)
+    if key is None:
+        return None
+    content = await call.read()
+    return repeat_key(key, hashlib.sha256(call.path.encode() + content).digest())
+
+
+def idempotency_key(call: web.Request) -> str | None:
+    """Raises InvalidInput."""
+    keys = call.headers.getall(KEY_HEADER, [])
+    if not keys:
+        return None
+    key = keys[0].strip()
+    is_visible = all("!" <= character <= "~" for character in key)
+    if len(keys) > 1 or not 0 < len(key) <= LONGEST_KEY or not is_visible:
+        reason = f"must be one of 1 to {LONGEST_KEY} visible ASCII characters"
+        error = FieldError(("header", KEY_HEADER), reason, "value_error")
+        raise InvalidInput("the headers are not valid", errors=[error])
+    return key
+
+
+def arrival_of(
+    moment: datetime | None, har: dict[str, Any] | None = None
+) -> Arrival | None:
+    """Noted where *moment* is long past, or an archive said more than a log holds."""
+    now = datetime.now(UTC)
+    is_late = moment is not None and now - moment > LATE
+    return Arrival(at=now, har=har) if is_late or har else None
+
+
+def _body(text: str | None) -> Body | None:
+    if text is None:
+        return None
+    content = text.encode()
+    return Body(kept=content, size=len(content))
+
+
+def _bad_time(loc: Loc, reason: str) -> InvalidInput:
+    return invalid((*loc, "timestamp"), reason, "value_error")

@@ -1,0 +1,155 @@
+"""What a rule may be made of, and changed to."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from api.input.schemas import Name, ServiceId, described
+from monitor.alerts.condition import Condition, ConditionField, ConditionOperator
+from monitor.alerts.window import (
+    COUNTED,
+    LONGEST_WINDOW_S,
+    MOST_LOGS,
+    SHORTEST_WINDOW_S,
+    Aggregate,
+    Window,
+)
+from monitor.errors import FieldError, InvalidInput
+
+MOST_MEASURED = 1e12
+LONGEST_COOLDOWN_S = 7 * 86_400
+
+
+def one_of(text: str, known: list[Any]) -> str:
+    if text not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return text
+
+
+def _field(text: str) -> str:
+    return one_of(text, list(ConditionField))
+
+
+def _operator(text: str) -> str:
+    return one_of(text, list(ConditionOperator))
+
+
+def _aggregate(text: str) -> str:
+    return one_of(text, list(Aggregate))
+
+
+FieldName = Annotated[str, AfterValidator(_field), described(enum=list(ConditionField))]
+OperatorName = Annotated[
+    str, AfterValidator(_operator), described(enum=list(ConditionOperator))
+]
+AggregateName = Annotated[
+    str, AfterValidator(_aggregate), described(enum=list(Aggregate))
+]
+Value = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class AlertFields(BaseModel):
+    """What may be null: a rule of each log has no window."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    description: str | None = Field(None, max_length=512)
+    condition_field: FieldName | None = None
+    aggregate: AggregateName | None = None
+    window_s: int | None = Field(None, ge=SHORTEST_WINDOW_S, le=LONGEST_WINDOW_S)
+    for_s: int | None = Field(None, ge=0, le=LONGEST_WINDOW_S)
+    threshold: int | None = Field(None, ge=1, le=MOST_LOGS)
+    recovery_threshold: float | None = Field(None, ge=0, le=MOST_MEASURED)
+    cooldown_s: int | None = Field(None, ge=0, le=LONGEST_COOLDOWN_S)
+    include_old: bool = False
+    is_active: bool = True
+
+
+class AlertChanges(AlertFields):
+    """An absent field stays; null clears one that may be empty."""
+
+    name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
+    condition_operator: OperatorName = Field(None, validate_default=False)  # type: ignore[assignment]
+    condition_value: Value = Field(None, validate_default=False)  # type: ignore[assignment]
+
+
+class NewAlert(AlertFields):
+    service_id: ServiceId
+    name: Name
+    condition_operator: OperatorName
+    condition_value: Value
+
+
+def check(fields: dict[str, Any]) -> None:
+    """Raises InvalidInput where the fields of a rule do not fit together."""
+    errors = [
+        FieldError(("body", place), reason, "value_error")
+        for place, reason in (_of_shape(fields) or _of_values(fields)).items()
+    ]
+    if errors:
+        raise InvalidInput("the body is not valid", errors=errors)
+
+
+def _of_shape(fields: dict[str, Any]) -> dict[str, str]:
+    """Which fields are missing, or too many, for the kind of rule it is."""
+    if fields["window_s"] is None:
+        lonely = ("aggregate", "for_s", "threshold")
+        errors = {name: "goes with window_s" for name in lonely if fields[name]}
+        if fields["recovery_threshold"] is not None:
+            errors["recovery_threshold"] = "goes with window_s"
+        if fields["condition_field"] is None:
+            errors["condition_field"] = "is what a rule without aggregate compares"
+        return errors
+    if fields["aggregate"] is None:
+        return {"aggregate": "says what is compared over window_s"}
+    if fields["aggregate"] == Aggregate.COUNT:
+        needed = {
+            "condition_field": "says which logs are counted",
+            "threshold": "is the count from which the rule holds",
+        }
+        return {name: why for name, why in needed.items() if fields[name] is None}
+    return {
+        name: "goes with the aggregate count only"
+        for name in ("condition_field", "threshold")
+        if fields[name] is not None
+    }
+
+
+def _of_values(fields: dict[str, Any]) -> dict[str, str]:
+    """Whether the value can be compared with what it is to be compared with."""
+    errors: dict[str, str] = {}
+    if fields["condition_field"] is not None:
+        errors |= _of_condition(fields)
+    if fields["window_s"] is not None:
+        errors |= _of_window(fields)
+    return errors
+
+
+def _of_condition(fields: dict[str, Any]) -> dict[str, str]:
+    field = ConditionField(fields["condition_field"])
+    operator = ConditionOperator(fields["condition_operator"])
+    value = fields["condition_value"]
+    problem = Condition(field=field, operator=operator, value=value).problem()
+    if problem is None:
+        return {}
+    is_order = field is ConditionField.ERROR
+    return {"condition_operator" if is_order else "condition_value": problem}
+
+
+def _of_window(fields: dict[str, Any]) -> dict[str, str]:
+    aggregate = Aggregate(fields["aggregate"])
+    operator, value = fields["condition_operator"], fields["condition_value"]
+    if aggregate is Aggregate.COUNT:
+        operator, value = COUNTED, str(fields["threshold"])
+    window = Window(
+        seconds=fields["window_s"],
+        aggregate=aggregate,
+        operator=ConditionOperator(operator),
+        value=value,
+        recovery=fields["recovery_threshold"],
+    )
+    problem = window.problem()
+    if problem is not None:
+        return {"condition_value": problem}
+    problem = window.recovery_problem()
+    return {} if problem is None else {"recovery_threshold": problem}

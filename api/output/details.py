@@ -1,0 +1,139 @@
+"""Logs written out whole, without holding the loop over their bodies."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from api.output.written import (
+    Written,
+    curl_text,
+    detail_json,
+    detail_line,
+    har_json,
+    messages_json,
+    raw_detail_json,
+)
+from monitor.export import har
+from monitor.json.output import json_bytes, one_line
+from monitor.logs.log import LogDetail, StoredBody
+from monitor.offload.helpers import Helpers
+from monitor.offload.little import LITTLE_BYTES, are_little
+from monitor.offload.outcome import Kind, Unworked
+from monitor.traffic.ids import timestamp_of
+from monitor.traffic.message import Message
+
+BEGINNING_BYTES = 64
+# To write one out takes some microseconds.
+MOST_LITTLE = 200
+# What stands for a body that could not be worked on.
+NO_BODY = StoredBody(content=None)
+
+
+class Details:
+    """What is more than little is written by a helper process, in the service's turn.
+
+    Where that fails, bodies are given raw or left out, and the answer says why.
+    """
+
+    def __init__(self, helpers: Helpers) -> None:
+        self._helpers = helpers
+
+    async def json(self, detail: LogDetail) -> bytes:
+        return await self._written(Kind.DETAIL, detail_json, detail)
+
+    async def line(self, detail: LogDetail) -> bytes:
+        """The same in one line, for an export."""
+        return await self._written(Kind.EXPORT, detail_line, detail)
+
+    async def _written(
+        self, kind: Kind, write: Callable[[LogDetail], Written], detail: LogDetail
+    ) -> bytes:
+        try:
+            made = await self._helpers.do(
+                kind,
+                detail.item.service_id,
+                write,
+                detail,
+                is_little=are_little(_bodies(detail)),
+            )
+        except Unworked as error:
+            return one_line(raw_detail_json(detail, f"not decoded: {error}"))
+        return made.content
+
+    async def har(
+        self, detail: LogDetail, messages: Sequence[Message], *, keeps_host: bool
+    ) -> bytes:
+        """An entry of an archive."""
+        try:
+            made = await self._helpers.do(
+                Kind.EXPORT,
+                detail.item.service_id,
+                har_json,
+                detail,
+                messages,
+                keeps_host,
+                is_little=are_little(_bodies(detail)) and _are_short(messages),
+            )
+        except Unworked as error:
+            entry: dict[str, Any] = har.entry_of(
+                _without_bodies(detail), keeps_host=keeps_host
+            )
+            entry["comment"] = f"bodies and messages are left out: {error}"
+            return json_bytes(entry)
+        return made.content
+
+    async def curl(self, detail: LogDetail, *, keeps_host: bool) -> str:
+        sent = [(detail.request_body, detail.request_headers)]
+        try:
+            made = await self._helpers.do(
+                Kind.CURL,
+                detail.item.service_id,
+                curl_text,
+                detail,
+                keeps_host,
+                is_little=are_little(sent),
+            )
+        except Unworked as error:
+            return (
+                f"# the body is left out: {error}\n"
+                + curl_text(_without_bodies(detail), keeps_host).content.decode()
+            )
+        return made.content.decode()
+
+    async def messages(
+        self, log_id: UUID, messages: Sequence[Message]
+    ) -> tuple[bytes, bool]:
+        """A JSON list of them; False where only their beginnings could be given."""
+        began = timestamp_of(log_id)
+        try:
+            made = await self._helpers.do(
+                Kind.MESSAGES,
+                # Whose they are is not known here: all lists of them are one sender.
+                Kind.MESSAGES,
+                messages_json,
+                messages,
+                began,
+                is_little=_are_short(messages),
+            )
+        except Unworked:
+            begun = [replace(one, kept=one.kept[:BEGINNING_BYTES]) for one in messages]
+            return messages_json(begun, began).content, False
+        return made.content, True
+
+
+def _bodies(detail: LogDetail) -> list[tuple[StoredBody, Any]]:
+    return [
+        (detail.request_body, detail.request_headers),
+        (detail.response_body, detail.response_headers),
+    ]
+
+
+def _without_bodies(detail: LogDetail) -> LogDetail:
+    item = replace(detail.item, request_size=None)
+    return replace(detail, item=item, request_body=NO_BODY, response_body=NO_BODY)
+
+
+def _are_short(messages: Sequence[Message]) -> bool:
+    is_few = len(messages) <= MOST_LITTLE
+    return is_few and sum(len(one.kept) for one in messages) <= LITTLE_BYTES

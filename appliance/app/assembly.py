@@ -1,0 +1,68 @@
+"""How the app is put together: /v1, the pages, and what guards them."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from aiohttp.web import Application
+
+import api.app
+import web.app
+from api.parts import Parts
+from appliance.app import own_via
+from appliance.app.stopping import Calls
+from monitor.costs.measures import Cost
+from monitor.loop.watch import LoopWatch
+from proxy.routing.trust import Trust
+from web.parts import PageParts
+
+
+def build_app(
+    parts: Parts,
+    *,
+    proxy_port: int,
+    workers: Callable[[], list[int]],
+    via: str,
+    calls: Calls,
+    watch: LoopWatch,
+    cost: Callable[[], Cost],
+) -> Application:
+    """One application: errors of /v1 are problem+json, those of the rest are pages."""
+    pages = PageParts(
+        settings=parts.settings,
+        access=parts.access,
+        counters=parts.counters,
+        client_address=Trust(parts.settings.trusted_proxies).client_address,
+        helpers=parts.helpers,
+        database=parts.database,
+        services=parts.services,
+        keys=parts.keys,
+        tokens=parts.tokens,
+        logs=parts.logs,
+        messages=parts.messages,
+        replays=parts.replays,
+        metrics=parts.metrics,
+        alerts=parts.alerts,
+        channels=parts.channels,
+        deliveries=parts.deliveries,
+        standing=parts.standing,
+        cost=cost,
+        workers=workers,
+        watch=watch,
+        routes=parts.routes,
+        proxy_port=proxy_port,
+    )
+    page_middleware = web.app.middleware(
+        pages, is_page=lambda path: not api.app.is_api(path)
+    )
+    app = Application(
+        middlewares=[
+            calls.counting(),
+            own_via.refusing(via),
+            api.app.middleware,
+            cast(Any, page_middleware),
+        ],
+        client_max_size=parts.settings.request_limit_bytes,
+    )
+    api.app.add_routes(app, parts)
+    web.app.add_routes(app, pages)
+    return app

@@ -1,0 +1,64 @@
+"""What `apimonitor deadletter` does."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from appliance.data.database import connected
+from appliance.data.directory import DataDirectory
+from monitor import times
+from monitor.registry.table import load
+from monitor.settings import Settings
+from monitor.storage.database.pool import Database
+from monitor.storage.ledger.dead_letters import DeadLetters
+from monitor.storage.ledger.totals import Ledger
+from monitor.storage.recorder.retry import Retrying, Tried
+
+
+def listed(settings: Settings) -> list[str]:
+    """A line for each: id, time, service, reason, size; PostgreSQL is not asked."""
+    data = DataDirectory(settings.data_dir)
+    data.require()
+    names = _names(data)
+    with data.usable():
+        letters = DeadLetters(data.dead_letters).all()
+    return [
+        "\t".join(
+            (
+                str(letter.id),
+                times.format(letter.at),
+                names.get(letter.service_id, str(letter.service_id)),
+                letter.reason,
+                f"{len(letter.record)} bytes",
+            )
+        )
+        for letter in letters
+    ]
+
+
+async def retry(settings: Settings, ids: Sequence[UUID]) -> list[Tried]:
+    """Those, or all. Beside a running appliance too. Raises Unavailable."""
+    DataDirectory(settings.data_dir).require()
+    async with connected(settings) as database:
+        return await _retrying(settings, database).retry(ids)
+
+
+async def discard(settings: Settings, ids: Sequence[UUID]) -> list[Tried]:
+    """Beside a running appliance too. Raises Unavailable."""
+    DataDirectory(settings.data_dir).require()
+    async with connected(settings) as database:
+        return await _retrying(settings, database).discard(ids)
+
+
+def _retrying(settings: Settings, database: Database) -> Retrying:
+    data = DataDirectory(settings.data_dir)
+    letters = DeadLetters(data.dead_letters)
+    with data.usable():
+        letters.mend()
+        return Retrying(database, letters=letters, ledger=Ledger(data.pseudonym()))
+
+
+def _names(data: DataDirectory) -> dict[UUID, str]:
+    try:
+        return {service.id: service.slug for service in load(data.routes).services}
+    except (OSError, ValueError):
+        return {}

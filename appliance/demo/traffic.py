@@ -1,0 +1,210 @@
+"""What a newcomer sees: a small upstream, and sample traffic through the proxy."""
+
+import asyncio
+import logging
+import random
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, CookieJar
+
+from appliance.demo import upstream
+from monitor.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+NAME = "demo shop"
+BURST = 150
+# After the burst, one request now and then, for ten minutes at most: who left it
+# running overnight finds the product, and not ten thousand more of the same.
+TRICKLE_EVERY_S = 1.5
+TRICKLE_S = 600.0
+WAIT = ClientTimeout(total=30)
+FORM_TOKEN = re.compile(r'name="token" value="([^"]*)"')
+
+
+def of_its_own(settings: Settings) -> Settings:
+    """*settings* of a demo: its data lies beside the user's, and never among it."""
+    directory = settings.data_dir.absolute()
+    beside = directory.with_name(f"{directory.name}-demo")
+    return settings.model_copy(update={"data_dir": beside, "database_url": None})
+
+
+async def run(
+    *,
+    app_url: str,
+    proxy_url: str,
+    password: str | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Register a service and send traffic for *seconds*, then return.
+
+    Without *seconds*, for TRICKLE_S; its upstream answers until this is cancelled.
+    *password* is that of the app, where it is closed.
+    """
+    runner, upstream_url = await upstream.start()
+    try:
+        # Its cookie would go to the proxy too, which has the same host.
+        async with ClientSession(
+            timeout=WAIT, cookie_jar=CookieJar(unsafe=True)
+        ) as session:
+            if password is not None:
+                await _sign_in(session, app_url, password)
+            slug, key = await _register(session, app_url, upstream_url)
+        async with ClientSession(timeout=WAIT) as session:
+            visitor = Visitor(session, f"{proxy_url}/{slug}", app_url, key)
+            await visitor.burst()
+            logger.info("sample traffic is there", extra={"page": f"{app_url}/"})
+            await visitor.trickle(TRICKLE_S if seconds is None else seconds)
+        if seconds is None:
+            logger.info("the sample traffic is over; its upstream goes on answering")
+            await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+class Visitor:
+    """A client that does what clients do, errors and slow downloads too."""
+
+    def __init__(
+        self, session: ClientSession, shop: str, app_url: str, key: str
+    ) -> None:
+        self._session = session
+        self._shop = shop
+        self._app_url = app_url
+        self._key = key
+        self._random = random.Random(7)
+
+    async def burst(self) -> None:
+        """Each kind of exchange once, then a mix."""
+        for visit in self._visits():
+            await self._try(visit)
+        for _ in range(BURST):
+            await self._try(self._any())
+
+    async def trickle(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while loop.time() < end:
+            await asyncio.sleep(min(TRICKLE_EVERY_S, end - loop.time()))
+            await self._try(self._any())
+
+    def _visits(self) -> list[Callable[[], Awaitable[None]]]:
+        return [
+            self._browse,
+            self._buy,
+            self._fail,
+            self._wait,
+            self._upload,
+            self._look,
+            self._listen,
+            self._chat,
+            self._push,
+        ]
+
+    def _any(self) -> Callable[[], Awaitable[None]]:
+        often = [self._browse] * 40 + [self._buy] * 15 + [self._fail] * 6
+        return self._random.choice([*often, *self._visits()])
+
+    async def _try(self, visit: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await visit()
+        except (ClientError, TimeoutError) as error:
+            logger.debug("a visit failed", extra={"reason": type(error).__name__})
+
+    async def _send(self, method: str, url: str, **options: Any) -> None:
+        async with self._session.request(method, url, **options) as answer:
+            await answer.read()
+
+    async def _browse(self) -> None:
+        id = self._random.randint(1, 40)
+        await self._send("GET", f"{self._shop}/products/{id}?currency=EUR")
+
+    async def _buy(self) -> None:
+        order = {"product": self._random.randint(1, 40), "quantity": 1}
+        headers = {"Authorization": "Bearer demo-secret"}
+        await self._send("POST", f"{self._shop}/orders", json=order, headers=headers)
+
+    async def _fail(self) -> None:
+        path = self._random.choice(["/checkout", "/products/none"])
+        await self._send("GET", f"{self._shop}{path}")
+
+    async def _wait(self) -> None:
+        await self._send("GET", f"{self._shop}/reports/slow")
+
+    async def _upload(self) -> None:
+        data = b"row,of,values\n" * 20_000
+        await self._send("PUT", f"{self._shop}/uploads/1", data=data)
+
+    async def _look(self) -> None:
+        await self._send("GET", f"{self._shop}/images/1.png")
+
+    async def _listen(self) -> None:
+        await self._send("GET", f"{self._shop}/events")
+
+    async def _chat(self) -> None:
+        async with self._session.ws_connect(
+            f"{self._shop}/chat", compress=15
+        ) as socket:
+            for said in ("hello", '{"subscribe": "prices", "currency": "EUR"}'):
+                await socket.send_str(said)
+                await socket.receive()
+            await socket.send_bytes(bytes(range(32)))
+            await socket.receive()
+
+    async def _push(self) -> None:
+        log = {
+            "method": "POST",
+            "url": "https://batch.internal/nightly?token=demo-secret",
+            "path": "/nightly",
+            "status_code": 202,
+            "latency_ms": 31.4,
+            "tags": ["nightly"],
+            "request_body": '{"rows": 1200}',
+        }
+        headers = {"Authorization": f"Bearer {self._key}"}
+        url = f"{self._app_url}/v1/logs"
+        await self._send("POST", url, json=log, headers=headers)
+
+
+async def _sign_in(session: ClientSession, app_url: str, password: str) -> None:
+    """As a person does: nothing of it stays."""
+    url = f"{app_url}/signin"
+    async with session.get(url) as answer:
+        token = FORM_TOKEN.search(await answer.text())
+    form = {"token": token[1] if token else "", "password": password}
+    async with session.post(url, data=form, allow_redirects=False) as answer:
+        if answer.status != 303:
+            raise RuntimeError(f"the demo could not sign in: {answer.status}")
+
+
+async def _register(
+    session: ClientSession, app_url: str, upstream_url: str
+) -> tuple[str, str]:
+    """The demo's service, made or pointed to this upstream, and a key of it."""
+    services = f"{app_url}/v1/services"
+    fields = {"name": NAME, "description": "Sample traffic", "base_url": upstream_url}
+    async with session.post(services, json=fields) as answer:
+        service = await answer.json()
+        status = answer.status
+    if status == 409:
+        service = await _existing(session, services, upstream_url)
+    elif status != 201:
+        raise RuntimeError(f"the demo's service was refused: {service.get('detail')}")
+    keys = f"{services}/{service['id']}/keys"
+    async with session.post(keys, json={"name": "demo"}) as answer:
+        key = await answer.json()
+    return service["slug"], key["raw_key"]
+
+
+async def _existing(
+    session: ClientSession, services: str, upstream_url: str
+) -> dict[str, Any]:
+    async with session.get(services, params={"limit": "500"}) as answer:
+        items = (await answer.json())["items"]
+    found = next(item for item in items if item["name"] == NAME)
+    changes = {"base_url": upstream_url}
+    async with session.patch(f"{services}/{found['id']}", json=changes) as answer:
+        changed: dict[str, Any] = await answer.json(content_type=None)
+    return changed

@@ -1,0 +1,94 @@
+"""Where one looks for what a rule found."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from monitor import times
+from monitor.alerts.condition import Condition, ConditionField, ConditionOperator
+from monitor.alerts.rule import Alert, AlertEvent
+from monitor.alerts.state import AlertState
+from monitor.alerts.window import Aggregate, Window
+from monitor.traffic.ids import timestamp_of
+
+UPWARD = (ConditionOperator.AT_LEAST, ConditionOperator.ABOVE)
+DOWNWARD = (ConditionOperator.AT_MOST, ConditionOperator.BELOW)
+# From here on, a status is an error in the metrics' words.
+SERVER_ERROR = 500
+STATUSES = range(100, 1000)
+
+
+def paths(alert: Alert, events: Sequence[AlertEvent]) -> dict[str, str | None]:
+    """The page of the newest event's log, and the list of all that counted."""
+    newest = events[-1]
+    return {
+        "log": None if newest.log_id is None else f"/log/{newest.log_id}",
+        "logs": f"/dashboard?{urlencode(_query(alert, events))}",
+    }
+
+
+def _query(alert: Alert, events: Sequence[AlertEvent]) -> dict[str, str]:
+    """A list may show more than what counted, never less."""
+    newest = events[-1]
+    moments = [timestamp_of(e.log_id) for e in events if e.log_id is not None]
+    if alert.window is not None:
+        began = newest.fired_at
+        if newest.state is AlertState.RESOLVED and alert.standing is not None:
+            began = alert.standing.since
+        moments.append(began - timedelta(seconds=alert.window.seconds))
+    query = {"service_id": str(alert.service_id), **_filters(alert)}
+    if moments:
+        query["since"] = times.format(min(moments))
+    if newest.state is AlertState.RESOLVED:
+        query["until"] = times.format(newest.fired_at)
+    return query
+
+
+def _filters(alert: Alert) -> dict[str, str]:
+    try:
+        if alert.condition is not None:
+            return _of_condition(alert.condition)
+        return {} if alert.window is None else _of_window(alert.window)
+    except ValueError:
+        # The rule is broken, and its end is told all the same.
+        return {}
+
+
+def _of_condition(condition: Condition) -> dict[str, str]:
+    wanted, operator = condition.wanted(), condition.operator
+    if condition.field is ConditionField.ERROR:
+        is_set = not isinstance(wanted, bool) or (
+            wanted is (operator is ConditionOperator.EQUAL)
+        )
+        return {"has_error": "true" if is_set else "false"}
+    limit = float(wanted)
+    if condition.field is ConditionField.LATENCY_MS:
+        return _latency(operator, limit)
+    if operator is ConditionOperator.EQUAL and limit in STATUSES:
+        return {"status_code": f"{limit:.0f}"}
+    # Above 499 is at least 500.
+    lowest = limit + (operator is ConditionOperator.ABOVE)
+    if operator in UPWARD and lowest >= SERVER_ERROR:
+        return {"is_error": "true"}
+    return {}
+
+
+def _of_window(window: Window) -> dict[str, str]:
+    if window.operator not in UPWARD:
+        return {}
+    if window.aggregate is Aggregate.ERROR_RATE:
+        return {"is_error": "true"}
+    if window.aggregate is Aggregate.P95_LATENCY_MS:
+        return _latency(window.operator, window.limit())
+    return {}
+
+
+def _latency(operator: ConditionOperator, limit: float) -> dict[str, str]:
+    if limit < 0:
+        return {}
+    is_equal = operator is ConditionOperator.EQUAL
+    asked = {
+        "min_latency_ms": is_equal or operator in UPWARD,
+        "max_latency_ms": is_equal or operator in DOWNWARD,
+    }
+    return {name: repr(limit) for name, is_asked in asked.items() if is_asked}

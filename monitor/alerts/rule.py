@@ -1,0 +1,49 @@
+"""What a rule is, and what it found."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from monitor.alerts.condition import Condition
+from monitor.alerts.state import AlertState, Standing
+from monitor.alerts.window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A rule: of each log by itself, or of all logs within *window*.
+
+    *condition* is None where *window* compares an aggregate of all logs. *error* says
+    why the rule cannot run, where it broke. *include_old*: it fires for logs, too, that
+    were handed over long after they ended. *standing* and *value*, what was measured
+    last, belong to rules with a window.
+    """
+
+    id: UUID
+    service_id: UUID
+    name: str
+    description: str | None
+    condition: Condition | None
+    window: Window | None
+    cooldown_s: int | None
+    include_old: bool
+    is_active: bool
+    error: str | None
+    standing: Standing | None
+    value: float | None
+    last_fired_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEvent:
+    """*log_id* is None where there is no log behind it: no traffic, or resolved."""
+
+    id: UUID
+    alert_id: UUID
+    service_id: UUID
+    log_id: UUID | None
+    state: AlertState
+    fired_at: datetime
+    message: str

@@ -1,0 +1,65 @@
+"""How what may hold captured text is written as JSON that every reader takes.
+
+JSON of others may spell what UTF-8 has not (half of a surrogate pair), and nest deeper
+than our writer and the readers of its output go.
+"""
+
+import json
+from typing import Any
+
+import orjson
+
+from monitor.json.text import SURROGATE
+
+DEEPEST = 200
+LARGEST_INTEGER = 2**63
+# To JSON they are characters; str.splitlines and JavaScript of old end a line at them.
+ESCAPES = tuple(
+    (end.encode(), json.dumps(end)[1:-1].encode()) for end in "\x85\u2028\u2029"
+)
+
+
+def json_bytes(value: Any) -> bytes:
+    """*value* as JSON in UTF-8; what has no JSON of its own as its text."""
+    try:
+        return orjson.dumps(value, default=str)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_writable(value, DEEPEST), default=str)
+
+
+def json_line(value: Any) -> bytes:
+    """The same in one line, whatever its reader takes for a line's end."""
+    return one_line(json_bytes(value))
+
+
+def one_line(content: bytes) -> bytes:
+    """JSON in one line."""
+    for end, escape in ESCAPES:
+        content = content.replace(end, escape)
+    return content
+
+
+def visible(text: str) -> str:
+    """*text* with each lone surrogate as the escape that JSON spells it with."""
+    return SURROGATE.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def _writable(value: Any, depth: int) -> Any:
+    match value:
+        case str():
+            return visible(value)
+        case bool() | None:
+            return value
+        case int():
+            return value if abs(value) < LARGEST_INTEGER else str(value)
+        case dict() | list() | tuple() if not depth:
+            return "…"
+        case dict():
+            return {
+                visible(str(name)): _writable(item, depth - 1)
+                for name, item in value.items()
+            }
+        case list() | tuple():
+            return [_writable(item, depth - 1) for item in value]
+        case _:
+            return value

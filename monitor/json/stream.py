@@ -1,0 +1,163 @@
+"""How a long list of JSON values is taken apart while it is still coming."""
+
+from typing import Protocol
+
+from monitor.json.meter import COMMA, MOST_VALUES, Meter, Tokens
+
+SPACE = b" \t\r\n"
+
+
+class Splitter(Protocol):
+    """Each feed gives the values that are whole now, as bytes yet to be parsed.
+
+    Raises ValueError where the list is none, or a value is longer than its limit.
+    """
+
+    def feed(self, piece: bytes) -> list[bytes]: ...
+
+    def close(self) -> list[bytes]: ...
+
+
+class LineSplitter:
+    """NDJSON: a value a line; empty lines are none."""
+
+    def __init__(self, *, longest: int, most_values: int = MOST_VALUES) -> None:
+        self._longest = longest
+        self._most_values = most_values
+        # Neither too long, nor can it have too many values.
+        self._short = min(longest, most_values)
+        self._rest = bytearray()
+        self._meter = Meter(most_values=most_values)
+        # How much of the rest it has seen.
+        self._metered = 0
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        found = []
+        *lines, rest = piece.split(b"\n")
+        for line in lines:
+            if self._rest or len(line) > self._short:
+                line = self._whole(line)
+            # A flood of empty lines is to cost little.
+            if line and line.strip(SPACE):
+                found.append(line)
+        self._extended(rest)
+        return found
+
+    def close(self) -> list[bytes]:
+        return [bytes(self._rest)] if self._rest.strip(SPACE) else []
+
+    def _whole(self, end: bytes) -> bytes:
+        line = bytes(self._extended(end))
+        self._rest, self._metered = bytearray(), 0
+        self._meter = Meter(most_values=self._most_values)
+        return line
+
+    def _extended(self, piece: bytes) -> bytearray:
+        """The line until now."""
+        self._rest += piece
+        if len(self._rest) > self._longest:
+            raise ValueError(f"a line is over {self._longest} bytes")
+        # A short one cannot have too many values.
+        if self._metered or len(self._rest) > self._most_values:
+            self._meter.feed(bytes(self._rest[self._metered :]))
+            self._metered = len(self._rest)
+        return self._rest
+
+
+class ArraySplitter:
+    """A JSON array. Brackets within an element are left to the parser of it.
+
+    *is_alone*: nothing may follow it. *skips*: an element that is too long, or has too
+    many values, comes as an empty one.
+    """
+
+    def __init__(
+        self,
+        *,
+        longest: int,
+        most_values: int = MOST_VALUES,
+        is_alone: bool = True,
+        skips: bool = False,
+    ) -> None:
+        self._longest = longest
+        self._is_alone = is_alone
+        self._skips = skips
+        self._is_too_long = False
+        self._held = bytearray()
+        self._tokens = Tokens()
+        self._meter = Meter(most_values=most_values)
+        self._is_over = False
+        self._is_first = True
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        found: list[bytes] = []
+        begin = self._begin(piece)
+        for end in () if self._is_over else self._tokens.ends(piece, begin):
+            if self._is_end(piece[end - 1]):
+                self._hold(piece[begin : end - 1])
+                found += self._element(is_last=self._is_over)
+                begin = end
+            if self._is_over:
+                break
+        if self._is_over:
+            if self._is_alone and piece[begin:].strip(SPACE):
+                raise ValueError("something follows the array")
+        else:
+            self._hold(piece[begin:])
+        return found
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
+
+    def close(self) -> list[bytes]:
+        if not self._is_over:
+            raise ValueError("the array is not whole")
+        return []
+
+    def _begin(self, piece: bytes) -> int:
+        """Where elements begin; the opening bracket is passed over."""
+        if self._meter.depth or self._is_over:
+            return 0
+        start = len(piece) - len(piece.lstrip(SPACE))
+        if start == len(piece):
+            return start
+        if piece[start : start + 1] != b"[":
+            raise ValueError("it is no array")
+        self._meter.depth = 1
+        return start + 1
+
+    def _is_end(self, token: int) -> bool:
+        """Whether *token* ends an element of the outermost array."""
+        meter = self._meter
+        meter.note(token)
+        self._is_over = meter.depth == 0
+        if self._is_over or (token == COMMA and meter.depth == 1):
+            return True
+        if meter.problem is not None:
+            self._give_up(f"of an element: {meter.problem}")
+        return False
+
+    def _element(self, *, is_last: bool) -> list[bytes]:
+        element = bytes(self._held).strip(SPACE)
+        self._held.clear()
+        self._meter.begin()
+        if self._is_too_long:
+            self._is_too_long = self._is_first = False
+            return [b""]
+        is_empty_array = is_last and self._is_first and not element
+        self._is_first = False
+        return [] if is_empty_array else [element]
+
+    def _hold(self, piece: bytes) -> None:
+        if self._is_too_long:
+            return
+        self._held += piece
+        if len(self._held) > self._longest:
+            self._give_up(f"an element is over {self._longest} bytes")
+
+    def _give_up(self, problem: str) -> None:
+        if not self._skips:
+            raise ValueError(problem)
+        self._is_too_long = True
+        self._held.clear()

@@ -1,0 +1,89 @@
+"""What is counted and measured of many logs."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
+
+from monitor.traffic.exchange import Source
+
+MOST_BUCKETS = 120
+MOST_ENDPOINTS = 1_000
+WIDTHS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (
+        *(1, 5, 10, 15, 30, 60, 300, 900, 1800, 3600),
+        *(10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which logs are measured. Replays are left out unless *source* asks for them."""
+
+    service_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Counts and latencies, in milliseconds; None where nothing was measured."""
+
+    requests: int
+    errors: int
+    avg_ms: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+    @property
+    def error_rate(self) -> float:
+        return self.errors / self.requests if self.requests else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    measured: Measured
+    by_method: dict[str, int]
+    by_status: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What began at *start* or later, and before the next bucket."""
+
+    start: datetime
+    measured: Measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    width: timedelta
+    since: datetime | None
+    until: datetime | None
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """*endpoint* is None for all beyond the MOST_ENDPOINTS that are asked most."""
+
+    method: str | None
+    endpoint: str | None
+    measured: Measured
+
+
+NOTHING = Measured(
+    requests=0, errors=0, avg_ms=None, p50_ms=None, p95_ms=None, p99_ms=None
+)
+
+
+def width_for(window: timedelta) -> timedelta:
+    """The finest width that cuts *window* into MOST_BUCKETS at most."""
+    for width in WIDTHS:
+        if window / width <= MOST_BUCKETS - 1:
+            return width
+    return WIDTHS[-1] * ceil(window / WIDTHS[-1] / (MOST_BUCKETS - 1))

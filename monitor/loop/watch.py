@@ -1,0 +1,236 @@
+"""How long the turns of the event loop are, and what runs in the long ones.
+
+uvloop calls nobody at a turn's end. So a beat is due every 60 ms: the turn that delays
+it is as long as it is late, and up to 60 ms longer. A thread looks when a beat is
+overdue, and notes what the loop's thread is in: compiled functions have no frame, and
+say by monitor.loop.doing what they do.
+"""
+
+import asyncio
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import FrameType
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from monitor.loop.doing import DOING
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 0.06
+# Between two looks of the thread.
+LOOK_S = 0.1
+OVERDUE_S = 0.02
+# Of a turn of 100 ms, whenever its beat was due: 70 ms late on average.
+LONG_S = 0.07
+# Of lines in the log about long turns: one, with a count of those since.
+SAY_EVERY_S = 1.0
+# What counts as recent.
+RECENT_S = 300.0
+EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+OURS = frozenset({"proxy", "monitor", "api", "web"})
+# Frames of these say nothing about what runs.
+AROUND = frozenset(
+    {"__main__", "appliance", "asyncio", "main", "runpy", "threading", "uvloop"}
+)
+WORKER = "proxy worker"
+WAITING = "waiting"
+MOST_DOINGS = 50
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Longest:
+    """*doing* is the function that was seen in it, or empty."""
+
+    seconds: float = 0.0
+    doing: str = ""
+
+
+class LoopWatch:
+    """Of one process; *start* within its loop."""
+
+    def __init__(self, on_long: Callable[[float], None] = lambda late_s: None) -> None:
+        self._on_long = on_long
+        self._counts = [0] * (len(EDGES) + 1)
+        self._sum = 0.0
+        self._ever = Longest()
+        self._recent = Longest()
+        self._before = Longest()
+        self._since = time.monotonic()
+        self._long: dict[str, int] = {}
+        self._unsaid = 0
+        self._said = 0.0
+        self._seen = ""
+        self._due = 0.0
+        self._cpu_s = 0.0
+        self._is_over = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._thread_id = 0
+        self._watching: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread_id = threading.get_ident()
+        self._cpu_s = time.thread_time()
+        self._set()
+        self._watching = threading.Thread(
+            target=self._watch, name="loop-watch", daemon=True
+        )
+        self._watching.start()
+
+    def stop(self) -> None:
+        self._is_over.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watching is not None:
+            self._watching.join()
+
+    @property
+    def ever(self) -> Longest:
+        """The longest turn since the start."""
+        return self._ever
+
+    @property
+    def recent(self) -> Longest:
+        """The longest of the last five to ten minutes."""
+        return max(self._recent, self._before, key=lambda each: each.seconds)
+
+    @property
+    def long_turns(self) -> dict[str, int]:
+        """How many were longer than 100 ms, by what ran."""
+        return dict(self._long)
+
+    def note_worker(self, late_s: float) -> None:
+        """A process that serves the proxy had a long turn; it says itself what ran."""
+        self._note_longest(late_s, WORKER)
+        self._long[WORKER] = self._long.get(WORKER, 0) + 1
+
+    @property
+    def histogram(self) -> tuple[list[int], float]:
+        """Beats by how late they were, by EDGES and beyond; the sum of seconds."""
+        return list(self._counts), self._sum
+
+    def _set(self) -> None:
+        assert self._loop is not None
+        self._due = time.monotonic() + BEAT_S
+        self._timer = self._loop.call_later(BEAT_S, self._beat)
+
+    def _beat(self) -> None:
+        late_s = max(time.monotonic() - self._due, 0.0)
+        seen, self._seen = self._seen, ""
+        ran_s, self._cpu_s = time.thread_time() - self._cpu_s, time.thread_time()
+        if late_s > LONG_S and ran_s < late_s / 2:
+            # The machine had no core for us, or a system call did not come back.
+            seen = f"{WAITING} {seen}".strip()
+        self._set()
+        self._note(late_s, seen)
+
+    def _note(self, late_s: float, doing: str) -> None:
+        place = next((n for n, edge in enumerate(EDGES) if late_s <= edge), len(EDGES))
+        self._counts[place] += 1
+        self._sum += late_s
+        self._note_longest(late_s, doing)
+        if late_s > LONG_S:
+            self._note_long(late_s, doing)
+
+    def _note_longest(self, late_s: float, doing: str) -> None:
+        now = time.monotonic()
+        if now - self._since > RECENT_S:
+            self._before, self._recent, self._since = self._recent, Longest(), now
+        if late_s > self._recent.seconds:
+            self._recent = Longest(late_s, doing)
+        if late_s > self._ever.seconds:
+            self._ever = Longest(late_s, doing)
+
+    def _note_long(self, late_s: float, doing: str) -> None:
+        self._on_long(late_s)
+        now = time.monotonic()
+        name = doing or OTHER
+        is_known = name in self._long or len(self._long) < MOST_DOINGS
+        name = name if is_known else OTHER
+        self._long[name] = self._long.get(name, 0) + 1
+        if now - self._said < SAY_EVERY_S:
+            self._unsaid += 1
+            return
+        more, self._unsaid, self._said = self._unsaid, 0, now
+        logger.warning(
+            "a turn of the event loop was long",
+            extra={"ms": round(late_s * 1000), "doing": name, "unsaid_before": more},
+        )
+
+    def _watch(self) -> None:
+        """In a thread of its own."""
+        while not self._is_over.wait(LOOK_S):
+            if time.monotonic() - self._due < OVERDUE_S or self._seen:
+                continue
+            frame = sys._current_frames().get(self._thread_id)
+            if frame is not None:
+                # A label is set while compiled code runs, whoever called it.
+                named = _named(frame)
+                self._seen = f"{DOING.now}: {named}".strip(": ") or OTHER
+
+
+def _named(frame: FrameType | None) -> str:
+    """The innermost function of ours that has a frame, or the innermost of all."""
+    innermost = ""
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        name = f"{module}.{frame.f_code.co_qualname}"
+        root = module.partition(".")[0]
+        if root in OURS:
+            return name
+        if not innermost and root not in AROUND:
+            innermost = name
+        frame = frame.f_back
+    return innermost
+
+
+class LoopCollector(Collector):
+    """What was seen, for Prometheus."""
+
+    def __init__(self, watch: LoopWatch) -> None:
+        self._watch = watch
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        counts, total_s = self._watch.histogram
+        made, buckets = 0, []
+        for edge, count in zip((*map(str, EDGES), "+Inf"), counts, strict=True):
+            made += count
+            buckets.append((edge, made))
+        yield HistogramMetricFamily(
+            "apimonitor_loop_turn_seconds",
+            "How late the event loop was, 16 times a second: a turn's length.",
+            buckets=buckets,
+            sum_value=total_s,
+        )
+        longest = GaugeMetricFamily(
+            "apimonitor_loop_longest_turn_seconds",
+            "The longest turn, lately and since the start, and what ran in it.",
+            labels=["when", "doing"],
+        )
+        for when, each in (("recent", self._watch.recent), ("ever", self._watch.ever)):
+            longest.add_metric([when, each.doing], each.seconds)
+        yield longest
+        long = CounterMetricFamily(
+            "apimonitor_loop_long_turns",
+            "Turns of about 100 ms and more, by what ran.",
+            labels=["doing"],
+        )
+        for doing, count in self._watch.long_turns.items():
+            long.add_metric([doing], count)
+        yield long

@@ -1,0 +1,115 @@
+"""How a message is posted to another host, within bounds."""
+
+import asyncio
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from monitor.network.dns import Crowded, Lookups, is_literal
+from monitor.network.tls import CHANNELS, trusting
+
+CONNECT_TIMEOUT_S = 5.0
+# Of the whole attempt: a receiver answers first and works afterwards.
+TOTAL_TIMEOUT_S = 10.0
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a post. *error* is None where it was taken: answered with 2xx."""
+
+    status_code: int | None
+    error: str | None
+    duration_ms: float
+
+
+class Outbound:
+    """Posts; follows no redirects, reads no bodies, keeps no cookies, uses no proxy."""
+
+    def __init__(
+        self,
+        *,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        total_timeout_s: float = TOTAL_TIMEOUT_S,
+        lookups: Lookups | None = None,
+    ) -> None:
+        self._total_timeout_s = total_timeout_s
+        self._lookups = lookups or Lookups()
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(total_timeout_s, connect=connect_timeout_s),
+            follow_redirects=False,
+            trust_env=False,
+            verify=trusting(CHANNELS),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        type: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()
+
+    async def post(self, url: str, body: str, headers: dict[str, str]) -> Outcome:
+        """Never raises for what the other host does, or does not."""
+        began = time.perf_counter()
+        status, error = await self._status(url, body, headers)
+        duration_ms = (time.perf_counter() - began) * 1000
+        return Outcome(status_code=status, error=error, duration_ms=duration_ms)
+
+    async def _status(
+        self, url: str, body: str, headers: dict[str, str]
+    ) -> tuple[int | None, str | None]:
+        try:
+            async with asyncio.timeout(self._total_timeout_s):
+                await self._look_up(url)
+                async with self._client.stream(
+                    "POST", url, content=body.encode(), headers=headers
+                ) as answer:
+                    return answer.status_code, _refusal(answer)
+        except Crowded as crowded:
+            return None, f"could not be sent: {crowded}"
+        except (httpx.TimeoutException, TimeoutError):
+            return None, f"no answer within {self._total_timeout_s:g} s"
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+            return None, f"could not be sent: {_reason(error)}"
+        finally:
+            self._client.cookies.clear()
+
+    async def _look_up(self, url: str) -> None:
+        """The client asks again, among others who look up names, PostgreSQL's too: it
+        does once the host's name server is known to answer."""
+        host = httpx.URL(url).host
+        if not is_literal(host):
+            await self._lookups.addresses(host)
+
+
+def _reason(error: BaseException) -> str:
+    """What the last cause says: httpx's own words hide it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        match cause:
+            case ConnectionRefusedError():
+                return "the connection was refused"
+            case socket.gaierror():
+                return "the host's name is not known"
+            case ssl.SSLError():
+                return f"TLS failed: {cause.reason or cause}"[:LONGEST_REASON]
+        cause = cause.__cause__ or cause.__context__
+    return str(error)[:LONGEST_REASON] or type(error).__name__
+
+
+def _refusal(answer: httpx.Response) -> str | None:
+    if answer.is_success:
+        return None
+    if answer.is_redirect:
+        return f"answered {answer.status_code}; redirects are not followed"
+    return f"answered {answer.status_code}"

@@ -1,0 +1,78 @@
+"""What a batch of exchanges comes to: its days, its services, its rows by table."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Final
+from uuid import UUID
+
+from monitor.record.codec import Recorded
+from monitor.record.pack import pack
+from monitor.traffic.exchange import Exchange
+
+# PostgreSQL's binary COPY: a signature, no flags, no extension; the end.
+BEGINNING: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+END: Final = b"\xff\xff"
+DAY_MS: Final = 86_400_000
+# The memory of larger pieces goes back to the kernel each time.
+PART_BYTES: Final = 48 * 1024
+
+Storable = Exchange | Recorded
+
+
+class Gathered:
+    """The rows of a batch, by table; *told* are the exchanges with messages."""
+
+    __slots__ = ("bodies", "details", "logs", "told")
+
+    def __init__(self) -> None:
+        self.logs: list[bytes] = []
+        self.details: list[bytes] = []
+        self.bodies: list[bytes] = []
+        self.told: list[Exchange] = []
+
+    def add(self, storables: Sequence[Storable]) -> None:
+        """Raises ValueError for what no column holds."""
+        for storable in storables:
+            if isinstance(storable, Recorded):
+                rows = storable.rows()
+                if storable.has_messages:
+                    self.told.append(storable.exchange())
+            else:
+                rows = pack(storable)
+                if storable.messages is not None:
+                    self.told.append(storable)
+            self.logs.append(rows.log)
+            self.details.append(rows.detail)
+            if rows.body:
+                self.bodies.append(rows.body)
+
+
+def copied(rows: list[bytes]) -> Iterator[bytes]:
+    """What COPY is told of *rows*, in parts."""
+    part, size = [BEGINNING], 0
+    for row in rows:
+        part.append(row)
+        size += len(row)
+        if size >= PART_BYTES:
+            yield b"".join(part)
+            part, size = [], 0
+    part.append(END)
+    yield b"".join(part)
+
+
+def exchange_of(storable: Storable) -> Exchange:
+    return storable.exchange() if isinstance(storable, Recorded) else storable
+
+
+def days_of(storables: Iterable[Storable]) -> set[date]:
+    """On which days of UTC they began; their ids say it."""
+    days = {int.from_bytes(storable.key[:6], "big") // DAY_MS for storable in storables}
+    return {datetime.fromtimestamp(day * DAY_MS // 1000, UTC).date() for day in days}
+
+
+def services_of(storables: Iterable[Storable]) -> list[UUID]:
+    """Whose they are; each once."""
+    found: dict[int, UUID] = {}
+    for storable in storables:
+        found[storable.service_id.int] = storable.service_id
+    return list(found.values())

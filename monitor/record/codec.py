@@ -1,0 +1,211 @@
+"""How an exchange becomes bytes in the spool, and is read from them.
+
+A record holds the exchange's rows as PostgreSQL takes them, so that the recorder copies
+bytes; behind them is what no row says.
+"""
+
+import struct
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from monitor.record.messages import about_messages, messages_of, texts_of
+from monitor.record.pack import Rows, pack
+from monitor.record.unpack import fields_of, number_of, tags_of, uuid_in
+from monitor.traffic.exchange import (
+    NO_TIMINGS,
+    REDACTED,
+    Body,
+    Exchange,
+    Source,
+    Timings,
+    read_state,
+)
+from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.ids import known_uuid, timestamp_of, uuid_of
+
+# A mark of this form of records; lengths of the rows of log, details and bodies, and of
+# the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
+HEAD: Final = struct.Struct("<4sIIIIqq?")
+MARK: Final = b"\xffrw1"
+# Where a log's row holds its ids, and the length of the source behind them.
+IDS: Final = struct.Struct("!26x16s4x16si")
+
+
+class Recorded:
+    """A record that was read back; its rows are as they were packed.
+
+    *key* is its id as bytes, of which there are many.
+    """
+
+    __slots__ = (
+        "_ends",
+        "_is_complete",
+        "has_messages",
+        "key",
+        "record",
+        "service_id",
+        "source",
+    )
+
+    def __init__(self, record: bytes) -> None:
+        """Raises ValueError for what *encode* did not pack."""
+        log, detail, body, messages, self._is_complete = _lengths(record)
+        try:
+            self.key, service_id, length = IDS.unpack_from(record, HEAD.size)
+        except struct.error:
+            raise ValueError("a record's row is cut") from None
+        log_end = HEAD.size + log
+        self._ends = log_end, log_end + detail, log_end + detail + body
+        start = HEAD.size + IDS.size
+        self.service_id = known_uuid(service_id)
+        self.source = _source(record[start : start + length])
+        self.has_messages = messages > 0
+        self.record = record
+
+    @property
+    def id(self) -> UUID:
+        return uuid_of(int.from_bytes(self.key, "big"))
+
+    @property
+    def started_at(self) -> datetime:
+        return timestamp_of(self.id)
+
+    def rows(self) -> Rows:
+        if not self._is_complete:
+            return pack(self.exchange())
+        record, (log, detail, body) = self.record, self._ends
+        return Rows(record[HEAD.size : log], record[log:detail], record[detail:body])
+
+    def exchange(self) -> Exchange:
+        return decode(self.record)
+
+
+def encode(exchange: Exchange) -> bytes:
+    """Raises ValueError for what no row holds."""
+    sent, received = exchange.request_body, exchange.response_body
+    rows = pack(exchange, decodes=False)
+    messages, texts = b"", b""
+    if exchange.messages is not None:
+        messages = orjson.dumps(about_messages(exchange.messages))
+        texts = b"".join(texts_of(exchange.messages))
+    head = HEAD.pack(
+        MARK,
+        len(rows.log),
+        len(rows.detail),
+        len(rows.body),
+        len(messages),
+        -1 if sent is None else sent.size,
+        -1 if received is None else received.size,
+        rows.is_complete,
+    )
+    return b"".join((head, rows.log, rows.detail, rows.body, messages, texts))
+
+
+@lru_cache(maxsize=16)
+def _source(field: bytes) -> Source:
+    return Source(field.decode())
+
+
+def decode(record: bytes) -> Exchange:
+    """The exchange that *encode* packed. Raises ValueError for anything else."""
+    log_length, detail_length, body_length, messages_length, _ = _lengths(record)
+    *_, sent_size, received_size, _ = HEAD.unpack_from(record)
+    log_end = HEAD.size + log_length
+    detail_end = log_end + detail_length
+    body_end = detail_end + body_length
+    messages_end = body_end + messages_length
+    about = record[body_end:messages_end]
+    try:
+        detail = fields_of(record[log_end:detail_end])
+        body = fields_of(record[detail_end:body_end]) if body_length else [None] * 13
+        return Exchange(
+            **_of_log(fields_of(record[HEAD.size : log_end])),
+            request_headers=_headers(detail[3]),
+            response_headers=_headers(detail[4]),
+            timings=_timings(detail[5:9]),
+            request_body=_body(sent_size, body[3], body[4], body[5]),
+            response_body=_body(received_size, body[8], body[9], body[10]),
+            messages=messages_of(
+                orjson.loads(about) if about else None, record[messages_end:]
+            ),
+        )
+    except (IndexError, TypeError, struct.error) as error:
+        raise ValueError(f"a record is not an exchange: {error}") from None
+
+
+def _lengths(record: bytes) -> tuple[int, int, int, int, bool]:
+    """Of the rows, and of the messages' JSON; whether the rows are complete."""
+    if len(record) < HEAD.size:
+        raise ValueError("a record is shorter than its head")
+    mark, log, detail, body, messages, _, _, is_complete = HEAD.unpack_from(record)
+    if mark != MARK:
+        raise ValueError("a record has another form")
+    if HEAD.size + log + detail + body + messages > len(record):
+        raise ValueError("a record's lengths do not add up to its size")
+    return log, detail, body, messages, is_complete
+
+
+def _of_log(fields: list[bytes | None]) -> dict[str, Any]:
+    query_params, tags = fields[9], fields[19]
+    id, service_id = uuid_in(fields[2]), uuid_in(fields[3])
+    return {
+        "id": id,
+        "service_id": service_id,
+        "source": Source(_text(fields[4]) or ""),
+        "method": _text(fields[5]),
+        "url": _text(fields[6]),
+        "path": _text(fields[7]),
+        "client_url": _text(fields[8]),
+        "query_params": {} if query_params is None else orjson.loads(query_params),
+        "error": _text(fields[10]),
+        "source_ip": _text(fields[11]),
+        "status_code": number_of(fields[13], "h"),
+        "latency_ms": number_of(fields[14], "d"),
+        "duration_ms": number_of(fields[15], "d"),
+        "request_size": number_of(fields[16], "q"),
+        "response_size": number_of(fields[17], "q"),
+        "replay_of": uuid_in(fields[18]),
+        "tags": () if tags is None else tags_of(tags),
+    }
+
+
+def _text(field: bytes | None) -> str | None:
+    return None if field is None else field.decode()
+
+
+def _headers(field: bytes | None) -> Fields | HeaderObject:
+    value = orjson.loads(field or b"[]")
+    if isinstance(value, dict):
+        return value
+    return tuple((name, text) for name, text in value)
+
+
+def _timings(fields: list[bytes | None]) -> Timings:
+    if not any(fields):
+        return NO_TIMINGS
+    connect_ms, tls_ms, ttfb_ms, overhead_ms = [number_of(f, "d") for f in fields]
+    return Timings(
+        connect_ms=connect_ms,
+        tls_ms=tls_ms,
+        ttfb_ms=ttfb_ms,
+        overhead_ms=overhead_ms,
+    )
+
+
+def _body(
+    size: int, kept: bytes | None, truncated: bytes | None, state: bytes | None
+) -> Body | None:
+    if size < 0:
+        return None
+    known, is_limited = read_state((state or b"").decode())
+    return Body(
+        kept=kept or b"",
+        size=size,
+        state=known,
+        is_limited=is_limited,
+        is_cut=known is REDACTED and truncated == b"\1",
+    )

@@ -1,0 +1,44 @@
+"""What rows of PostgreSQL's binary COPY say: what the packing made."""
+
+import struct
+from typing import Any
+from uuid import UUID
+
+from monitor.record.pack import LENGTH
+
+
+def fields_of(row: bytes) -> list[bytes | None]:
+    """The fields of a packed row. Raises ValueError where it is none."""
+    try:
+        (count,) = struct.unpack_from("!h", row)
+        fields: list[bytes | None] = []
+        at = 2
+        for _ in range(count):
+            (length,) = LENGTH.unpack_from(row, at)
+            at += LENGTH.size
+            fields.append(row[at : at + length] if length >= 0 else None)
+            at += max(length, 0)
+    except struct.error:
+        raise ValueError("a record's row is cut") from None
+    if at != len(row):
+        raise ValueError("a record's row is longer than its fields")
+    return fields
+
+
+def tags_of(array: bytes) -> tuple[str, ...]:
+    """The values of an array of texts, from its dimensions on."""
+    at, values = 20, []
+    while at < len(array):
+        (length,) = LENGTH.unpack_from(array, at)
+        at += LENGTH.size
+        values.append(array[at : at + length].decode())
+        at += length
+    return tuple(values)
+
+
+def uuid_in(field: bytes | None) -> UUID | None:
+    return None if field is None else UUID(bytes=field)
+
+
+def number_of(field: bytes | None, kind: str) -> Any:
+    return None if field is None else struct.unpack(f"!{kind}", field)[0]

@@ -1,0 +1,248 @@
+"""How rules over a window are judged, each by one process at a time."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from monitor.alerts.condition import Condition, ConditionOperator
+from monitor.alerts.rule import Alert
+from monitor.alerts.state import AlertState, Standing
+from monitor.alerts.window import Aggregate, Window
+from monitor.storage.alerts.events import REFUSED, add, event_of, mark
+from monitor.storage.alerts.notifications import notify_late
+from monitor.storage.alerts.rows import COLUMNS, alert_of
+from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.logs.conditions import Conditions
+from monitor.storage.logs.metrics import FROM, MEASURED
+from monitor.traffic.ids import lowest_at
+
+MEASURE_TIMEOUT_MS = 2_000
+# A rule is judged so many times a window, but not more often or more seldom than this.
+TIMES_A_WINDOW = 60
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 2, 60
+PAUSE = f"""make_interval(secs => least({LONGEST_PAUSE_S},
+    greatest({SHORTEST_PAUSE_S}, due.window_s / {TIMES_A_WINDOW})))"""
+# Judged so far ahead of now it was by a clock that has stepped back since.
+STEPPED = f"make_interval(secs => {LONGEST_PAUSE_S})"
+# An exchange that ended in the window may have begun before it: by the service's
+# timeout and a little more, but not by more than this.
+MARGIN, LONGEST_REACH = timedelta(seconds=5), timedelta(minutes=10)
+# A pushed latency may be any number, an interval may not.
+ENDED = "l.ts + make_interval(secs => least(coalesce(l.latency_ms, 0), 1e9) / 1000)"
+COUNTED = "count(*) AS requests, count(*) FILTER (WHERE l.is_error) AS errors"
+SQL_OPERATORS = {ConditionOperator.EQUAL: "=", ConditionOperator.UNEQUAL: "<>"}
+
+
+class AlertWindows:
+    """*listening_since*: silence before that says nothing."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        listening_since: datetime,
+        timeout_ms: int = MEASURE_TIMEOUT_MS,
+    ) -> None:
+        self._database = database
+        self._timeout_ms = timeout_ms
+        self._listening_since = listening_since
+
+    async def judge_due(self, now: datetime) -> int:
+        """Judge each rule whose time it is at *now*; how many there were."""
+        judged = 0
+        while True:
+            async with self._database.connection(
+                timeout_s=5, held_s=NO_DEADLINE
+            ) as connection:
+                row = await _claim(connection, now)
+                if row is None:
+                    return judged
+                try:
+                    await self._judge(connection, row, now)
+                except ValueError as error:
+                    await mark(connection, row["id"], str(error))
+                except asyncpg.QueryCanceledError:
+                    reason = "measuring takes too long; a shorter window takes less"
+                    await mark(connection, row["id"], reason)
+                except REFUSED:
+                    await mark(connection, row["id"], "an event could not be stored")
+            judged += 1
+
+    async def _judge(
+        self, connection: asyncpg.Connection, row: asyncpg.Record, now: datetime
+    ) -> None:
+        """Raises ValueError where the rule is broken."""
+        alert = alert_of(row)
+        if alert.window is None or alert.standing is None:
+            return
+        listening_since = max(self._listening_since, row["service_created_at"])
+        heard = now - listening_since
+        if alert.window.asks_for_traffic() and heard < _length(alert.window):
+            return
+        reach = min(timedelta(seconds=row["timeout_s"]) + MARGIN, LONGEST_REACH)
+        logs = logs_within(alert, alert.window, reach, now)
+        async with connection.transaction():
+            limit = f"SET LOCAL statement_timeout = {self._timeout_ms}"
+            await connection.execute(limit)
+            value = await _measure(connection, alert.window.aggregate, logs)
+            standing = alert.standing.next(
+                holds=alert.window.holds(value),
+                is_over=alert.window.is_over(value),
+                for_s=alert.window.for_s,
+                now=now,
+            )
+            if not await _keep(connection, alert, standing, value, now):
+                return
+            if standing.state is not alert.standing.state:
+                await _tell(connection, alert, standing, value, logs)
+            elif standing.state is AlertState.FIRING:
+                await notify_late(connection, alert, now)
+
+
+async def _claim(
+    connection: asyncpg.Connection, now: datetime
+) -> asyncpg.Record | None:
+    """The rule that waits longest and is due; nobody else judges it now."""
+    return await connection.fetchrow(
+        f"""
+        UPDATE alerts AS a
+           SET evaluated_at = $1::timestamptz
+          FROM services AS s
+         WHERE s.id = a.service_id
+           AND a.id = (SELECT due.id
+                         FROM alerts AS due
+                        WHERE due.is_active
+                          AND due.window_s IS NOT NULL
+                          AND (due.evaluated_at IS NULL
+                               OR due.evaluated_at <= $1::timestamptz - {PAUSE}
+                               OR due.evaluated_at > $1::timestamptz + {STEPPED})
+                        ORDER BY due.evaluated_at NULLS FIRST
+                        LIMIT 1
+                          FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING {COLUMNS}, s.timeout_s, s.created_at AS service_created_at
+        """,
+        now,
+    )
+
+
+def logs_within(
+    alert: Alert, window: Window, reach: timedelta, now: datetime
+) -> Conditions:
+    """The logs that are measured: those that ended within the window, no replays."""
+    since = now - _length(window)
+    made = Conditions()
+    made.add("l.service_id = {}", alert.service_id)
+    made.add("l.id >= {}", lowest_at(since - reach))
+    made.add("l.ts >= {}", since - reach)
+    made.add("l.ts < {}", now)
+    made.add(f"{ENDED} >= {{}}", since)
+    made.clauses.append("l.source <> 'replay'")
+    if window.aggregate is Aggregate.COUNT:
+        if alert.condition is None:
+            raise ValueError("a count needs a condition")
+        _add_condition(made, alert.condition)
+    return made
+
+
+def _add_condition(made: Conditions, condition: Condition) -> None:
+    """As a Condition has it: what is null matches nothing, but for "is it set"."""
+    operator = SQL_OPERATORS.get(condition.operator, condition.operator.value)
+    wanted = condition.wanted()
+    if isinstance(wanted, bool):
+        made.add(f"(l.error IS NOT NULL) {operator} {{}}", wanted)
+    else:
+        made.add(f"l.{condition.field} {operator} {{}}", wanted)
+
+
+async def _measure(
+    connection: asyncpg.Connection, aggregate: Aggregate, logs: Conditions
+) -> float | None:
+    """What the metrics say of *logs*; None where there is nothing to measure."""
+    what = MEASURED if aggregate is Aggregate.P95_LATENCY_MS else COUNTED
+    row = await connection.fetchrow(
+        f"SELECT {what} {FROM} WHERE {logs.where}", *logs.arguments
+    )
+    assert row is not None
+    match aggregate:
+        case Aggregate.COUNT | Aggregate.REQUEST_COUNT:
+            return float(row["requests"])
+        case Aggregate.ERROR_RATE:
+            return row["errors"] / row["requests"] if row["requests"] else None
+        case Aggregate.P95_LATENCY_MS:
+            percentiles: list[float | None] | None = row["percentiles"]
+            return percentiles[1] if percentiles else None
+
+
+async def _keep(
+    connection: asyncpg.Connection,
+    alert: Alert,
+    standing: Standing,
+    value: float | None,
+    now: datetime,
+) -> bool:
+    """False where the rule was changed or taken away meanwhile."""
+    return bool(
+        await connection.fetchval(
+            """
+            UPDATE alerts
+               SET state = $3, state_since = $4, value = $5, error = NULL
+             WHERE id = $1 AND evaluated_at = $2 AND is_active
+            RETURNING true
+            """,
+            alert.id,
+            now,
+            standing.state.value,
+            standing.since,
+            value,
+        )
+    )
+
+
+async def _tell(
+    connection: asyncpg.Connection,
+    alert: Alert,
+    standing: Standing,
+    value: float | None,
+    logs: Conditions,
+) -> None:
+    """An event where the rule has begun or ceased to fire."""
+    if alert.window is None:
+        return
+    message = alert.window.message(value, alert.condition)
+    log_id: UUID | None = None
+    match standing.state:
+        case AlertState.FIRING:
+            log_id = await _log_behind(connection, alert.window.aggregate, logs)
+        case AlertState.RESOLVED:
+            message = f"resolved: {message}"
+        case _:
+            return
+    event = event_of(
+        alert,
+        state=standing.state,
+        message=message,
+        log_id=log_id,
+        now=standing.since,
+    )
+    await add(connection, [(alert, [event])])
+
+
+async def _log_behind(
+    connection: asyncpg.Connection, aggregate: Aggregate, logs: Conditions
+) -> UUID | None:
+    """The log that says most of what was measured: the newest error, the slowest …"""
+    clause, order = "", "l.id DESC"
+    if aggregate is Aggregate.ERROR_RATE:
+        order = "l.is_error DESC, l.id DESC"
+    if aggregate is Aggregate.P95_LATENCY_MS:
+        clause, order = "AND l.latency_ms IS NOT NULL", "l.latency_ms DESC, l.id DESC"
+    id: UUID | None = await connection.fetchval(
+        f"SELECT l.id {FROM} WHERE {logs.where} {clause} ORDER BY {order} LIMIT 1",
+        *logs.arguments,
+    )
+    return id
+
+
+def _length(window: Window) -> timedelta:
+    return timedelta(seconds=window.seconds)

@@ -1,0 +1,205 @@
+"""How ingested logs are committed: many callers, one transaction."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+import asyncpg
+
+from monitor.counters import Counters
+from monitor.errors import MonitorError, NotFound, Unavailable
+from monitor.storage.commit import idempotency
+from monitor.storage.commit.commit import REFUSALS, Steps, commit, commit_in_steps
+from monitor.storage.commit.idempotency import Repeated, RepeatKey
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.traffic.exchange import Exchange
+
+MOST_TOGETHER = 1_000
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """An exchange, and the caller that waits for its commit."""
+
+    exchange: Exchange
+    done: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class LogWriter:
+    """Group commit without a timer: what arrives during a commit is the next one."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        partitions: Partitions,
+        counters: Counters,
+        committed: Callable[[], None],
+        timeout_s: float,
+    ) -> None:
+        self._database = database
+        self._partitions = partitions
+        self._counters = counters
+        self._committed = committed
+        self._timeout_s = timeout_s
+        self._waiting: list[Waiting] = []
+        self._news = asyncio.Event()
+
+    async def write(self, exchange: Exchange) -> None:
+        """Return once *exchange* is committed.
+
+        Raises Unavailable where PostgreSQL does not answer in time, NotFound where the
+        service is gone. Callers hold a place of their turn: so many wait at most.
+        """
+        waiting = Waiting(exchange)
+        self._waiting.append(waiting)
+        self._news.set()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await waiting.done
+        except TimeoutError:
+            raise Unavailable(
+                "PostgreSQL did not answer in time; the log may have been stored",
+                retry_after_s=1,
+            ) from None
+
+    async def write_once(self, exchange: Exchange, key: RepeatKey) -> UUID:
+        """Store *exchange*, unless *key* has stored one; the id of what is stored.
+
+        In a transaction of its own: one that waits for the same key holds nobody up.
+        """
+        service_id = exchange.service_id
+
+        async def within(connection: asyncpg.Connection) -> None:
+            await idempotency.remember(connection, service_id, key, [exchange.id])
+
+        async with self._database.connection(
+            timeout_s=self._timeout_s, held_s=self._timeout_s
+        ) as connection:
+            found = await idempotency.find(connection, service_id, key)
+            if found is None:
+                try:
+                    kept = await commit(
+                        connection, self._partitions, [exchange], within=within
+                    )
+                except Repeated:
+                    found = await idempotency.find(connection, service_id, key)
+                else:
+                    self._note(len(kept))
+                    found = tuple(stored.id for stored in kept)
+        if not found:
+            raise NotFound("the service is gone")
+        return found[0]
+
+    async def repeated(
+        self, service_id: UUID, key: RepeatKey
+    ) -> tuple[UUID, ...] | None:
+        """What *key* has stored already. Raises InvalidInput for another body."""
+        async with self._database.connection(
+            timeout_s=self._timeout_s, held_s=self._timeout_s
+        ) as connection:
+            return await idempotency.find(connection, service_id, key)
+
+    async def write_many(
+        self,
+        service_id: UUID,
+        days: Iterable[date],
+        steps: Steps,
+        *,
+        key: RepeatKey | None,
+        ids: list[UUID],
+    ) -> tuple[UUID, ...]:
+        """Store what *steps* gives, all or nothing; the ids of what is stored.
+
+        *ids* are those of all steps. Raises NotFound where the service is gone.
+        """
+
+        async def within(connection: asyncpg.Connection) -> None:
+            if key is not None:
+                await idempotency.remember(connection, service_id, key, ids)
+
+        async with self._database.connection(
+            timeout_s=self._timeout_s, held_s=NO_DEADLINE
+        ) as connection:
+            try:
+                stored = await commit_in_steps(
+                    connection, self._partitions, service_id, days, steps, within=within
+                )
+            except Repeated:
+                assert key is not None
+                found = await idempotency.find(connection, service_id, key)
+                if found is None:
+                    raise NotFound("the service is gone") from None
+                return found
+        if stored is None:
+            raise NotFound("the service is gone")
+        self._note(len(stored))
+        return tuple(stored)
+
+    def _note(self, count: int) -> None:
+        self._counters.stored.labels("ingest").inc(count)
+        self._committed()
+
+    async def run(self) -> None:
+        """Commit for ever what callers wait for."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while together := self._take():
+                await self._commit(together)
+
+    def _take(self) -> list[Waiting]:
+        """The next batch; callers that gave up waiting are left out."""
+        taken = self._waiting[:MOST_TOGETHER]
+        del self._waiting[:MOST_TOGETHER]
+        return [waiting for waiting in taken if not waiting.done.done()]
+
+    async def _commit(self, together: Sequence[Waiting]) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                kept = await self._write([waiting.exchange for waiting in together])
+        except REFUSALS as error:
+            await self._commit_halves(together, error)
+        except (MonitorError, TimeoutError, asyncpg.PostgresError, OSError):
+            _fail(together, Unavailable("PostgreSQL is away", retry_after_s=1))
+        else:
+            self._note(len(kept))
+            _finish(together, {id(exchange) for exchange in kept})
+
+    async def _commit_halves(
+        self, together: Sequence[Waiting], error: Exception
+    ) -> None:
+        """A value that PostgreSQL refuses fails its own caller only."""
+        if len(together) == 1:
+            _fail(together, error)
+            return
+        middle = len(together) // 2
+        await self._commit(together[:middle])
+        await self._commit(together[middle:])
+
+    async def _write(self, exchanges: list[Exchange]) -> list[Exchange]:
+        async with self._database.connection(
+            timeout_s=self._timeout_s, held_s=self._timeout_s
+        ) as connection:
+            return await commit(connection, self._partitions, exchanges)
+
+
+def _finish(together: Sequence[Waiting], kept: set[int]) -> None:
+    for waiting in together:
+        if waiting.done.done():
+            continue
+        if id(waiting.exchange) in kept:
+            waiting.done.set_result(None)
+        else:
+            waiting.done.set_exception(NotFound("the service is gone"))
+
+
+def _fail(together: Sequence[Waiting], error: Exception) -> None:
+    for waiting in together:
+        if not waiting.done.done():
+            waiting.done.set_exception(error)

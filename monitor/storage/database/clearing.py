@@ -1,0 +1,104 @@
+"""How rows are removed in small steps, so that no step holds others up."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+
+from monitor.storage.database.partitions import PARTITIONED
+from monitor.storage.database.pool import NO_DEADLINE, Database
+
+STEP_ROWS = 1_000
+STEP_TIMEOUT_MS = 10_000
+ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('apimonitor.clearing'))"
+
+Keys = Sequence[asyncpg.Record]
+
+
+@asynccontextmanager
+async def step(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """One bounded transaction, then a pause as long as it took."""
+    began = time.monotonic()
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL statement_timeout = {STEP_TIMEOUT_MS}")
+        yield
+    await asyncio.sleep(time.monotonic() - began)
+
+
+async def remove(
+    connection: asyncpg.Connection, table: str, keys: Keys, *, pinned: bool
+) -> list[asyncpg.Record]:
+    """Remove the rows of *keys*; the keys of those that are gone.
+
+    *pinned*: those that are pinned, too. Only `logs` knows which are.
+    """
+    columns = [[key[column] for key in keys] for column in ("bucket", "ts", "id")]
+    return await connection.fetch(
+        f"""
+        DELETE FROM {table} AS t
+         USING unnest($1::int[], $2::timestamptz[], $3::uuid[])
+               AS gone (bucket, ts, id)
+         WHERE t.bucket = gone.bucket
+           AND t.ts = gone.ts
+           AND t.id = gone.id
+           {"" if pinned else "AND NOT t.pinned"}
+        RETURNING t.bucket, t.ts, t.id
+        """,
+        *columns,
+    )
+
+
+async def remove_logs(
+    connection: asyncpg.Connection, keys: Keys, *, pinned: bool
+) -> Keys:
+    """Remove logs with all that belongs to them; the keys of those that are gone."""
+    first, *others = PARTITIONED
+    gone = await remove(connection, first, keys, pinned=pinned)
+    for table in (*others, "log_arrivals"):
+        await remove(connection, table, gone, pinned=True)
+    return gone
+
+
+class Clearing:
+    """Removes what deleted services left, one process at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def step(self) -> bool:
+        """Remove some of what is left; False where nothing is, or another one does."""
+        async with (
+            self._database.connection(timeout_s=5, held_s=NO_DEADLINE) as connection,
+            step(connection),
+        ):
+            if not await connection.fetchval(ONE_AT_A_TIME):
+                return False
+            service_id = await connection.fetchval(
+                "SELECT service_id FROM deletions ORDER BY deleted_at LIMIT 1"
+            )
+            if service_id is None:
+                return False
+            keys = await _keys_of(connection, service_id)
+            await remove_logs(connection, keys, pinned=True)
+            if not keys:
+                await connection.execute(
+                    "DELETE FROM deletions WHERE service_id = $1", service_id
+                )
+        return True
+
+
+async def _keys_of(connection: asyncpg.Connection, service_id: UUID) -> Keys:
+    return await connection.fetch(
+        """
+        SELECT bucket, ts, id
+          FROM logs
+         WHERE service_id = $1
+         ORDER BY id DESC
+         LIMIT $2
+        """,
+        service_id,
+        STEP_ROWS,
+    )

@@ -1,0 +1,115 @@
+"""Which columns a log is read from, and what they become."""
+
+from collections.abc import Collection
+from typing import Any
+
+import asyncpg
+import orjson
+
+from monitor.logs.log import LogDetail, LogItem, StoredBody
+from monitor.traffic.exchange import BodyState, Source, Timings, read_state
+from monitor.traffic.fields import Fields, HeaderObject
+
+ITEM_COLUMNS = """
+    l.id, l.service_id, s.name AS service_name, l.source, l.ts, l.method, l.url,
+    l.path, l.query_params, l.status_code, l.latency_ms, l.error, l.source_ip, l.tags,
+    l.request_size, l.response_size, l.pinned
+"""
+FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
+BODIES = """
+    LEFT JOIN log_bodies AS b
+      ON b.bucket = l.bucket AND b.ts = l.ts AND b.id = l.id
+"""
+HEADERS = """
+    LEFT JOIN log_details AS d
+      ON d.bucket = l.bucket AND d.ts = l.ts AND d.id = l.id
+"""
+DETAILS = f"""
+    SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of, l.note,
+           s.preserve_host,
+           d.request_headers, d.response_headers, d.connect_ms, d.tls_ms, d.ttfb_ms,
+           d.overhead_ms, d.message_count, d.event_count, d.messages_problem,
+           d.had_request_body, d.had_response_body, b.id AS bodies_id,
+           b.request_body, b.request_truncated, b.request_state,
+           b.response_body, b.response_truncated, b.response_state, a.har
+      {FROM}
+      {HEADERS}
+      LEFT JOIN log_arrivals AS a
+        ON a.bucket = l.bucket AND a.ts = l.ts AND a.id = l.id
+      {BODIES}
+"""
+
+
+def item_of(row: asyncpg.Record) -> LogItem:
+    return LogItem(
+        id=row["id"],
+        service_id=row["service_id"],
+        service_name=row["service_name"],
+        source=Source(row["source"]),
+        timestamp=row["ts"],
+        method=row["method"],
+        url=row["url"],
+        path=row["path"],
+        query_params=orjson.loads(row["query_params"] or "{}"),
+        status_code=row["status_code"],
+        latency_ms=row["latency_ms"],
+        error=row["error"],
+        source_ip=row["source_ip"],
+        tags=tuple(row["tags"] or ()),
+        request_size=row["request_size"],
+        response_size=row["response_size"],
+        pinned=row["pinned"],
+    )
+
+
+def detail_of(row: asyncpg.Record) -> LogDetail:
+    har: dict[str, Any] | None = orjson.loads(row["har"]) if row["har"] else None
+    gone = (har or {}).get("gone", ())
+    return LogDetail(
+        item=item_of(row),
+        client_url=row["client_url"],
+        duration_ms=row["duration_ms"],
+        replay_of=row["replay_of"],
+        note=row["note"],
+        request_headers=_headers(row["request_headers"]),
+        response_headers=_headers(row["response_headers"]),
+        request_body=_body(row, "request", gone),
+        response_body=_body(row, "response", gone),
+        timings=Timings(
+            connect_ms=row["connect_ms"],
+            tls_ms=row["tls_ms"],
+            ttfb_ms=row["ttfb_ms"],
+            overhead_ms=row["overhead_ms"],
+        ),
+        message_count=row["message_count"],
+        event_count=row["event_count"],
+        messages_problem=row["messages_problem"],
+        keeps_host=row["preserve_host"],
+        har=har,
+    )
+
+
+def _headers(stored: bytes | None) -> Fields | HeaderObject:
+    value: Any = orjson.loads(stored or b"[]")
+    if isinstance(value, dict):
+        return value
+    return tuple((name, text) for name, text in value)
+
+
+def _body(row: asyncpg.Record, side: str, gone: Collection[str]) -> StoredBody:
+    """*gone*: sides whose bodies were gone already where the log came from."""
+    state, is_limited = read_state(row[f"{side}_state"] or BodyState.KEPT)
+    return StoredBody(
+        content=row[f"{side}_body"],
+        truncated=bool(row[f"{side}_truncated"]),
+        state=state,
+        is_limited=is_limited,
+        is_gone=side in gone or (row["bodies_id"] is None and _was_kept(row, side)),
+        is_plain=row["source"] == Source.INGEST,
+    )
+
+
+def _was_kept(row: asyncpg.Record, side: str) -> bool:
+    """Logs of before this was noted tell it by their size."""
+    noted = row[f"had_{side}_body"]
+    return bool(row[f"{side}_size"] if noted is None else noted)

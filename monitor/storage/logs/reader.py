@@ -1,0 +1,250 @@
+"""Which logs a filter finds, and what one of them holds."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+
+from monitor.errors import Unavailable
+from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page, encode_cursor
+from monitor.logs.log import LogDetail, LogItem, LogPage
+from monitor.storage.database.pool import Database
+from monitor.storage.logs import conditions, text
+from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
+from monitor.storage.logs.search import begin_after, in_windows, order, within
+from monitor.traffic.ids import bucket_of, is_log_id, lowest_at, timestamp_of
+
+# Details held at once by an export.
+EXPORT_ROWS = 50
+# Of the time for a search: what the direct way may take, and what counting may.
+DIRECT_SHARE = 0.4
+COUNT_SHARE = 0.2
+# How many times QUERY_TIMEOUT_MS a step of an export may take that finds nothing.
+MOST_PATIENCE = 16
+# Before all logs: where a search begins again that has not got anywhere.
+TOP = lowest_at(datetime(2999, 12, 31, tzinfo=UTC))
+
+
+class LogReader:
+    """The one reader of lists and details, for /v1 and pages alike.
+
+    A list is first asked for directly, along an index. Where that takes too long (a
+    rare match among many logs), windows of growing size are searched, newest first
+    (of a newer page, from its cursor on), until the page is full or *timeout_ms* is
+    used up.
+    """
+
+    def __init__(self, database: Database, *, timeout_ms: int) -> None:
+        self._database = database
+        self._timeout_ms = timeout_ms
+
+    async def page(self, filter: LogFilter, page: Page) -> LogPage:
+        """One page; see LogPage for what is exact, and what is said if it is not."""
+        deadline = time.monotonic() + self._timeout_ms / 1000
+        async with self._database.connection() as connection:
+            filter = await self._narrowed(connection, filter)
+            rows, scanned_to, complete = await self._rows(
+                connection, filter, page, deadline
+            )
+            total, at_least = await self._count(connection, filter, page, len(rows))
+        has_more = len(rows) > page.limit
+        rows = rows[-page.limit :] if page.newer else rows[: page.limit]
+        items = tuple(item_of(row) for row in rows)
+        return LogPage(
+            items=items,
+            total=total,
+            total_at_least=at_least,
+            limit=page.limit,
+            offset=page.offset,
+            next_cursor=_next(items, scanned_to, has_more or page.newer, complete),
+            prev_cursor=_previous(items, page, has_more),
+            complete=complete,
+            searched_to=None
+            if complete or scanned_to is None
+            else timestamp_of(scanned_to),
+        )
+
+    async def get(self, id: UUID) -> LogDetail | None:
+        """All of one log; None where there is none of that id."""
+        if not is_log_id(id):
+            return None
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                f"{DETAILS} WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3",
+                bucket_of(id),
+                timestamp_of(id),
+                id,
+            )
+        return None if row is None else detail_of(row)
+
+    async def all(
+        self, filter: LogFilter, *, cursor: UUID | None, limit: int | None
+    ) -> AsyncIterator[LogDetail]:
+        """Every log that *filter* finds, newest first, a few held at a time.
+
+        Begins after *cursor*, ends after *limit*. It may take any time as long as it
+        gets on; where a step does not, the next has twice its time. Raises Unavailable.
+        """
+        left, patience_ms = limit, self._timeout_ms
+        while left is None or left > 0:
+            size = EXPORT_ROWS if left is None else min(EXPORT_ROWS, left)
+            page = Page(limit=size, cursor=cursor)
+            ids, reached, is_over = await self.ids(filter, page, timeout_ms=patience_ms)
+            for detail in await self._details(ids):
+                yield detail
+            if is_over:
+                return
+            if reached == cursor:
+                patience_ms *= 2
+                if patience_ms > self._timeout_ms * MOST_PATIENCE:
+                    raise Unavailable("the export does not get on", retry_after_s=60)
+            cursor = reached
+            left = None if left is None else left - len(ids)
+
+    async def ids(
+        self, filter: LogFilter, page: Page, *, timeout_ms: int | None = None
+    ) -> tuple[list[UUID], UUID | None, bool]:
+        """The ids of a page, how far that led, and whether that was all."""
+        timeout_s = (timeout_ms or self._timeout_ms) / 1000
+        deadline = time.monotonic() + timeout_s
+        # The direct way has its own time before.
+        held_s = 2 * (timeout_s + self._timeout_ms / 1000)
+        async with self._database.connection(held_s=held_s) as connection:
+            filter = await self._narrowed(connection, filter)
+            rows, scanned_to, complete = await self._rows(
+                connection, filter, page, deadline
+            )
+        ids = [row["id"] for row in rows[: page.limit]]
+        if len(rows) > page.limit:
+            return ids, ids[-1], False
+        return ids, scanned_to, complete
+
+    async def _details(self, ids: list[UUID]) -> list[LogDetail]:
+        """In the order of *ids*; those that are gone meanwhile are left out."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                f"""
+                {DETAILS}
+                 WHERE l.id = ANY($1::uuid[])
+                   AND l.ts = ANY($2::timestamptz[])
+                """,
+                ids,
+                list({timestamp_of(id) for id in ids}),
+            )
+        found = {row["id"]: row for row in rows}
+        return [detail_of(found[id]) for id in ids if id in found]
+
+    async def _narrowed(
+        self, connection: asyncpg.Connection, filter: LogFilter
+    ) -> LogFilter:
+        """Who asks for the id of a log that is there wants that one, and soon."""
+        id = text.id_in(filter.q or "")
+        if id is None:
+            return filter
+        made = conditions.of(LogFilter(id=id))
+        sql = f"SELECT true FROM logs AS l WHERE {made.where}"
+        share_ms = int(self._timeout_ms * COUNT_SHARE)
+        try:
+            found = await within(connection, share_ms, sql, made.arguments)
+        except asyncpg.QueryCanceledError:
+            return filter
+        return replace(filter, id=id, q=None) if found else filter
+
+    async def _rows(
+        self,
+        connection: asyncpg.Connection,
+        filter: LogFilter,
+        page: Page,
+        deadline: float,
+    ) -> tuple[list[asyncpg.Record], UUID | None, bool]:
+        """A page and one row more; how far was searched, and whether that was all."""
+        try:
+            return await self._directly(connection, filter, page), None, True
+        except asyncpg.QueryCanceledError:
+            return await in_windows(connection, filter, page, deadline)
+
+    async def among(self, ids: Sequence[UUID], filter: LogFilter) -> list[LogItem]:
+        """Those of *ids* that *filter* finds, in the order of *ids*.
+
+        Raises Unavailable where that takes too long.
+        """
+        made = conditions.of(filter)
+        made.add("l.id = ANY({}::uuid[])", list(ids))
+        made.add(
+            "l.ts = ANY({}::timestamptz[])", list({timestamp_of(id) for id in ids})
+        )
+        joins = conditions.joins(filter)
+        sql = f"SELECT {ITEM_COLUMNS} {FROM} {joins} WHERE {made.where}"
+        async with self._database.connection() as connection:
+            try:
+                rows = await within(connection, self._timeout_ms, sql, made.arguments)
+            except asyncpg.QueryCanceledError:
+                raise Unavailable(
+                    "the filter takes too long", retry_after_s=1
+                ) from None
+        found = {row["id"]: item_of(row) for row in rows}
+        return [found[id] for id in ids if id in found]
+
+    async def _directly(
+        self, connection: asyncpg.Connection, filter: LogFilter, page: Page
+    ) -> list[asyncpg.Record]:
+        """The page and one row more, newest first."""
+        made = conditions.of(filter)
+        begin_after(made, page, page.cursor)
+        joins = conditions.joins(filter)
+        sql = f"""
+            SELECT {ITEM_COLUMNS}
+              {FROM} {joins}
+             WHERE {made.where}
+             ORDER BY l.id {order(page)}
+             LIMIT {page.limit + 1} OFFSET {page.offset}
+            """
+        share_ms = int(self._timeout_ms * DIRECT_SHARE)
+        rows = await within(connection, share_ms, sql, made.arguments)
+        return rows[::-1] if page.newer else rows
+
+    async def _count(
+        self,
+        connection: asyncpg.Connection,
+        filter: LogFilter,
+        page: Page,
+        found: int,
+    ) -> tuple[int | None, int]:
+        """The exact total, or None and what there is at least."""
+        made = conditions.of(filter)
+        joins = conditions.joins(filter)
+        sql = f"""
+            SELECT count(*)
+              FROM (SELECT 1
+                      {FROM} {joins}
+                     WHERE {made.where}
+                     LIMIT {EXACT_TOTAL + 1}) AS capped
+            """
+        share_ms = int(self._timeout_ms * COUNT_SHARE)
+        try:
+            rows = await within(connection, share_ms, sql, made.arguments)
+        except asyncpg.QueryCanceledError:
+            return None, page.offset + min(found, page.limit)
+        total: int = rows[0]["count"]
+        return (None, EXACT_TOTAL) if total > EXACT_TOTAL else (total, total)
+
+
+def _next(
+    items: Sequence[LogItem], scanned_to: UUID | None, has_more: bool, complete: bool
+) -> str | None:
+    if not complete:
+        return encode_cursor(scanned_to or TOP)
+    return encode_cursor(items[-1].id) if has_more and items else None
+
+
+def _previous(items: Sequence[LogItem], page: Page, has_more: bool) -> str | None:
+    """From where `newer` leads back; None where nothing newer is known."""
+    is_first = page.cursor is None and not page.offset
+    if is_first or (page.newer and not has_more):
+        return None
+    if items:
+        return encode_cursor(items[0].id)
+    return None if page.cursor is None else encode_cursor(page.cursor)

@@ -1,0 +1,233 @@
+"""Which replays there were, and what earlier answers of an endpoint looked like."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from monitor import times
+from monitor.errors import NotFound
+from monitor.json.output import json_bytes
+from monitor.logs.log import LogItem
+from monitor.storage.database.pool import Database
+from monitor.traffic.endpoint import endpoint_of
+from monitor.traffic.ids import LogIds
+
+# Among so many newest logs of the service, earlier answers are looked for.
+LOOKED_AT_ROWS = 5_000
+REPLAY_IDS = LogIds()
+# What one list of replays may hold; they come with their bodies.
+LISTED_BYTES = 32 * 1024 * 1024
+# A document that has no summary is read only where that is little.
+READ_BYTES = 64 * 1024
+# What the list on a page shows of a replay, and of its comparison.
+SUMMARY = ("status", "status_code", "latency_ms", "error", "comparison_problem")
+VERDICT = ("equal", "equal_but_for_volatile", "complete")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayPage:
+    """Documents as they are stored; *complete* is False where more did not fit."""
+
+    documents: list[bytes]
+    total: int
+    complete: bool
+
+
+class Replays:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, item: LogItem, made: dict[str, Any]) -> dict[str, Any]:
+        """Store *made*, the replay of a log, as a document with its id and its time.
+
+        Raises NotFound where the service is gone meanwhile.
+        """
+        id = REPLAY_IDS.new()
+        now = datetime.now(UTC)
+        document = {
+            "id": id,
+            "log_id": item.id,
+            **made,
+            "created_at": times.format(now),
+        }
+        async with self._database.connection() as connection:
+            try:
+                await connection.execute(
+                    """
+                    INSERT INTO replays
+                           (service_id, id, log_id, replay_log_id, document,
+                            created_at, summary)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)
+                    """,
+                    item.service_id,
+                    id,
+                    item.id,
+                    made["replay_log_id"],
+                    json_bytes(document),
+                    now,
+                    orjson.dumps(_summary(made)),
+                )
+            except asyncpg.ForeignKeyViolationError:
+                raise NotFound("the service is gone") from None
+        return document
+
+    async def complete(self, document: dict[str, Any]) -> None:
+        """Store again what *add* gave, with what was found out since."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                """
+                UPDATE replays
+                   SET document = $1, summary = $2
+                 WHERE log_id = $3
+                   AND id = $4
+                """,
+                json_bytes(document),
+                orjson.dumps(_summary(document)),
+                document["log_id"],
+                document["id"],
+            )
+
+    async def page(self, log_id: UUID, *, limit: int, offset: int) -> ReplayPage:
+        """The replays of one log, newest first, and how many there are."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                """
+                SELECT document
+                  FROM (SELECT id, document,
+                               sum(octet_length(document)) OVER (ORDER BY id DESC)
+                               - octet_length(document) AS before
+                          FROM (SELECT id, document
+                                  FROM replays
+                                 WHERE log_id = $1
+                                 ORDER BY id DESC
+                                 LIMIT $2 OFFSET $3) AS newest) AS measured
+                 WHERE before < $4
+                 ORDER BY id DESC
+                """,
+                log_id,
+                limit,
+                offset,
+                LISTED_BYTES,
+            )
+            total = await _count(connection, log_id)
+        wanted = max(min(limit, total - offset), 0)
+        documents = [row["document"] for row in rows]
+        return ReplayPage(
+            documents=documents, total=total, complete=len(documents) >= wanted
+        )
+
+    async def history(
+        self, log_id: UUID, *, most: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """The same without bodies and differences."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                """
+                SELECT id, replay_log_id, created_at, summary,
+                       CASE WHEN summary IS NULL AND octet_length(document) <= $3
+                            THEN document
+                       END AS document
+                  FROM replays
+                 WHERE log_id = $1
+                 ORDER BY id DESC
+                 LIMIT $2
+                """,
+                log_id,
+                most,
+                READ_BYTES,
+            )
+            total = await _count(connection, log_id)
+        return [_remembered(row) for row in rows], total
+
+    async def get(self, log_id: UUID, id: UUID) -> bytes | None:
+        """The document of one replay of a log; None where there is none."""
+        async with self._database.connection() as connection:
+            document: bytes | None = await connection.fetchval(
+                "SELECT document FROM replays WHERE log_id = $1 AND id = $2", log_id, id
+            )
+        return document
+
+    async def logs_of(self, log_id: UUID, *, most: int, but: UUID | None) -> list[UUID]:
+        """The logs of the newest replays of a log, *but* for one."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                """
+                SELECT replay_log_id
+                  FROM replays
+                 WHERE log_id = $1
+                   AND replay_log_id IS NOT NULL
+                   AND replay_log_id IS DISTINCT FROM $3
+                 ORDER BY id DESC
+                 LIMIT $2
+                """,
+                log_id,
+                most,
+                but,
+            )
+        return [row["replay_log_id"] for row in rows]
+
+    async def earlier_like(self, item: LogItem, *, most: int) -> list[UUID]:
+        """Recorded logs of the same endpoint, method and status, newest first.
+
+        Those of the very same URL come before others; replays are left out, because
+        they may have asked for something else.
+        """
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                """
+                SELECT id
+                  FROM (SELECT id, source, method, endpoint, status_code, url
+                          FROM logs
+                         WHERE service_id = $1
+                         ORDER BY id DESC
+                         LIMIT $2) AS newest
+                 WHERE method = $3
+                   AND endpoint = $4
+                   AND status_code = $5
+                   AND source <> 'replay'
+                   AND id <> $6
+                 ORDER BY (url = $7) DESC, id DESC
+                 LIMIT $8
+                """,
+                item.service_id,
+                LOOKED_AT_ROWS,
+                item.method,
+                endpoint_of(item.path),
+                item.status_code,
+                item.id,
+                item.url,
+                most,
+            )
+        return [row["id"] for row in rows]
+
+
+async def _count(connection: asyncpg.Connection, log_id: UUID) -> int:
+    total: int = await connection.fetchval(
+        "SELECT count(*) FROM replays WHERE log_id = $1", log_id
+    )
+    return total
+
+
+def _summary(made: dict[str, Any]) -> dict[str, Any]:
+    comparison = made.get("comparison")
+    verdict = comparison and {name: comparison[name] for name in VERDICT}
+    return {**{name: made.get(name) for name in SUMMARY}, "comparison": verdict}
+
+
+def _remembered(row: asyncpg.Record) -> dict[str, Any]:
+    """What is known of a replay: of an old and long one, only that there was one."""
+    summary = dict.fromkeys((*SUMMARY, "comparison"))
+    if row["summary"] is not None:
+        summary = orjson.loads(row["summary"])
+    elif row["document"] is not None:
+        summary = _summary(orjson.loads(row["document"]))
+    return {
+        **summary,
+        "id": str(row["id"]),
+        "replay_log_id": row["replay_log_id"],
+        "created_at": times.format(row["created_at"]),
+    }

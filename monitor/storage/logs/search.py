@@ -1,0 +1,134 @@
+"""How logs are searched where no index leads to them: in windows of growing size."""
+
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from monitor.logs.filter import LogFilter, Page
+from monitor.storage.logs import conditions
+from monitor.storage.logs.columns import FROM, ITEM_COLUMNS
+from monitor.storage.logs.conditions import Conditions
+from monitor.traffic.ids import timestamp_of
+
+FIRST_WINDOW = 1_000
+LARGEST_WINDOW = 50_000
+# Of the time that is left, what a window may take; and what becomes of it if it does.
+WINDOW_SHARE = 0.5
+SHRINKS_BY = 10
+
+
+async def in_windows(
+    connection: asyncpg.Connection,
+    filter: LogFilter,
+    page: Page,
+    deadline: float,
+) -> tuple[list[asyncpg.Record], UUID | None, bool]:
+    """What is found in time, how far was searched, and whether that was all."""
+    found: list[asyncpg.Record] = []
+    wanted = page.offset + page.limit + 1
+    size, edge = FIRST_WINDOW, page.cursor
+
+    def asked_for() -> list[asyncpg.Record]:
+        rows = found[page.offset : wanted]
+        return rows[::-1] if page.newer else rows
+
+    while len(found) < wanted:
+        left_ms = int((deadline - time.monotonic()) * 1000)
+        if left_ms <= 0:
+            return asked_for(), edge, False
+        try:
+            far = await _far_end(connection, filter, page, edge, size, left_ms)
+            share_ms = int(left_ms * WINDOW_SHARE)
+            found += await _search(connection, filter, page, (edge, far), share_ms)
+        except asyncpg.QueryCanceledError:
+            # Smaller, so that each search gets on, however little.
+            size = max(size // SHRINKS_BY, 1)
+            continue
+        if far is None:
+            return asked_for(), None, True
+        edge, size = far, min(size * 2, LARGEST_WINDOW)
+    return asked_for(), edge, True
+
+
+async def within(
+    connection: asyncpg.Connection,
+    timeout_ms: int,
+    sql: str,
+    arguments: Sequence[object],
+) -> list[asyncpg.Record]:
+    """Raises asyncpg.QueryCanceledError where it takes longer."""
+    try:
+        async with connection.transaction(readonly=True):
+            limit = f"SET LOCAL statement_timeout = {max(timeout_ms, 1)}"
+            await connection.execute(limit)
+            return await connection.fetch(sql, *arguments)
+    except asyncpg.QueryCanceledError:
+        # It holds for the COMMIT too, which leaves a transaction where it took longer.
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
+        raise
+
+
+async def _far_end(
+    connection: asyncpg.Connection,
+    filter: LogFilter,
+    page: Page,
+    edge: UUID | None,
+    size: int,
+    timeout_ms: int,
+) -> UUID | None:
+    """The last id of the next *size* logs from *edge* on; None: fewer are left."""
+    cheap = LogFilter(
+        service_id=filter.service_id, since=filter.since, until=filter.until
+    )
+    made = conditions.of(cheap)
+    begin_after(made, page, edge)
+    sql = f"""
+        SELECT l.id
+          FROM logs AS l
+         WHERE {made.where}
+         ORDER BY l.id {order(page)}
+         LIMIT 1 OFFSET {size}
+        """
+    rows = await within(connection, timeout_ms, sql, made.arguments)
+    return rows[0]["id"] if rows else None
+
+
+async def _search(
+    connection: asyncpg.Connection,
+    filter: LogFilter,
+    page: Page,
+    ends: tuple[UUID | None, UUID | None],
+    timeout_ms: int,
+) -> list[asyncpg.Record]:
+    """What *filter* finds after the first of *ends*, up to and with the second."""
+    edge, far = ends
+    made = conditions.of(filter)
+    begin_after(made, page, edge)
+    if far is not None and page.newer:
+        made.add("l.id <= {}", far)
+        made.add("l.ts <= {}", timestamp_of(far))
+    elif far is not None:
+        made.add("l.id >= {}", far)
+        made.add("l.ts >= {}", timestamp_of(far))
+    joins = conditions.joins(filter)
+    sql = f"""
+        SELECT {ITEM_COLUMNS}
+          {FROM} {joins}
+         WHERE {made.where}
+         ORDER BY l.id {order(page)}
+        """
+    return await within(connection, timeout_ms, sql, made.arguments)
+
+
+def begin_after(made: Conditions, page: Page, edge: UUID | None) -> None:
+    if edge is not None and page.newer:
+        conditions.newer_than(made, edge)
+    elif edge is not None:
+        conditions.older_than(made, edge)
+
+
+def order(page: Page) -> str:
+    return "ASC" if page.newer else "DESC"

@@ -1,0 +1,304 @@
+"""How logs and bodies go that are past their time, or beyond the bytes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from monitor.counters import Counters
+from monitor.storage.database.clearing import STEP_ROWS, Keys, remove, remove_logs, step
+from monitor.storage.database.partitions import BODIES, PARTITIONED, Partitions, day_of
+from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.retention import arrivals, kept_days
+from monitor.storage.retention.clear_replays import clear_events, clear_replays
+from monitor.storage.retention.terms import Policy, Term, Terms, terms_at
+from monitor.traffic.ids import lowest_at
+from monitor.trouble import Trouble
+
+logger = logging.getLogger(__name__)
+
+LOCK = "SELECT pg_try_advisory_lock(hashtext('apimonitor.retention'))"
+# What a step may meet that the next sweep may not: it took too long, another one
+# locked the same rows, a partition came between.
+REFUSED = (
+    asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidObjectDefinitionError,
+)
+# A day whose tables are in use each time waits for the next sweep.
+DROP_TRIES = 5
+DROP_PAUSE_S = 0.5
+# Bodies that came late, behind where clearing had got to, are looked for so often.
+WHOLE_EVERY = timedelta(days=1)
+
+
+class Retention:
+    """Whole days go by dropping their partitions, what is left in small steps.
+
+    One process at a time; pinned logs stay with their bodies.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        policy: Policy,
+        partitions: Partitions,
+        counters: Counters,
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._partitions = partitions
+        self._counters = counters
+        # To where each service's bodies are cleared, since when.
+        self._cleared: dict[UUID, UUID] = {}
+        self._whole_at = datetime.min.replace(tzinfo=UTC)
+        self._failing = Trouble("a sweep failed", "sweeps work again", logger=logger)
+        self._staying = Trouble("a day stays past its time", "none does", logger=logger)
+        self._exceeding = Trouble(
+            "logs exceed RETENTION_BYTES", "they no longer do", logger=logger
+        )
+
+    async def sweep(self, now: datetime) -> bool:
+        """Remove all that is to go at *now*; False where another process does.
+
+        Raises Unavailable where PostgreSQL is away; the next sweep goes on.
+        """
+        async with self._database.connection(
+            timeout_s=5, held_s=NO_DEADLINE
+        ) as connection:
+            if not await connection.fetchval(LOCK):
+                return False
+            try:
+                await self._sweep(connection, now)
+                self._failing.passed()
+            except REFUSED as error:
+                self._failing.met(type(error).__name__)
+            finally:
+                if not connection.is_closed():
+                    await connection.execute("SELECT pg_advisory_unlock_all()")
+        return True
+
+    async def _sweep(self, connection: asyncpg.Connection, now: datetime) -> None:
+        terms = await terms_at(connection, self._policy, now)
+        await self._drop_past(connection, terms.logs, PARTITIONED)
+        await self._drop_past(
+            connection, terms.bodies, BODIES, arrived_since=terms.bodies
+        )
+        for term in terms.each:
+            await self._clear_logs(connection, term, terms)
+        await arrivals.clear(connection, terms.logs)
+        for table in BODIES:
+            await self._clear_attic(connection, table, terms)
+        await self._clear_bodies(connection, terms, now)
+        for term in terms.each:
+            self._count("replays", await clear_replays(connection, term))
+            self._count("alert_events", await clear_events(connection, term))
+        await self._hold_bytes(connection, day_of(now))
+
+    async def _drop_past(
+        self,
+        connection: asyncpg.Connection,
+        moment: datetime,
+        tables: Sequence[str],
+        *,
+        arrived_since: datetime | None = None,
+    ) -> None:
+        """The days that ended before *moment*."""
+        for day in await _days(connection, tables):
+            if day >= day_of(moment):
+                return
+            if not await self._drop(
+                connection, day, tables, arrived_since=arrived_since
+            ):
+                return
+
+    async def _drop(
+        self,
+        connection: asyncpg.Connection,
+        day: date,
+        tables: Sequence[str],
+        *,
+        arrived_since: datetime | None = None,
+    ) -> bool:
+        """False where *day* has to wait; days after it wait for it."""
+        # What tells what is pinned goes last.
+        ordered = tables[::-1]
+        for attempt in range(DROP_TRIES):
+            try:
+                dropped = await kept_days.drop_day(
+                    connection, day, ordered, arrived_since=arrived_since
+                )
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+                await asyncio.sleep(DROP_PAUSE_S * (attempt + 1))
+                continue
+            except asyncpg.QueryCanceledError:
+                self._staying.met(f"{day} takes too long")
+                return False
+            break
+        else:
+            self._staying.met(f"{day} is in use")
+            return False
+        self._staying.passed()
+        self._partitions.forget()
+        for table, gone in dropped.items():
+            self._count(table, gone.rows)
+            self._counters.retention_bytes.inc(gone.size)
+        logger.info("a day is gone", extra={"day": str(day), "tables": list(dropped)})
+        return True
+
+    async def _clear_logs(
+        self, connection: asyncpg.Connection, term: Term, terms: Terms
+    ) -> None:
+        """Logs of a service that others outlive, and what came late of any."""
+        until = term.logs
+        if until <= terms.logs:
+            until = min(until, await kept_days.ends(connection, "logs"))
+        await self._clear(
+            connection,
+            lambda: connection.fetch(
+                """
+                SELECT bucket, ts, id
+                  FROM logs
+                 WHERE service_id = $1
+                   AND id < $2
+                   AND ts < $3
+                   AND NOT pinned
+                 ORDER BY id
+                 LIMIT $4
+                """,
+                term.service_id,
+                lowest_at(until),
+                until,
+                STEP_ROWS,
+            ),
+        )
+
+    async def _clear(
+        self,
+        connection: asyncpg.Connection,
+        find: Callable[[], Awaitable[Keys]],
+    ) -> None:
+        """Remove the logs that *find* gives, until it gives none."""
+        while True:
+            async with step(connection):
+                keys = await find()
+                gone = await remove_logs(connection, keys, pinned=False)
+            self._count("logs", len(gone))
+            if len(keys) < STEP_ROWS:
+                return
+
+    async def _clear_bodies(
+        self, connection: asyncpg.Connection, terms: Terms, now: datetime
+    ) -> None:
+        """Bodies of services that others' bodies outlive."""
+        # A clock that stepped back has not been where it was yet.
+        if not timedelta() <= now - self._whole_at < WHOLE_EVERY:
+            self._cleared.clear()
+            self._whole_at = now
+        first = lowest_at(await kept_days.ends(connection, BODIES[0]))
+        for term in terms.each:
+            if term.bodies <= terms.bodies:
+                continue
+            after = max(self._cleared.get(term.service_id, first), first)
+            until = lowest_at(term.bodies)
+            while after < until:
+                after = await self._clear_bodies_step(connection, term, after, until)
+            self._cleared[term.service_id] = until
+
+    async def _clear_bodies_step(
+        self, connection: asyncpg.Connection, term: Term, after: UUID, until: UUID
+    ) -> UUID:
+        """Go over some logs of the service; up to which one."""
+        async with step(connection):
+            keys = await connection.fetch(
+                """
+                SELECT bucket, ts, id, pinned
+                  FROM logs
+                 WHERE service_id = $1
+                   AND id > $2
+                   AND id < $3
+                   AND ts < $4
+                 ORDER BY id
+                 LIMIT $5
+                """,
+                term.service_id,
+                after,
+                until,
+                term.bodies,
+                STEP_ROWS,
+            )
+            late = await arrivals.arrived(connection, keys)
+            others = [
+                key
+                for key in keys
+                if not key["pinned"] and late.get(key["id"], key["ts"]) < term.bodies
+            ]
+            await self._remove_bodies(connection, others)
+        return keys[-1]["id"] if len(keys) == STEP_ROWS else until
+
+    async def _clear_attic(
+        self, connection: asyncpg.Connection, table: str, terms: Terms
+    ) -> None:
+        """Bodies whose logs are pinned no longer, or that came late."""
+        moments = {term.service_id: term.bodies for term in terms.each}
+        after: tuple[int, datetime, UUID] = (-1, terms.logs, UUID(int=0))
+        while True:
+            async with step(connection):
+                keys = await connection.fetch(
+                    f"""
+                    SELECT DISTINCT bucket, ts, id
+                      FROM {table}_attic
+                     WHERE (bucket, ts, id) > ($1, $2, $3)
+                     ORDER BY bucket, ts, id
+                     LIMIT $4
+                    """,
+                    *after,
+                    STEP_ROWS,
+                )
+                kept = await arrivals.kept(connection, keys, moments)
+                gone = [key for key in keys if key["id"] not in kept]
+                await self._remove_bodies(connection, gone)
+            if len(keys) < STEP_ROWS:
+                return
+            after = (keys[-1]["bucket"], keys[-1]["ts"], keys[-1]["id"])
+
+    async def _remove_bodies(self, connection: asyncpg.Connection, keys: Keys) -> None:
+        for table in BODIES:
+            gone = await remove(connection, table, keys, pinned=True)
+            self._count(table, len(gone))
+
+    async def _hold_bytes(self, connection: asyncpg.Connection, today: date) -> None:
+        """What came late goes first, then the oldest days; today stays."""
+        limit = self._policy.limit_bytes
+        if limit is None or await kept_days.size_of_all(connection) <= limit:
+            return
+        await self._clear(
+            connection,
+            lambda: connection.fetch(
+                "SELECT bucket, ts, id FROM logs_attic WHERE NOT pinned LIMIT $1",
+                STEP_ROWS,
+            ),
+        )
+        for day in await _days(connection, PARTITIONED):
+            if await kept_days.size_of_all(connection) <= limit:
+                return
+            if day >= today or not await self._drop(connection, day, PARTITIONED):
+                break
+        if await kept_days.size_of_all(connection) > limit:
+            self._exceeding.met("there is no earlier day")
+        else:
+            self._exceeding.passed()
+
+    def _count(self, table: str, rows: int) -> None:
+        self._counters.retention_rows.labels(table).inc(rows)
+
+
+async def _days(connection: asyncpg.Connection, tables: Iterable[str]) -> list[date]:
+    found: set[date] = set()
+    for table in tables:
+        found.update(await kept_days.days_of(connection, table))
+    return sorted(found)

@@ -1,0 +1,205 @@
+"""What is kept of an exchange while it passes."""
+
+import asyncio
+from time import perf_counter
+from typing import Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from monitor.traffic.exchange import PROXY, Body, Exchange, Failure, Source
+from monitor.traffic.fields import Fields
+from proxy.exchange.stopwatch import Stopwatch
+from proxy.http1.headers import text, values
+from proxy.http1.heads import Lines
+from proxy.http1.request import Request
+from proxy.http1.response import Answer
+from proxy.messages.afterwards import Afterwards
+from proxy.messages.tap import Bounds, EventTap, Tap, WebSocketTap
+from proxy.routing.routing import Routed
+
+# So many percent-encoded characters for each query parameter that may be kept apart.
+CODED_EACH: Final = 5
+
+
+class BodyCopy:
+    """The first *limit* bytes of what passes, and the count of all."""
+
+    __slots__ = ("_kept", "_limit", "size")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: bytes | bytearray = b""
+        self.size = 0
+
+    def add(self, piece: bytes) -> None:
+        size = len(piece)
+        room = self._limit - self.size
+        if room > 0:
+            kept = piece if size <= room else piece[:room]
+            if not self.size:
+                self._kept = kept
+            elif isinstance(self._kept, bytearray):
+                self._kept += kept
+            else:
+                self._kept = bytearray(self._kept + kept)
+        self.size += size
+
+    def body(self) -> Body | None:
+        """None where nothing passed."""
+        if not self.size:
+            return None
+        return Body(kept=bytes(self._kept), size=self.size)
+
+
+class Capture:
+    """One exchange in the making. Times are of time.perf_counter()."""
+
+    __slots__ = (
+        "body_limit",
+        "bounds",
+        "failure",
+        "head_sent",
+        "id",
+        "is_lasting",
+        "replay_of",
+        "request",
+        "request_copy",
+        "request_fields",
+        "response_copy",
+        "response_fields",
+        "routed",
+        "source_ip",
+        "status_code",
+        "stopwatch",
+        "tap",
+    )
+
+    def __init__(
+        self,
+        request: Request,
+        routed: Routed,
+        *,
+        id: UUID,
+        source_ip: str,
+        request_fields: Fields,
+        bounds: Bounds,
+        body_limit: int,
+        replay_of: UUID | None,
+    ) -> None:
+        self.id = id
+        self.request = request
+        self.routed = routed
+        self.source_ip = source_ip
+        self.request_fields = request_fields
+        self.bounds = bounds
+        self.body_limit = body_limit
+        self.replay_of = replay_of
+        self.request_copy = BodyCopy(body_limit)
+        self.response_copy = BodyCopy(body_limit)
+        self.stopwatch = Stopwatch(began=request.began, turn=request.taken)
+        self.status_code: int | None = None
+        self.response_fields: Fields = ()
+        self.failure: Failure | None = None
+        self.head_sent: float | None = None
+        # Upgrades and event streams last; their latency is that of their head.
+        self.is_lasting = False
+        self.tap: Afterwards | None = None
+
+    def answered(self, answer: Answer) -> None:
+        """The upstream's final head is here: what follows may be messages."""
+        self.response_fields = answer.pairs
+        if answer.status == 101:
+            self._tap_upgrade(answer.lines)
+        elif answer.is_event_stream:
+            coding = text(answer.lines, "content-encoding")
+            bounds = self.bounds.within(self.body_limit)
+            self._listen(EventTap(bounds, began=self.request.began, coding=coding))
+
+    def sent(self, data: bytes) -> None:
+        """Passed on to the upstream of a tunnel."""
+        self.request_copy.add(data)
+        if self.tap is not None:
+            self.tap.sent(data, perf_counter())
+
+    def received(self, data: bytes) -> None:
+        """Of the response's body, or passed on to the client of a tunnel."""
+        self.response_copy.add(data)
+        if self.tap is not None:
+            self.tap.received(data, perf_counter())
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more to be read of what passed than one turn's work."""
+        return self.tap is not None and self.tap.is_behind
+
+    def _tap_upgrade(self, lines: Lines) -> None:
+        """A WebSocket's frames are kept as messages, and not as bytes besides."""
+        if "websocket" not in [value.lower() for value in values(lines, "upgrade")]:
+            return
+        extensions = text(lines, "sec-websocket-extensions")
+        bounds = self.bounds.within(self.body_limit)
+        self._listen(
+            WebSocketTap(bounds, began=self.request.began, extensions=extensions)
+        )
+        self.request_copy = BodyCopy(0)
+        self.response_copy = BodyCopy(0)
+
+    def _listen(self, tap: Tap) -> None:
+        self.tap = Afterwards(tap, soon=asyncio.get_running_loop().call_soon)
+
+    def exchange(self) -> Exchange:
+        """What there is to record, now that it is over."""
+        now = perf_counter()
+        request, began = self.request, self.request.began
+        upstream, target = self.routed.upstream, self.routed.target
+        path, _, query = target.partition("?")
+        # RFC 9112 3.2.4: the asterisk is no part of the URL.
+        sent = "" if target == "*" else target
+        answered = self.head_sent if self.is_lasting and self.head_sent else now
+        return Exchange(
+            id=self.id,
+            service_id=self.routed.service.id,
+            source=PROXY if self.replay_of is None else Source.REPLAY,
+            method=request.method,
+            url=f"{upstream.root}{sent}",
+            path=path,
+            client_url=request.client_url,
+            query_params=_parameters(query, self.bounds.parameters) if query else {},
+            status_code=self.status_code,
+            latency_ms=(answered - began) * 1000,
+            duration_ms=(now - began) * 1000 if self.is_lasting else None,
+            error=None if self.failure is None else str(self.failure),
+            source_ip=self.source_ip,
+            request_headers=self.request_fields,
+            response_headers=self.response_fields,
+            request_body=self.request_copy.body(),
+            response_body=self.response_copy.body(),
+            request_size=self.request_copy.size,
+            response_size=self.response_copy.size,
+            replay_of=self.replay_of,
+            timings=self.stopwatch.timings(self.head_sent or now),
+            messages=None if self.tap is None else self.tap.messages(now),
+        )
+
+
+def _parameters(query: str, most: int) -> dict[str, str | list[str]]:
+    """The first *most*, decoded as UTF-8; bytes that are none become U+FFFD.
+
+    Fewer where their % are very many: each is taken apart on its own.
+    """
+    if query.count("&") >= most:
+        query = "&".join(query.split("&", most)[:most])
+    if query.count("%") > CODED_EACH * most:
+        within = len(query) - len(query.split("%", CODED_EACH * most)[-1])
+        query = query[: max(query.rfind("&", 0, within), 0)]
+    found: dict[str, str | list[str]] = {}
+    text = query.encode("latin-1").decode("utf-8", "replace")
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+        before = found.get(name)
+        if before is None:
+            found[name] = value
+        elif isinstance(before, list):
+            before.append(value)
+        else:
+            found[name] = [before, value]
+    return found

@@ -1,0 +1,228 @@
+"""Which header fields travel on to the next hop, and which are added."""
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from proxy.http1.heads import Line, Lines, line
+
+# RFC 9110: fields about one connection (7.6.1), and those meant for a proxy (11.7).
+# Trailer describes a body that passes with its trailer.
+HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        # RFC 7540 3.2.1.
+        "http2-settings",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+FORWARDED: Final = frozenset(
+    {
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-forwarded-prefix",
+    }
+)
+# Without them the next hop would frame or address the message in another way, so a
+# sender that names them in Connection does not get its wish.
+NEVER_NAMED: Final = frozenset({"content-length", "host"})
+# What a connection's option may say without naming a field of the message.
+PLAIN_OPTIONS: Final = frozenset({"", "close"}) | HOP_BY_HOP
+NO_OPTIONS: frozenset[str] = frozenset()
+OURS: Final = "x-monitor-"
+# RFC 3986 3.2, without userinfo: nothing that ends an authority or a quoted-string.
+# Bytes above 0x7F pass.
+NO_AUTHORITY: Final = re.compile(r'[\x00-\x20"/?#@<>\\^`{|}\x7f]')
+# RFC 4559, and what stands beside it: schemes that log in a connection, not a request.
+LOGIN: Final = re.compile(
+    r"(?:^|[\s,])(?:ntlm|negotiate|nego2|kerberos)(?:$|[\s,:])", re.IGNORECASE
+)
+# Whoever switches to one of these sends further requests in it, unseen by us.
+HTTP_AGAIN: Final = re.compile(r"h2c?(?:/.*)?|(?:http|tls)(?:/.*)?", re.IGNORECASE)
+MOST_SPELLINGS: Final = 4096
+
+Named = dict[str, list[str]]
+T = TypeVar("T")
+
+
+class Spellings(dict[str, T]):
+    """What a field's name means, remembered by its spelling, within a bound.
+
+    *meaning* is asked with the name in lower case.
+    """
+
+    def __init__(self, meaning: Callable[[str], T]) -> None:
+        super().__init__()
+        self._meaning = meaning
+
+    def __missing__(self, name: str) -> T:
+        meaning = self._meaning(name.lower())
+        if len(self) < MOST_SPELLINGS:
+            self[name] = meaning
+        return meaning
+
+
+def looked_at(names: frozenset[str]) -> Spellings[str]:
+    """The lower-case form of *names* and of ours; empty for all others."""
+    return Spellings(
+        lambda lower: lower if lower in names or lower.startswith(OURS) else ""
+    )
+
+
+TRAVELS: Final = Spellings(
+    lambda lower: lower not in HOP_BY_HOP and not lower.startswith(OURS)
+)
+
+
+def named(lines: Lines, kinds: Spellings[str]) -> Named:
+    """The values of the fields that are looked at, by name in lower case."""
+    found: Named = {}
+    for _, name, value in lines:
+        if kind := kinds[name]:
+            if kind in found:
+                found[kind].append(value)
+            else:
+                found[kind] = [value]
+    return found
+
+
+def is_authority(text: str) -> bool:
+    """Whether *text* can stand in Host; empty can (RFC 9112 3.2)."""
+    return NO_AUTHORITY.search(text) is None
+
+
+def values(lines: Lines, name: str) -> list[str]:
+    """All values of a field; *name* in lower case."""
+    return [value for _, field, value in lines if field.lower() == name]
+
+
+def text(lines: Lines, name: str) -> str | None:
+    """A field's values, joined (RFC 9110 5.3)."""
+    found = values(lines, name)
+    return ", ".join(found) if found else None
+
+
+def options(named: Named) -> frozenset[str]:
+    """The options that Connection names, in lower case (RFC 9110 7.6.1)."""
+    connection = named.get("connection")
+    if connection is None:
+        return NO_OPTIONS
+    found = frozenset(
+        [part.strip().lower() for part in ",".join(connection).split(",")]
+    )
+    return found - NEVER_NAMED
+
+
+def opaque_protocols(upgrade: str) -> str | None:
+    """What *upgrade* lists, without what carries HTTP again; None where that is all.
+
+    Of a WebSocket the messages are recorded, of any other the bytes.
+    """
+    offered = [part.strip() for part in upgrade.split(",")]
+    left = [part for part in offered if part and not HTTP_AGAIN.fullmatch(part)]
+    if len(left) == len(offered):
+        return upgrade
+    return ", ".join(left) or None
+
+
+def name_logins(values: list[str] | None) -> bool:
+    """Whether credentials or challenges are of a scheme that logs a connection in."""
+    return values is not None and any(LOGIN.search(value) for value in values)
+
+
+def end_to_end(lines: Lines, options: frozenset[str]) -> Lines:
+    """What describes the message itself: no hop-by-hop field, none of ours.
+
+    *options* are those of Connection: fields that it names stay behind, too.
+    """
+    passed = [found for found in lines if TRAVELS[found[1]]]
+    if options <= PLAIN_OPTIONS:
+        return passed
+    return [found for found in passed if found[1].lower() not in options]
+
+
+def without_cookie(lines: Lines, cookie: str) -> Lines:
+    """Without the app's own session, which is no business of a service."""
+    return [
+        kept for found in lines if (kept := _without_cookie(found, cookie)) is not None
+    ]
+
+
+def _without_cookie(found: Line, cookie: str) -> Line | None:
+    _, name, value = found
+    if name.lower() != "cookie" or cookie not in value:
+        return found
+    pairs = [
+        pair for pair in value.split(";") if pair.split("=", 1)[0].strip() != cookie
+    ]
+    left = ";".join(pairs).strip()
+    if left == value:
+        return found
+    return line(name, left) if left else None
+
+
+def without_forwarded(lines: Lines) -> Lines:
+    """Without what a client that is not trusted says about where it came from."""
+    return [found for found in lines if found[1].lower() not in FORWARDED]
+
+
+def with_host(lines: Lines, host: str) -> Lines:
+    """Host replaced where it stands, or put first; *lines* is changed."""
+    for position, found in enumerate(lines):
+        if found[1].lower() == "host":
+            lines[position] = line(found[1], host)
+            return lines
+    return [line("Host", host), *lines]
+
+
+def with_hops(lines: Lines, hops: int) -> Lines:
+    """Max-Forwards replaced where it stands (RFC 9110 7.6.2)."""
+    return [
+        line(found[1], str(hops)) if found[1].lower() == "max-forwards" else found
+        for found in lines
+    ]
+
+
+def forwarded(lines: Lines, *, peer: str, host: str, proto: str, prefix: str) -> Lines:
+    """*lines* with where the request came from, added to what is there (RFC 7239)."""
+    node = f'"[{peer}]"' if ":" in peer else peer
+    made = _appended(lines, "X-Forwarded-For", peer)
+    made = _unless_there(made, "X-Forwarded-Host", host)
+    made = _unless_there(made, "X-Forwarded-Proto", proto)
+    made = _appended(made, "Forwarded", f'for={node};host="{host}";proto={proto}')
+    return _below(made, prefix) if prefix else made
+
+
+def _appended(lines: Lines, name: str, value: str) -> Lines:
+    lower = name.lower()
+    joined = ", ".join([*values(lines, lower), value])
+    return [
+        *(found for found in lines if found[1].lower() != lower),
+        line(name, joined),
+    ]
+
+
+def _below(lines: Lines, prefix: str) -> Lines:
+    """Our prefix lies below that of a trusted proxy before us."""
+    outer = outer_prefix(lines)
+    kept = [found for found in lines if found[1].lower() != "x-forwarded-prefix"]
+    return [*kept, line("X-Forwarded-Prefix", outer + prefix)]
+
+
+def outer_prefix(lines: Lines) -> str:
+    """That of a proxy before us."""
+    return "".join(values(lines, "x-forwarded-prefix")).rstrip("/")
+
+
+def _unless_there(lines: Lines, name: str, value: str) -> Lines:
+    if values(lines, name.lower()):
+        return lines
+    return [*lines, line(name, value)]

@@ -1,0 +1,188 @@
+"""The pages of alert rules, of what they found, and of whom it is told to."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from aiohttp import web
+
+from monitor.alerts.channel import Channel
+from monitor.alerts.rule import Alert, AlertEvent
+from monitor.alerts.window import Aggregate
+from monitor.registry.resources import ServiceResource
+from web import render
+from web.parts import PageParts
+from web.views.formats import seconds
+
+MOST_SHOWN = 500
+EVENTS_SHOWN = 50
+DELIVERIES_SHOWN = 20
+NAMES = {
+    Aggregate.ERROR_RATE: "the error rate",
+    Aggregate.P95_LATENCY_MS: "the 95th percentile of latency, in ms,",
+    Aggregate.REQUEST_COUNT: "the number of requests",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleView:
+    """A rule in words, and its state as a badge: what it says, and its colour."""
+
+    alert: Alert
+    service: str
+    words: str
+    badge: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Events of the chosen rule, and the links beyond them."""
+
+    events: list[AlertEvent]
+    total: int
+    older: str | None
+    newer: str | None
+
+
+class AlertsPage:
+    def __init__(self, parts: PageParts) -> None:
+        self._parts = parts
+
+    async def show(self, request: web.Request) -> web.Response:
+        services, names = await _services(self._parts)
+        rules, total = await self._parts.alerts.page(
+            service_id=None, limit=MOST_SHOWN, offset=0
+        )
+        views = [_view(rule, names) for rule in rules]
+        wanted = _id(request.query.get("alert"))
+        chosen = next((v for v in views if v.alert.id == wanted), None)
+        chosen = chosen or (views[0] if views else None)
+        context = {
+            "services": services,
+            "rules": views,
+            "total": total,
+            "chosen": chosen,
+            "found": None,
+            "deliveries": [],
+            "channels": {},
+            "service_options": [(str(s.id), s.name) for s in services],
+        }
+        if chosen is not None:
+            context |= await self._of(chosen.alert, _offset(request))
+        return await render.page(request, "alerts.html", context)
+
+    async def _of(self, alert: Alert, offset: int) -> dict[str, object]:
+        """What the chosen rule found, and whom it was told to."""
+        found = await self._parts.alerts.events(
+            alert.id, limit=EVENTS_SHOWN, offset=offset
+        )
+        events, total = found or ([], 0)
+        channels, _ = await self._parts.channels.page(
+            service_id=alert.service_id, limit=MOST_SHOWN, offset=0
+        )
+        deliveries, _ = await self._parts.deliveries.page(
+            alert_id=alert.id, limit=DELIVERIES_SHOWN, offset=0
+        )
+        link = f"/alerts-ui?alert={alert.id}&offset="
+        further = offset + EVENTS_SHOWN
+        return {
+            "found": Found(
+                events=events,
+                total=total,
+                older=f"{link}{further}" if total > further else None,
+                newer=f"{link}{max(0, offset - EVENTS_SHOWN)}" if offset else None,
+            ),
+            "deliveries": deliveries,
+            "channels": {channel.id: channel.name for channel in channels},
+        }
+
+
+class ChannelsPage:
+    def __init__(self, parts: PageParts) -> None:
+        self._parts = parts
+
+    async def show(self, request: web.Request) -> web.Response:
+        services, names = await _services(self._parts)
+        channels, total = await self._parts.channels.page(
+            service_id=None, limit=MOST_SHOWN, offset=0
+        )
+        wanted = _id(request.query.get("channel"))
+        chosen = next((c for c in channels if c.id == wanted), None)
+        chosen = chosen or (channels[0] if channels else None)
+        context = {
+            "services": services,
+            "service_names": names,
+            "list": channels,
+            "total": total,
+            "chosen": chosen,
+            "deliveries": [],
+            "rules": {},
+            "service_options": [
+                ("", "all services"),
+                *((str(s.id), s.name) for s in services),
+            ],
+        }
+        if chosen is not None:
+            context |= await self._of(chosen)
+        return await render.page(request, "channels.html", context)
+
+    async def _of(self, channel: Channel) -> dict[str, object]:
+        deliveries, _ = await self._parts.deliveries.page(
+            channel_id=channel.id, limit=DELIVERIES_SHOWN, offset=0
+        )
+        rules, _ = await self._parts.alerts.page(
+            service_id=channel.service_id, limit=MOST_SHOWN, offset=0
+        )
+        return {"deliveries": deliveries, "rules": {r.id: r.name for r in rules}}
+
+
+def in_words(alert: Alert) -> str:
+    """When the rule fires, as a sentence goes on after “when”."""
+    condition, window = alert.condition, alert.window
+    if window is None:
+        return f"a log has {condition}"
+    if window.aggregate is Aggregate.COUNT:
+        what = f"{window.value} or more logs have {condition}"
+    else:
+        what = f"{NAMES[window.aggregate]} is {window.operator} {window.value}"
+    lasting = f", for {seconds(window.for_s)}" if window.for_s else ""
+    over = "" if window.recovery is None else f"; over at {window.recovery:.15g}"
+    return f"{what} within {seconds(window.seconds)}{lasting}{over}"
+
+
+def _view(alert: Alert, services: dict[UUID, str]) -> RuleView:
+    badge, kind = _badge(alert)
+    return RuleView(
+        alert=alert,
+        service=services.get(alert.service_id, "another service"),
+        words=in_words(alert),
+        badge=badge,
+        kind=kind,
+    )
+
+
+def _badge(alert: Alert) -> tuple[str, str]:
+    if not alert.is_active:
+        return "paused", "paused"
+    if alert.error is not None:
+        return "broken", "firing"
+    if alert.standing is None:
+        return "each log", "each"
+    return alert.standing.state.value, alert.standing.state.value
+
+
+async def _services(parts: PageParts) -> tuple[list[ServiceResource], dict[UUID, str]]:
+    found, _ = await parts.services.page(limit=MOST_SHOWN, offset=0)
+    return found, {service.id: service.name for service in found}
+
+
+def _id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
+
+
+def _offset(request: web.Request) -> int:
+    text = request.query.get("offset", "0")
+    return min(int(text), 100_000) if text.isascii() and text.isdigit() else 0

@@ -1,0 +1,105 @@
+"""The page that sends a recorded request again and compares the answers."""
+
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from monitor.errors import NotFound, Unavailable
+from monitor.logs.log import LogDetail
+from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
+from monitor.offload.outcome import Kind, Unworked
+from monitor.registry.resources import ServiceResource
+from monitor.traffic.mask import MASK
+from web import render
+from web.pages.log import MOST_ROWS, find_log
+from web.parts import PageParts
+from web.views.editable import Editable, editable, editable_of
+from web.views.results import Result, result_of
+
+HISTORY = 50
+MOST_SERVICES = 500
+# It holds the answer's body, and what differs.
+LITTLE_DOCUMENT = 8 * 1024
+
+
+class ReplayPage:
+    def __init__(self, parts: PageParts) -> None:
+        self._parts = parts
+
+    async def show(self, request: web.Request) -> web.Response:
+        """With ?replay=, that replay's result; else the newest one's, if any."""
+        detail = await find_log(self._parts, request.match_info["log_id"])
+        id = detail.item.id
+        history, total = await self._parts.replays.history(id, most=HISTORY)
+        chosen = await self._chosen(id, request.query.get("replay"), history)
+        context = {
+            "log": detail.item,
+            "mask": MASK,
+            "editable": await self._editable(detail),
+            "services": await self._targets(detail),
+            "history": history,
+            "total": total,
+            "result": None if chosen is None else await self._result(detail, chosen),
+            "most_rows": MOST_ROWS,
+        }
+        return await render.page(request, "replay.html", context)
+
+    async def _chosen(
+        self, log_id: UUID, text: str | None, history: list[dict[str, Any]]
+    ) -> bytes | None:
+        """The document of the one that is shown."""
+        if text is None and not history:
+            return None
+        try:
+            id = UUID(history[0]["id"] if text is None else text)
+        except ValueError:
+            found = None
+        else:
+            found = await self._parts.replays.get(log_id, id)
+        if found is None:
+            raise NotFound("There is no such replay of this log.")
+        return found
+
+    async def _result(self, detail: LogDetail, document: bytes) -> Result | str:
+        """Why there is none to show, where it cannot be worked on."""
+        stored = detail.response_body, detail.response_headers
+        is_little = len(document) <= LITTLE_DOCUMENT and are_little(
+            [stored], most_bytes=COMPARED_BYTES, most_marks=COMPARED_MARKS
+        )
+        try:
+            made = await self._parts.helpers.do(
+                Kind.RESULT,
+                detail.item.service_id,
+                result_of,
+                detail,
+                document,
+                self._parts.settings.work_limit,
+                is_little=is_little,
+            )
+        except Unworked as error:
+            return str(error)
+        return made.result
+
+    async def _editable(self, detail: LogDetail) -> Editable:
+        kept = detail.request_body, detail.request_headers
+        try:
+            made = await self._parts.helpers.do(
+                Kind.PAGE,
+                detail.item.service_id,
+                editable_of,
+                detail,
+                is_little=are_little([kept]),
+            )
+        except Unworked as error:
+            return editable(detail, "", f"It cannot be shown: {error}.")
+        return made.editable
+
+    async def _targets(self, detail: LogDetail) -> list[ServiceResource]:
+        """Other services that the request can be sent to."""
+        try:
+            found, _ = await self._parts.services.page(limit=MOST_SERVICES, offset=0)
+        except Unavailable:
+            return []
+        own = detail.item.service_id
+        return [service for service in found if service.base_url and service.id != own]
