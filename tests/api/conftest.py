@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest_asyncio
 
-from tests.running import appliance_on, client_of
+from tests.support.running import appliance_on, client_of
 
 
 @pytest_asyncio.fixture

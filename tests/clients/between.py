@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.programs import path_of
-from tests.proxy.upstreams import proxied
+from tests.support.programs import path_of
+from tests.support.upstreams import proxied
 
 Server = Callable[[Path], AbstractAsyncContextManager[int]]
 Scenario = Callable[[str, Path], Awaitable[Any]]

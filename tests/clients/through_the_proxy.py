@@ -7,7 +7,7 @@ import pytest
 from aiohttp.test_utils import BaseTestServer
 from yarl import URL
 
-from tests.proxy.upstreams import Stage, proxied
+from tests.support.upstreams import Stage, proxied
 
 STACKS: dict[BaseTestServer, AsyncExitStack] = {}
 PASSED = [0]

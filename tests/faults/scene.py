@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.appliance.start.test_serve import Served, served
 from tests.faults.traffic import Tally, Traffic, body_of, numbered, stored
-from tests.proxy.upstreams import upstream
-from tests.test_serve import Served, served
+from tests.support.upstreams import upstream
 
 
 @asynccontextmanager

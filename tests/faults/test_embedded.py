@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.appliance.start.test_serve import served
 from tests.faults.scene import Disk, postgres_of, send, small_disk
-from tests.proxy.upstreams import OK, answering, upstream
-from tests.test_serve import served
+from tests.support.upstreams import OK, answering, upstream
 
 AWAY = "the embedded PostgreSQL does not run"
 BACK = "the embedded PostgreSQL runs again"

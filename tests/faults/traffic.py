@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from tests.proxy.upstreams import Reader, Writer, read_head
-from tests.running import bearer
-from tests.test_serve import Served
+from tests.appliance.start.test_serve import Served
+from tests.support.running import bearer
+from tests.support.upstreams import Reader, Writer, read_head
 
 CLIENTS = 4
 PUSHERS = 2

@@ -15,7 +15,7 @@ from tests.fidelity.proxies import PROXIES
 from tests.fidelity.rule import Outcome, Rule, Verdict, judge
 from tests.fidelity.rules import GROUPS, RULES
 from tests.fidelity.stage import Stage, scripted
-from tests.programs import path_of
+from tests.support.programs import path_of
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "fidelity.md"
 MARK = "<!-- python -m tests.fidelity --write -->"

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.fidelity.stage import Stage, scripted
-from tests.programs import path_of
-from tests.proxy.upstreams import proxied
+from tests.support.programs import path_of
+from tests.support.upstreams import proxied
 
 # Short, so that the rules about slow clients take no time.
 ENVIRONMENT = {"APIMONITOR_HEAD_TIMEOUT_S": "1", "APIMONITOR_KEEPALIVE_S": "1.5"}

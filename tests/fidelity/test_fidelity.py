@@ -8,7 +8,7 @@ from tests.fidelity.__main__ import DOCUMENT, MARK, outcomes, score
 from tests.fidelity.proxies import PROXIES, ours
 from tests.fidelity.rule import Rule, Verdict, judge
 from tests.fidelity.rules import GROUPS, RULES
-from tests.programs import path_of
+from tests.support.programs import path_of
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

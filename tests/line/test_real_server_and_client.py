@@ -9,8 +9,8 @@ import httpx
 import requests
 
 from appliance.start.running import Appliance
-from tests.patience import PATIENCE_S
-from tests.running import client_at
+from tests.support.patience import PATIENCE_S
+from tests.support.running import client_at
 
 
 async def register(appliance: Appliance, **fields: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import path_of
+from tests.support.programs import path_of
 
 ROOT = Path(__file__).parent.parent.parent
 MADE_ANEW = "rm -rf .venv"

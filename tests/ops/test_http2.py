@@ -14,8 +14,8 @@ import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.ops.test_nginx import free_port
-from tests.programs import need
-from tests.proxy.upstreams import Reader, Writer, proxied, read_head, upstream
+from tests.support.programs import need
+from tests.support.upstreams import Reader, Writer, proxied, read_head, upstream
 
 ROOT = Path(__file__).parents[2]
 MAIN = """

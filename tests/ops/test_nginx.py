@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.patience import PATIENCE_S
-from tests.programs import need
-from tests.running import appliance_on
+from tests.support.patience import PATIENCE_S
+from tests.support.programs import need
+from tests.support.running import appliance_on
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,9 +16,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Request, async_playwright, expect
 
 from appliance.start.running import Appliance
-from tests.patience import PATIENCE_S
-from tests.programs import need
-from tests.running import appliance_on, client_of
+from tests.support.patience import PATIENCE_S
+from tests.support.programs import need
+from tests.support.running import appliance_on, client_of
 
 expect.set_options(timeout=PATIENCE_S * 1000)
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"

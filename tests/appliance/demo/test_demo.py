@@ -1,0 +1,100 @@
+"""The demo shows a newcomer each kind of traffic."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from appliance.demo import traffic
+from monitor.settings import load
+from tests.support.patience import PATIENCE_S
+from tests.support.running import appliance_on, client_at, client_of
+
+
+def test_a_demo_does_not_mix_with_what_is_recorded_in_earnest(tmp_path: Path) -> None:
+    given = load(
+        {
+            "APIMONITOR_DATA_DIR": str(tmp_path / "data"),
+            "APIMONITOR_DATABASE_URL": "postgresql://x@127.0.0.1/x",
+            "APIMONITOR_PORT": "8001",
+        }
+    )
+    made = traffic.of_its_own(given)
+    assert made.data_dir == tmp_path / "data-demo"
+    assert made.database_url is None
+    assert made.port == 8001
+
+
+async def test_the_demos_upstream_answers_until_the_demo_ends(
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(traffic, "BURST", 0)
+    monkeypatch.setattr(traffic, "TRICKLE_S", 0.0)
+    caplog.set_level(logging.INFO, logger="appliance.demo.traffic")
+    async with appliance_on(database_url, tmp_path) as appliance:
+        running = asyncio.create_task(
+            traffic.run(app_url=appliance.app_url, proxy_url=appliance.proxy_url)
+        )
+        while "the sample traffic is over" not in caplog.text and not running.done():
+            await asyncio.sleep(0.05)
+        url = f"{appliance.proxy_url}/demo-shop/products/1"
+        async with client_at() as client:
+            assert (await client.get(url)).status_code == 200
+            running.cancel()
+            await asyncio.wait([running])
+            assert (await client.get(url)).status_code == 502
+
+
+async def test_the_demo_leaves_a_living_product(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each kind is there before the mix begins; the mix is the same, but shorter.
+    monkeypatch.setattr(traffic, "BURST", 15)
+    async with appliance_on(database_url, tmp_path) as appliance:
+        for _ in range(2):
+            await traffic.run(
+                app_url=appliance.app_url, proxy_url=appliance.proxy_url, seconds=0
+            )
+        async with client_of(appliance) as client:
+            services = (await client.get("/v1/services")).json()
+            logs = (await client.get("/v1/logs?limit=500")).json()
+            by_path = {item["path"]: item["id"] for item in logs["items"]}
+            chat = (await client.get(f"/v1/logs/{by_path['/chat']}")).json()
+            events = (await client.get(f"/v1/logs/{by_path['/events']}")).json()
+    assert services["total"] == 1
+    assert chat["message_count"] >= 6
+    assert events["event_count"] == 3
+    paths = {item["path"] for item in logs["items"]}
+    wanted = {"/orders", "/events", "/chat", "/images/1.png", "/uploads/1", "/nightly"}
+    assert wanted <= paths
+    statuses = {item["status_code"] for item in logs["items"]}
+    assert {101, 200, 201, 202, 404, 503} >= statuses >= {101, 200, 201, 202}
+    assert "demo-secret" not in str(logs)
+
+
+async def test_a_closed_app_has_its_sample_traffic_too(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "BURST", 0)
+    secret = 'a "password" & more'
+    async with appliance_on(database_url, tmp_path, ADMIN_PASSWORD=secret) as appliance:
+        at = {"app_url": appliance.app_url, "proxy_url": appliance.proxy_url}
+        for wrong, said in ((None, "refused"), ("wrong", "sign in")):
+            with pytest.raises(RuntimeError, match=said):
+                await traffic.run(**at, password=wrong, seconds=0)
+        await traffic.run(**at, password=secret, seconds=0)
+        connection = await asyncpg.connect(database_url)
+        paths: set[str] = set()
+        async with asyncio.timeout(PATIENCE_S):
+            while not {"/orders", "/nightly"} <= paths:
+                await asyncio.sleep(0.05)
+                rows = await connection.fetch("SELECT path FROM apimonitor.logs")
+                paths = {row["path"] for row in rows}
+    sent = await connection.fetch("SELECT * FROM apimonitor.log_details")
+    await connection.close()
+    assert "apimonitor_session" not in str(sent)

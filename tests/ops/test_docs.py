@@ -1,0 +1,73 @@
+"""What the documentation says is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.app import is_api
+from monitor.network.tls import SOURCES
+from monitor.settings import BARE, LEGACY, Settings, load
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text()
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", text, re.MULTILINE))
+    assert set(rows) == {name.upper() for name in Settings.model_fields}
+    defaults = load({})
+    for name, shown in rows.items():
+        value = getattr(defaults, name.lower())
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            assert shown.replace(",", "").split()[0] == f"{value:g}".replace(
+                "e+09", ""
+            ) or shown.replace(",", "").split()[0] == str(value), name
+    for name in (*BARE, *LEGACY, *SOURCES):
+        assert name in text
+
+
+def test_every_route_of_the_api_is_documented() -> None:
+    text = (ROOT / "docs" / "api.md").read_text()
+    documented = set(re.findall(r"`((?:GET|POST|PATCH|DELETE) /[^`]*)`", text))
+    source = (ROOT / "api" / "app.py").read_text()
+    source = source.replace('f"{one_service}', '"/v1/services/{service_id}')
+    source = source.replace("{{key_id}}", "{key_id}")
+    source = source.replace("(one_service,", '("/v1/services/{service_id}",')
+    routes = {
+        f"{method.upper()} {path}"
+        for method, path in re.findall(
+            r'web\.(get|post|patch|delete)\("([^"]+)"', source
+        )
+    }
+    assert len(routes) >= 25
+    assert documented == routes
+    assert all(is_api(route.split()[1]) for route in routes)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), target
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    names = sorted(path.name for path in (ROOT / "migrations").glob("*.sql"))
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+
+
+def test_the_rules_of_fidelity_name_tests_that_exist() -> None:
+    text = (ROOT / "docs" / "fidelity.md").read_text()
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    named = re.findall(r"`(test_[a-z0-9_]+)`", text)
+    assert len(named) > 20
+    for name in named:
+        assert f"def {name}(" in tests, name
+
+
+def test_nobody_imports_the_command() -> None:
+    for path in ROOT.glob("*/**/*.py"):
+        if ".venv" not in path.parts:
+            assert not re.search(r"^(from|import) main\b", path.read_text(), re.M), path

@@ -1,0 +1,101 @@
+"""The page that takes HAR archives, in a real browser."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Browser, FilePayload, expect
+
+from appliance.start.running import Appliance
+from tests.support.running import appliance_on, client_of, register
+from tests.web.conftest import watch
+
+pytestmark = pytest.mark.browser
+HOSTILE = "<img src=x onerror=window.stolen=1>"
+
+
+def har(*urls: str) -> bytes:
+    entries = [
+        {"request": {"method": "GET", "url": url}, "response": {"status": "200"}}
+        for url in urls
+    ]
+    return json.dumps({"log": {"entries": entries}}).encode()
+
+
+def archive(name: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "application/json", "buffer": content}
+
+
+async def test_archives_are_dropped_sent_and_what_was_left_out_is_named(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    await register(client, name="first")
+    service = await register(client, name="second")
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go("/dashboard")
+    await page.get_by_role("link", name="Import").click()
+    await page.get_by_label("Service").select_option("second")
+    good = archive(f"{HOSTILE}.har", har("https://x.example/a", "blob:x", "no URL"))
+    bad = archive("b.har", b"[]")
+    await page.get_by_label("Choose archives").set_input_files([good, bad])
+    await page.get_by_role("button", name="Import").press("Enter")
+    await expect(page.locator("#result-list article")).to_have_count(2)
+    text = await page.locator("#results").inner_text()
+    assert "1 stored" in text
+    assert "2 entries were left out" in text
+    assert "entry 1: request.url" in text
+    assert "no array log.entries" in text
+    await expect(page.locator("#results-title")).to_be_focused()
+    assert await watched.serious_findings() == []
+    assert await page.evaluate("window.stolen") is None
+    # Dropped, as a file manager does.
+    await page.evaluate(
+        """(content) => {
+          const data = new DataTransfer();
+          data.items.add(new File([content], "dropped.har"));
+          for (const name of ["dragover", "drop"]) {
+            const event = new DragEvent(name, { dataTransfer: data, cancelable: true });
+            document.getElementById("drop").dispatchEvent(event);
+          }
+        }""",
+        har("https://x.example/b").decode(),
+    )
+    await page.get_by_role("button", name="Import").click()
+    await expect(page.locator("#result-list article")).to_have_count(3)
+    logs = (await client.get(f"/v1/logs?service_id={service['id']}")).json()["items"]
+    assert {log["path"] for log in logs} == {"/a", "/b"}
+    # The refusal of b.har is one that a browser notes.
+    assert [one for one in watched.complaints if "422" not in one] == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+async def test_it_is_accessible_and_fits(
+    browser: Browser,
+    appliance: Appliance,
+    client: httpx.AsyncClient,
+    scheme: str,
+    width: int,
+) -> None:
+    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    await watched.go("/import")
+    assert await watched.serious_findings() == []
+    await register(client, name="pay")
+    await watched.go("/import")
+    assert await watched.serious_findings() == []
+    assert not await watched.is_wider_than_its_window()
+    assert watched.complaints == []
+
+
+async def test_a_closed_appliance_asks_who_imports(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with (
+        appliance_on(database_url, tmp_path, ADMIN_PASSWORD="pw-of-tests") as appliance,
+        client_of(appliance) as client,
+    ):
+        assert (await client.get("/import")).headers["Location"].startswith("/signin")
+        path = "/v1/logs/import/har?service_id=01a21e34-b814-7dc3-a688-79ae9a7fb7fe"
+        answer = await client.post(path, json={"log": {"entries": []}})
+        assert answer.status_code == 401

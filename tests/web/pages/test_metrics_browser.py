@@ -1,0 +1,272 @@
+"""The metrics in a real browser: charts are drawn, read, zoomed and followed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Locator, Page, Route, expect
+
+from appliance.start.running import Appliance
+from tests.support.page_traffic import held, store, traffic
+from tests.support.running import appliance_on, client_of, register
+from tests.web.conftest import watch
+
+T = TypeVar("T")
+pytestmark = pytest.mark.browser
+# How many pixels of a canvas have each of the colours of the legend above it.
+COUNT_INKS = """
+plot => {
+  const canvas = plot.querySelector("canvas");
+  const { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const swatches = plot.parentElement.querySelectorAll(".swatch");
+  return Array.from(swatches, (swatch) => {
+    const ink = getComputedStyle(swatch).backgroundColor.match(/\\d+/g).map(Number);
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      if (ink.every((value, channel) => data[at + channel] === value)) count += 1;
+    }
+    return count;
+  });
+}
+"""
+
+
+async def fill(client: httpx.AsyncClient, database_url: str, count: int = 400) -> str:
+    service = await register(client, name="pay <b>&")
+    await store(database_url, traffic(UUID(service["id"]), count))
+    id: str = service["id"]
+    return id
+
+
+async def inks(page: Page, id: str) -> list[int]:
+    counted: list[int] = await page.locator(f"#{id}").evaluate(COUNT_INKS)
+    return counted
+
+
+async def eventually(
+    look: Callable[[], Awaitable[T]], is_so: Callable[[T], bool]
+) -> bool:
+    """Looking until it is so, two seconds at most; the policy forbids the browser's own
+    waiting, which is made of eval."""
+    for _ in range(3_000):
+        if is_so(await look()):
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+async def place(plot: Locator) -> dict[str, float]:
+    """Where the part of a chart is that is pointed at."""
+    box: Any = await plot.locator(".u-over").bounding_box()
+    return {**box, "middle": box["y"] + box["height"] / 2}
+
+
+def query_of(page: Page) -> dict[str, str]:
+    return {
+        name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_the_page_is_accessible_fits_and_draws(
+    browser: Browser,
+    appliance: Appliance,
+    client: httpx.AsyncClient,
+    database_url: str,
+    scheme: str,
+    width: int,
+) -> None:
+    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    page = watched.page
+    await watched.go("/metrics-ui")
+    await expect(page.get_by_text("Nothing to measure yet")).to_be_visible()
+    assert await watched.serious_findings() == []
+    id = await fill(client, database_url)
+    for path in ("/metrics-ui", f"/metrics-ui?range=all&service_id={id}"):
+        await watched.go(path)
+        await expect(page.locator("#charts")).to_be_visible()
+        await page.get_by_text("The series as a table").click()
+        assert await watched.serious_findings() == [], path
+        assert not await watched.is_wider_than_its_window(), path
+        assert min(await inks(page, "volume")) > 20, path
+        assert min(await inks(page, "latency")) > 20, path
+    await watched.go(
+        "/metrics-ui?range=15m&source=replay&since=2001-01-01&until=2001-01-02"
+    )
+    await expect(page.get_by_role("alert")).to_contain_text("since")
+    assert await watched.serious_findings() == []
+    assert [c for c in watched.complaints if "422" not in c] == []
+    assert await page.evaluate("window.stolen") is None
+
+
+async def test_a_chart_follows_the_theme_and_the_window(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, database_url: str
+) -> None:
+    await fill(client, database_url)
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go("/metrics-ui")
+    canvas = page.locator("#volume canvas")
+    await expect(canvas).to_be_visible()
+    swatch = page.locator(".ink-requests")
+    colour = "swatch => getComputedStyle(swatch).backgroundColor"
+    light = await swatch.evaluate(colour)
+    await page.emulate_media(color_scheme="dark")
+    assert await swatch.evaluate(colour) != light
+    assert await eventually(lambda: inks(page, "volume"), lambda found: found[0] > 20)
+
+    async def width() -> float:
+        found: float = await canvas.evaluate("canvas => canvas.clientWidth")
+        return found
+
+    assert await width() > 500
+    await page.set_viewport_size({"width": 500, "height": 800})
+    assert await eventually(width, lambda found: found < 500)
+    assert not await watched.is_wider_than_its_window()
+    assert watched.complaints == []
+
+
+async def test_dragging_zooms_and_the_way_back_is_open(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, database_url: str
+) -> None:
+    id = await fill(client, database_url)
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go(f"/metrics-ui?service_id={id}&range=24h")
+    plot = page.locator("#volume")
+    box = await place(plot)
+    await page.mouse.move(box["x"] + box["width"] * 0.7, box["middle"])
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] * 0.9, box["middle"], steps=4)
+    await page.mouse.up()
+    await page.wait_for_url("**/metrics-ui?*since=*until=*")
+    zoomed = query_of(page)
+    assert zoomed["service_id"] == id
+    assert "range" not in zoomed
+    asked = {**zoomed, "is_replay": "false"}
+    listed = (await client.get("/v1/logs", params=asked)).json()
+    assert listed["total"] > 0
+    tile = page.get_by_role("list", name="Totals").get_by_role("link").first
+    await expect(tile).to_have_text(f"Requests {listed['total']}")
+    await page.get_by_role("link", name="Zoom out").click()
+    await page.wait_for_url(lambda url: zoomed["since"][:19] not in url)
+    assert query_of(page)["since"] < zoomed["since"]
+    await page.go_back()
+    await page.go_back()
+    assert query_of(page) == {"service_id": id, "range": "24h"}
+    assert watched.complaints == []
+
+
+async def test_a_bucket_is_read_and_opened_by_keyboard_and_mouse(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, database_url: str
+) -> None:
+    await fill(client, database_url)
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go("/metrics-ui?range=all")
+    readout = page.locator("#volume-readout")
+    await expect(readout).to_contain_text("most at")
+    await page.locator("#volume").focus()
+    await page.keyboard.press("Home")
+    await expect(readout).to_contain_text("request")
+    first = await readout.inner_text()
+    await page.keyboard.press("End")
+    await expect(readout).not_to_have_text(first)
+    await page.keyboard.press("Home")
+    await expect(readout).to_have_text(first)
+    requests = first.split(" · ")[1].split()[0]
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#count")).to_contain_text(f"{requests} log")
+
+    await watched.go("/metrics-ui?range=all")
+    box = await place(page.locator("#latency"))
+    await page.mouse.move(box["x"] + box["width"] / 2, box["middle"])
+    readout = page.locator("#latency-readout")
+    await expect(readout).to_contain_text("p95")
+    requests = (await readout.inner_text()).split(" · ")[1].split()[0]
+    await page.mouse.click(box["x"] + box["width"] / 2, box["middle"])
+    await expect(page.locator("#count")).to_contain_text(f"{requests} log")
+    assert watched.complaints == []
+
+
+async def test_the_table_behind_the_charts_leads_to_the_same_logs(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, database_url: str
+) -> None:
+    await fill(client, database_url, 60)
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go("/metrics-ui?range=all")
+    await page.get_by_text("The series as a table").click()
+    rows = page.locator("#series tr")
+    await expect(rows.first).to_be_visible()
+    total = 0
+    for row in await rows.all():
+        links = row.get_by_role("link")
+        for link in (links.nth(1), links.nth(2)):
+            target = str(await link.get_attribute("href"))
+            listed = await client.get(target.replace("/dashboard", "/v1/logs"))
+            assert listed.json()["total"] == int(await link.inner_text()), target
+        total += int(await links.nth(1).inner_text())
+    tile = page.get_by_role("list", name="Totals").get_by_role("link").first
+    await expect(tile).to_have_text(f"Requests {total}")
+    await rows.first.get_by_role("link").first.click()
+    await page.wait_for_url("**since=*")
+    assert watched.complaints == []
+
+
+async def test_what_is_chosen_is_asked_at_once(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, database_url: str
+) -> None:
+    id = await fill(client, database_url)
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go("/dashboard")
+    await page.keyboard.press("g")
+    await page.keyboard.press("m")
+    await expect(page.get_by_role("heading", name="Metrics")).to_be_visible()
+    await page.get_by_role("link", name="6 hours").click()
+    await page.wait_for_url("**/metrics-ui?range=6h")
+    await page.get_by_label("Service").select_option(id)
+    await page.wait_for_url(f"**service_id={id}*")
+    await page.get_by_label("Source").select_option("replay")
+    await page.wait_for_url("**source=replay*")
+    assert query_of(page) == {"range": "6h", "service_id": id, "source": "replay"}
+    await page.get_by_label("Since, UTC").fill("2026-01-01T00:00:00Z")
+    await page.get_by_role("button", name="Show").click()
+    await page.wait_for_url("**since=*")
+    assert "range" not in query_of(page)
+    status = page.get_by_role("region", name="By status").get_by_role("row", name="404")
+    shown = (await status.get_by_role("link").inner_text()).strip()
+    await status.get_by_role("link").click()
+    await expect(page.locator("#count")).to_contain_text(f"{shown} log")
+    await expect(page.get_by_label("Status code")).to_have_value("404")
+    assert watched.complaints == []
+
+
+async def test_charts_that_cannot_be_had_say_why(
+    browser: Browser, database_url: str, tmp_path: Path
+) -> None:
+    async with (
+        appliance_on(database_url, tmp_path, QUERY_TIMEOUT_MS="300") as appliance,
+        client_of(appliance) as client,
+    ):
+        await fill(client, database_url)
+        watched = await watch(browser, appliance)
+        page = watched.page
+
+        async def too_late(route: Route) -> None:
+            async with held(database_url, "logs"):
+                await route.fulfill(response=await route.fetch())
+
+        await page.route("**/v1/metrics/timeseries*", too_late)
+        await watched.go("/metrics-ui")
+        await expect(page.get_by_role("alert")).to_contain_text("took longer than")
+        await expect(page.get_by_role("list", name="Totals")).to_be_visible()
+        await expect(page.locator("#charts")).to_be_hidden()

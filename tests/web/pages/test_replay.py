@@ -1,0 +1,204 @@
+"""The replay page in a real browser: change, send, compare."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from appliance.start.running import Appliance
+from tests.support.patience import PATIENCE_S
+from tests.support.running import register
+from tests.support.upstreams import Reader, Writer, read_head, upstream
+from tests.web.conftest import watch
+
+pytestmark = pytest.mark.browser
+HOSTILE = "<script>window.stolen=1</script><img src=x onerror=window.stolen=1>"
+
+
+class Shop:
+    """An upstream whose answers change with each request."""
+
+    def __init__(self) -> None:
+        self.requests: list[bytes] = []
+
+    async def __call__(self, reader: Reader, writer: Writer) -> None:
+        while True:
+            head = await read_head(reader)
+            length = 0
+            for line in head.lower().split(b"\r\n"):
+                if line.startswith(b"content-length:"):
+                    length = int(line.partition(b":")[2])
+            self.requests.append(head + await reader.readexactly(length))
+            n = len(self.requests)
+            orders = [{"id": i, "total": i * 10} for i in range(40)]
+            if n > 3:
+                orders.insert(1, {"id": 900, "total": 1})
+                orders[30]["total"] = 7
+            body = json.dumps({"at": n, "note": HOSTILE, "orders": orders}).encode()
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                b"X-Trace: %d\r\nContent-Length: %d\r\n\r\n%b" % (n, len(body), body)
+            )
+            await writer.drain()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop() -> AsyncIterator[tuple[Shop, int]]:
+    made = Shop()
+    async with upstream(made) as port:
+        yield made, port
+
+
+async def record(
+    appliance: Appliance, client: httpx.AsyncClient, port: int, **options: Any
+) -> str:
+    """The id of the log of the third request of its kind."""
+    await register(client, base_url=f"http://127.0.0.1:{port}/v1")
+    async with httpx.AsyncClient(
+        base_url=appliance.proxy_url, verify=False, timeout=PATIENCE_S
+    ) as through:
+        for _ in range(3):
+            answer = await through.request("POST", "/pay/orders?a=1", **options)
+    id = answer.headers["x-monitor-log-id"]
+    for _ in range(6_000):
+        if (await client.get(f"/v1/logs/{id}")).status_code == 200:
+            break
+        await asyncio.sleep(0.01)
+    return id
+
+
+async def test_a_request_is_changed_sent_and_compared(
+    browser: Browser,
+    appliance: Appliance,
+    client: httpx.AsyncClient,
+    shop: tuple[Shop, int],
+) -> None:
+    upstream_shop, port = shop
+    id = await record(
+        appliance,
+        client,
+        port,
+        json={"amount": 1},
+        headers={"Authorization": "s3cret", "X-Old": "1", "X-Keep": "k"},
+    )
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go(f"/log/{id}")
+    await page.get_by_role("link", name="Replay").click()
+    await expect(page.get_by_role("heading", name="Replay POST")).to_be_visible()
+    await expect(page.get_by_text("Not sent yet.")).to_be_visible()
+
+    await page.get_by_label("Body", exact=True).fill('{"amount": 2}')
+    await page.get_by_label("Value of x-keep").fill("changed")
+    await page.get_by_role("button", name="Remove x-old").click()
+    await page.get_by_role("button", name="Add a header").click()
+    await page.get_by_label("Name", exact=True).last.fill("X-New")
+    await page.get_by_label("Value", exact=True).last.fill("n")
+    await page.get_by_role("button", name="Send through the proxy").click()
+    await expect(page.get_by_text("different", exact=True).first).to_be_visible()
+    sent = upstream_shop.requests[-1]
+    assert sent.endswith(b'{"amount": 2}')
+    assert b"x-keep: changed" in sent.lower()
+    assert b"x-new: n" in sent.lower()
+    assert b"x-old" not in sent.lower()
+    assert b"authorization" not in sent.lower()
+
+    differences = page.get_by_role("region", name="Body, by path")
+    await expect(differences).to_contain_text("$.orders[1]")
+    await expect(differences.locator("tbody tr")).to_have_count(3)
+    await page.get_by_role("button", name="Hide what is volatile").click()
+    await expect(differences.locator("tbody tr:visible")).to_have_count(2)
+    sides = page.get_by_role("region", name="Lines of both bodies")
+    await expect(sides).to_contain_text("equal lines")
+    await expect(sides).to_contain_text("900")
+    await expect(page.get_by_role("link", name="its log")).to_be_visible()
+    assert "replay=" in page.url
+    assert await page.evaluate("window.stolen") is None
+
+    overridden = page.locator("dt", has_text="Overridden").locator("+ dd")
+    await expect(overridden).to_contain_text("X-Keep: changed")
+    await expect(overridden).to_contain_text("X-Old: removed")
+    await expect(overridden).to_contain_text("body: 13 B")
+
+    # The edits are kept: they go again, with one more.
+    await page.get_by_label("Value of x-keep").fill("again")
+    await page.get_by_role("button", name="Send through the proxy").click()
+    await expect(page.locator(".history tbody tr")).to_have_count(2)
+    assert upstream_shop.requests[-1].endswith(b'{"amount": 2}')
+    assert b"x-keep: again" in upstream_shop.requests[-1].lower()
+    assert b"x-old" not in upstream_shop.requests[-1].lower()
+
+    await page.get_by_role("link", name="Start over").click()
+    await page.get_by_role("button", name="Send through the proxy").click()
+    await expect(page.locator(".history tbody tr")).to_have_count(3)
+    # Nothing was changed this time: what was recorded goes again.
+    assert upstream_shop.requests[-1].endswith(b'{"amount":1}')
+    assert b"x-old: 1" in upstream_shop.requests[-1].lower()
+    assert watched.complaints == []
+
+
+async def test_what_cannot_be_sent_is_said_at_its_field(
+    browser: Browser,
+    appliance: Appliance,
+    client: httpx.AsyncClient,
+    shop: tuple[Shop, int],
+) -> None:
+    upstream_shop, port = shop
+    id = await record(appliance, client, port, content="x")
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go(f"/replay/{id}")
+    await page.get_by_label("URL", exact=True).fill("http://elsewhere.example/")
+    await page.get_by_role("button", name="Send through the proxy").click()
+    await expect(page.get_by_text("lies under no service's base_url")).to_be_visible()
+    await expect(page.get_by_label("URL", exact=True)).to_be_focused()
+    assert len(upstream_shop.requests) == 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_it_is_accessible_fits_and_keeps_to_itself(
+    browser: Browser,
+    appliance: Appliance,
+    client: httpx.AsyncClient,
+    shop: tuple[Shop, int],
+    tmp_path: Path,
+    scheme: str,
+    width: int,
+) -> None:
+    _, port = shop
+    headers = {"X-Long": "long" * 200, "X-Api-Key": "s3cret", "X-Odd": HOSTILE}
+    id = await record(appliance, client, port, content=HOSTILE, headers=headers)
+    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    pages = [f"/replay/{id}"]
+    await watched.go(pages[0])
+    assert await watched.serious_findings() == []
+    answer = await client.post(f"/v1/logs/{id}/replay", json={})
+    pages.append(f"/replay/{id}?replay={answer.json()['id']}")
+    await client.patch(
+        f"/v1/services/{answer.json()['service_id']}",
+        json={"base_url": "http://127.0.0.1:1/v1"},
+    )
+    url = "http://127.0.0.1:1/v1/x"
+    await client.post(f"/v1/logs/{id}/replay", json={"override_url": url})
+    pages.append(f"/replay/{id}")
+    for path in pages:
+        await watched.go(path)
+        assert await watched.serious_findings() == [], path
+        assert not await watched.is_wider_than_its_window(), path
+        assert await watched.page.evaluate("window.stolen") is None
+    assert watched.complaints == []
+
+
+async def test_no_such_log_or_replay_is_a_page_that_says_so(
+    browser: Browser, appliance: Appliance
+) -> None:
+    watched = await watch(browser, appliance)
+    await watched.go("/replay/x")
+    await expect(watched.page.get_by_text("A log's address")).to_be_visible()
