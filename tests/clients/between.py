@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.connections import listens
 from tests.support.programs import path_of
 from tests.support.upstreams import proxied
 
@@ -81,7 +82,7 @@ async def serving(*command: str, folder: Path, port: int) -> AsyncIterator[int]:
     )
     try:
         async with asyncio.timeout(START_S):
-            while not await _listens(port):
+            while not await listens(port):
                 assert process.returncode is None, f"{command} ended"
                 await asyncio.sleep(0.02)
         yield port
@@ -89,12 +90,3 @@ async def serving(*command: str, folder: Path, port: int) -> AsyncIterator[int]:
         if process.returncode is None:
             process.terminate()
         await process.wait()
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True

@@ -14,6 +14,7 @@ import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.ops.test_nginx import free_port
+from tests.support.connections import listens
 from tests.support.programs import need
 from tests.support.upstreams import Reader, Writer, proxied, read_head, upstream
 
@@ -76,13 +77,9 @@ async def nginx_before(proxy_port: int, folder: Path) -> AsyncIterator[int]:
     process = await asyncio.create_subprocess_exec(nginx, "-c", str(path))
     try:
         for _ in range(3_000):
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.02)
-            else:
-                writer.close()
+            if await listens(port):
                 break
+            await asyncio.sleep(0.02)
         yield port
     finally:
         process.send_signal(signal.SIGTERM)

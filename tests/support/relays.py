@@ -24,7 +24,11 @@ class Relay:
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        theirs, ours = await asyncio.open_unix_connection(self._server)
+        try:
+            theirs, ours = await asyncio.open_unix_connection(self._server)
+        except BaseException:
+            writer.close()
+            raise
         back = asyncio.create_task(_pass(theirs, writer))
         try:
             while data := await reader.read(65536):

@@ -19,6 +19,7 @@ from monitor.traffic.exchange import Exchange
 from monitor.traffic.ids import LogIds
 from proxy.connections.server import bind
 from proxy.exchange.handler import Proxy
+from tests.support.connections import answer_to
 from tests.support.patience import PATIENCE_S
 
 Reader: TypeAlias = asyncio.StreamReader
@@ -35,6 +36,7 @@ class Stage:
     proxy: Proxy
     tally: Path
     recorded: list[Exchange] = field(default_factory=list)
+    _opened: list[Writer] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -55,16 +57,16 @@ class Stage:
         return sum(n for (_, counted), n in read(self.tally).items() if counted == word)
 
     async def connect(self) -> tuple[Reader, Writer]:
-        return await asyncio.open_connection("127.0.0.1", self.port)
+        """A connection to it, which is closed with the stage at the latest."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self._opened.append(writer)
+        return reader, writer
 
     async def ask(self, request: bytes) -> bytes:
-        """Everything that comes back until the connection ends."""
-        reader, writer = await self.connect()
-        writer.write(request)
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await reader.read()
-        finally:
+        return await answer_to(self.port, request)
+
+    def close(self) -> None:
+        for writer in self._opened:
             writer.close()
 
     async def records(self, count: int) -> list[Exchange]:
@@ -149,11 +151,13 @@ async def proxied(
     )
     bound = bind("127.0.0.1", 0)
     await proxy.start([bound])
+    path = Path(directory.name) / f"{'0' * 16}.tally"
+    stage = Stage(bound.getsockname()[1], proxy, path, recorded)
     try:
-        path = Path(directory.name) / f"{'0' * 16}.tally"
-        yield Stage(bound.getsockname()[1], proxy, path, recorded)
+        yield stage
     finally:
         await proxy.stop(timeout_s=0.2)
+        stage.close()
         tally.close()
         directory.cleanup()
 

@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from appliance.start.running import Appliance
 from tests.proxy.connections.test_unix_sockets import on_socket
+from tests.support.connections import answer_to, port_of
 from tests.support.patience import PATIENCE_S
 from tests.support.running import (
     LOG,
@@ -576,11 +577,9 @@ async def test_an_ingested_log_is_replayed(scene: Scene) -> None:
 async def test_dots_are_sent_where_they_stay_below_the_base_path(scene: Scene) -> None:
     origin = f"http://127.0.0.1:{scene.port}"
     # What passed the proxy goes again as it did.
-    proxy = scene.appliance.proxy_url.rpartition(":")[2]
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy))
-    writer.write(b"GET /pay/../x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-    head = (await reader.read()).decode()
-    writer.close()
+    proxy = port_of(scene.appliance.proxy_url)
+    request = b"GET /pay/../x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    head = (await answer_to(proxy, request)).decode()
     id = head.partition("X-Monitor-Log-Id: ")[2].split("\r")[0]
     await scene.log(id)
     await scene.replay(id)

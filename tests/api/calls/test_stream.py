@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.support.connections import connected, port_of
 from tests.support.patience import PATIENCE_S
 from tests.support.running import (
     LOG,
@@ -180,10 +181,13 @@ async def test_who_comes_too_late_is_told_of_the_gap(
 async def test_who_is_too_slow_is_told_of_the_gap(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with scene_on(database_url, tmp_path, STREAM_KEPT="100") as scene:
-        port = int(str(scene.client.base_url).rsplit(":", 1)[1].strip("/"))
+    async with (
+        scene_on(database_url, tmp_path, STREAM_KEPT="100") as scene,
+        AsyncExitStack() as slow,
+    ):
+        port = port_of(scene.client.base_url)
         # A window that is full soon: nothing is read until all is pushed.
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        reader, writer = await slow.enter_async_context(connected(port, limit=1024))
         writer.write(b"GET /v1/logs/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await reader.readuntil(b"retry: 2000")
         logs = [{**LOG, "url": f"https://x/{'u' * 8_000}"}] * 200
@@ -197,7 +201,7 @@ async def test_who_is_too_slow_is_told_of_the_gap(
         async with asyncio.timeout(PATIENCE_S):
             while b"event: gap" not in seen:
                 seen = seen[-100:] + await reader.read(65_536)
-        writer.close()
+        await slow.aclose()
         counted = (await scene.client.get("/metrics")).text
         assert "apimonitor_stream_gaps_total 1.0" in counted
 
@@ -229,12 +233,13 @@ async def test_a_client_that_leaves_before_the_head_is_no_error(
     database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with scene_on(database_url, tmp_path) as scene:
-        port = int(str(scene.client.base_url).rsplit(":", 1)[1].strip("/"))
+        port = port_of(scene.client.base_url)
         for _ in range(20):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET /v1/logs/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            await writer.drain()
-            writer.transport.abort()
+            async with connected(port) as (_, writer):
+                request = b"GET /v1/logs/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                writer.write(request)
+                await writer.drain()
+                writer.transport.abort()
         for _ in range(6_000):
             counted = (await scene.client.get("/metrics")).text
             if "apimonitor_stream_followers 0.0" in counted:
@@ -259,14 +264,15 @@ async def test_bad_input(database_url: str, tmp_path: Path) -> None:
 
 
 async def test_a_stop_ends_the_stream(database_url: str, tmp_path: Path) -> None:
-    async with scene_on(database_url, tmp_path) as scene:
-        client = httpx.AsyncClient(base_url=scene.client.base_url, timeout=30)
-        answer = await client.send(
-            client.build_request("GET", "/v1/logs/stream"), stream=True
-        )
-        reading = asyncio.create_task(answer.aread())
-    assert b"retry" in await reading
-    await client.aclose()
+    async with AsyncExitStack() as after:
+        async with scene_on(database_url, tmp_path) as scene:
+            client = client_at(str(scene.client.base_url))
+            await after.enter_async_context(client)
+            answer = await client.send(
+                client.build_request("GET", "/v1/logs/stream"), stream=True
+            )
+            reading = asyncio.create_task(answer.aread())
+        assert b"retry" in await reading
 
 
 async def test_it_takes_the_right_to_read(database_url: str, tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import json
 import zlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from tests.support.connections import connected, port_of
 from tests.support.patience import PATIENCE_S
 from tests.support.running import LOG, appliance_on, bearer, make_key, register
 
@@ -79,35 +79,29 @@ async def test_a_body_that_never_ends_is_not_waited_for(
 async def begun_and_left(
     app_url: str, framing: bytes, begun: bytes, then: bytes
 ) -> bytes:
-    url = urlsplit(app_url)
-    reader, writer = await asyncio.open_connection(url.hostname, url.port)
-    writer.write(
-        b"POST /v1/services HTTP/1.1\r\nHost: localhost\r\n"
-        b"Content-Type: application/json\r\n" + framing + b"\r\n\r\n" + begun
-    )
-    await writer.drain()
-    # Broken once the handler waits for more.
-    await asyncio.sleep(0.1)
-    writer.write(then)
-    async with asyncio.timeout(PATIENCE_S):
-        head = await reader.readuntil(b"\r\n\r\n")
-    writer.close()
-    await writer.wait_closed()
-    return head
+    async with connected(port_of(app_url)) as (reader, writer):
+        writer.write(
+            b"POST /v1/services HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\n" + framing + b"\r\n\r\n" + begun
+        )
+        await writer.drain()
+        # Broken once the handler waits for more.
+        await asyncio.sleep(0.1)
+        writer.write(then)
+        async with asyncio.timeout(PATIENCE_S):
+            return await reader.readuntil(b"\r\n\r\n")
 
 
 async def test_a_client_that_goes_away_amid_its_body_harms_nobody(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    url = urlsplit(str(client.base_url))
     for _ in range(5):
-        _, writer = await asyncio.open_connection(url.hostname, url.port)
-        writer.write(
-            b"POST /v1/services HTTP/1.1\r\nHost: localhost\r\n"
-            b'Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{"name'
-        )
-        await writer.drain()
-        writer.close()
+        async with connected(port_of(client.base_url)) as (_, writer):
+            writer.write(
+                b"POST /v1/services HTTP/1.1\r\nHost: localhost\r\n"
+                b'Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{"name'
+            )
+            await writer.drain()
         await writer.wait_closed()
     assert (await client.get("/v1/services")).json()["total"] == 0
     assert "a call failed" not in caplog.text

@@ -6,13 +6,14 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.appliance.start import test_serve
 from tests.appliance.start.test_serve import served
+from tests.support.connections import connected, port_of
+from tests.support.patience import PATIENCE_S
 from tests.support.running import appliance_on, bearer, client_of, make_key, register
 from tests.support.upstreams import OK, Reader, Writer, read_head, upstream
 
@@ -20,32 +21,28 @@ FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 LINES = b"Content-Type: application/x-ndjson\r\n"
 
 
-async def connected(url: str) -> tuple[Reader, Writer]:
-    parts = urlsplit(url)
-    return await asyncio.open_connection(parts.hostname, parts.port)
-
-
 async def until_given_up(url: str, sent: bytes, drip: bytes = b"") -> bytes:
     """What comes back until the connection ends, a byte of *drip* now and then."""
-    reader, writer = await connected(url)
-    writer.write(sent)
+    async with connected(port_of(url)) as (reader, writer):
+        writer.write(sent)
 
-    async def dripping() -> None:
-        with contextlib.suppress(ConnectionError):
-            for byte in drip * 1000:
-                writer.write(bytes([byte]))
-                await writer.drain()
-                await asyncio.sleep(0.05)
+        async def dripping() -> None:
+            with contextlib.suppress(ConnectionError):
+                for byte in drip * 1000:
+                    writer.write(bytes([byte]))
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
 
-    task = asyncio.create_task(dripping())
-    came = b""
-    with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(20):
-            while piece := await reader.read(65536):
-                came += piece
-    task.cancel()
-    writer.close()
-    return came
+        task = asyncio.create_task(dripping())
+        came = b""
+        try:
+            with contextlib.suppress(ConnectionError):
+                async with asyncio.timeout(PATIENCE_S):
+                    while piece := await reader.read(65536):
+                        came += piece
+        finally:
+            task.cancel()
+        return came
 
 
 async def ended(client: httpx.AsyncClient) -> dict[str, float]:
@@ -97,15 +94,13 @@ async def test_the_app_gives_up_on_silent_clients(
 
 async def _takes_nothing(url: str) -> bytes:
     """Asks for more than the kernel keeps for it; b"" once it was broken off."""
-    parts = urlsplit(url)
-    plain = socket.socket()
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    plain.setblocking(False)
     loop = asyncio.get_running_loop()
-    await loop.sock_connect(plain, (parts.hostname, parts.port))
     ask = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    with contextlib.suppress(ConnectionError), plain:
-        async with asyncio.timeout(20):
+    with contextlib.suppress(ConnectionError), socket.socket() as plain:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.setblocking(False)
+        await loop.sock_connect(plain, ("127.0.0.1", port_of(url)))
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 await loop.sock_sendall(plain, ask)
                 await asyncio.sleep(0.01)
@@ -115,26 +110,27 @@ async def _takes_nothing(url: str) -> bytes:
 async def test_who_was_silent_longest_makes_room_at_the_app(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with appliance_on(database_url, tmp_path, APP_CONNECTIONS="8") as made:
-        held = [await connected(made.app_url) for _ in range(8)]
+    async with (
+        appliance_on(database_url, tmp_path, APP_CONNECTIONS="8") as made,
+        contextlib.AsyncExitStack() as holding,
+    ):
+        port = port_of(made.app_url)
+        held = [await holding.enter_async_context(connected(port)) for _ in range(8)]
         for _, writer in held[::2]:
             writer.write(b"GET /v1")
         async with client_of(made) as client:
             assert (await client.get("/v1/services")).status_code == 200
             assert await ended(client) == {"made_room": 1.0}
         assert await held[1][0].read() == b""
-        for _, writer in held:
-            writer.close()
 
 
 @contextlib.asynccontextmanager
 async def silent(port: int, count: int) -> AsyncIterator[None]:
-    held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
-    for _, writer in held:
-        writer.write(b"GET /v1/logs HTTP/1.1\r\nHo")
-    yield
-    for _, writer in held:
-        writer.close()
+    async with contextlib.AsyncExitStack() as holding:
+        for _ in range(count):
+            _, writer = await holding.enter_async_context(connected(port))
+            writer.write(b"GET /v1/logs HTTP/1.1\r\nHo")
+        yield
 
 
 async def test_with_few_descriptors_all_is_answered_and_recorded(

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.appliance.start.test_serve import Served, free_port, served
+from tests.support.connections import listens
 from tests.support.running import appliance_on, client_of, register
 from tests.support.upstreams import OK, Reader, Writer, answering, read_head, upstream
 
@@ -114,7 +115,7 @@ async def test_a_stop_is_answered_for_until_it_is_over(
         async with asyncio.timeout(20):
             while (await client.get("/readyz")).status_code == 200:
                 await asyncio.sleep(0.01)
-            while await is_taken(appliance):
+            while await listens(appliance.proxy_port):
                 await asyncio.sleep(0.01)
         assert (await client.get("/readyz")).json() == {"status": "draining"}
         assert (await client.get("/health")).status_code == 200
@@ -124,13 +125,3 @@ async def test_a_stop_is_answered_for_until_it_is_over(
         assert (await answer).endswith(b"ok")
         assert await stopping == 0
         assert "Traceback" not in appliance.said.read_text()
-
-
-async def is_taken(appliance: Served) -> bool:
-    """Whether the proxy still takes connections; one left hanging counts as one."""
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", appliance.proxy_port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    return True

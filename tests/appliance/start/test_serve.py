@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 
 from monitor.storage.database.migrate import LOCK
+from tests.support.connections import answer_to
 from tests.support.patience import PATIENCE_S
 from tests.support.programs import ended
 from tests.support.upstreams import OK, answering, upstream
@@ -109,12 +110,9 @@ class Served:
         pytest.fail("the app does not listen")
 
     async def through_proxy(self, path: str = "/pay/x") -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy_port)
         fields = b"Host: h\r\nConnection: close\r\n\r\n"
-        writer.write(f"GET {path} HTTP/1.1\r\n".encode() + fields)
-        answer = await reader.read()
-        writer.close()
-        return answer
+        request = f"GET {path} HTTP/1.1\r\n".encode() + fields
+        return await answer_to(self.proxy_port, request)
 
 
 @asynccontextmanager
