@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from monitor.access.guard import Access
 from monitor.counters import Counters
+from monitor.lifecycle import Lifecycle
 from monitor.network.outbound import Outbound
 from monitor.network.own_addresses import OwnAddresses
 from monitor.offload.helpers import Helpers
@@ -17,7 +18,7 @@ from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.alerts.rules import Alerts
 from monitor.storage.commit.writer import LogWriter
 from monitor.storage.database.pool import Database
-from monitor.storage.health.degradation import Standing
+from monitor.storage.health.degradation import Health
 from monitor.storage.logs.deleting import Deletions
 from monitor.storage.logs.feed import Feed
 from monitor.storage.logs.marks import Marks
@@ -29,20 +30,6 @@ from monitor.storage.registry.keys import Keys
 from monitor.storage.registry.services import Services
 from monitor.storage.registry.tokens import Tokens
 from monitor.traffic.ids import LogIds
-
-
-@dataclass(slots=True)
-class State:
-    """Where the appliance is in its life.
-
-    *is_ready*: the database is migrated. *is_routed*: all processes of the proxy know
-    the services. *obstacle* keeps it from being ready, in words for who runs it.
-    """
-
-    is_ready: bool = False
-    is_routed: Callable[[], bool] = lambda: True
-    obstacle: str = ""
-    is_draining: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +57,7 @@ class Parts:
     ids: LogIds
     counters: Counters
     helpers: Helpers
-    standing: Standing
+    standing: Health
     routes: Callable[[], RoutingTable]
     own: OwnAddresses
-    state: State = field(default_factory=State)
+    state: Lifecycle = field(default_factory=Lifecycle)

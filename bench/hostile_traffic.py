@@ -17,7 +17,7 @@ from bench import hostile_bodies
 QUIET_EVERY_S = 0.02
 LONGEST_WAIT_S = 120.0
 # Of what was recorded: each is replayed, and looked at on four pages.
-MOST_SHOWN = 30
+MAX_SHOWN = 30
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SWITCHED = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -248,7 +248,7 @@ class Hostile:
 
     async def _shown(self) -> int:
         """What the proxy recorded is replayed, compared, and looked at."""
-        query = f"service_id={self._service}&source=proxy&limit={MOST_SHOWN}"
+        query = f"service_id={self._service}&source=proxy&limit={MAX_SHOWN}"
         page = await self._call("GET", f"/v1/logs?{query}")
         count = 1
         for log in page["items"]:

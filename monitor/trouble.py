@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Any, Final
 
 # Reasons that are told apart within one trouble; texts of errors may have numbers.
-MOST_REASONS: Final = 8
+MAX_REASONS: Final = 8
 
 
 class Trouble:
@@ -41,7 +41,7 @@ class Trouble:
     def met(self, reason: str, **options: Any) -> None:
         """It failed; *options* are those of a log call."""
         self._last = monotonic()
-        if reason in self._reasons or len(self._reasons) >= MOST_REASONS:
+        if reason in self._reasons or len(self._reasons) >= MAX_REASONS:
             return
         self._reasons.add(reason)
         extra = {**self._extra, "reason": reason}

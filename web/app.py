@@ -8,7 +8,7 @@ from web import errors, render
 from web.pages.alerts import AlertsPage, ChannelsPage
 from web.pages.dashboard import Dashboard
 from web.pages.importing import ImportPage
-from web.pages.log import LogPage
+from web.pages.log import LogDetailPage
 from web.pages.metrics import MetricsPage
 from web.pages.reference import ReferencePages
 from web.pages.replay import ReplayPage
@@ -31,7 +31,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/", ServicesPage(parts).show),
             web.get("/dashboard", Dashboard(parts).show),
             web.get("/import", ImportPage(parts).show),
-            web.get("/log/{log_id}", LogPage(parts).show),
+            web.get("/log/{log_id}", LogDetailPage(parts).show),
             web.get("/replay/{log_id}", ReplayPage(parts).show),
             web.get("/metrics-ui", MetricsPage(parts).show),
             web.get("/docs", reference.swagger),

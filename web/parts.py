@@ -14,7 +14,7 @@ from monitor.storage.alerts.channels import Channels
 from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.alerts.rules import Alerts
 from monitor.storage.database.pool import Database
-from monitor.storage.health.degradation import Standing
+from monitor.storage.health.degradation import Health
 from monitor.storage.logs.messages import MessageReader
 from monitor.storage.logs.metrics import MetricsReader
 from monitor.storage.logs.reader import LogReader
@@ -43,7 +43,7 @@ class PageParts:
     alerts: Alerts
     channels: Channels
     deliveries: Deliveries
-    standing: Standing
+    standing: Health
     cost: Callable[[], Cost]
     workers: Callable[[], list[int]]
     watch: LoopWatch

@@ -10,7 +10,7 @@ from api.ingest.intake import intake_of, repeat_key_of
 from api.input import request
 from api.input.errors import answer, nothing, written
 from api.input.schemas import LogChanges, NewLog
-from api.input.time_budget import Patience
+from api.input.time_budget import TimeBudget
 from api.output.details import Details
 from api.output.log import shown_item
 from api.parts import Parts
@@ -20,7 +20,7 @@ from monitor.errors import NotFound
 from monitor.logs.filter import encode_cursor
 from monitor.logs.log import LogDetail, LogPage
 from monitor.logs.query import parse_delete_query, parse_log_query
-from monitor.loop.turns import Turns
+from monitor.loop.fair_queue import FairQueue
 from monitor.storage.commit.idempotency import RepeatKey
 
 
@@ -29,13 +29,13 @@ class LogCalls:
         self._parts = parts
         self._details = Details(parts.helpers)
         settings = parts.settings
-        self._turns = Turns(
+        self._turns = FairQueue(
             places=settings.ingest_places, most_waiting=settings.ingest_waiting
         )
 
     async def ingest(self, call: web.Request) -> web.Response:
         """201 with the stored log, once it is committed."""
-        patience = Patience(self._parts.settings.ingest_timeout_s)
+        patience = TimeBudget(self._parts.settings.ingest_timeout_s)
         async with patience.wait("PostgreSQL did not answer in time"):
             service_id = await need_service(call, self._parts)
         request.no_query(call)

@@ -23,12 +23,12 @@ from api.output.replayed import (
 )
 from api.parts import Parts
 from api.rights import Right, caller_of, lacking, need
-from monitor.compare.answers import Answer, answer_of, without_bodies
+from monitor.compare.answers import RecordedAnswer, answer_of, without_bodies
 from monitor.errors import Forbidden, NotFound, Unavailable
 from monitor.logs.display import header_object
 from monitor.logs.log import LogDetail, StoredBody
 from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
-from monitor.offload.outcome import Kind, Unworked
+from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.registry.table import Service
 from monitor.replay.outgoing import Overrides, outgoing
 from monitor.replay.sender import Sent
@@ -58,7 +58,7 @@ class Received:
     """What a replay was answered: masked, like all that is stored."""
 
     log_id: UUID | None
-    answer: Answer
+    answer: RecordedAnswer
     error: str | None
 
 
@@ -151,7 +151,7 @@ class ReplayCalls:
         except (TimeoutError, Unavailable):
             return None
 
-    def _unrecorded(self, sent: Sent, service: Service) -> Answer:
+    def _unrecorded(self, sent: Sent, service: Service) -> RecordedAnswer:
         exchange = Exchange(
             id=self._parts.ids.new(),
             service_id=service.id,
@@ -164,7 +164,7 @@ class ReplayCalls:
         )
         masked = self._parts.redaction.apply(exchange, service.redact_fields)
         body = masked.response_body
-        return Answer(
+        return RecordedAnswer(
             status_code=sent.status_code,
             headers=masked.response_headers,
             body=StoredBody(
@@ -200,7 +200,7 @@ class ReplayCalls:
         }
 
     async def _compare(
-        self, document: dict[str, Any], detail: LogDetail, right: Answer
+        self, document: dict[str, Any], detail: LogDetail, right: RecordedAnswer
     ) -> None:
         """Into *document*, which is stored already: what was sent is known whatever
         comes of comparing."""
@@ -220,14 +220,14 @@ class ReplayCalls:
             logger.warning("a comparison is not stored: PostgreSQL is away")
 
     async def _compared(
-        self, detail: LogDetail, right: Answer, own: UUID | None
+        self, detail: LogDetail, right: RecordedAnswer, own: UUID | None
     ) -> dict[str, Any]:
         """Where the bodies cannot be worked on, all else is compared."""
         left, evidence = answer_of(detail), await self._evidence(detail, own)
         answers = (left, right, *evidence.earlier, *evidence.replays)
         try:
             made = await self._parts.helpers.do(
-                Kind.COMPARISON,
+                OutcomeKind.COMPARISON,
                 detail.item.service_id,
                 compared_answers,
                 left,
@@ -244,10 +244,10 @@ class ReplayCalls:
             return without_bodies(left, right, f"the bodies are not compared: {error}")
         return made.shown
 
-    async def _body(self, right: Answer, detail: LogDetail) -> AnswerBody:
+    async def _body(self, right: RecordedAnswer, detail: LogDetail) -> AnswerBody:
         try:
             return await self._parts.helpers.do(
-                Kind.DETAIL,
+                OutcomeKind.DETAIL,
                 detail.item.service_id,
                 answer_body,
                 right,
@@ -266,7 +266,7 @@ class ReplayCalls:
         except Unavailable:
             return Evidence()
 
-    async def _answers(self, ids: Sequence[UUID]) -> Sequence[Answer]:
+    async def _answers(self, ids: Sequence[UUID]) -> Sequence[RecordedAnswer]:
         found = [await self._parts.logs.get(id) for id in ids]
         return [answer_of(detail) for detail in found if detail is not None]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from api.ingest.intake import MOST_AHEAD
+from api.ingest.intake import MAX_AHEAD
 from api.input.errors import HEADERS
 from api.output.log import shown_item
 from api.parts import Parts
@@ -133,7 +133,7 @@ class Follower:
             {
                 "missed": max(newest - position, 0),
                 # Pushed logs may be dated ahead: the list from there has them too.
-                "cursor": encode_cursor(CURSOR_IDS.at(datetime.now(UTC) + MOST_AHEAD)),
+                "cursor": encode_cursor(CURSOR_IDS.at(datetime.now(UTC) + MAX_AHEAD)),
             },
         )
         return newest

@@ -21,7 +21,7 @@ from api.input.schemas import (
     NewToken,
     ServiceChanges,
 )
-from monitor.logs.query import MOST_EXPORTED, PAGE_FIELDS, PARAMETERS, SCOPE_FIELDS
+from monitor.logs.query import MAX_EXPORTED, PAGE_FIELDS, PARAMETERS, SCOPE_FIELDS
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -95,7 +95,7 @@ HAR_QUERY: dict[str, dict[str, Any]] = {
         "description": "whose the logs are, where no service key says it",
     },
 }
-EXPORT_LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST_EXPORTED}
+EXPORT_LIMIT = {"type": "integer", "minimum": 1, "maximum": MAX_EXPORTED}
 DELETE_QUERY: dict[str, dict[str, Any]] = {
     "limit": {
         "type": "integer",

@@ -17,7 +17,7 @@ from api.ingest.har_batch import HarBatch, check_har, har_query
 from api.ingest.intake import idempotency_key, intake_of
 from api.input import json_input, request
 from api.input.errors import accepted, shown_error
-from api.input.time_budget import Patience
+from api.input.time_budget import TimeBudget
 from api.parts import Parts
 from api.rights import need_service, need_to_fill, sender_of
 from monitor.errors import (
@@ -111,8 +111,8 @@ class BatchCalls:
                 return await need_service(call, self._parts)
             return await need_to_fill(call, self._parts, named)
 
-    def _patience(self) -> Patience:
-        return Patience(self._parts.settings.ingest_timeout_s)
+    def _patience(self) -> TimeBudget:
+        return TimeBudget(self._parts.settings.ingest_timeout_s)
 
     @contextmanager
     def _one_more(self, call: web.Request) -> Iterator[None]:

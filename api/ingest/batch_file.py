@@ -22,7 +22,7 @@ STEP_ROWS = 100
 STEP_BYTES = 1024 * 1024
 # Of a record, and of what is beside it.
 LENGTHS = struct.Struct("<II")
-MOST_ERRORS = json_input.MOST_ERRORS
+MAX_ERRORS = json_input.MAX_ERRORS
 
 
 class Batch:
@@ -45,7 +45,7 @@ class Batch:
 
     @property
     def is_refused(self) -> bool:
-        return len(self.errors) >= MOST_ERRORS
+        return len(self.errors) >= MAX_ERRORS
 
     def take(self, row: bytes) -> None:
         """Raises TooLarge beyond the bound of rows."""
@@ -62,7 +62,7 @@ class Batch:
 
     def refuse(self, error: InvalidInput) -> None:
         """A row is not valid."""
-        self.errors += error.errors[: MOST_ERRORS - len(self.errors)]
+        self.errors += error.errors[: MAX_ERRORS - len(self.errors)]
 
     def settle(self) -> None:
         """All rows are taken."""

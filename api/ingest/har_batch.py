@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from api.ingest.batch_file import MOST_ERRORS, Batch
+from api.ingest.batch_file import MAX_ERRORS, Batch
 from api.ingest.intake import Intake, arrival_of
 from api.input import json_input
 from api.input.schemas import NewLog
@@ -148,7 +148,7 @@ class HarBatch(Batch):
 
     def _leave_out(self, errors: Any) -> None:
         self.skipped += 1
-        self.left_out += errors[: MOST_ERRORS - len(self.left_out)]
+        self.left_out += errors[: MAX_ERRORS - len(self.left_out)]
 
 
 def har_query(call: web.Request) -> Asked:

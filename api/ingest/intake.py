@@ -19,9 +19,9 @@ from monitor.traffic.arrival import LATE, Arrival
 from monitor.traffic.exchange import Body, Exchange, Source
 from monitor.traffic.ids import LogIds
 
-MOST_AHEAD = timedelta(days=1)
+MAX_AHEAD = timedelta(days=1)
 KEY_HEADER = "Idempotency-Key"
-LONGEST_KEY = 255
+MAX_KEY_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Intake:
             return self.ids.new()
         assert self.retention_days is not None
         now = datetime.now(UTC)
-        if moment > now + MOST_AHEAD:
+        if moment > now + MAX_AHEAD:
             raise _bad_time(loc, "is more than a day ahead")
         if moment < now - timedelta(days=self.retention_days):
             days = self.retention_days
@@ -130,8 +130,8 @@ def idempotency_key(call: web.Request) -> str | None:
         return None
     key = keys[0].strip()
     is_visible = all("!" <= character <= "~" for character in key)
-    if len(keys) > 1 or not 0 < len(key) <= LONGEST_KEY or not is_visible:
-        reason = f"must be one of 1 to {LONGEST_KEY} visible ASCII characters"
+    if len(keys) > 1 or not 0 < len(key) <= MAX_KEY_LENGTH or not is_visible:
+        reason = f"must be one of 1 to {MAX_KEY_LENGTH} visible ASCII characters"
         error = FieldError(("header", KEY_HEADER), reason, "value_error")
         raise InvalidInput("the headers are not valid", errors=[error])
     return key

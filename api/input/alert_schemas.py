@@ -8,16 +8,16 @@ from api.input.schemas import Name, ServiceId, described
 from monitor.alerts.condition import Condition, ConditionField, ConditionOperator
 from monitor.alerts.window import (
     COUNTED,
-    LONGEST_WINDOW_S,
-    MOST_LOGS,
+    MAX_LOGS,
+    MAX_WINDOW_S,
     SHORTEST_WINDOW_S,
     Aggregate,
-    Window,
+    AlertWindow,
 )
 from monitor.errors import FieldError, InvalidInput
 
-MOST_MEASURED = 1e12
-LONGEST_COOLDOWN_S = 7 * 86_400
+MAX_MEASURED = 1e12
+MAX_COOLDOWN_S = 7 * 86_400
 
 
 def one_of(text: str, known: list[Any]) -> str:
@@ -56,11 +56,11 @@ class AlertFields(BaseModel):
     description: str | None = Field(None, max_length=512)
     condition_field: FieldName | None = None
     aggregate: AggregateName | None = None
-    window_s: int | None = Field(None, ge=SHORTEST_WINDOW_S, le=LONGEST_WINDOW_S)
-    for_s: int | None = Field(None, ge=0, le=LONGEST_WINDOW_S)
-    threshold: int | None = Field(None, ge=1, le=MOST_LOGS)
-    recovery_threshold: float | None = Field(None, ge=0, le=MOST_MEASURED)
-    cooldown_s: int | None = Field(None, ge=0, le=LONGEST_COOLDOWN_S)
+    window_s: int | None = Field(None, ge=SHORTEST_WINDOW_S, le=MAX_WINDOW_S)
+    for_s: int | None = Field(None, ge=0, le=MAX_WINDOW_S)
+    threshold: int | None = Field(None, ge=1, le=MAX_LOGS)
+    recovery_threshold: float | None = Field(None, ge=0, le=MAX_MEASURED)
+    cooldown_s: int | None = Field(None, ge=0, le=MAX_COOLDOWN_S)
     include_old: bool = False
     is_active: bool = True
 
@@ -141,7 +141,7 @@ def _of_window(fields: dict[str, Any]) -> dict[str, str]:
     operator, value = fields["condition_operator"], fields["condition_value"]
     if aggregate is Aggregate.COUNT:
         operator, value = COUNTED, str(fields["threshold"])
-    window = Window(
+    window = AlertWindow(
         seconds=fields["window_s"],
         aggregate=aggregate,
         operator=ConditionOperator(operator),

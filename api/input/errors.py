@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-LONGEST_WORD = 200
+MAX_WORD_LENGTH = 200
 IDS_AT_ONCE = 5_000
 
 
@@ -151,4 +151,4 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
 def _word(part: int | str) -> int | str:
     if isinstance(part, int):
         return part
-    return part[:LONGEST_WORD].encode("utf-8", "replace").decode()
+    return part[:MAX_WORD_LENGTH].encode("utf-8", "replace").decode()

@@ -16,8 +16,8 @@ from monitor.json.meter import Meter
 
 Model = TypeVar("Model", bound=BaseModel)
 Loc = tuple[str | int, ...]
-DEEPEST = 100
-MOST_ERRORS = 100
+MAX_DEPTH = 100
+MAX_ERRORS = 100
 # Looked through in one turn of the event loop.
 SLICE_BYTES = 8 * 1024
 # Without one of these no string holds NUL or a lone surrogate.
@@ -33,7 +33,7 @@ def value_of(content: bytes, loc: Loc = ()) -> Any:
         raise invalid(loc, "is empty", "missing")
     value = loaded(content, loc)
     # Most are neither deep nor escaped: that is seen without a look at each value.
-    if ESCAPES.search(content) or content.count(b"[") + content.count(b"{") > DEEPEST:
+    if ESCAPES.search(content) or content.count(b"[") + content.count(b"{") > MAX_DEPTH:
         check_strings(value, loc)
     return value
 
@@ -55,7 +55,7 @@ def check_strings(value: Any, loc: Loc) -> None:
     """Raises InvalidInput for NUL and lone surrogates in a string, by its place."""
     errors = [
         FieldError(("body", *at), "must not hold NUL or lone surrogates", "string")
-        for at in islice(_bad_strings(value, loc), MOST_ERRORS)
+        for at in islice(_bad_strings(value, loc), MAX_ERRORS)
     ]
     if errors:
         raise InvalidInput("the body is not valid", errors=errors)
@@ -76,9 +76,9 @@ def model_of(value: Any, model: type[Model], loc: Loc = ()) -> Model:
 def _few_unknown(value: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """No more fields that *model* does not know than errors are told."""
     known = model.model_fields
-    if len(value) <= len(known) + MOST_ERRORS:
+    if len(value) <= len(known) + MAX_ERRORS:
         return value
-    unknown = islice((name for name in value if name not in known), MOST_ERRORS)
+    unknown = islice((name for name in value if name not in known), MAX_ERRORS)
     return {name: value[name] for name in (*(value.keys() & known), *unknown)}
 
 
@@ -111,9 +111,9 @@ def _no_constant(name: str) -> Any:
 
 def _bad_strings(value: Any, loc: Loc) -> Iterator[Loc]:
     """Where a string, a name of a field too, holds what cannot be stored."""
-    if len(loc) > DEEPEST:
+    if len(loc) > MAX_DEPTH:
         # An address that long helps nobody: its first step is enough.
-        raise invalid(loc[:1], f"is nested deeper than {DEEPEST}", "recursion")
+        raise invalid(loc[:1], f"is nested deeper than {MAX_DEPTH}", "recursion")
     match value:
         case str() if not _is_storable(value):
             yield loc

@@ -20,14 +20,14 @@ from pydantic import (
 
 from monitor import times
 from monitor.redaction.redaction import valid_field
-from monitor.registry.base_url import LONGEST_SOCKET, UNIX, on_socket
+from monitor.registry.base_url import MAX_SOCKET_LENGTH, UNIX, on_socket
 from monitor.registry.table import ForwardedHeaders
 from monitor.traffic.wire import IS_TOKEN
 
-LONGEST_URL = 32 * 1024
-LONGEST_BASE_URL = 2048
-LONGEST_RULE = 256
-LONGEST_NOTE = 2000
+MAX_URL_LENGTH = 32 * 1024
+MAX_BASE_URL_LENGTH = 2048
+MAX_RULE_LENGTH = 256
+MAX_NOTE_LENGTH = 2000
 HOST = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)"
     r"(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\Z"
@@ -53,9 +53,9 @@ NOT_OVERRIDDEN = frozenset(
         "upgrade",
     }
 )
-MOST_OVERRIDDEN = 200
+MAX_OVERRIDDEN = 200
 # Of the fields of a log that are none: as many are told.
-MOST_BAD = 20
+MAX_BAD = 20
 
 
 def _base_url(url: str) -> str:
@@ -73,9 +73,10 @@ def _base_url(url: str) -> str:
     if found is None:
         raise ValueError("must have an absolute path of the Unix socket")
     socket, path = found
-    if len(socket) > LONGEST_SOCKET:
+    if len(socket) > MAX_SOCKET_LENGTH:
         raise ValueError(
-            f"must have at most {LONGEST_SOCKET} bytes in the path of the Unix socket"
+            "must have at most "
+            f"{MAX_SOCKET_LENGTH} bytes in the path of the Unix socket"
         )
     if path and not path.startswith("/"):
         raise ValueError("must have a path that begins with / after the Unix socket")
@@ -161,8 +162,8 @@ def _absolute(url: str) -> str:
         raise ValueError("must be absolute, such as https://example.org/path")
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*\Z", scheme):
         raise ValueError("must begin with a scheme, such as https://")
-    if len(url.encode()) > LONGEST_URL:
-        raise ValueError(f"must have at most {LONGEST_URL} bytes")
+    if len(url.encode()) > MAX_URL_LENGTH:
+        raise ValueError(f"must have at most {MAX_URL_LENGTH} bytes")
     return url
 
 
@@ -221,13 +222,13 @@ Host = Annotated[
 ]
 Rule = Annotated[
     str,
-    Field(min_length=1, max_length=LONGEST_RULE),
+    Field(min_length=1, max_length=MAX_RULE_LENGTH),
     AfterValidator(_rule),
     described(pattern=r"^(\$(\.\.?[^.\[\]*]+|\.\*|\[.+\])+|[^$=&;?#][^=&;?#]*)$"),
 ]
 BaseUrl = Annotated[
     str,
-    Field(min_length=1, max_length=LONGEST_BASE_URL),
+    Field(min_length=1, max_length=MAX_BASE_URL_LENGTH),
     AfterValidator(_base_url),
     described(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$"),
 ]
@@ -239,29 +240,29 @@ Method = Annotated[
 ]
 AbsoluteUrl = Annotated[
     str,
-    Field(min_length=1, max_length=LONGEST_URL),
+    Field(min_length=1, max_length=MAX_URL_LENGTH),
     AfterValidator(_absolute),
     described(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]"),
 ]
 Receiver = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_BASE_URL), AfterValidator(_receiver)
+    str, Field(min_length=1, max_length=MAX_BASE_URL_LENGTH), AfterValidator(_receiver)
 ]
 Scalar = str | int | float | bool | None
-LONGEST_FIELD_NAME = 1024
+MAX_FIELD_NAME_LENGTH = 1024
 
 
 def _few_bad(value: Any) -> Any:
     """Only some of the fields that are none, where many are: each is told."""
     if not isinstance(value, dict):
         return value
-    bad = list(islice((name for name in value if _is_bad(name, value[name])), MOST_BAD))
-    if len(bad) < MOST_BAD:
+    bad = list(islice((name for name in value if _is_bad(name, value[name])), MAX_BAD))
+    if len(bad) < MAX_BAD:
         return value
     return {name: _cut(value[name]) for name in bad}
 
 
 def _is_bad(name: str, value: Any) -> bool:
-    if len(name) > LONGEST_FIELD_NAME or isinstance(value, dict):
+    if len(name) > MAX_FIELD_NAME_LENGTH or isinstance(value, dict):
         return True
     return isinstance(value, list) and any(isinstance(v, dict | list) for v in value)
 
@@ -273,7 +274,9 @@ def _cut(value: Any) -> Any:
 
 
 Fields = Annotated[
-    dict[Annotated[str, Field(max_length=LONGEST_FIELD_NAME)], Scalar | list[Scalar]],
+    dict[
+        Annotated[str, Field(max_length=MAX_FIELD_NAME_LENGTH)], Scalar | list[Scalar]
+    ],
     BeforeValidator(_few_bad),
 ]
 
@@ -340,7 +343,7 @@ class NewLog(BaseModel):
 
     method: Method
     url: AbsoluteUrl
-    path: str = Field(min_length=1, max_length=LONGEST_URL)
+    path: str = Field(min_length=1, max_length=MAX_URL_LENGTH)
     status_code: int | None = Field(None, ge=100, le=999)
     latency_ms: float | None = Field(None, ge=0, allow_inf_nan=False)
     query_params: Fields | None = None
@@ -361,7 +364,7 @@ class LogChanges(BaseModel):
 
     pinned: bool = False
     tags: Tags | None = None
-    note: str | None = Field(None, max_length=LONGEST_NOTE)
+    note: str | None = Field(None, max_length=MAX_NOTE_LENGTH)
 
 
 ServiceId = Annotated[str, AfterValidator(_uuid), described(format="uuid")]
@@ -370,7 +373,7 @@ HeaderName = Annotated[
 ]
 HeaderValue = Annotated[
     str,
-    Field(max_length=LONGEST_URL),
+    Field(max_length=MAX_URL_LENGTH),
     AfterValidator(_header_value),
     described(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$"),
 ]
@@ -378,9 +381,9 @@ HeaderValue = Annotated[
 
 def _few_overridden(value: Any) -> Any:
     """One more than there may be is enough to be refused."""
-    if not isinstance(value, dict) or len(value) <= MOST_OVERRIDDEN:
+    if not isinstance(value, dict) or len(value) <= MAX_OVERRIDDEN:
         return value
-    return dict(islice(value.items(), MOST_OVERRIDDEN + 1))
+    return dict(islice(value.items(), MAX_OVERRIDDEN + 1))
 
 
 class NewReplay(BaseModel):
@@ -389,13 +392,13 @@ class NewReplay(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     override_method: Annotated[str | None, Field(min_length=1, max_length=32)] = None
-    override_url: Annotated[str | None, Field(min_length=1, max_length=LONGEST_URL)] = (
-        None
-    )
+    override_url: Annotated[
+        str | None, Field(min_length=1, max_length=MAX_URL_LENGTH)
+    ] = None
     override_headers: (
         Annotated[
             dict[HeaderName, HeaderValue | None],
-            Field(max_length=MOST_OVERRIDDEN),
+            Field(max_length=MAX_OVERRIDDEN),
             BeforeValidator(_few_overridden),
         ]
         | None

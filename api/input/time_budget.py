@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from monitor.errors import Unavailable
 
 
-class Patience:
+class TimeBudget:
     """What is left of *timeout_s*; the time that a client takes itself is left out."""
 
     def __init__(self, timeout_s: float) -> None:

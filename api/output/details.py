@@ -19,13 +19,13 @@ from monitor.json.output import json_bytes, one_line
 from monitor.logs.log import LogDetail, StoredBody
 from monitor.offload.helpers import Helpers
 from monitor.offload.little import LITTLE_BYTES, are_little
-from monitor.offload.outcome import Kind, Unworked
+from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.traffic.ids import timestamp_of
 from monitor.traffic.message import Message
 
 BEGINNING_BYTES = 64
 # To write one out takes some microseconds.
-MOST_LITTLE = 200
+MAX_LITTLE = 200
 # What stands for a body that could not be worked on.
 NO_BODY = StoredBody(content=None)
 
@@ -40,14 +40,17 @@ class Details:
         self._helpers = helpers
 
     async def json(self, detail: LogDetail) -> bytes:
-        return await self._written(Kind.DETAIL, detail_json, detail)
+        return await self._written(OutcomeKind.DETAIL, detail_json, detail)
 
     async def line(self, detail: LogDetail) -> bytes:
         """The same in one line, for an export."""
-        return await self._written(Kind.EXPORT, detail_line, detail)
+        return await self._written(OutcomeKind.EXPORT, detail_line, detail)
 
     async def _written(
-        self, kind: Kind, write: Callable[[LogDetail], Written], detail: LogDetail
+        self,
+        kind: OutcomeKind,
+        write: Callable[[LogDetail], Written],
+        detail: LogDetail,
     ) -> bytes:
         try:
             made = await self._helpers.do(
@@ -67,7 +70,7 @@ class Details:
         """An entry of an archive."""
         try:
             made = await self._helpers.do(
-                Kind.EXPORT,
+                OutcomeKind.EXPORT,
                 detail.item.service_id,
                 har_json,
                 detail,
@@ -87,7 +90,7 @@ class Details:
         sent = [(detail.request_body, detail.request_headers)]
         try:
             made = await self._helpers.do(
-                Kind.CURL,
+                OutcomeKind.CURL,
                 detail.item.service_id,
                 curl_text,
                 detail,
@@ -108,9 +111,9 @@ class Details:
         began = timestamp_of(log_id)
         try:
             made = await self._helpers.do(
-                Kind.MESSAGES,
+                OutcomeKind.MESSAGES,
                 # Whose they are is not known here: all lists of them are one sender.
-                Kind.MESSAGES,
+                OutcomeKind.MESSAGES,
                 messages_json,
                 messages,
                 began,
@@ -135,5 +138,5 @@ def _without_bodies(detail: LogDetail) -> LogDetail:
 
 
 def _are_short(messages: Sequence[Message]) -> bool:
-    is_few = len(messages) <= MOST_LITTLE
+    is_few = len(messages) <= MAX_LITTLE
     return is_few and sum(len(one.kept) for one in messages) <= LITTLE_BYTES

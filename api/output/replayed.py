@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from api.output.log import body_fields
-from monitor.compare.answers import REPLAYED, Answer, bodies_of, noise_of, told
+from monitor.compare.answers import REPLAYED, RecordedAnswer, bodies_of, noise_of, told
 from monitor.json.output import json_bytes
 from monitor.logs.display import ShownBody, raw_body, shown_body
 
@@ -25,22 +25,22 @@ class Compared(NamedTuple):
 class Evidence(NamedTuple):
     """Answers that show what differs anyway: of the endpoint, and to replays."""
 
-    earlier: Sequence[Answer] = ()
-    replays: Sequence[Answer] = ()
+    earlier: Sequence[RecordedAnswer] = ()
+    replays: Sequence[RecordedAnswer] = ()
 
 
-def answer_body(answer: Answer) -> AnswerBody:
+def answer_body(answer: RecordedAnswer) -> AnswerBody:
     return _written(shown_body(answer.body, answer.headers))
 
 
-def raw_answer_body(answer: Answer, problem: str) -> AnswerBody:
+def raw_answer_body(answer: RecordedAnswer, problem: str) -> AnswerBody:
     """The same without work over the body, for *problem*."""
     said = f"not decoded: {problem}"
     return _written(raw_body(answer.body, answer.headers, said))
 
 
 def compared_answers(
-    original: Answer, answer: Answer, evidence: Evidence, limit: int
+    original: RecordedAnswer, answer: RecordedAnswer, evidence: Evidence, limit: int
 ) -> Compared:
     noises = [
         noise_of([original, *evidence.earlier], limit=limit),

@@ -17,12 +17,12 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
 from api.input.errors import problem
-from appliance.app.silent_clients import Bounds, Ended, Silence, Watch
+from appliance.app.silent_clients import ClientBounds, Ended, Silence, Watch
 
 Handle = Callable[[BaseRequest], Awaitable[StreamResponse]]
 
-# A filter of LONGEST_ENDPOINT characters, percent-encoded.
-LONGEST_LINE_BYTES = 64 * 1024
+# A filter of MAX_ENDPOINT_LENGTH characters, percent-encoded.
+MAX_LINE_BYTES = 64 * 1024
 LINGER_S = 10.0
 OF_CLIENTS = (RequestPayloadError, ClientConnectionResetError)
 # There is no request yet that aiohttp could answer.
@@ -35,7 +35,7 @@ TOO_LATE = (
 class Connections:
     """All that stand; *count* is told of each that was ended."""
 
-    def __init__(self, bounds: Bounds, count: Callable[[Ended], None]) -> None:
+    def __init__(self, bounds: ClientBounds, count: Callable[[Ended], None]) -> None:
         self.bounds = bounds
         self._count = count
         self._all: set[Handler] = set()
@@ -104,7 +104,7 @@ class Handler(RequestHandler):
         is_head = was_idle and self._request_count == count
         self.silence.heard(self._loop.time(), is_head=is_head)
 
-    def overdue(self, bounds: Bounds) -> Ended | None:
+    def overdue(self, bounds: ClientBounds) -> Ended | None:
         now = self._loop.time()
         unsent = self._wire.get_write_buffer_size() if self._wire else 0
         self.silence.looked_at(unsent, now)
@@ -159,7 +159,7 @@ class Listener(AppRunner):
         self,
         app: Application,
         *,
-        bounds: Bounds,
+        bounds: ClientBounds,
         count: Callable[[Ended], None],
         **options: Any,
     ) -> None:
@@ -177,7 +177,7 @@ class Listener(AppRunner):
             _expecting_little(made.request_handler),
             connections=self._connections,
             request_factory=cast(Any, made.request_factory),
-            **{**made._kwargs, "max_line_size": LONGEST_LINE_BYTES},
+            **{**made._kwargs, "max_line_size": MAX_LINE_BYTES},
         )
 
     async def cleanup(self) -> None:

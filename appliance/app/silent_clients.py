@@ -22,7 +22,7 @@ class Ended(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class ClientBounds:
     connections: int
     head_s: float
     keepalive_s: float
@@ -62,7 +62,7 @@ class Silence:
             self.taken_at = now
         self.unsent = unsent
 
-    def overdue(self, bounds: Bounds, now: float) -> Ended | None:
+    def overdue(self, bounds: ClientBounds, now: float) -> Ended | None:
         if self.unsent and now - self.taken_at > bounds.answer_s:
             return Ended.ANSWER
         if self.head_at is not None and now - self.head_at > bounds.head_s:

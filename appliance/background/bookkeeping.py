@@ -10,10 +10,10 @@ from monitor.registry.table import RoutingTable
 from monitor.settings import Settings
 from monitor.spool.tallies import Tallies
 from monitor.storage.database.pool import Database
-from monitor.storage.health.degradation import Standing
+from monitor.storage.health.degradation import Health
 from monitor.storage.ledger.books import Books
 from monitor.storage.ledger.dead_letters import DeadLetters
-from monitor.storage.ledger.totals import Ledger
+from monitor.storage.ledger.totals import LedgerTotals
 from monitor.storage.recorder.recorder import Recorder
 
 
@@ -24,7 +24,7 @@ class Bookkeeping:
     settings: Settings
     data: DataDirectory
     database: Database
-    ledger: Ledger
+    ledger: LedgerTotals
     tallies: Tallies
     dead_letters: DeadLetters
     books: Books
@@ -37,7 +37,7 @@ class Bookkeeping:
         database: Database,
         files: Files,
     ) -> "Bookkeeping":
-        ledger = Ledger(files.via)
+        ledger = LedgerTotals(files.via)
         return cls(
             settings=settings,
             data=data,
@@ -54,9 +54,9 @@ class Bookkeeping:
             ),
         )
 
-    def watched(self, recorder: Recorder, trouble: Callable[[], str]) -> Standing:
+    def watched(self, recorder: Recorder, trouble: Callable[[], str]) -> Health:
         """*trouble*: what keeps the embedded PostgreSQL from running, if anything."""
-        return Standing(
+        return Health(
             trouble=trouble,
             database=self.database,
             recorder=recorder,
@@ -67,7 +67,7 @@ class Bookkeeping:
         )
 
     def collector(
-        self, standing: Standing, routes: Callable[[], RoutingTable]
+        self, standing: Health, routes: Callable[[], RoutingTable]
     ) -> LedgerCollector:
         def figures() -> Figures:
             stored, account = self.books.stored, standing.account

@@ -5,9 +5,9 @@ import logging
 from datetime import UTC, datetime
 from uuid import UUID
 
-from api.parts import State
-from monitor.alerts.channel import Message, headers_of
+from monitor.alerts.channel import Attempted, headers_of
 from monitor.errors import MonitorError
+from monitor.lifecycle import Lifecycle
 from monitor.network.outbound import Outbound
 from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.database.pool import FAILED
@@ -16,11 +16,11 @@ from monitor.trouble import Trouble
 logger = logging.getLogger(__name__)
 
 POLL_S = 1.0
-MOST_AT_ONCE = 16
+MAX_AT_ONCE = 16
 
 
 class Notifier:
-    """Makes attempts, at most one a channel and MOST_AT_ONCE in all at a time."""
+    """Makes attempts, at most one a channel and MAX_AT_ONCE in all at a time."""
 
     def __init__(self, deliveries: Deliveries, outbound: Outbound) -> None:
         self._deliveries = deliveries
@@ -33,7 +33,7 @@ class Notifier:
             "an attempt is not noted", "attempts are noted again", logger=logger
         )
 
-    async def run(self, state: State) -> None:
+    async def run(self, state: Lifecycle) -> None:
         """For ever; PostgreSQL's absence is waited out."""
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -50,7 +50,7 @@ class Notifier:
 
     async def begin(self, tasks: asyncio.TaskGroup, now: datetime) -> int:
         """Begin the attempts that are due at *now*; how many there were."""
-        free = MOST_AT_ONCE - len(self._busy)
+        free = MAX_AT_ONCE - len(self._busy)
         if free <= 0:
             return 0
         messages = await self._deliveries.begin_due(now, most=free, busy=self._busy)
@@ -59,7 +59,7 @@ class Notifier:
             tasks.create_task(self._attempt(message, now))
         return len(messages)
 
-    async def _attempt(self, message: Message, now: datetime) -> None:
+    async def _attempt(self, message: Attempted, now: datetime) -> None:
         try:
             outcome = await self._outbound.post(
                 message.url, message.body, headers_of(message, now)

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.parts import State
 from appliance.data.directory import DataDirectory
 from appliance.data.routes import Routes
 from monitor.clock import Clock
 from monitor.counters import Counters
 from monitor.errors import MonitorError, Unusable
 from monitor.files import damaged
+from monitor.lifecycle import Lifecycle
 from monitor.settings import Settings
 from monitor.spool.damaged import kept, past_keeping
 from monitor.storage.alerts.deliveries import Deliveries
@@ -47,7 +47,7 @@ DELIVERIES_POLL_S = 60.0
 async def become_ready(
     database: Database,
     migrations: Path,
-    state: State,
+    state: Lifecycle,
     *,
     publish: Callable[[], Awaitable[None]],
 ) -> None:
@@ -76,7 +76,7 @@ async def become_ready(
             await asyncio.sleep(DATABASE_POLL_S)
 
 
-async def keep_routes(routes: Routes, services: Services, state: State) -> None:
+async def keep_routes(routes: Routes, services: Services, state: Lifecycle) -> None:
     """Follow changes that another process made to the registry."""
 
     async def refresh() -> None:
@@ -86,7 +86,7 @@ async def keep_routes(routes: Routes, services: Services, state: State) -> None:
 
 
 async def keep_partitions(
-    database: Database, partitions: Partitions, state: State
+    database: Database, partitions: Partitions, state: Lifecycle
 ) -> None:
     """Have the partitions of the next days before they are needed."""
 
@@ -98,7 +98,7 @@ async def keep_partitions(
     await _every(PARTITIONS_POLL_S, make, state)
 
 
-async def clear_deleted(clearing: Clearing, state: State) -> None:
+async def clear_deleted(clearing: Clearing, state: Lifecycle) -> None:
     """Remove what deleted services left."""
 
     async def clear() -> None:
@@ -108,7 +108,7 @@ async def clear_deleted(clearing: Clearing, state: State) -> None:
     await _every(CLEARING_POLL_S, clear, state)
 
 
-async def retain(retention: Retention, state: State, clock: Clock) -> None:
+async def retain(retention: Retention, state: Lifecycle, clock: Clock) -> None:
     """Remove what is past its time, by a clock that can be believed.
 
     One that is years ahead for a moment would have all of it removed.
@@ -161,7 +161,7 @@ async def clear_aside(
         await asyncio.sleep(ASIDE_POLL_S)
 
 
-async def forget_old(database: Database, feed: Feed, state: State) -> None:
+async def forget_old(database: Database, feed: Feed, state: Lifecycle) -> None:
     """Remove what is kept for a time only: the feed's tail, old Idempotency-Keys."""
 
     async def forget() -> None:
@@ -172,7 +172,7 @@ async def forget_old(database: Database, feed: Feed, state: State) -> None:
 
 
 async def judge_windows(
-    windows: AlertWindows, recorder: Recorder, state: State
+    windows: AlertWindows, recorder: Recorder, state: Lifecycle
 ) -> None:
     """Judge alert rules over a window, from logs that are all recorded."""
 
@@ -184,7 +184,7 @@ async def judge_windows(
     await _every(WINDOWS_POLL_S, judge, state)
 
 
-async def tidy_deliveries(deliveries: Deliveries, state: State) -> None:
+async def tidy_deliveries(deliveries: Deliveries, state: Lifecycle) -> None:
     """Forget old deliveries of alerts."""
 
     async def tidy() -> None:
@@ -223,7 +223,7 @@ async def note_database(
 
 
 async def _every(
-    pause_s: float, work: Callable[[], Awaitable[None]], state: State
+    pause_s: float, work: Callable[[], Awaitable[None]], state: Lifecycle
 ) -> None:
     """Do *work* again and again once ready; PostgreSQL's absence skips a turn.
 

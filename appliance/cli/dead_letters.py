@@ -10,7 +10,7 @@ from monitor.registry.table import load
 from monitor.settings import Settings
 from monitor.storage.database.pool import Database
 from monitor.storage.ledger.dead_letters import DeadLetters
-from monitor.storage.ledger.totals import Ledger
+from monitor.storage.ledger.totals import LedgerTotals
 from monitor.storage.recorder.retry import Retrying, Tried
 
 
@@ -54,7 +54,9 @@ def _retrying(settings: Settings, database: Database) -> Retrying:
     letters = DeadLetters(data.dead_letters)
     with data.usable():
         letters.mend()
-        return Retrying(database, letters=letters, ledger=Ledger(data.pseudonym()))
+        return Retrying(
+            database, letters=letters, ledger=LedgerTotals(data.pseudonym())
+        )
 
 
 def _names(data: DataDirectory) -> dict[UUID, str]:

@@ -17,7 +17,7 @@ FIRST_S = 5.0
 # A first start may take that long before it is called away.
 USUAL_S = 30.0
 POLL_S = 1.0
-LONGEST_BACK_OFF_S = 30.0
+MAX_BACK_OFF_S = 30.0
 # One that ran for that long has got over what ended it before.
 STEADY_S = 60.0
 
@@ -115,7 +115,7 @@ def _refuse_if_unusable(error: BaseException) -> None:
 
 def _pause_s(tries: int) -> float:
     """At once, then 1 s, 2 s, 4 s, … later."""
-    return min(2.0 ** (tries - 1), LONGEST_BACK_OFF_S) if tries else 0.0
+    return min(2.0 ** (tries - 1), MAX_BACK_OFF_S) if tries else 0.0
 
 
 @asynccontextmanager

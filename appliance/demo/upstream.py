@@ -5,7 +5,7 @@ import random
 
 from aiohttp import WSMsgType, web
 
-LARGEST_UPLOAD_BYTES = 64 * 1024 * 1024
+MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 # A green PNG of 8 by 8 pixels.
 DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000080000000808020000004b6d29"
@@ -16,7 +16,7 @@ DOT = bytes.fromhex(
 
 async def start() -> tuple[web.AppRunner, str]:
     """A shop on a free port of loopback, and its URL."""
-    app = web.Application(client_max_size=LARGEST_UPLOAD_BYTES)
+    app = web.Application(client_max_size=MAX_UPLOAD_BYTES)
     app.add_routes(
         [
             web.get("/products/{id}", _product),

@@ -3,15 +3,19 @@
 import resource
 
 # What a shell gives is meant for shells; macOS takes no more than this.
-MOST = 524_288
-MOST_ON_MACOS = 10_240
+MAX_DESCRIPTORS = 524_288
+MAX_ON_MACOS = 10_240
 
 
 def raise_limit() -> int:
     """Take all that the system allows; how many that is. Children inherit it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
-    for limit in (wanted, MOST_ON_MACOS):
+    wanted = (
+        MAX_DESCRIPTORS
+        if hard == resource.RLIM_INFINITY
+        else min(hard, MAX_DESCRIPTORS)
+    )
+    for limit in (wanted, MAX_ON_MACOS):
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, limit), hard))
             return max(soft, limit)

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 from aiohttp.web import SockSite
 
-from api.parts import Parts, State
+from api.parts import Parts
 from appliance.app.assembly import build_app
 from appliance.app.listening import Listener
-from appliance.app.silent_clients import Bounds
+from appliance.app.silent_clients import ClientBounds
 from appliance.app.stopping import Calls
 from appliance.background import tasks as background
 from appliance.background.bookkeeping import Bookkeeping
@@ -37,6 +37,7 @@ from monitor.clock import Clock
 from monitor.costs.measures import CostCollector
 from monitor.counters import Counters
 from monitor.ledger.withheld import counting
+from monitor.lifecycle import Lifecycle
 from monitor.loop.watch import LoopCollector, LoopWatch
 from monitor.network.dns import Lookups
 from monitor.network.outbound import Outbound
@@ -88,7 +89,7 @@ class Appliance:
 
     app_url: str
     proxy_url: str
-    state: State
+    state: Lifecycle
     workers: Workers | None
 
 
@@ -121,7 +122,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         watch = LoopWatch()
         watch.start()
         stack.callback(watch.stop)
-        counters, partitions, state = Counters(), Partitions(), State()
+        counters, partitions, state = Counters(), Partitions(), Lifecycle()
         counters.registry.register(LoopCollector(watch))
         helpers = Helpers(settings, counters)
         stack.push_async_callback(helpers.close)
@@ -288,7 +289,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         )
         runner = Listener(
             app,
-            bounds=Bounds.of(settings),
+            bounds=ClientBounds.of(settings),
             count=lambda why: counters.app_connections_ended.labels(why).inc(),
             shutdown_timeout=settings.drain_timeout_s,
         )
@@ -330,7 +331,7 @@ def _bind(prefix: str, host: str, port: int, stack: AsyncExitStack) -> socket.so
     return bound
 
 
-async def _ready(state: State, embedded: Embedded | None) -> None:
+async def _ready(state: Lifecycle, embedded: Embedded | None) -> None:
     """Wait a moment for migrations and routes; without them, serve all the same."""
     limit_s = OTHER_S if embedded is None else OWN_S
     try:
@@ -347,7 +348,7 @@ async def _ready(state: State, embedded: Embedded | None) -> None:
         )
 
 
-def _begin_draining(state: State) -> None:
+def _begin_draining(state: Lifecycle) -> None:
     state.is_draining = True
 
 

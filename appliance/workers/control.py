@@ -35,7 +35,7 @@ class Assignment:
     control: int = -1
 
 
-class Channel:
+class ControlChannel:
     """One side of the line between them: a word and a number a line, in order."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Channel:
         self._writer = writer
 
     @classmethod
-    async def over(cls, connected: socket.socket) -> "Channel":
+    async def over(cls, connected: socket.socket) -> "ControlChannel":
         return cls(*await asyncio.open_connection(sock=connected))
 
     def tell(self, word: Word, number: int = 0) -> None:

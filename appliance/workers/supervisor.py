@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from appliance.workers.control import Assignment, Channel, Word
+from appliance.workers.control import Assignment, ControlChannel, Word
 from monitor.processes import environment
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ ROUTES_TIMEOUT_S = 5.0
 # Beyond the time a worker has to drain.
 END_TIMEOUT_S = 5.0
 AGAIN_S = 5.0
-MOST_DEATHS = 5
+MAX_DEATHS = 5
 WITHIN_S = 30.0
 
 
@@ -36,7 +36,7 @@ class WorkersKeepDying(Exception):
 class Worker:
     """One process, from main's side."""
 
-    def __init__(self, process: Process, channel: Channel) -> None:
+    def __init__(self, process: Process, channel: ControlChannel) -> None:
         self.process = process
         self.channel = channel
         self.is_leaving = False
@@ -98,7 +98,7 @@ class Workers:
         self._appended = appended
         self._long_turn = long_turn
         self._workers: list[Worker] = []
-        self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
+        self._deaths: deque[float] = deque(maxlen=MAX_DEATHS)
         self._restarting = asyncio.Lock()
         self._is_stopping = False
 
@@ -163,7 +163,7 @@ class Workers:
         assert process.stdin is not None
         process.stdin.write(pickle.dumps(assignment))
         process.stdin.close()
-        worker = Worker(process, await Channel.over(ours))
+        worker = Worker(process, await ControlChannel.over(ours))
         self._workers.append(worker)
         self._tasks.create_task(self._attend(worker))
         if self._is_stopping:
@@ -217,8 +217,8 @@ class Workers:
         )
         now = time.monotonic()
         self._deaths.append(now)
-        if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] < WITHIN_S:
-            raise WorkersKeepDying(f"{MOST_DEATHS} workers died within {WITHIN_S:g} s")
+        if len(self._deaths) == MAX_DEATHS and now - self._deaths[0] < WITHIN_S:
+            raise WorkersKeepDying(f"{MAX_DEATHS} workers died within {WITHIN_S:g} s")
 
     async def _until_ready(self, worker: Worker) -> None:
         try:

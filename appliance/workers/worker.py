@@ -11,7 +11,7 @@ import uvloop
 
 from appliance.data.directory import DataDirectory
 from appliance.process import garbage, journal
-from appliance.workers.control import Assignment, Channel, Word
+from appliance.workers.control import Assignment, ControlChannel, Word
 from appliance.workers.proxying import make_proxy
 from monitor.loop.watch import LoopWatch
 from monitor.network import tls
@@ -31,7 +31,7 @@ GRACE_S = 0.5
 class Told:
     """Tells main that there is something to record: once for many records."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: ControlChannel) -> None:
         self._channel = channel
         self._is_due = False
 
@@ -75,7 +75,7 @@ async def serve(assignment: Assignment) -> None:
     """Until main says so, or is gone."""
     settings = assignment.settings
     data = DataDirectory(settings.data_dir)
-    channel = await Channel.over(socket.socket(fileno=assignment.control))
+    channel = await ControlChannel.over(socket.socket(fileno=assignment.control))
     spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
     spool.on_append = Told(channel)
     tally = Tally(data.tally, spool.writer)
@@ -104,7 +104,7 @@ async def serve(assignment: Assignment) -> None:
         tally.close()
 
 
-async def _obey(channel: Channel, routes: KeptRoutes) -> None:
+async def _obey(channel: ControlChannel, routes: KeptRoutes) -> None:
     while (said := await channel.next()) is not None:
         match said[0]:
             case Word.ROUTES:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 # that never signed in. Many addresses must be at work before the second one tells.
 PEER_ATTEMPTS, PEER_EVERY_S = 5, 12.0
 ALL_ATTEMPTS, ALL_EVERY_S = 1_000, 0.1
-MOST_PEERS = 10_000
+MAX_PEERS = 10_000
 
 
 class Attempts:
@@ -26,7 +26,7 @@ class Attempts:
         """0 where an attempt may be made, or the seconds until one may."""
         bucket = self._peers.pop(peer, None) or Bucket(PEER_ATTEMPTS, PEER_EVERY_S)
         self._peers[peer] = bucket
-        if len(self._peers) > MOST_PEERS:
+        if len(self._peers) > MAX_PEERS:
             self._peers.popitem(last=False)
         # A client that has to wait takes nothing from what is there for all.
         return bucket.take() or (0.0 if peer in self._known else self._all.take())
@@ -35,7 +35,7 @@ class Attempts:
         self._peers.pop(peer, None)
         self._known[peer] = None
         self._known.move_to_end(peer)
-        if len(self._known) > MOST_PEERS:
+        if len(self._known) > MAX_PEERS:
             self._known.popitem(last=False)
 
 

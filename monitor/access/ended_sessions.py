@@ -12,7 +12,7 @@ import orjson
 from monitor.files.damaged import clear, put_aside
 
 # Beyond: those that would run out first end altogether, which revives none.
-MOST_ENDED = 10_000
+MAX_ENDED = 10_000
 
 
 class EndedSessions:
@@ -22,7 +22,7 @@ class EndedSessions:
     *epoch*: another one, where the file was damaged, ends them all.
     """
 
-    def __init__(self, path: Path | None = None, *, most: int = MOST_ENDED) -> None:
+    def __init__(self, path: Path | None = None, *, most: int = MAX_ENDED) -> None:
         self._path = path
         self._most = most
         # One is ended in a thread, since it is written to the disk.

@@ -20,10 +20,10 @@ SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 32
 # After the first attempt, and after each further one: most outages are over by then.
 DELAYS_S = (5, 30, 120, 600, 3_600, 21_600)
-MOST_ATTEMPTS = len(DELAYS_S) + 1
+MAX_ATTEMPTS = len(DELAYS_S) + 1
 # So that what failed together does not come again together.
 JITTER = 0.2
-LONGEST_DELAY = timedelta(seconds=DELAYS_S[-1] * (1 + JITTER))
+MAX_DELAY = timedelta(seconds=DELAYS_S[-1] * (1 + JITTER))
 
 
 class ChannelKind(StrEnum):
@@ -89,7 +89,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Attempted:
     """What one attempt sends, and where to."""
 
     delivery_id: UUID
@@ -127,7 +127,7 @@ def slack_text(text: str) -> str:
     return text
 
 
-def headers_of(message: Message, now: datetime) -> dict[str, str]:
+def headers_of(message: Attempted, now: datetime) -> dict[str, str]:
     """With a secret: those of Standard Webhooks, over id, timestamp and body."""
     headers = {"Content-Type": "application/json", "User-Agent": "API-Monitor"}
     if message.secret is None:
@@ -146,7 +146,7 @@ def headers_of(message: Message, now: datetime) -> dict[str, str]:
 
 def delay_after(number: int) -> timedelta | None:
     """How long to wait after the failed attempt *number*; None: it was the last."""
-    if number >= MOST_ATTEMPTS:
+    if number >= MAX_ATTEMPTS:
         return None
     delay_s = DELAYS_S[number - 1] * random.uniform(1, 1 + JITTER)
     return timedelta(seconds=delay_s)

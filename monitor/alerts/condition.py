@@ -34,7 +34,7 @@ COMPARE: dict[ConditionOperator, Callable[[Any, Any], bool]] = {
     ConditionOperator.BELOW: lt,
 }
 EQUALITY = frozenset({ConditionOperator.EQUAL, ConditionOperator.UNEQUAL})
-LONGEST_SHOWN = 200
+MAX_SHOWN_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Condition:
     def message(self, exchange: Exchange) -> str:
         """What an event says: the rule, and what the log had."""
         actual = getattr(exchange, self.field.value)
-        shown = str(actual)[:LONGEST_SHOWN]
+        shown = str(actual)[:MAX_SHOWN_LENGTH]
         return f"{self}: {exchange.method} had {shown}"
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from monitor import times
 from monitor.alerts.condition import Condition, ConditionField, ConditionOperator
 from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.state import AlertState
-from monitor.alerts.window import Aggregate, Window
+from monitor.alerts.window import Aggregate, AlertWindow
 from monitor.traffic.ids import timestamp_of
 
 UPWARD = (ConditionOperator.AT_LEAST, ConditionOperator.ABOVE)
@@ -73,7 +73,7 @@ def _of_condition(condition: Condition) -> dict[str, str]:
     return {}
 
 
-def _of_window(window: Window) -> dict[str, str]:
+def _of_window(window: AlertWindow) -> dict[str, str]:
     if window.operator not in UPWARD:
         return {}
     if window.aggregate is Aggregate.ERROR_RATE:

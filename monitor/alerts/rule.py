@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from monitor.alerts.condition import Condition
-from monitor.alerts.state import AlertState, Standing
-from monitor.alerts.window import Window
+from monitor.alerts.state import AlertStanding, AlertState
+from monitor.alerts.window import AlertWindow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,12 @@ class Alert:
     name: str
     description: str | None
     condition: Condition | None
-    window: Window | None
+    window: AlertWindow | None
     cooldown_s: int | None
     include_old: bool
     is_active: bool
     error: str | None
-    standing: Standing | None
+    standing: AlertStanding | None
     value: float | None
     last_fired_at: datetime | None
     created_at: datetime

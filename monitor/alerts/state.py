@@ -15,7 +15,7 @@ class AlertState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AlertStanding:
     """The state a rule is in, and since when."""
 
     state: AlertState
@@ -23,7 +23,7 @@ class Standing:
 
     def next(
         self, *, holds: bool, for_s: int, now: datetime, is_over: bool | None = None
-    ) -> "Standing":
+    ) -> "AlertStanding":
         """Where the rule stands after a look at *now*; the same where nothing changed.
 
         It fires once it has held for *for_s* seconds, at once where that is 0, and
@@ -31,17 +31,17 @@ class Standing:
         """
         if self.state is AlertState.FIRING:
             is_over = not holds if is_over is None else is_over
-            return Standing(AlertState.RESOLVED, now) if is_over else self
+            return AlertStanding(AlertState.RESOLVED, now) if is_over else self
         if not holds:
             return self._let_go(now)
         began = self.since if self.state is AlertState.PENDING else now
         # The clock may have stepped back since.
         began = min(began, now)
         if now - began >= timedelta(seconds=for_s):
-            return Standing(AlertState.FIRING, now)
-        return Standing(AlertState.PENDING, began)
+            return AlertStanding(AlertState.FIRING, now)
+        return AlertStanding(AlertState.PENDING, began)
 
-    def _let_go(self, now: datetime) -> "Standing":
+    def _let_go(self, now: datetime) -> "AlertStanding":
         if self.state is AlertState.PENDING:
-            return Standing(AlertState.OK, now)
+            return AlertStanding(AlertState.OK, now)
         return self

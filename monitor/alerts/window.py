@@ -8,9 +8,9 @@ from operator import ge, le
 
 from monitor.alerts.condition import COMPARE, Condition, ConditionOperator
 
-LONGEST_WINDOW_S = 86_400
+MAX_WINDOW_S = 86_400
 SHORTEST_WINDOW_S = 5
-MOST_LOGS = 1_000_000_000
+MAX_LOGS = 1_000_000_000
 # A count of logs holds from its threshold on.
 COUNTED = ConditionOperator.AT_LEAST
 # How what is measured compares with the value at which a rule that fires is over.
@@ -32,7 +32,7 @@ class Aggregate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class AlertWindow:
     """*value* is text, coerced to what the aggregate is; see *problem*.
 
     *recovery*: the value at which a rule that fires is over; None: once it holds no
@@ -111,8 +111,8 @@ def _whole(aggregate: Aggregate, value: str) -> int:
     text = value.strip()
     if not text.isascii() or not text.isdigit() or len(text) > 10:
         raise ValueError(f"{aggregate} is compared with a whole number")
-    if int(text) > MOST_LOGS:
-        raise ValueError(f"{aggregate} is compared with at most {MOST_LOGS}")
+    if int(text) > MAX_LOGS:
+        raise ValueError(f"{aggregate} is compared with at most {MAX_LOGS}")
     return int(text)
 
 

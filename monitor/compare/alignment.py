@@ -4,22 +4,22 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 # Each edit costs a walk over what both have in common; beyond, position decides.
-MOST_EDITS = 300
+MAX_EDITS = 300
 # Of one comparison in all, however many sequences it has: about a second.
-MOST_STEPS = 2_000_000
+MAX_STEPS = 2_000_000
 
 Pair = tuple[int | None, int | None]
 Ends = dict[int, int]
 
 
 @dataclass(slots=True)
-class Work:
+class AlignmentWork:
     """What searches have cost so far, in elements looked at, and what they may cost.
 
     *by_position*: so many sequences were too far apart, and paired in order.
     """
 
-    most: int = MOST_STEPS
+    most: int = MAX_STEPS
     done: int = 0
     by_position: int = 0
 
@@ -32,7 +32,9 @@ def numbered(*sequences: Sequence[Hashable]) -> list[list[int]]:
 
 
 def aligned(
-    left: Sequence[Hashable], right: Sequence[Hashable], work: Work | None = None
+    left: Sequence[Hashable],
+    right: Sequence[Hashable],
+    work: AlignmentWork | None = None,
 ) -> list[Pair]:
     """Positions that go together; None where one side has nothing for the other.
 
@@ -48,7 +50,7 @@ def aligned(
     common = _common(
         left[before : len(left) - after],
         right[before : len(right) - after],
-        work or Work(),
+        work or AlignmentWork(),
     )
     anchors = [(n, n) for n in range(before)]
     anchors += [(before + i, before + j) for i, j in common]
@@ -72,14 +74,14 @@ def filled(anchors: list[tuple[int, int]], lefts: int, rights: int) -> list[Pair
 
 
 def _common(
-    left: Sequence[Hashable], right: Sequence[Hashable], work: Work
+    left: Sequence[Hashable], right: Sequence[Hashable], work: AlignmentWork
 ) -> list[tuple[int, int]]:
     """The longest common subsequence; none where it is too far to find."""
     if not left or not right:
         return []
     ends: Ends = {1: 0}
     trace: list[Ends] = []
-    for edits in range(min(len(left) + len(right), MOST_EDITS) + 1):
+    for edits in range(min(len(left) + len(right), MAX_EDITS) + 1):
         trace.append(_behind(ends, edits))
         for diagonal in range(-edits, edits + 1, 2):
             start = _step(ends, diagonal, edits)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from monitor.compare.alignment import MOST_STEPS, Work
+from monitor.compare.alignment import MAX_STEPS, AlignmentWork
 from monitor.compare.differences import (
     Difference,
+    DifferenceKind,
     Found,
-    Kind,
     is_within,
     marked,
     shortened,
@@ -18,7 +18,7 @@ from monitor.compare.differences import (
 from monitor.compare.documents import document_differences
 from monitor.compare.lines import line_differences
 from monitor.compare.volatile import always_differs
-from monitor.content.body import Kind as ContentKind
+from monitor.content.body import BodyKind
 from monitor.content.charsets import without_mark
 from monitor.defaults import WORK_LIMIT
 from monitor.json.bounds import values_beginning
@@ -40,7 +40,7 @@ REPLAYED = "replays of this log differ here as well"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class RecordedAnswer:
     """What an upstream said, as it is kept: masked, and cut at the body's limit.
 
     *is_pushed*: what it has no headers or body of may just not have been told.
@@ -71,8 +71,8 @@ class Bodies:
     is_whole: bool = True
 
 
-def answer_of(detail: LogDetail) -> Answer:
-    return Answer(
+def answer_of(detail: LogDetail) -> RecordedAnswer:
+    return RecordedAnswer(
         status_code=detail.item.status_code,
         headers=detail.response_headers,
         body=detail.response_body,
@@ -82,7 +82,7 @@ def answer_of(detail: LogDetail) -> Answer:
 
 
 def compared(
-    left: Answer, right: Answer, *noises: Noise, limit: int = WORK_LIMIT
+    left: RecordedAnswer, right: RecordedAnswer, *noises: Noise, limit: int = WORK_LIMIT
 ) -> dict[str, Any]:
     """The comparison as /v1 shows it; *left* is of the original.
 
@@ -92,7 +92,9 @@ def compared(
     return told(left, right, bodies_of(left, right, limit=limit), noises)
 
 
-def without_bodies(left: Answer, right: Answer, note: str) -> dict[str, Any]:
+def without_bodies(
+    left: RecordedAnswer, right: RecordedAnswer, note: str
+) -> dict[str, Any]:
     """The same where the bodies cannot be compared; *note* says why."""
     found = Found()
     found.end(note)
@@ -100,22 +102,24 @@ def without_bodies(left: Answer, right: Answer, note: str) -> dict[str, Any]:
 
 
 def noise_of(
-    earlier: Sequence[Answer], reason: str = EARLIER, *, limit: int = WORK_LIMIT
+    earlier: Sequence[RecordedAnswer], reason: str = EARLIER, *, limit: int = WORK_LIMIT
 ) -> Noise:
     """What differs between neighbours of *earlier* answers."""
     headers: set[str] = set()
     body: set[str] = set()
     for left, right in pairwise(earlier):
         headers |= {item.place for item in _headers(left, right).differences}
-        work = Work(most=MOST_STEPS // NOISE_SHARE)
+        work = AlignmentWork(most=MAX_STEPS // NOISE_SHARE)
         found = bodies_of(left, right, limit=limit // NOISE_SHARE, work=work).found
         body |= {item.place for item in found.differences}
-        body |= {Difference(place, Kind.CHANGED).place for place in found.order}
+        body |= {
+            Difference(place, DifferenceKind.CHANGED).place for place in found.order
+        }
     return Noise(frozenset(headers), frozenset(body), reason)
 
 
 def told(
-    left: Answer, right: Answer, bodies: Bodies, noises: Sequence[Noise]
+    left: RecordedAnswer, right: RecordedAnswer, bodies: Bodies, noises: Sequence[Noise]
 ) -> dict[str, Any]:
     """The comparison, where *bodies* are compared already."""
     fields = _headers(left, right)
@@ -127,7 +131,9 @@ def told(
         {"path": path, "volatile": any(is_within(path, one.body) for one in noises)}
         for path in bodies.found.order
     ]
-    differing = [one for one in (*headers, *body) if one.kind is not Kind.UNAVAILABLE]
+    differing = [
+        one for one in (*headers, *body) if one.kind is not DifferenceKind.UNAVAILABLE
+    ]
     is_same_status = left.status_code == right.status_code
     return {
         "equal": is_same_status and not differing and not order,
@@ -154,7 +160,7 @@ def told(
     }
 
 
-def _headers(left: Answer, right: Answer) -> Found:
+def _headers(left: RecordedAnswer, right: RecordedAnswer) -> Found:
     before, after = _by_name(left.headers), _by_name(right.headers)
     found = Found()
     is_untold = [side.is_pushed and not side.headers for side in (left, right)]
@@ -164,17 +170,21 @@ def _headers(left: Answer, right: Answer) -> Found:
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        kind = Kind.CHANGED
+        kind = DifferenceKind.CHANGED
         if old is None:
-            kind = Kind.UNAVAILABLE if is_untold[0] else Kind.ADDED
+            kind = DifferenceKind.UNAVAILABLE if is_untold[0] else DifferenceKind.ADDED
         elif new is None:
-            kind = Kind.UNAVAILABLE if is_untold[1] else Kind.REMOVED
+            kind = (
+                DifferenceKind.UNAVAILABLE if is_untold[1] else DifferenceKind.REMOVED
+            )
         if not found.add(_header(name, kind, old, new)):
             break
     return found
 
 
-def _header(name: str, kind: Kind, old: str | None, new: str | None) -> Difference:
+def _header(
+    name: str, kind: DifferenceKind, old: str | None, new: str | None
+) -> Difference:
     reason = always_differs(name)
     return Difference(
         name,
@@ -196,7 +206,11 @@ def _by_name(headers: Fields | HeaderObject) -> dict[str, str]:
 
 
 def bodies_of(
-    left: Answer, right: Answer, *, limit: int = WORK_LIMIT, work: Work | None = None
+    left: RecordedAnswer,
+    right: RecordedAnswer,
+    *,
+    limit: int = WORK_LIMIT,
+    work: AlignmentWork | None = None,
 ) -> Bodies:
     if any(_is_unavailable(side) for side in (left, right)):
         found = Found()
@@ -221,7 +235,7 @@ def bodies_of(
     return Bodies("text", found, is_whole)
 
 
-def _is_unavailable(side: Answer) -> bool:
+def _is_unavailable(side: RecordedAnswer) -> bool:
     body = side.body
     is_untold = side.is_pushed and body.content is None
     return body.state.is_absent or body.is_gone or is_untold
@@ -229,11 +243,11 @@ def _is_unavailable(side: Answer) -> bool:
 
 def _is_json(side: ShownBody) -> bool:
     """By its type; by its look only where it has none."""
-    return side.kind is ContentKind.JSON
+    return side.kind is BodyKind.JSON
 
 
 def _documents(
-    texts: Sequence[str], limit: int, work: Work | None
+    texts: Sequence[str], limit: int, work: AlignmentWork | None
 ) -> tuple[Found | None, str | None]:
     """None where one of them is no JSON, and why where that is a bound."""
     begun = [values_beginning(text, limit, closed=True) for text in texts]
@@ -258,7 +272,7 @@ def _digests(left: bytes, right: bytes) -> list[Difference]:
         {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         for content in (left, right)
     ]
-    return [Difference("$", Kind.CHANGED, before, after)]
+    return [Difference("$", DifferenceKind.CHANGED, before, after)]
 
 
 def _latency(left: float | None, right: float | None) -> dict[str, float | None]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-MOST_DIFFERENCES = 1_000
+MAX_DIFFERENCES = 1_000
 # Of all differences of a body: what is listed is stored, sent and rendered.
-MOST_LISTED_CHARACTERS = 512 * 1024
-LONGEST_SHOWN = 4_096
+MAX_LISTED_CHARACTERS = 512 * 1024
+MAX_SHOWN_LENGTH = 4_096
 INDEX = re.compile(r"\[\d+\]")
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
@@ -27,7 +27,7 @@ class Difference:
     *reason* says how that is known."""
 
     path: str
-    kind: Kind
+    kind: DifferenceKind
     left: Any = None
     right: Any = None
     volatile: bool = False
@@ -70,8 +70,8 @@ class Found:
         self.characters += len(difference.path)
         self.characters += _length(difference.left) + _length(difference.right)
         is_full = (
-            len(self.differences) >= MOST_DIFFERENCES
-            or self.characters > MOST_LISTED_CHARACTERS
+            len(self.differences) >= MAX_DIFFERENCES
+            or self.characters > MAX_LISTED_CHARACTERS
         )
         if is_full:
             self.reach(f"the first {len(self.differences):,} differences are listed")
@@ -103,7 +103,7 @@ def marked(
 
 
 def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+    return text if len(text) <= MAX_SHOWN_LENGTH else f"{text[:MAX_SHOWN_LENGTH]}…"
 
 
 def is_within(path: str, noise: frozenset[str]) -> bool:

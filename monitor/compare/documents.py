@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from monitor.compare.alignment import Pair, Work, aligned
+from monitor.compare.alignment import AlignmentWork, Pair, aligned
 from monitor.compare.differences import (
-    LONGEST_SHOWN,
+    MAX_SHOWN_LENGTH,
     Difference,
+    DifferenceKind,
     Found,
-    Kind,
     shortened,
 )
 from monitor.compare.identity import same_objects
@@ -20,9 +20,9 @@ from monitor.compare.values import Numbering, normalised
 from monitor.json.output import visible
 from monitor.json.text import Number, json_pieces
 
-LARGEST_INTEGER = 2**63
+MAX_INTEGER = 2**63
 # Numbers that are equal and spelled differently: so many are named.
-MOST_SPELLINGS = 5
+MAX_SPELLINGS = 5
 # What stands on one side only.
 NOTHING = object()
 
@@ -42,13 +42,13 @@ def document_differences(
     right: Any,
     *,
     cut: tuple[bool, bool] = (False, False),
-    work: Work | None = None,
+    work: AlignmentWork | None = None,
 ) -> Found:
     """Of what *load_json* gave of both; an inserted element is one difference.
 
     *cut*: the documents are the beginnings of longer ones.
     """
-    found, work = Found(), work or Work()
+    found, work = Found(), work or AlignmentWork()
     numbers = Numbering(left, right)
     todo = [Both(ROOT, left, right, cut)]
     while todo:
@@ -69,7 +69,7 @@ def document_differences(
 
 
 def _inner(
-    both: Both, numbers: Numbering, found: Found, work: Work
+    both: Both, numbers: Numbering, found: Found, work: AlignmentWork
 ) -> list[Both] | None:
     """What is to be compared within; None where the values themselves differ."""
     left, right = both.left, both.right
@@ -103,7 +103,7 @@ def _last(members: dict[str, Any]) -> str | None:
 
 
 def _pairs(
-    left: list[Any], right: list[Any], numbers: Numbering, work: Work
+    left: list[Any], right: list[Any], numbers: Numbering, work: AlignmentWork
 ) -> tuple[list[Pair], bool]:
     known = same_objects(left, right, numbers.of)
     if known is not None:
@@ -130,21 +130,21 @@ def _of_arrays(both: Both, pairs: list[Pair]) -> list[Both]:
 def _difference(both: Both) -> Difference:
     path = path_of(both.place)
     if both.left is NOTHING:
-        return Difference(path, Kind.ADDED, right=_shown(both.right))
+        return Difference(path, DifferenceKind.ADDED, right=_shown(both.right))
     if both.right is NOTHING:
-        return Difference(path, Kind.REMOVED, left=_shown(both.left))
+        return Difference(path, DifferenceKind.REMOVED, left=_shown(both.left))
     is_same_type = _type(both.left) == _type(both.right)
-    kind = Kind.CHANGED if is_same_type else Kind.TYPE_CHANGED
+    kind = DifferenceKind.CHANGED if is_same_type else DifferenceKind.TYPE_CHANGED
     return Difference(path, kind, _shown(both.left), _shown(both.right))
 
 
 def _spellings(left: Any, right: Any, numbers: Numbering) -> list[str]:
     """A note on numbers that are equal but spelled differently."""
-    found = list(islice(_respelled(left, right, numbers), MOST_SPELLINGS + 1))
+    found = list(islice(_respelled(left, right, numbers), MAX_SPELLINGS + 1))
     if not found:
         return []
-    more = " and elsewhere" if len(found) > MOST_SPELLINGS else ""
-    places = ", ".join(found[:MOST_SPELLINGS])
+    more = " and elsewhere" if len(found) > MAX_SPELLINGS else ""
+    places = ", ".join(found[:MAX_SPELLINGS])
     return [f"equal numbers are spelled differently: {places}{more}"]
 
 
@@ -191,7 +191,7 @@ def _shown(value: Any) -> Any:
     text = ""
     for piece in json_pieces(value, "", ""):
         text += piece
-        if len(text) > LONGEST_SHOWN:
+        if len(text) > MAX_SHOWN_LENGTH:
             return shortened(text)
     # What was laid out without a loss is read back the same.
     return _plain(value)
@@ -215,8 +215,8 @@ def _plain_number(number: Number) -> int | float | str:
     """As it was spelled, in quotes, where a JSON reader would change it."""
     spelling = shortened(number.spelling)
     if spelling.lstrip("-").isdigit():
-        whole = int(spelling) if len(spelling) < 20 else LARGEST_INTEGER
-        return whole if abs(whole) < LARGEST_INTEGER else spelling
+        whole = int(spelling) if len(spelling) < 20 else MAX_INTEGER
+        return whole if abs(whole) < MAX_INTEGER else spelling
     try:
         value = float(spelling)
     except ValueError:

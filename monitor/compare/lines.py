@@ -1,16 +1,16 @@
 """How two texts differ, line by line."""
 
-from monitor.compare.alignment import Pair, Work, aligned, numbered
-from monitor.compare.differences import Difference, Found, Kind, shortened
+from monitor.compare.alignment import AlignmentWork, Pair, aligned, numbered
+from monitor.compare.differences import Difference, DifferenceKind, Found, shortened
 from monitor.defaults import WORK_LIMIT
 from monitor.json.bounds import lines_beginning
 
 
 def line_differences(
-    left: str, right: str, *, limit: int = WORK_LIMIT, work: Work | None = None
+    left: str, right: str, *, limit: int = WORK_LIMIT, work: AlignmentWork | None = None
 ) -> Found:
     """Lines count from 1; those beyond *limit* are not compared."""
-    found, work = Found(), work or Work()
+    found, work = Found(), work or AlignmentWork()
     begun = [lines_beginning(text, limit) for text in (left, right)]
     cut = [one.problem is not None for one in begun]
     before, after = [one.text.splitlines(keepends=True) for one in begun]
@@ -46,9 +46,16 @@ def _difference(
 ) -> Difference:
     if i is None:
         assert j is not None
-        return Difference(f"line[{j + 1}]", Kind.ADDED, right=shortened(after[j]))
+        return Difference(
+            f"line[{j + 1}]", DifferenceKind.ADDED, right=shortened(after[j])
+        )
     if j is None:
-        return Difference(f"line[{i + 1}]", Kind.REMOVED, left=shortened(before[i]))
+        return Difference(
+            f"line[{i + 1}]", DifferenceKind.REMOVED, left=shortened(before[i])
+        )
     return Difference(
-        f"line[{j + 1}]", Kind.CHANGED, shortened(before[i]), shortened(after[j])
+        f"line[{j + 1}]",
+        DifferenceKind.CHANGED,
+        shortened(before[i]),
+        shortened(after[j]),
     )

@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
-LONGEST_NAME = 100
-LONGEST_PATH = 2_000
+MAX_NAME_LENGTH = 100
+MAX_PATH_LENGTH = 2_000
 
 # Of what it is in, and the step from there; written out only where it is told.
 Place = tuple[Any, str]
@@ -20,10 +20,10 @@ def path_of(place: Place) -> str:
         at, step = at
         steps.append(step)
     path = "".join(reversed(steps))
-    return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
+    return path if len(path) <= MAX_PATH_LENGTH else f"{path[:MAX_PATH_LENGTH]}…"
 
 
 def member(name: str) -> str:
-    if len(name) > LONGEST_NAME:
-        name = f"{name[:LONGEST_NAME]}…"
+    if len(name) > MAX_NAME_LENGTH:
+        name = f"{name[:MAX_NAME_LENGTH]}…"
     return f".{name}" if PLAIN_NAME.match(name) else f"[{json.dumps(name)}]"

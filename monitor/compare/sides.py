@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from monitor.compare.alignment import Pair, Work, aligned, numbered
-from monitor.compare.differences import Kind
+from monitor.compare.alignment import AlignmentWork, Pair, aligned, numbered
+from monitor.compare.differences import DifferenceKind
 from monitor.compare.lines import without_cut_end
 from monitor.defaults import WORK_LIMIT
 from monitor.json.bounds import lines_beginning
@@ -12,10 +12,10 @@ from monitor.json.bounds import lines_beginning
 CONTEXT_LINES = 3
 # A shorter stretch is read sooner than it is unfolded elsewhere.
 LEAST_FOLDED = 20
-MOST_ROWS = 2_000
-LONGEST_LINE = 2_000
+MAX_ROWS = 2_000
+MAX_LINE_LENGTH = 2_000
 # Of all rows: what is rendered.
-MOST_CHARACTERS = 512 * 1024
+MAX_CHARACTERS = 512 * 1024
 
 
 class Row(NamedTuple):
@@ -28,7 +28,7 @@ class Row(NamedTuple):
     right: str | None
     left_number: int | None
     right_number: int | None
-    kind: Kind | None = None
+    kind: DifferenceKind | None = None
     folded: int = 0
 
 
@@ -40,14 +40,14 @@ def side_by_side(
     cut = [one.problem is not None for one in begun]
     before, after = [one.text.splitlines() for one in begun]
     marks = numbered(before, after)
-    pairs = without_cut_end(aligned(marks[0], marks[1], Work()), *cut)
+    pairs = without_cut_end(aligned(marks[0], marks[1], AlignmentWork()), *cut)
     rows: list[Row] = []
     characters = 0
     for stretch in _stretches(pairs, *marks):
         for i, j in stretch if isinstance(stretch, list) else ():
             row = _row(before, after, i, j)
             characters += len(row.left or "") + len(row.right or "")
-            if len(rows) >= MOST_ROWS or characters > MOST_CHARACTERS:
+            if len(rows) >= MAX_ROWS or characters > MAX_CHARACTERS:
                 return rows, f"The first {len(rows):,} rows are shown."
             rows.append(row)
         if isinstance(stretch, int):
@@ -82,11 +82,11 @@ def _row(before: list[str], after: list[str], i: int | None, j: int | None) -> R
     right = None if j is None else after[j]
     kind = None
     if left is None:
-        kind = Kind.ADDED
+        kind = DifferenceKind.ADDED
     elif right is None:
-        kind = Kind.REMOVED
+        kind = DifferenceKind.REMOVED
     elif left != right:
-        kind = Kind.CHANGED
+        kind = DifferenceKind.CHANGED
     return Row(
         left=_shown(left),
         right=_shown(right),
@@ -97,6 +97,6 @@ def _row(before: list[str], after: list[str], i: int | None, j: int | None) -> R
 
 
 def _shown(line: str | None) -> str | None:
-    if line is None or len(line) <= LONGEST_LINE:
+    if line is None or len(line) <= MAX_LINE_LENGTH:
         return line
-    return f"{line[:LONGEST_LINE]}…"
+    return f"{line[:MAX_LINE_LENGTH]}…"

@@ -7,7 +7,7 @@ from monitor.json.text import Number
 
 PARTS = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 # Longer ones are compared as they are spelled: Python reads no longer integer.
-LONGEST_EXPONENT = 4_000
+MAX_EXPONENT_LENGTH = 4_000
 
 Key = tuple[object, ...]
 
@@ -71,6 +71,6 @@ def normalised(spelling: str) -> Key:
     if not kept:
         return (Number, "0")
     shift = len(digits) - len(kept) - len(fraction)
-    if len(exponent) > LONGEST_EXPONENT:
+    if len(exponent) > MAX_EXPONENT_LENGTH:
         return (Number, sign, kept, exponent, shift)
     return (Number, sign, kept, int(exponent or "0") + shift)

@@ -18,9 +18,9 @@ else:
     from backports import zstd
 
 STEP_BYTES: Final = 64 * 1024
-MOST_CODINGS: Final = 4
+MAX_CODINGS: Final = 4
 # Each member of a gzip (RFC 1952 2.2) or frame of zstd copies what is left of the body.
-MOST_MEMBERS: Final = 1000
+MAX_MEMBERS: Final = 1000
 # RFC 9659: the largest window that a sender of the coding may use, 8 MiB.
 ZSTD_WINDOW_LOG: Final = 23
 CUT, DAMAGED = "it was cut", "it is damaged"
@@ -49,7 +49,7 @@ class Decoded:
     members: int = 0
 
 
-class Kind(StrEnum):
+class BodyKind(StrEnum):
     """What a body is, for the choice of how to show it."""
 
     EMPTY = "empty"
@@ -72,7 +72,7 @@ def decoded(
     *,
     limit: int,
     truncated: bool = False,
-    most_members: int = MOST_MEMBERS,
+    most_members: int = MAX_MEMBERS,
     wholly: bool = False,
 ) -> Decoded:
     """Undo *coding* (RFC 9110 8.4), a list in the order applied; at most *limit* bytes,
@@ -82,7 +82,7 @@ def decoded(
     What was cut gives as much as can be decoded of it. Never raises.
     """
     names = _codings(coding) if content else []
-    if len(names) > MOST_CODINGS:
+    if len(names) > MAX_CODINGS:
         return Decoded(content[:limit], False, "it has too many codings")
     problem = CUT if truncated else None
     made, members = 0, 0
@@ -132,26 +132,26 @@ def field_value(headers: Fields | HeaderObject, name: str) -> str | None:
     return ", ".join(values) if values else None
 
 
-def kind_of(content_type: str | None, content: bytes) -> Kind:
+def kind_of(content_type: str | None, content: bytes) -> BodyKind:
     """What *content* is, by its declared type, else by its look."""
     if not content:
-        return Kind.EMPTY
+        return BodyKind.EMPTY
     declared = (content_type or "").split(";", 1)[0].strip().lower()
     for pattern, kind in KINDS:
         if pattern.fullmatch(declared):
             return kind
     if not as_text(content, truncated=True):
-        return Kind.BINARY
-    return Kind.TEXT if declared else _kind_by_look(content)
+        return BodyKind.BINARY
+    return BodyKind.TEXT if declared else _kind_by_look(content)
 
 
-def _kind_by_look(content: bytes) -> Kind:
+def _kind_by_look(content: bytes) -> BodyKind:
     begin = content[:64].lstrip().lower()
     if begin.startswith((b"{", b"[")):
-        return Kind.JSON
+        return BodyKind.JSON
     if begin.startswith((b"<!doctype html", b"<html")):
-        return Kind.HTML
-    return Kind.XML if begin.startswith(b"<?xml") else Kind.TEXT
+        return BodyKind.HTML
+    return BodyKind.XML if begin.startswith(b"<?xml") else BodyKind.TEXT
 
 
 def is_coding(name: str) -> bool:
@@ -250,14 +250,14 @@ CODINGS: dict[str, Make] = {
 KINDS: Final = tuple(
     (re.compile(pattern), kind)
     for pattern, kind in (
-        (r".*json.*", Kind.JSON),
-        (r"text/html|application/xhtml\+xml", Kind.HTML),
-        (r"image/svg\+xml|application/xml|text/xml|.*\+xml", Kind.XML),
-        (r"text/css", Kind.CSS),
-        (r"(text|application)/(x-)?(java|ecma)script", Kind.JAVASCRIPT),
-        (r"application/x-www-form-urlencoded", Kind.FORM),
-        (r"multipart/.*", Kind.MULTIPART),
-        (r"text/event-stream", Kind.EVENT_STREAM),
-        (r"image/.*", Kind.IMAGE),
+        (r".*json.*", BodyKind.JSON),
+        (r"text/html|application/xhtml\+xml", BodyKind.HTML),
+        (r"image/svg\+xml|application/xml|text/xml|.*\+xml", BodyKind.XML),
+        (r"text/css", BodyKind.CSS),
+        (r"(text|application)/(x-)?(java|ecma)script", BodyKind.JAVASCRIPT),
+        (r"application/x-www-form-urlencoded", BodyKind.FORM),
+        (r"multipart/.*", BodyKind.MULTIPART),
+        (r"text/event-stream", BodyKind.EVENT_STREAM),
+        (r"image/.*", BodyKind.IMAGE),
     )
 )

@@ -7,7 +7,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What is kept of a line besides its value: the longest name of a field that counts.
 NAME_ROOM_BYTES = 16
 # An event's name and id, which come from the upstream, are no place for much.
-LABEL_LIMIT_BYTES = 256
+MAX_LABEL_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class EventReader:
         self._size = 0
 
     def _extend(self, piece: bytes) -> None:
-        room = self.limit + NAME_ROOM_BYTES + LABEL_LIMIT_BYTES - len(self._line)
+        room = self.limit + NAME_ROOM_BYTES + MAX_LABEL_BYTES - len(self._line)
         if room > 0:
             self._line += piece[:room]
         self._line_size += len(piece)
@@ -121,6 +121,6 @@ class EventReader:
 
 
 def _label(value: bytes) -> str:
-    text = value[:LABEL_LIMIT_BYTES].decode("utf-8", "replace")
+    text = value[:MAX_LABEL_BYTES].decode("utf-8", "replace")
     # PostgreSQL's text has no U+0000.
     return text.replace("\0", "\ufffd")

@@ -8,14 +8,14 @@ from multipart import (  # type: ignore[import-untyped]
     PushMultipartParser,
 )
 
-from monitor.content.body import Kind
+from monitor.content.body import BodyKind
 from monitor.defaults import WORK_LIMIT
 from monitor.json.bounds import values_beginning
 from monitor.json.text import json_pieces, json_values
 
 LIMIT_CHARACTERS = 2 * 1024 * 1024
 # Indentation makes deep nesting grow with the square of its size.
-LAID_OUT_LIMIT_CHARACTERS = 8 * 1024 * 1024
+MAX_LAID_OUT_CHARACTERS = 8 * 1024 * 1024
 SHOWN_VALUE_BYTES = 200
 
 
@@ -27,16 +27,16 @@ class Layout:
     problem: str | None = None
 
 
-def laid_out(kind: Kind, text: str, *, limit: int = WORK_LIMIT) -> Layout:
+def laid_out(kind: BodyKind, text: str, *, limit: int = WORK_LIMIT) -> Layout:
     """*text* laid out for reading: at most *limit* values, fields or parts."""
-    if kind not in (Kind.JSON, Kind.FORM, Kind.MULTIPART):
+    if kind not in (BodyKind.JSON, BodyKind.FORM, BodyKind.MULTIPART):
         return Layout(text)
     if len(text) > LIMIT_CHARACTERS:
         return Layout(text, f"more than {LIMIT_CHARACTERS:,} characters")
     match kind:
-        case Kind.JSON:
+        case BodyKind.JSON:
             return _json(text, limit)
-        case Kind.FORM:
+        case BodyKind.FORM:
             return _form(text, limit)
         case _:
             return _multipart(text, limit)
@@ -66,8 +66,8 @@ def _json(text: str, limit: int) -> Layout:
             for piece in json_pieces(value, "  ", "\n"):
                 made.append(piece)
                 length += len(piece)
-                if length > LAID_OUT_LIMIT_CHARACTERS:
-                    many = f"more than {LAID_OUT_LIMIT_CHARACTERS:,} characters"
+                if length > MAX_LAID_OUT_CHARACTERS:
+                    many = f"more than {MAX_LAID_OUT_CHARACTERS:,} characters"
                     return Layout(text, f"{many} when laid out")
             made.append("\n")
     except (ValueError, RecursionError):

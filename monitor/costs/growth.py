@@ -11,7 +11,7 @@ DAY: Final = timedelta(days=1)
 SHORTEST: Final = timedelta(hours=1)
 
 
-class End(StrEnum):
+class GrowthEnd(StrEnum):
     """What ends the growth first."""
 
     DISK = "disk"
@@ -20,7 +20,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptFor:
     """Logs, or bodies: what they hold now, and *came* between *since* and *until*;
     a day of them goes after *days*."""
 
@@ -46,37 +46,39 @@ class Kept:
 class Outlook:
     """After *days* of the same growth it ends, with *more* bytes than now."""
 
-    end: End
+    end: GrowthEnd
     days: float
     more: float
 
 
-def per_day(kinds: Sequence[Kept]) -> float | None:
+def per_day(kinds: Sequence[KeptFor]) -> float | None:
     """Of all of them; None while that of any is not known."""
     rates = [kind.per_day for kind in kinds]
     known = [rate for rate in rates if rate is not None]
     return sum(known) if known and len(known) == len(rates) else None
 
 
-def outlook(kinds: Sequence[Kept], *, free: int, limit: int | None) -> Outlook | None:
+def outlook(
+    kinds: Sequence[KeptFor], *, free: int, limit: int | None
+) -> Outlook | None:
     """None while the growth is not known. *free* is what the disk still has, *limit*
     RETENTION_BYTES."""
     rate = per_day(kinds)
     if rate is None:
         return None
-    end, more = End.RETENTION, sum(kind.room for kind in kinds)
+    end, more = GrowthEnd.RETENTION, sum(kind.room for kind in kinds)
     if limit is not None:
         held = sum(kind.held for kind in kinds)
         # Today stays, whatever it holds.
         below = max(0.0, max(limit, rate) - held)
         if below < more:
-            end, more = End.RETENTION_BYTES, below
+            end, more = GrowthEnd.RETENTION_BYTES, below
     if free < more:
-        end, more = End.DISK, float(free)
+        end, more = GrowthEnd.DISK, float(free)
     return Outlook(end, _days_until(kinds, more), more)
 
 
-def _days_until(kinds: Sequence[Kept], more: float) -> float:
+def _days_until(kinds: Sequence[KeptFor], more: float) -> float:
     """When *more* has come on top, each kind growing until its own room is taken."""
     growing = sorted(
         (kind.room / rate, rate) for kind in kinds if (rate := kind.per_day)

@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from monitor.costs import growth
-from monitor.costs.growth import End, Kept, Outlook
+from monitor.costs.growth import GrowthEnd, KeptFor, Outlook
 from monitor.files.disk import Disk
 
 
@@ -22,8 +22,8 @@ class Sizes:
     schema: int
     database: int
     wal: int | None
-    logs: Kept
-    bodies: Kept
+    logs: KeptFor
+    bodies: KeptFor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +68,10 @@ class Cost:
         outlook = self.outlook
         if outlook is None or not self.is_embedded:
             return None
-        return outlook.days if outlook.end is End.DISK else math.inf
+        return outlook.days if outlook.end is GrowthEnd.DISK else math.inf
 
     @property
-    def _kinds(self) -> tuple[Kept, ...]:
+    def _kinds(self) -> tuple[KeptFor, ...]:
         return (self.sizes.logs, self.sizes.bodies) if self.sizes else ()
 
 

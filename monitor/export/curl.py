@@ -31,7 +31,7 @@ LEFT_OUT = frozenset(
 # What curl adds unless it is told not to.
 ADDED = ("User-Agent", "Accept")
 # One argument of a command may have 128 KiB (Linux, MAX_ARG_STRLEN).
-LONGEST_ARGUMENT = 100_000
+MAX_ARGUMENT_LENGTH = 100_000
 
 
 def curl_command(detail: LogDetail, *, keeps_host: bool = False) -> str:
@@ -178,7 +178,7 @@ def _empty(detail: LogDetail) -> bytes | None:
 def _data(body: bytes) -> tuple[str, str]:
     """What stands before the command, and its own arguments."""
     text = as_text(body)
-    if text is not None and len(body) <= LONGEST_ARGUMENT:
+    if text is not None and len(body) <= MAX_ARGUMENT_LENGTH:
         return "", f"--data-raw {shlex.quote(text)}"
     coded = base64.b64encode(body).decode()
     return f"printf %s {coded} | base64 -d | ", "--data-binary @-"

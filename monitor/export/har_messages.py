@@ -26,7 +26,7 @@ from monitor.traffic.message import (
 
 SOCKET, EVENTS = "_webSocketMessages", "_eventSourceMessages"
 KINDS = {opcode: kind for kind, opcode in OPCODES.items()}
-LABEL_LIMIT = 256
+MAX_LABEL = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,5 +167,5 @@ def _label(value: Any) -> str | None:
     """PostgreSQL's text has no U+0000, and UTF-8 no half of a surrogate pair."""
     if not isinstance(value, str):
         return None
-    text = value[:LABEL_LIMIT].encode("utf-8", "replace").decode()
+    text = value[:MAX_LABEL].encode("utf-8", "replace").decode()
     return text.replace("\0", "\ufffd")

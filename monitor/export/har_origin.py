@@ -8,8 +8,8 @@ from monitor.export.har_values import known, number_of
 from monitor.traffic.exchange import Exchange
 from monitor.traffic.mask import MASK
 
-LONGEST_WORD = 256
-MOST_COOKIES = 200
+MAX_WORD_LENGTH = 256
+MAX_COOKIES = 200
 COOKIE_WORDS = ("name", "value", "path", "domain", "expires", "sameSite")
 COOKIE_FLAGS = ("httpOnly", "secure")
 PHASES = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
@@ -59,7 +59,7 @@ def _about(message: dict[str, Any], side: str, exchange: Exchange) -> dict[str, 
         is_masked = MASK in (field_value(headers, name) or MASK)
         made["cookies"] = [
             _cookie(cookie, is_masked)
-            for cookie in cookies[:MOST_COOKIES]
+            for cookie in cookies[:MAX_COOKIES]
             if isinstance(cookie, dict)
         ]
     return made
@@ -75,7 +75,7 @@ def _cookie(cookie: dict[str, Any], is_masked: bool) -> dict[str, Any]:
 
 def _words(said: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {
-        name: value[:LONGEST_WORD]
+        name: value[:MAX_WORD_LENGTH]
         for name in names
         if isinstance(value := said.get(name), str) and value
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 BREAK = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # Readers and writers of JSON count on some hundreds, not more.
-MOST_LEVELS = 200
+MAX_LEVELS = 200
 CLOSING = {"[": "]", "{": "}"}
 
 
@@ -37,8 +37,8 @@ def values_beginning(text: str, limit: int, *, closed: bool = False) -> Beginnin
             values += 1
         elif mark in "]}" and open_:
             open_.pop()
-        if len(open_) > MOST_LEVELS:
-            return Beginning("", f"it is nested more than {MOST_LEVELS} levels deep")
+        if len(open_) > MAX_LEVELS:
+            return Beginning("", f"it is nested more than {MAX_LEVELS} levels deep")
         if values > limit and mark == ",":
             end = "".join(reversed(open_)) if closed else ""
             return Beginning(text[: token.start()] + end, f"more than {limit:,} values")
@@ -59,4 +59,4 @@ def lines_beginning(text: str, limit: int) -> Beginning:
 def _is_plainly_within(text: str, limit: int) -> bool:
     """Those within strings are counted too: fast, and on the safe side."""
     opened = text.count("[") + text.count("{")
-    return opened <= MOST_LEVELS and opened + text.count(",") < limit
+    return opened <= MAX_LEVELS and opened + text.count(",") < limit

@@ -3,13 +3,13 @@
 import json
 import re
 
-from monitor.json.meter import MOST_VALUES
+from monitor.json.meter import MAX_VALUES
 from monitor.json.stream import ArraySplitter
 
 INSIDE = re.compile(rb'["\\]')
 TOKEN = re.compile(rb'["\[\]{}:,]')
 # Longer names are none of those that are looked for.
-LONGEST_NAME = 256
+MAX_NAME_LENGTH = 256
 
 
 class MemberSplitter:
@@ -24,7 +24,7 @@ class MemberSplitter:
         path: tuple[str, ...],
         *,
         longest: int,
-        most_values: int = MOST_VALUES,
+        most_values: int = MAX_VALUES,
         skips: bool = False,
     ) -> None:
         self._path = path
@@ -97,8 +97,8 @@ class MemberSplitter:
         return match.end()
 
     def _keep(self, piece: bytes, start: int, end: int) -> int:
-        if len(self._string) < LONGEST_NAME:
-            self._string += piece[start : min(end, start + LONGEST_NAME)]
+        if len(self._string) < MAX_NAME_LENGTH:
+            self._string += piece[start : min(end, start + MAX_NAME_LENGTH)]
         return end
 
     def _take(self, token: bytes) -> bool:

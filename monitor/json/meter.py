@@ -8,12 +8,12 @@ OUTSIDE = re.compile(rb'["\[\]{},]')
 STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 QUOTE, COMMA = b'",'
 OPENING, CLOSING = frozenset(b"[{"), frozenset(b"]}")
-MOST_VALUES = 10_000
+MAX_VALUES = 10_000
 # What the parser takes at most.
-DEEPEST = 1_000
+MAX_DEPTH = 1_000
 
 
-class Tokens:
+class JsonTokens:
     """Brackets, commas and beginnings of strings, wherever their bytes are cut."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Meter:
 
     def __init__(self, *, most_values: int) -> None:
         self._most_values = most_values
-        self._tokens = Tokens()
+        self._tokens = JsonTokens()
         self._values = 0
         self.depth = 0
         self.problem: str | None = None
@@ -79,8 +79,8 @@ class Meter:
             return
         if token in OPENING:
             self.depth += 1
-            if self.depth > DEEPEST:
-                self.problem = f"it is nested deeper than {DEEPEST}"
+            if self.depth > MAX_DEPTH:
+                self.problem = f"it is nested deeper than {MAX_DEPTH}"
         self._values += 1
         if self._values > self._most_values:
             self.problem = "it has more values than JSON_LIMIT_VALUES allows"

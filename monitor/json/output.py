@@ -11,8 +11,8 @@ import orjson
 
 from monitor.json.text import SURROGATE
 
-DEEPEST = 200
-LARGEST_INTEGER = 2**63
+MAX_DEPTH = 200
+MAX_INTEGER = 2**63
 # To JSON they are characters; str.splitlines and JavaScript of old end a line at them.
 ESCAPES = tuple(
     (end.encode(), json.dumps(end)[1:-1].encode()) for end in "\x85\u2028\u2029"
@@ -24,7 +24,7 @@ def json_bytes(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=str)
     except orjson.JSONEncodeError:
-        return orjson.dumps(_writable(value, DEEPEST), default=str)
+        return orjson.dumps(_writable(value, MAX_DEPTH), default=str)
 
 
 def json_line(value: Any) -> bytes:
@@ -51,7 +51,7 @@ def _writable(value: Any, depth: int) -> Any:
         case bool() | None:
             return value
         case int():
-            return value if abs(value) < LARGEST_INTEGER else str(value)
+            return value if abs(value) < MAX_INTEGER else str(value)
         case dict() | list() | tuple() if not depth:
             return "…"
         case dict():

@@ -2,8 +2,8 @@
 
 import re
 
-MOST_STEPS = 32
-MOST_DEEP_STEPS = 2
+MAX_STEPS = 32
+MAX_DEEP_STEPS = 2
 STEP = re.compile(
     r"\.\.(?P<deep>[^.\[\]*]+)"
     r"|\.(?P<name>[^.\[\]*]+)"
@@ -25,10 +25,10 @@ def parse_path(rule: str) -> Path:
             raise ValueError(f"is no JSON path at {rule[position:]!r}")
         steps.append(_step(found))
         position = found.end()
-    if len(steps) > MOST_STEPS:
-        raise ValueError(f"has more than {MOST_STEPS} steps")
-    if sum(kind == "deep" for kind, _ in steps) > MOST_DEEP_STEPS:
-        raise ValueError(f"has more than {MOST_DEEP_STEPS} recursive steps")
+    if len(steps) > MAX_STEPS:
+        raise ValueError(f"has more than {MAX_STEPS} steps")
+    if sum(kind == "deep" for kind, _ in steps) > MAX_DEEP_STEPS:
+        raise ValueError(f"has more than {MAX_DEEP_STEPS} recursive steps")
     return tuple(steps)
 
 

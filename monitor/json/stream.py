@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from monitor.json.meter import COMMA, MOST_VALUES, Meter, Tokens
+from monitor.json.meter import COMMA, MAX_VALUES, JsonTokens, Meter
 
 SPACE = b" \t\r\n"
 
@@ -21,7 +21,7 @@ class Splitter(Protocol):
 class LineSplitter:
     """NDJSON: a value a line; empty lines are none."""
 
-    def __init__(self, *, longest: int, most_values: int = MOST_VALUES) -> None:
+    def __init__(self, *, longest: int, most_values: int = MAX_VALUES) -> None:
         self._longest = longest
         self._most_values = most_values
         # Neither too long, nor can it have too many values.
@@ -75,7 +75,7 @@ class ArraySplitter:
         self,
         *,
         longest: int,
-        most_values: int = MOST_VALUES,
+        most_values: int = MAX_VALUES,
         is_alone: bool = True,
         skips: bool = False,
     ) -> None:
@@ -84,7 +84,7 @@ class ArraySplitter:
         self._skips = skips
         self._is_too_long = False
         self._held = bytearray()
-        self._tokens = Tokens()
+        self._tokens = JsonTokens()
         self._meter = Meter(most_values=most_values)
         self._is_over = False
         self._is_first = True

@@ -7,8 +7,8 @@ from monitor.content.body import (
     CUT,
     DAMAGED,
     TOO_LONG,
+    BodyKind,
     Decoded,
-    Kind,
     as_text,
     decoded,
     field_value,
@@ -20,7 +20,7 @@ from monitor.traffic.exchange import BodyState
 from monitor.traffic.fields import Fields, HeaderObject
 from monitor.traffic.message import Message, MessageState
 
-SHOWN_LIMIT_BYTES = 8 * 1024 * 1024
+MAX_SHOWN_BYTES = 8 * 1024 * 1024
 # Problems of which the rest of a body is missing.
 SHORTENED = frozenset({CUT, DAMAGED, TOO_LONG})
 RAW_BYTES = 64 * 1024
@@ -35,7 +35,7 @@ class ShownBody:
 
     content: bytes | None
     text: str | None
-    kind: Kind
+    kind: BodyKind
     truncated: bool
     state: BodyState
     is_limited: bool = False
@@ -54,7 +54,7 @@ def shown_body(stored: StoredBody, headers: Fields | HeaderObject) -> ShownBody:
         is_plain = _is_plain(stored, headers)
         coding = None if is_plain else field_value(headers, "content-encoding")
         plain = decoded(
-            content, coding, limit=SHOWN_LIMIT_BYTES, truncated=stored.truncated
+            content, coding, limit=MAX_SHOWN_BYTES, truncated=stored.truncated
         )
         if plain.content or plain.complete:
             is_cut = is_cut or _is_shortened(plain, content)
@@ -82,7 +82,7 @@ def _is_shortened(plain: Decoded, content: bytes) -> bool:
     """In a coding that is not known here, *content* is there as it came."""
     if plain.complete:
         return False
-    return plain.problem in SHORTENED or len(content) > SHOWN_LIMIT_BYTES
+    return plain.problem in SHORTENED or len(content) > MAX_SHOWN_BYTES
 
 
 def raw_body(

@@ -13,8 +13,8 @@ from monitor.traffic.mask import MASK
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 # A longer one is no address that a client would follow.
-LONGEST_LOCATION: Final = 8192
-LONGEST_SHOWN: Final = 200
+MAX_LOCATION_LENGTH: Final = 8192
+MAX_SHOWN_LENGTH: Final = 200
 FORBIDDEN: Final = 403
 
 
@@ -67,8 +67,8 @@ def _foreign_origin(detail: LogDetail) -> str | None:
     if not sent or _is_of(origin, sent):
         return None
     text = (
-        f"The request's Origin, {origin[:LONGEST_SHOWN]}, is not of the Host that was "
-        f"sent, {sent[:LONGEST_SHOWN]}: apps that compare the two answer 403."
+        f"The request's Origin, {origin[:MAX_SHOWN_LENGTH]}, is not of the Host that "
+        f"was sent, {sent[:MAX_SHOWN_LENGTH]}: apps that compare the two answer 403."
     )
     if asked and not is_kept and _is_of(origin, asked):
         text += (
@@ -94,7 +94,7 @@ def _redirect(detail: LogDetail) -> HintKind | None:
     if detail.item.status_code not in REDIRECTS:
         return None
     location = field_value(detail.response_headers, "location")
-    if not location or len(location) > LONGEST_LOCATION:
+    if not location or len(location) > MAX_LOCATION_LENGTH:
         return None
     asked = [split for url in _asked(detail) if (split := _split(url)) is not None]
     led = [

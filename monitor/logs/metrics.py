@@ -7,8 +7,8 @@ from uuid import UUID
 
 from monitor.traffic.exchange import Source
 
-MOST_BUCKETS = 120
-MOST_ENDPOINTS = 1_000
+MAX_BUCKETS = 120
+MAX_ENDPOINTS = 1_000
 WIDTHS = tuple(
     timedelta(seconds=seconds)
     for seconds in (
@@ -52,7 +52,7 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class MetricsBucket:
     """What began at *start* or later, and before the next bucket."""
 
     start: datetime
@@ -64,12 +64,12 @@ class Series:
     width: timedelta
     since: datetime | None
     until: datetime | None
-    buckets: tuple[Bucket, ...]
+    buckets: tuple[MetricsBucket, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """*endpoint* is None for all beyond the MOST_ENDPOINTS that are asked most."""
+    """*endpoint* is None for all beyond the MAX_ENDPOINTS that are asked most."""
 
     method: str | None
     endpoint: str | None
@@ -82,8 +82,8 @@ NOTHING = Measured(
 
 
 def width_for(window: timedelta) -> timedelta:
-    """The finest width that cuts *window* into MOST_BUCKETS at most."""
+    """The finest width that cuts *window* into MAX_BUCKETS at most."""
     for width in WIDTHS:
-        if window / width <= MOST_BUCKETS - 1:
+        if window / width <= MAX_BUCKETS - 1:
             return width
-    return WIDTHS[-1] * ceil(window / WIDTHS[-1] / (MOST_BUCKETS - 1))
+    return WIDTHS[-1] * ceil(window / WIDTHS[-1] / (MAX_BUCKETS - 1))

@@ -12,10 +12,10 @@ from monitor.logs.filter import MAX_LIMIT, MAX_OFFSET, LogFilter, Page, decode_c
 from monitor.logs.metrics import Scope
 from monitor.traffic.exchange import Source
 
-LONGEST_TEXT = 1024
-LONGEST_METHOD = 32
-LONGEST_ENDPOINT = 8192
-MOST_EXPORTED = 10**9
+MAX_TEXT_LENGTH = 1024
+MAX_METHOD_LENGTH = 32
+MAX_ENDPOINT_LENGTH = 8192
+MAX_EXPORTED = 10**9
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 SCOPE_FIELDS = ("service_id", "since", "until", "source")
 PAGE_FIELDS = ("limit", "offset", "cursor", "newer")
@@ -42,7 +42,7 @@ def parse_export_query(
     Raises InvalidInput as parse_log_query does.
     """
     known = {n: p for n, p in PARAMETERS.items() if n not in ("offset", "newer")}
-    values, errors = read(pairs, {**known, "limit": whole_number(1, MOST_EXPORTED)})
+    values, errors = read(pairs, {**known, "limit": whole_number(1, MAX_EXPORTED)})
     if errors:
         raise InvalidInput("the query is not valid", errors=errors)
     cursor, limit = values.pop("cursor", None), values.pop("limit", None)
@@ -203,9 +203,9 @@ def _cursor(text: str) -> UUID:
 
 PARAMETERS: dict[str, Callable[[str], Any]] = {
     "service_id": _uuid,
-    "method": _text(LONGEST_METHOD),
-    "path": _text(LONGEST_TEXT),
-    "endpoint": _text(LONGEST_ENDPOINT),
+    "method": _text(MAX_METHOD_LENGTH),
+    "path": _text(MAX_TEXT_LENGTH),
+    "endpoint": _text(MAX_ENDPOINT_LENGTH),
     "status_code": whole_number(100, 999),
     "status_class": _status_class,
     "has_status": _flag,
@@ -219,7 +219,7 @@ PARAMETERS: dict[str, Callable[[str], Any]] = {
     "pinned": _flag,
     "since": _time,
     "until": _time,
-    "q": _text(LONGEST_TEXT),
+    "q": _text(MAX_TEXT_LENGTH),
     "limit": whole_number(1, MAX_LIMIT),
     "offset": whole_number(0, MAX_OFFSET),
     "cursor": _cursor,

@@ -45,7 +45,7 @@ AROUND = frozenset(
 )
 WORKER = "proxy worker"
 WAITING = "waiting"
-MOST_DOINGS = 50
+MAX_DOINGS = 50
 OTHER = "other"
 
 
@@ -158,7 +158,7 @@ class LoopWatch:
         self._on_long(late_s)
         now = time.monotonic()
         name = doing or OTHER
-        is_known = name in self._long or len(self._long) < MOST_DOINGS
+        is_known = name in self._long or len(self._long) < MAX_DOINGS
         name = name if is_known else OTHER
         self._long[name] = self._long.get(name, 0) + 1
         if now - self._said < SAY_EVERY_S:

@@ -21,7 +21,7 @@ BESIDE_POOL: Final = 8
 OF_REPLAY: Final = 3
 # What is stored, and what is counted.
 OF_BATCH: Final = 2
-# Attempts to tell of alerts, MOST_AT_ONCE, and their lookups.
+# Attempts to tell of alerts, MAX_AT_ONCE, and their lookups.
 OUTBOUND: Final = 32
 # Of a process that serves the proxy and nothing else.
 OF_WORKER: Final = PROCESS + OF_WRITER

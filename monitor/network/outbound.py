@@ -16,11 +16,11 @@ from monitor.network.tls import CHANNELS, trusting
 CONNECT_TIMEOUT_S = 5.0
 # Of the whole attempt: a receiver answers first and works afterwards.
 TOTAL_TIMEOUT_S = 10.0
-LONGEST_REASON = 200
+MAX_REASON_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class PostOutcome:
     """What became of a post. *error* is None where it was taken: answered with 2xx."""
 
     status_code: int | None
@@ -58,12 +58,12 @@ class Outbound:
     ) -> None:
         await self._client.aclose()
 
-    async def post(self, url: str, body: str, headers: dict[str, str]) -> Outcome:
+    async def post(self, url: str, body: str, headers: dict[str, str]) -> PostOutcome:
         """Never raises for what the other host does, or does not."""
         began = time.perf_counter()
         status, error = await self._status(url, body, headers)
         duration_ms = (time.perf_counter() - began) * 1000
-        return Outcome(status_code=status, error=error, duration_ms=duration_ms)
+        return PostOutcome(status_code=status, error=error, duration_ms=duration_ms)
 
     async def _status(
         self, url: str, body: str, headers: dict[str, str]
@@ -102,9 +102,9 @@ def _reason(error: BaseException) -> str:
             case socket.gaierror():
                 return "the host's name is not known"
             case ssl.SSLError():
-                return f"TLS failed: {cause.reason or cause}"[:LONGEST_REASON]
+                return f"TLS failed: {cause.reason or cause}"[:MAX_REASON_LENGTH]
         cause = cause.__cause__ or cause.__context__
-    return str(error)[:LONGEST_REASON] or type(error).__name__
+    return str(error)[:MAX_REASON_LENGTH] or type(error).__name__
 
 
 def _refusal(answer: httpx.Response) -> str | None:

@@ -7,7 +7,7 @@ import sys
 from typing import Any, BinaryIO
 
 from monitor.offload import frames
-from monitor.offload.outcome import Outcome
+from monitor.offload.outcome import WorkOutcome
 
 # The proxy comes first on a machine with few cores.
 NICENESS = 10
@@ -43,23 +43,26 @@ def _work(tasks: BinaryIO, results: BinaryIO, most_s: float) -> None:
         try:
             frame = frames.packed((outcome, value))
         except MemoryError:
-            outcome, frame = Outcome.MEMORY, frames.packed((Outcome.MEMORY, None))
+            outcome, frame = (
+                WorkOutcome.MEMORY,
+                frames.packed((WorkOutcome.MEMORY, None)),
+            )
         del function, arguments, value
         results.write(frame)
         results.flush()
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if outcome is Outcome.MEMORY:
+        if outcome is WorkOutcome.MEMORY:
             return
 
 
-def _result(function: Any, arguments: Any) -> tuple[Outcome, Any]:
+def _result(function: Any, arguments: Any) -> tuple[WorkOutcome, Any]:
     try:
-        return Outcome.DONE, function(*arguments)
+        return WorkOutcome.DONE, function(*arguments)
     except MemoryError:
-        return Outcome.MEMORY, None
+        return WorkOutcome.MEMORY, None
     # Whatever captured bytes make of it: the appliance says so, and asks for more.
     except Exception as error:
-        return Outcome.FAILED, type(error).__name__
+        return WorkOutcome.FAILED, type(error).__name__
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from typing import Any, Protocol, TypeVar
 
 from monitor.counters import Counters
 from monitor.errors import TooManyRequests
-from monitor.loop.turns import Turns
+from monitor.loop.fair_queue import FairQueue
 from monitor.offload import frames
-from monitor.offload.outcome import Kind, Outcome, Unworked
+from monitor.offload.outcome import OutcomeKind, Unworked, WorkOutcome
 from monitor.processes import bare_environment
 from monitor.settings import Settings
 
@@ -50,7 +50,7 @@ class Helpers:
         self._timeout_s = settings.helper_timeout_s
         self._counters = counters
         self._idle_s = idle_s
-        self._turns = Turns(
+        self._turns = FairQueue(
             places=settings.helper_processes, most_waiting=settings.helper_waiting
         )
         self._all: set[Process] = set()
@@ -63,7 +63,7 @@ class Helpers:
 
     async def do(
         self,
-        kind: Kind,
+        kind: OutcomeKind,
         sender: Hashable,
         function: Callable[..., T],
         *arguments: Any,
@@ -91,12 +91,12 @@ class Helpers:
             self._end(process)
         await asyncio.gather(*self._ending)
 
-    async def _counted(self, kind: Kind, sender: Hashable, task: Any) -> Any:
-        outcome = Outcome.GIVEN_UP
+    async def _counted(self, kind: OutcomeKind, sender: Hashable, task: Any) -> Any:
+        outcome = WorkOutcome.GIVEN_UP
         try:
             with self._counters.helper_waiting.track_inprogress():
                 made = await self._in_turn(sender, task)
-            outcome = Outcome.LIMIT if made.is_limited else Outcome.DONE
+            outcome = WorkOutcome.LIMIT if made.is_limited else WorkOutcome.DONE
             return made
         except Unworked as error:
             outcome = error.outcome
@@ -112,9 +112,9 @@ class Helpers:
             async with asyncio.timeout(2 * self._timeout_s), self._turns.turn(sender):
                 return await self._by_helper(task)
         except TimeoutError:
-            raise Unworked(Outcome.TIMED_OUT) from None
+            raise Unworked(WorkOutcome.TIMED_OUT) from None
         except TooManyRequests:
-            raise Unworked(Outcome.REFUSED) from None
+            raise Unworked(WorkOutcome.REFUSED) from None
 
     async def _by_helper(self, task: Any) -> Any:
         process = await self._take()
@@ -122,14 +122,14 @@ class Helpers:
         try:
             async with asyncio.timeout(self._timeout_s):
                 outcome, value = await _exchange(process, frames.packed(task))
-            is_sound = outcome in (Outcome.DONE, Outcome.FAILED)
+            is_sound = outcome in (WorkOutcome.DONE, WorkOutcome.FAILED)
         except TimeoutError:
-            raise Unworked(Outcome.TIMED_OUT) from None
+            raise Unworked(WorkOutcome.TIMED_OUT) from None
         except (OSError, EOFError):
-            raise Unworked(Outcome.DIED) from None
+            raise Unworked(WorkOutcome.DIED) from None
         finally:
             self._give_back(process) if is_sound else self._end(process)
-        if outcome is not Outcome.DONE:
+        if outcome is not WorkOutcome.DONE:
             raise Unworked(outcome)
         return value
 
@@ -152,7 +152,7 @@ class Helpers:
             )
         except OSError as error:
             logger.error("no helper can be started", extra={"reason": str(error)})
-            raise Unworked(Outcome.DIED) from None
+            raise Unworked(WorkOutcome.DIED) from None
         self._all.add(process)
         self._counters.helper_processes.set(len(self._all))
         return process
@@ -177,14 +177,14 @@ class Helpers:
         self._counters.helper_processes.set(len(self._all))
 
 
-async def _exchange(process: Process, frame: bytes) -> tuple[Outcome, Any]:
+async def _exchange(process: Process, frame: bytes) -> tuple[WorkOutcome, Any]:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(frame)
     await process.stdin.drain()
     head = await process.stdout.readexactly(frames.HEAD.size)
     content = await process.stdout.readexactly(frames.length_of(head))
-    result: tuple[Outcome, Any] = frames.unpacked(content)
+    result: tuple[WorkOutcome, Any] = frames.unpacked(content)
     return result
 
 

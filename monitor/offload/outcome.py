@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
+class WorkOutcome(StrEnum):
     DONE = "done"
     LIMIT = "limit"
     FAILED = "failed"
@@ -16,23 +16,23 @@ class Outcome(StrEnum):
 
 # Why work was not done, to follow a colon in a sentence.
 REASONS = {
-    Outcome.FAILED: "the helper process cannot read it",
-    Outcome.MEMORY: "it needs more than HELPER_MEMORY_BYTES",
-    Outcome.DIED: "the helper process died over it",
-    Outcome.TIMED_OUT: "it takes longer than HELPER_TIMEOUT_S",
-    Outcome.REFUSED: "HELPER_WAITING pieces of work of this service wait already",
+    WorkOutcome.FAILED: "the helper process cannot read it",
+    WorkOutcome.MEMORY: "it needs more than HELPER_MEMORY_BYTES",
+    WorkOutcome.DIED: "the helper process died over it",
+    WorkOutcome.TIMED_OUT: "it takes longer than HELPER_TIMEOUT_S",
+    WorkOutcome.REFUSED: "HELPER_WAITING pieces of work of this service wait already",
 }
 
 
 class Unworked(Exception):
     """A piece of work was not done; the text says why, for a reader's eyes."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: WorkOutcome) -> None:
         super().__init__(REASONS[outcome])
         self.outcome = outcome
 
 
-class Kind(StrEnum):
+class OutcomeKind(StrEnum):
     """What is worked on, as /metrics tells it apart."""
 
     DETAIL = "detail"

@@ -17,12 +17,12 @@ from monitor.redaction.json import masked_json
 from monitor.redaction.names import FOLDED, LEFT_OUT, Names, fold
 from monitor.redaction.path_machine import Machine
 from monitor.redaction.text import masked_events
-from monitor.redaction.work import TooMuch, Work
+from monitor.redaction.work import MaskingWork, TooMuch
 from monitor.traffic.exchange import Body, BodyState
 from monitor.traffic.fields import Fields, HeaderObject
 
 # Parts that were coded each on its own, as some programs write gzip.
-MOST_MEMBERS: Final = 64
+MAX_MEMBERS: Final = 64
 MEMBER_NODES: Final = 100
 # A byte is decoded, and looked for names, in less time than it is read in.
 READS: Final = 4
@@ -46,7 +46,7 @@ OPEN: Final = ("text/plain", "application/octet-stream", "binary/octet-stream")
 NAMED: Final = ("name", "deep")
 
 
-class Look(StrEnum):
+class BodyLook(StrEnum):
     """What a body is, for masking."""
 
     JSON = "json"
@@ -84,7 +84,7 @@ class Rules:
 
 
 def masked_body(
-    body: Body, headers: Fields | HeaderObject, rules: Rules, work: Work
+    body: Body, headers: Fields | HeaderObject, rules: Rules, work: MaskingWork
 ) -> Body:
     """Nothing is kept of what may hold what is to be masked and cannot be taken apart,
     or not within *work*."""
@@ -97,7 +97,7 @@ def masked_body(
 
 
 def _masked(
-    body: Body, headers: Fields | HeaderObject, rules: Rules, work: Work
+    body: Body, headers: Fields | HeaderObject, rules: Rules, work: MaskingWork
 ) -> Body:
     content_type = (field_value(headers, "content-type") or "").lower()
     # Ingested bodies are strings: whatever their header says, they are decoded.
@@ -110,11 +110,11 @@ def _masked(
     look = _look(content_type, content)
     if rules.own and not is_seen and not _is_shown(content_type):
         raise ValueError(problem)
-    if look is Look.OTHER:
+    if look is BodyLook.OTHER:
         if rules.own and _is_named(content_type, content, rules, work):
             raise ValueError("a rule names what is in it")
         return body
-    if rules.machine is not None and look in (Look.JSON, Look.EVENTS):
+    if rules.machine is not None and look in (BodyLook.JSON, BodyLook.EVENTS):
         return _with_paths(body, look, content, problem, rules, work)
     text = _by_names(look, content_type, content, rules, work)
     if text is None:
@@ -125,11 +125,11 @@ def _masked(
 
 def _with_paths(
     body: Body,
-    look: Look,
+    look: BodyLook,
     content: bytes,
     problem: str | None,
     rules: Rules,
-    work: Work,
+    work: MaskingWork,
 ) -> Body:
     """What a service's path may name is read whole."""
     if problem is not None:
@@ -138,7 +138,7 @@ def _with_paths(
     text, machine = as_text(content), rules.machine
     if text is None or machine is None:
         raise ValueError("it is no text")
-    if look is Look.EVENTS:
+    if look is BodyLook.EVENTS:
         kept = masked_events(text, machine, work)
     else:
         kept, _ = masked_json(text, machine, work)
@@ -146,15 +146,15 @@ def _with_paths(
 
 
 def _by_names(
-    look: Look, content_type: str, content: bytes, rules: Rules, work: Work
+    look: BodyLook, content_type: str, content: bytes, rules: Rules, work: MaskingWork
 ) -> bytes | None:
     """With sensitive fields masked; None where it has none."""
     work.spend(0, len(content) // READS)
-    if look is Look.JSON or look is Look.EVENTS:
+    if look is BodyLook.JSON or look is BodyLook.EVENTS:
         return _members(look, content, rules, work)
     names = rules.form_names
-    is_coded = look is Look.FORM and content.find(b"%") >= 0
-    has_paths = look is Look.MULTIPART and rules.machine is not None
+    is_coded = look is BodyLook.FORM and content.find(b"%") >= 0
+    has_paths = look is BodyLook.MULTIPART and rules.machine is not None
     is_hidden = is_coded or has_paths or HIDDEN.search(content) is not None
     if not is_hidden and not names.may_be_in(content):
         return None
@@ -172,7 +172,7 @@ def _by_names(
             # It only begins as JSON does: ids=[7.
             return text
 
-    if look is Look.FORM:
+    if look is BodyLook.FORM:
         masked = masked_form(text, names, work, value)
     else:
         boundary = _boundary(content_type, content)
@@ -180,21 +180,23 @@ def _by_names(
     return None if masked == text else masked.encode("latin-1")
 
 
-def members_of(content: bytes, rules: Rules, work: Work) -> bytes | None:
+def members_of(content: bytes, rules: Rules, work: MaskingWork) -> bytes | None:
     """JSON with sensitive members masked; None where it has none."""
-    return _members(Look.JSON, content, rules, work)
+    return _members(BodyLook.JSON, content, rules, work)
 
 
-def _part(part: str, rules: Rules, work: Work) -> str:
+def _part(part: str, rules: Rules, work: MaskingWork) -> str:
     """A part, or a form's value, that looks like JSON."""
     content = part.encode("latin-1")
-    content = _members(Look.JSON, content, rules, work) or content
+    content = _members(BodyLook.JSON, content, rules, work) or content
     if rules.machine is not None:
         content, _ = masked_json(_readable(content), rules.machine, work)
     return content.decode("latin-1")
 
 
-def _members(look: Look, content: bytes, rules: Rules, work: Work) -> bytes | None:
+def _members(
+    look: BodyLook, content: bytes, rules: Rules, work: MaskingWork
+) -> bytes | None:
     names = rules.names
     if content.find(b"\\u00") >= 0 and HIDDEN.search(content):
         # Names may be spelled with escapes: written anew they are plain.
@@ -211,7 +213,7 @@ def _members(look: Look, content: bytes, rules: Rules, work: Work) -> bytes | No
         return None if found.content == content else found.content
     readable = _readable(found.content)
     machine = rules.with_all(found.within)
-    if look is Look.EVENTS:
+    if look is BodyLook.EVENTS:
         return masked_events(readable, machine, work)
     return masked_json(readable, machine, work)[0]
 
@@ -246,22 +248,22 @@ def _begins_as_json(content: bytes) -> bool:
     return content[:LOOKED_AT_BYTES].lstrip(BLANK_BYTES)[:1] in (b"{", b"[")
 
 
-def _look(content_type: str, content: bytes) -> Look:
+def _look(content_type: str, content: bytes) -> BodyLook:
     """By what it looks like, where its type does not fit."""
     if content_type.startswith("text/event-stream"):
-        return Look.EVENTS
+        return BodyLook.EVENTS
     begin = content.lstrip(BLANK_BYTES)[:1]
     if "json" in content_type or begin in (b"{", b"["):
-        return Look.JSON
+        return BodyLook.JSON
     if content_type.startswith("multipart/"):
-        return Look.MULTIPART
+        return BodyLook.MULTIPART
     if "x-www-form-urlencoded" in content_type:
-        return Look.FORM
+        return BodyLook.FORM
     if content_type and not content_type.startswith(OPEN):
-        return Look.OTHER
+        return BodyLook.OTHER
     if MULTIPART.match(content):
-        return Look.MULTIPART
-    return Look.FORM if FORM.match(content) else Look.OTHER
+        return BodyLook.MULTIPART
+    return BodyLook.FORM if FORM.match(content) else BodyLook.OTHER
 
 
 def _boundary(content_type: str, content: bytes) -> str:
@@ -276,7 +278,9 @@ def _boundary(content_type: str, content: bytes) -> str:
     return declared
 
 
-def _is_named(content_type: str, content: bytes, rules: Rules, work: Work) -> bool:
+def _is_named(
+    content_type: str, content: bytes, rules: Rules, work: MaskingWork
+) -> bool:
     """Whether what is no page and no picture has what looks like a field of a rule."""
     if rules.words is None or _is_shown(content_type):
         return False
@@ -300,7 +304,7 @@ def _words(names: set[str]) -> re.Pattern[bytes] | None:
 
 
 def _content(
-    body: Body, coding: str | None, work: Work
+    body: Body, coding: str | None, work: MaskingWork
 ) -> tuple[bytes, str | None, bool]:
     """Without its coding, why that is not all of it, and whether enough was seen of it
     to tell what it is. Raises TooMuch."""
@@ -311,7 +315,7 @@ def _content(
         coding,
         limit=max(work.left_bytes * READS // (READS + 1), LOOKED_AT_BYTES),
         truncated=body.truncated,
-        most_members=MOST_MEMBERS,
+        most_members=MAX_MEMBERS,
         wholly=True,
     )
     if plain.problem == TOO_LONG:

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
 from monitor.redaction.names import Names, Spelled, fold
-from monitor.redaction.work import Work
+from monitor.redaction.work import MaskingWork
 from monitor.traffic.mask import MASK
 
 # The value of a member, nothing where it is an object or a list. What was cut may end
@@ -35,7 +35,7 @@ PART_NAME: Final = re.compile(
 )
 # The value of a form's field, as some programs post their JSON.
 FORM_JSON: Final = re.compile(r"(?:[\s+]|%20|%0[aAdD9])*+(?:[{\[]|%7[bB]|%5[bB])")
-PART_HEAD_LIMIT: Final = 8192
+MAX_PART_HEAD: Final = 8192
 QUOTED_MASK: Final = f'"{MASK}"'.encode()
 READS: Final = 8
 MEMBER_NODES: Final = 15
@@ -59,7 +59,7 @@ class Members:
 
 
 def masked_members(
-    content: bytes, names: list[tuple[Spelled, int]], work: Work
+    content: bytes, names: list[tuple[Spelled, int]], work: MaskingWork
 ) -> Members:
     """*names*: those that stand in it. Raises TooMuch, and ValueError where it is no
     text of one byte a character."""
@@ -88,7 +88,7 @@ def masked_members(
 
 
 def masked_form(
-    text: str, names: Names, work: Work, inner: Callable[[str], str]
+    text: str, names: Names, work: MaskingWork, inner: Callable[[str], str]
 ) -> str:
     """Only & separates in a form: a # or ; is part of the value. *inner* masks values
     that look like JSON. Raises TooMuch, and ValueError as *inner* does."""
@@ -112,7 +112,7 @@ def masked_form(
     return "&".join(made) if is_changed else text
 
 
-def _masked_value(value: str, work: Work, inner: Callable[[str], str]) -> str:
+def _masked_value(value: str, work: MaskingWork, inner: Callable[[str], str]) -> str:
     if not FORM_JSON.match(value):
         return value
     work.spend(CODED_NODES, len(value) * CODED_READS)
@@ -122,7 +122,11 @@ def _masked_value(value: str, work: Work, inner: Callable[[str], str]) -> str:
 
 
 def masked_multipart(
-    text: str, boundary: str, names: Names, work: Work, inner: Callable[[str], str]
+    text: str,
+    boundary: str,
+    names: Names,
+    work: MaskingWork,
+    inner: Callable[[str], str],
 ) -> str:
     """The contents of sensitive parts; *inner* masks those that look like JSON.
 
@@ -137,14 +141,14 @@ def masked_multipart(
 
 
 def _masked_part(
-    part: str, names: Names, work: Work, inner: Callable[[str], str]
+    part: str, names: Names, work: MaskingWork, inner: Callable[[str], str]
 ) -> str:
-    end = part.find("\r\n\r\n", 0, PART_HEAD_LIMIT)
+    end = part.find("\r\n\r\n", 0, MAX_PART_HEAD)
     length = 4
     if end < 0:
-        end, length = part.find("\n\n", 0, PART_HEAD_LIMIT), 2
+        end, length = part.find("\n\n", 0, MAX_PART_HEAD), 2
     if end < 0:
-        if len(part) > PART_HEAD_LIMIT:
+        if len(part) > MAX_PART_HEAD:
             raise ValueError("a part has no head")
         return part
     begin = end + length
@@ -157,7 +161,7 @@ def _masked_part(
     return f"{part[:begin]}{inner(content.removesuffix(line_end))}{line_end}"
 
 
-def _is_sensitive(part: str, end: int, names: Names, work: Work) -> bool:
+def _is_sensitive(part: str, end: int, names: Names, work: MaskingWork) -> bool:
     """Whether one of the names that are given before *end* is; which one counts,
     servers do not agree."""
     for found in PART_NAME.finditer(part, 0, end):
@@ -172,7 +176,7 @@ def _is_sensitive(part: str, end: int, names: Names, work: Work) -> bool:
     return False
 
 
-def _decoded(name: str, work: Work) -> str:
+def _decoded(name: str, work: MaskingWork) -> str:
     if "%" in name:
         work.spend(CODED_NODES, len(name) * CODED_NODES)
         return unquote_plus(name)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import orjson
 
-from monitor.redaction.path_machine import END, PENDING, Machine, State
-from monitor.redaction.work import Work
+from monitor.redaction.path_machine import END, PENDING, Machine, PathState
+from monitor.redaction.work import MaskingWork
 from monitor.traffic.mask import MASK
 
 # What stands before and between the values of one text.
@@ -25,7 +25,7 @@ def nodes_in(text: str) -> int:
     return 1 + count(",") + count(":") + count("[") + count("{")
 
 
-def masked_json(text: str, machine: Machine, work: Work) -> tuple[bytes, bool]:
+def masked_json(text: str, machine: Machine, work: MaskingWork) -> tuple[bytes, bool]:
     """*text*, a value of JSON or several, with all that the rules name masked, and
     whether that was anything.
 
@@ -47,7 +47,7 @@ def masked_json(text: str, machine: Machine, work: Work) -> tuple[bytes, bool]:
         return b"\n".join([_dumped(value) for value in masked]), is_changed
 
 
-def _values(text: str, work: Work) -> list[Any]:
+def _values(text: str, work: MaskingWork) -> list[Any]:
     """One after the other, or a line each. Numbers stay as they are spelled."""
     values, end = list[Any](), len(text)
     at = _skipped(text, 1 if text.startswith("\ufeff") else 0)
@@ -69,7 +69,7 @@ def _skipped(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _masked(document: Any, machine: Machine, work: Work) -> tuple[Any, bool]:
+def _masked(document: Any, machine: Machine, work: MaskingWork) -> tuple[Any, bool]:
     """*document*, which is changed."""
     start = machine.start(work)
     if start is None:
@@ -78,7 +78,7 @@ def _masked(document: Any, machine: Machine, work: Work) -> tuple[Any, bool]:
         return MASK, document != MASK
     is_changed = False
     # No recursion: how deep it goes is the sender's choice.
-    inside: list[tuple[Any, State]] = [(document, start)]
+    inside: list[tuple[Any, PathState]] = [(document, start)]
     while inside:
         value, state = inside.pop()
         if state.other_name is PENDING:
@@ -93,10 +93,10 @@ def _masked(document: Any, machine: Machine, work: Work) -> tuple[Any, bool]:
 
 def _mask_members(
     members: dict[str, Any],
-    state: State,
+    state: PathState,
     machine: Machine,
-    work: Work,
-    inside: list[tuple[Any, State]],
+    work: MaskingWork,
+    inside: list[tuple[Any, PathState]],
 ) -> bool:
     """Whether one was masked; what may hold more is added to *inside*."""
     is_changed = False
@@ -119,10 +119,10 @@ def _mask_members(
 
 def _mask_items(
     items: list[Any],
-    state: State,
+    state: PathState,
     machine: Machine,
-    work: Work,
-    inside: list[tuple[Any, State]],
+    work: MaskingWork,
+    inside: list[tuple[Any, PathState]],
 ) -> bool:
     is_changed = False
     mentioned, other = state.items, state.other_item

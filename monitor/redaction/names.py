@@ -9,7 +9,7 @@ from typing import Final
 # the NUL bytes of UTF-16.
 FOLDED: Final = bytes(range(256)).lower()
 LEFT_OUT: Final = b"-_\0"
-MOST_KNOWN: Final = 10_000
+MAX_KNOWN: Final = 10_000
 SEPARATOR: Final = re.compile("[-_]")
 # What a server of OAuth hands out, and takes back; of itself it is a word of everyday.
 BESIDE: Final = {"code": frozenset({"state", "granttype"})}
@@ -80,7 +80,7 @@ class Names:
         known = self._known.get(name)
         if known is None:
             known = self._holds(name)
-            if len(self._known) < MOST_KNOWN and len(name) < 100:
+            if len(self._known) < MAX_KNOWN and len(name) < 100:
                 self._known[name] = known
         return known
 

@@ -3,15 +3,15 @@
 from typing import Final
 
 from monitor.json.path import Path
-from monitor.redaction.work import Work
+from monitor.redaction.work import MaskingWork
 
 # How far rules have come: the rule, and its steps that are done.
 Positions = frozenset[tuple[int, int]]
 # States are made as documents need them, and forgotten when there are so many.
-MOST_STATES: Final = 1_000
+MAX_STATES: Final = 1_000
 
 
-class State:
+class PathState:
     """What the rules say of the values within a value that they have come to.
 
     *names* and *items* hold those that a rule mentions; of all others *other_name* and
@@ -23,15 +23,15 @@ class State:
 
     def __init__(self, positions: Positions) -> None:
         self.positions = positions
-        self.names: dict[str, State | None] = {}
-        self.items: dict[int, State | None] = {}
-        self.other_name: State | None = None
-        self.other_item: State | None = None
+        self.names: dict[str, PathState | None] = {}
+        self.items: dict[int, PathState | None] = {}
+        self.other_name: PathState | None = None
+        self.other_item: PathState | None = None
 
 
-PENDING: Final = State(frozenset())
+PENDING: Final = PathState(frozenset())
 # A rule names the value itself.
-END: Final = State(frozenset())
+END: Final = PathState(frozenset())
 
 
 class Machine:
@@ -43,26 +43,30 @@ class Machine:
 
     def __init__(self, paths: tuple[Path, ...]) -> None:
         self._paths = paths
-        self._states: dict[Positions, State] = {}
+        self._states: dict[Positions, PathState] = {}
         # A set knows its hash once it was asked for it.
         self._first: Positions = frozenset([(rule, 0) for rule in range(len(paths))])
 
-    def start(self, work: Work) -> "State | None":
+    def start(self, work: MaskingWork) -> "PathState | None":
         """The state of a whole document."""
-        if len(self._states) > MOST_STATES:
+        if len(self._states) > MAX_STATES:
             self._states = {}
         return self._state(self._first, work)
 
-    def named(self, state: State, name: str, work: Work) -> "State | None":
+    def named(
+        self, state: PathState, name: str, work: MaskingWork
+    ) -> "PathState | None":
         """Of the member *name*, which is mentioned and pending."""
         found = state.names[name] = self._after(state, name, -1, work)
         return found
 
-    def item(self, state: State, index: int, work: Work) -> "State | None":
+    def item(
+        self, state: PathState, index: int, work: MaskingWork
+    ) -> "PathState | None":
         found = state.items[index] = self._after(state, "", index, work)
         return found
 
-    def others(self, state: State, work: Work) -> None:
+    def others(self, state: PathState, work: MaskingWork) -> None:
         """Find what is true of all that is not mentioned."""
         name, item = set[tuple[int, int]](), set[tuple[int, int]]()
         for rule, done in state.positions:
@@ -77,7 +81,9 @@ class Machine:
         state.other_item = self._state(frozenset(item), work)
         state.other_name = of_name
 
-    def _after(self, state: State, name: str, index: int, work: Work) -> "State | None":
+    def _after(
+        self, state: PathState, name: str, index: int, work: MaskingWork
+    ) -> "PathState | None":
         """*index*: of a list's item; -1 where it is a member called *name*."""
         work.spend(2 * len(state.positions))
         reached = set[tuple[int, int]]()
@@ -89,7 +95,7 @@ class Machine:
                 reached.add((rule, done + 1))
         return self._state(frozenset(reached), work)
 
-    def _state(self, positions: Positions, work: Work) -> "State | None":
+    def _state(self, positions: Positions, work: MaskingWork) -> "PathState | None":
         """Work is asked for first: a state is whole, or not there."""
         if not positions:
             return None
@@ -101,8 +107,8 @@ class Machine:
             known = self._states[positions] = self._made(positions)
         return known
 
-    def _made(self, positions: Positions) -> State:
-        state = State(positions)
+    def _made(self, positions: Positions) -> PathState:
+        state = PathState(positions)
         for rule, done in positions:
             kind, wanted = self._paths[rule][done]
             if kind == "index":

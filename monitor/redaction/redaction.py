@@ -12,7 +12,7 @@ from monitor.redaction.names import Names
 from monitor.redaction.text import redacted_messages
 from monitor.redaction.urls import UrlMask, each, is_plain, mask_all, protocols
 from monitor.redaction.withheld import Withheld
-from monitor.redaction.work import Work
+from monitor.redaction.work import MaskingWork
 from monitor.traffic.exchange import Body, BodyState, Exchange
 from monitor.traffic.fields import Fields, HeaderObject, SharedFields
 from monitor.traffic.mask import MASK
@@ -37,8 +37,8 @@ TEXT_FIELDS: Final = frozenset({"link", "refresh"})
 FEW_FIELDS: Final = 100
 VALUE_NODES: Final = 5
 # What is remembered of services' rules, and of fields' names.
-MOST_KNOWN: Final = 4_096
-LONGEST_NAME: Final = 64
+MAX_KNOWN: Final = 4_096
+MAX_NAME_LENGTH: Final = 64
 # What the value of a field is, for masking.
 NOTHING: Final = 0
 SECRET: Final = 1
@@ -89,10 +89,10 @@ class Redaction:
         *fields*: JSON paths ($.card.number) and further names of parameters and
         fields.
         """
-        return self.within(exchange, fields, Work(self._limit))
+        return self.within(exchange, fields, MaskingWork(self._limit))
 
     def within(
-        self, exchange: Exchange, fields: tuple[str, ...], work: Work
+        self, exchange: Exchange, fields: tuple[str, ...], work: MaskingWork
     ) -> Exchange:
         """The same, with what is left of *work*."""
         known = self._of(fields) if fields else self._default
@@ -135,12 +135,12 @@ class Redaction:
 
         Of one URL, however long.
         """
-        return UrlMask(self._parameters, Work(100 * (1 + len(url)))).url(url)
+        return UrlMask(self._parameters, MaskingWork(100 * (1 + len(url)))).url(url)
 
     def _of(self, fields: tuple[str, ...]) -> Known:
         known = self._known.get(fields)
         if known is None:
-            if len(self._known) >= MOST_KNOWN:
+            if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
             known = self._known[fields] = self._made(fields)
         return known
@@ -189,7 +189,7 @@ class Redaction:
         kind = self._kinds.get(name)
         if kind is None:
             kind = self._kind_anew(name)
-            if len(self._kinds) < MOST_KNOWN and len(name) <= LONGEST_NAME:
+            if len(self._kinds) < MAX_KNOWN and len(name) <= MAX_NAME_LENGTH:
                 self._kinds[name] = kind
         return kind
 
@@ -213,7 +213,9 @@ class Redaction:
             return each(value, protocols)
         return each(value, urls.reference if kind == REFERENCE else urls.text)
 
-    def _messages(self, messages: Messages, rules: Rules, work: Work) -> Messages:
+    def _messages(
+        self, messages: Messages, rules: Rules, work: MaskingWork
+    ) -> Messages:
         def by_names(content: bytes) -> bytes | None:
             return members_of(content, rules, work)
 
@@ -224,7 +226,7 @@ class Redaction:
         body: Body | None,
         headers: Fields | HeaderObject,
         rules: Rules,
-        work: Work,
+        work: MaskingWork,
     ) -> Body | None:
         if body is None or not body.size or body.state is not BodyState.KEPT:
             return body

@@ -7,7 +7,7 @@ from typing import Final
 from monitor.content.body import as_text
 from monitor.redaction.json import masked_json
 from monitor.redaction.path_machine import Machine
-from monitor.redaction.work import TooMuch, Work
+from monitor.redaction.work import MaskingWork, TooMuch
 from monitor.traffic.message import Message, Messages, MessageState
 
 BLANKS: Final = " \t\r\n\0\x1e\ufeff"
@@ -24,7 +24,7 @@ LINE_NODES: Final = 4
 EVENT_NODES: Final = 16
 
 
-def masked_text(text: str, machine: Machine, work: Work) -> bytes | None:
+def masked_text(text: str, machine: Machine, work: MaskingWork) -> bytes | None:
     """A message that is JSON, masked; None where nothing of it is to be.
 
     Raises ValueError where it begins as JSON and cannot be parsed whole. Raises
@@ -41,7 +41,7 @@ def masked_text(text: str, machine: Machine, work: Work) -> bytes | None:
     return lead.encode() + masked if is_changed else None
 
 
-def masked_events(text: str, machine: Machine, work: Work) -> bytes:
+def masked_events(text: str, machine: Machine, work: MaskingWork) -> bytes:
     """A stream of events with their data masked; raises as *masked_text* does."""
     lines_at_most = text.count("\n") + text.count("\r") + 1
     work.spend(LINE_NODES * lines_at_most, len(text))
@@ -60,7 +60,7 @@ def masked_events(text: str, machine: Machine, work: Work) -> bytes:
 def redacted_messages(
     messages: Messages,
     machine: Machine | None,
-    work: Work,
+    work: MaskingWork,
     by_names: Callable[[bytes], bytes | None],
     withheld: Callable[[bool], None],
 ) -> Messages:
@@ -91,7 +91,7 @@ def redacted_messages(
 def _redacted(
     message: Message,
     machine: Machine | None,
-    work: Work,
+    work: MaskingWork,
     by_names: Callable[[bytes], bytes | None],
 ) -> Message:
     """Nothing is kept of what cannot be read whole and may be what a rule is for."""
@@ -120,7 +120,7 @@ def _redacted(
 def _masked(
     message: Message,
     machine: Machine | None,
-    work: Work,
+    work: MaskingWork,
     by_names: Callable[[bytes], bytes | None],
 ) -> bytes | None:
     """None where nothing of it is to be masked."""
@@ -162,7 +162,7 @@ def _changed(
     )
 
 
-def _masked_block(block: list[str], machine: Machine, work: Work) -> list[bytes]:
+def _masked_block(block: list[str], machine: Machine, work: MaskingWork) -> list[bytes]:
     """The lines of one event: its data is one text over all its lines."""
     data = [_value(line) for line in block if _is_data(line)]
     masked = None

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote, unquote_plus
 
 from monitor.redaction.names import Names, fold
-from monitor.redaction.work import TooMuch, Work
+from monitor.redaction.work import MaskingWork, TooMuch
 from monitor.traffic.mask import MASK
 
 WORD: Final = re.compile(r"[^\s<>\"']+")
@@ -24,7 +24,7 @@ PATH_PARAMETER: Final = re.compile(r"(?<=;)([^=;/]+)=[^;/]*")
 # A URL or a query within one, encoded so many times: its = or its @.
 ENCODED: Final = re.compile("%(?:25)*(?:3[dD]|40)")
 PIECE: Final = re.compile(r"[^?&;#=/]+")
-MOST_TIMES: Final = 4
+MAX_TIMES: Final = 4
 # What an error says of who it was.
 CREDENTIALS: Final = re.compile(
     r"\b(Bearer|DPoP|Basic|Negotiate|NTLM|Token|ApiKey)(\s+|\s*[:=]\s*)([^\s\"',;<>]+)",
@@ -50,7 +50,7 @@ class UrlMask:
     Of those only what stands before the query is kept.
     """
 
-    def __init__(self, names: Names, work: Work) -> None:
+    def __init__(self, names: Names, work: MaskingWork) -> None:
         self._names = names
         self._work = work
         # The URL sent and the one that the client asked for share their query.
@@ -131,7 +131,7 @@ class UrlMask:
     def _head(self, head: str) -> str:
         if is_plain(head):
             return head
-        coded = 2 * MOST_TIMES * head.count("%")
+        coded = 2 * MAX_TIMES * head.count("%")
         if not self.may(PARAMETER_NODES * head.count(";") + coded, len(head)):
             return MASK
         masked = USERINFO.sub(MASK, head) if "@" in head else head
@@ -157,7 +157,7 @@ class UrlMask:
 
     def _tail_anew(self, tail: str) -> str:
         """Its first character tells a query from a fragment."""
-        nodes = PARAMETER_NODES * tail.count("=") + 2 * MOST_TIMES * tail.count("%")
+        nodes = PARAMETER_NODES * tail.count("=") + 2 * MAX_TIMES * tail.count("%")
         if self.may(nodes, len(tail)):
             try:
                 return self._without_encoded(self._query(tail))
@@ -186,7 +186,7 @@ class UrlMask:
         if "%" not in piece or ENCODED.search(piece) is None:
             return piece
         plain = piece
-        for _ in range(MOST_TIMES):
+        for _ in range(MAX_TIMES):
             self._work.spend(PIECE_NODES)
             plain = unquote(plain)
             # A query alone counts as well.

@@ -11,7 +11,7 @@ class TooMuch(Exception):
     """What is to be masked would take more work than is left."""
 
 
-class Work:
+class MaskingWork:
     """What is left of the work for one exchange: its bodies, messages, URLs, fields.
 
     Asked before the work is done, so that nothing is begun that is not finished. What

@@ -9,7 +9,7 @@ PORTS: Final = {"http": 80, "https": 443}
 # nginx's form of an upstream on a Unix socket: http://unix:/path/to/socket:/base/path.
 UNIX: Final = "unix:"
 # sun_path of Linux has 108, with the NUL at its end.
-LONGEST_SOCKET: Final = 107
+MAX_SOCKET_LENGTH: Final = 107
 
 
 # Its scheme, host and port.

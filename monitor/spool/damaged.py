@@ -14,7 +14,7 @@ SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class DamagedBounds:
     """A damaged segment: its records are of *written_at* (of time.time()) or before."""
 
     path: Path
@@ -22,16 +22,16 @@ class Kept:
     size: int
 
 
-def kept(directory: Path) -> list[Kept]:
+def kept(directory: Path) -> list[DamagedBounds]:
     """All of them, the newest first."""
     return sorted(_kept(directory), key=lambda one: one.written_at, reverse=True)
 
 
 def past_keeping(
     directory: Path, *, since: float, spool_limit_bytes: int
-) -> list[Kept]:
+) -> list[DamagedBounds]:
     """Those from before *since*, and beyond their share all but the newest."""
-    found: list[Kept] = []
+    found: list[DamagedBounds] = []
     held = 0
     for number, one in enumerate(kept(directory)):
         held += one.size
@@ -51,7 +51,7 @@ def only_files(directory: Path) -> None:
             segment.path.open("rb").close()
 
 
-def _kept(directory: Path) -> Iterator[Kept]:
+def _kept(directory: Path) -> Iterator[DamagedBounds]:
     for entry in os.scandir(directory):
         name = entry.name.removesuffix(DAMAGED)
         if name == entry.name or not NAME.fullmatch(name):
@@ -63,4 +63,4 @@ def _kept(directory: Path) -> Iterator[Kept]:
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             continue
-        yield Kept(Path(entry.path), status.st_mtime, status.st_size)
+        yield DamagedBounds(Path(entry.path), status.st_mtime, status.st_size)

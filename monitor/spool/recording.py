@@ -26,7 +26,7 @@ SHED_AT: Final = {
 SETTLED_S: Final = 10.0
 
 
-class Dropped(StrEnum):
+class DropReason(StrEnum):
     """Why an exchange that ended has no record in the spool.
 
     RECORDING_OFF is wanted: the service has `is_recording` false.
@@ -80,7 +80,7 @@ class Recording:
 
     def _record(self, make: Callable[[], Exchange], service: Service) -> bool:
         if not service.is_recording:
-            self._tally.dropped(service.id, Dropped.RECORDING_OFF)
+            self._tally.dropped(service.id, DropReason.RECORDING_OFF)
             return False
         step = self._spool.step
         if step is not KEEP_ALL:
@@ -93,7 +93,7 @@ class Recording:
             # Whatever is wrong with our copy, the client gets its answer.
             self._is_troubled = True
             self._broken.met(type(error).__name__, exc_info=error)
-            return self._drop(service, Dropped.INTERNAL)
+            return self._drop(service, DropReason.INTERNAL)
         if not self._append(record, service):
             return False
         if is_shed:
@@ -105,18 +105,18 @@ class Recording:
             self._tally.promise(service.id, self._spool.place(len(record)))
             self._spool.append(record, service.id)
         except SpoolFull:
-            return self._drop(service, Dropped.SPOOL_FULL)
+            return self._drop(service, DropReason.SPOOL_FULL)
         except OSError:
-            return self._drop(service, Dropped.SPOOL_ERROR)
+            return self._drop(service, DropReason.SPOOL_ERROR)
         self._tally.kept()
         self._tally.add(NOBODY, SPOOLED_BYTES, len(record))
         if self._is_troubled:
             self._passed()
         return True
 
-    def _drop(self, service: Service, reason: Dropped) -> bool:
+    def _drop(self, service: Service, reason: DropReason) -> bool:
         self._tally.dropped(service.id, reason)
-        if reason is not Dropped.INTERNAL:
+        if reason is not DropReason.INTERNAL:
             self._is_troubled = True
             self._dropping.met(reason.value)
         return False

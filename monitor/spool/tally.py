@@ -32,7 +32,7 @@ FIRST_BYTES: Final = 64 * 1024
 SUFFIX: Final = ".tally"
 WORD: Final = re.compile(rb"[a-z_]+(?::[a-z0-9_.-]+){0,2}")
 # More than a process can count: in_flight, which goes down too, is never below 0.
-MOST: Final = 1 << 60
+MAX_COUNT: Final = 1 << 60
 
 FINISHED: Final = "finished"
 IN_FLIGHT: Final = "in_flight"
@@ -219,7 +219,7 @@ def _cells(content: bytes) -> Iterator[tuple[Key, int]]:
         count = int.from_bytes(content[start + COUNT_AT : start + CELL_BYTES], "little")
         if count:
             word = content[start + 16 : start + COUNT_AT].rstrip(b"\0")
-            if WORD.fullmatch(word) is None or count > MOST:
+            if WORD.fullmatch(word) is None or count > MAX_COUNT:
                 raise Damaged
             service_id = UUID(bytes=content[start : start + 16])
             yield (service_id, word.decode()), count

@@ -24,7 +24,7 @@ from monitor.spool.segments import (
 # Room is freed by whole segments: small ones, beside what the spool may hold.
 SEGMENTS: Final = 256
 LEAST_SEGMENT_BYTES: Final = 16 * 1024
-MOST_SEGMENT_BYTES: Final = 64 * 1024 * 1024
+MAX_SEGMENT_BYTES: Final = 64 * 1024 * 1024
 # Shares of SPOOL_LIMIT_BYTES from which on less is kept.
 SHED_SUCCESSFUL_FROM: Final = 0.6
 SHED_ALL_FROM: Final = 0.8
@@ -221,7 +221,7 @@ class Spool:
 
 def segment_bytes_of(limit_bytes: int) -> int:
     """How long a segment is in a spool of *limit_bytes*."""
-    return min(max(limit_bytes // SEGMENTS, LEAST_SEGMENT_BYTES), MOST_SEGMENT_BYTES)
+    return min(max(limit_bytes // SEGMENTS, LEAST_SEGMENT_BYTES), MAX_SEGMENT_BYTES)
 
 
 @contextmanager

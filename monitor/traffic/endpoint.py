@@ -18,23 +18,23 @@ KINDS: Final = tuple(
         ("token", r"(?=.*\d)(?=.*[a-z])[\w-]{20,}"),
     )
 )
-LONGEST_SEGMENT: Final = 128
-MOST_SEGMENTS: Final = 32
+MAX_SEGMENT_LENGTH: Final = 128
+MAX_SEGMENTS: Final = 32
 
 
 def endpoint_of(path: str) -> str:
     """*path* without its query, with what varies in it named by its kind."""
     bare = path.partition("?")[0]
-    segments = bare.split("/", MOST_SEGMENTS)
-    made = [_named(segment) for segment in segments[:MOST_SEGMENTS]]
-    if len(segments) > MOST_SEGMENTS:
+    segments = bare.split("/", MAX_SEGMENTS)
+    made = [_named(segment) for segment in segments[:MAX_SEGMENTS]]
+    if len(segments) > MAX_SEGMENTS:
         made.append("…")
     return "/".join(made)
 
 
 @lru_cache(maxsize=16_384)
 def _named(segment: str) -> str:
-    if len(segment) > LONGEST_SEGMENT:
+    if len(segment) > MAX_SEGMENT_LENGTH:
         return "{long}"
     for name, pattern in KINDS:
         if pattern.fullmatch(segment):

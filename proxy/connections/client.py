@@ -8,7 +8,7 @@ from typing import Final
 
 from monitor.network.sockets import RESET
 from monitor.traffic.exchange import Failure, FailureCode
-from proxy.connections.between import Between
+from proxy.connections.listener import ExchangeListener
 from proxy.connections.logins import Own
 from proxy.http1 import problems
 from proxy.http1.bodies import Body
@@ -47,7 +47,7 @@ class Refused:
     keeps_alive: bool
 
 
-Serve = Callable[["ClientConnection", Request], Between | Refused]
+Serve = Callable[["ClientConnection", Request], ExchangeListener | Refused]
 
 
 class ClientConnection(asyncio.Protocol):
@@ -68,7 +68,7 @@ class ClientConnection(asyncio.Protocol):
         self._unrouted = unrouted
         self._limits = limits
         self._transport: asyncio.Transport | None = None
-        self._served: Between | None = None
+        self._served: ExchangeListener | None = None
         self._body: Body | None = None
         self._early = b""
         # Of the last request: the next one often has the same.
@@ -360,7 +360,7 @@ class ClientConnection(asyncio.Protocol):
         elif self._has_ended and self._body is body:
             self._lose_client()
 
-    def _body_is_broken(self, served: Between) -> None:
+    def _body_is_broken(self, served: ExchangeListener) -> None:
         self._is_deaf = True
         served.on_client_malformed()
 

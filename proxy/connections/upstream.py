@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Final
 
 from monitor.traffic.exchange import Failure, FailureCode
-from proxy.connections.between import Between
+from proxy.connections.listener import ExchangeListener
 from proxy.http1.bodies import Body
 from proxy.http1.heads import END, NO_TEXT, Malformed, response_head
 from proxy.http1.response import Answer
@@ -22,7 +22,7 @@ REMEMBERED_BYTES: Final = 4096
 EARLY_BYTES: Final = 256 * 1024
 HEAD_FIELDS: Final = 1_000
 # Each 1xx head begins the upstream's silence anew; a flood of them is no answer.
-MOST_INTERIM: Final = 1_000
+MAX_INTERIM: Final = 1_000
 # Read at once.
 HEADS_AT_ONCE: Final = 50
 # Events are read as they pass, which costs more than passing: so much of them at once.
@@ -47,7 +47,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._head_fields = head_fields
         self._outbox = outbox
         self._transport: asyncio.Transport | None = None
-        self._receiver: Between | None = None
+        self._receiver: ExchangeListener | None = None
         self._method = ""
         self._head = b""
         # How much of it is known to hold no end.
@@ -82,7 +82,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     # What the asker does.
 
-    def begin(self, receiver: Between, method: str) -> None:
+    def begin(self, receiver: ExchangeListener, method: str) -> None:
         """Another exchange on this connection."""
         self._receiver = receiver
         self._method = method
@@ -263,7 +263,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._loss is not None and not self._reading.is_behind:
             self._lost(self._loss[0])
 
-    def _read_heads(self, receiver: Between, data: bytes) -> None:
+    def _read_heads(self, receiver: ExchangeListener, data: bytes) -> None:
         """1xx heads, as many as there are, then the final one with what follows it."""
         searched, self._searched = self._searched, 0
         data = self._with_held(data)
@@ -302,10 +302,10 @@ class UpstreamConnection(asyncio.Protocol):
         self.head_began = perf_counter()
         return data
 
-    def _pass_interim(self, receiver: Between, answer: Answer) -> None:
+    def _pass_interim(self, receiver: ExchangeListener, answer: Answer) -> None:
         self._interim += 1
-        if self._interim > MOST_INTERIM:
-            self._malformed(receiver, f"it sent over {MOST_INTERIM} 1xx heads")
+        if self._interim > MAX_INTERIM:
+            self._malformed(receiver, f"it sent over {MAX_INTERIM} 1xx heads")
         else:
             receiver.on_interim(answer)
 
@@ -321,7 +321,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._known = (head, self._method, answer) if is_short else None
         return answer
 
-    def _hold_head(self, receiver: Between, data: bytes, searched: int) -> None:
+    def _hold_head(
+        self, receiver: ExchangeListener, data: bytes, searched: int
+    ) -> None:
         """It has not come whole."""
         if not BEGINNING.startswith(data[: len(BEGINNING)]):
             self._malformed(receiver, "its answer is not HTTP")
@@ -335,7 +337,9 @@ class UpstreamConnection(asyncio.Protocol):
             self._head = data
             self._searched = max(len(data) - len(END) + 1, 0)
 
-    def _begin_answer(self, receiver: Between, answer: Answer, data: bytes) -> None:
+    def _begin_answer(
+        self, receiver: ExchangeListener, answer: Answer, data: bytes
+    ) -> None:
         self._answer = answer
         self.head_read = perf_counter()
         self._is_early = receiver.is_upload and self._is_unread(receiver)
@@ -369,14 +373,14 @@ class UpstreamConnection(asyncio.Protocol):
         """An upstream that closes an idle connection may say so, to nobody."""
         return answer.status == 408 and self._was_used and not answer.keeps_alive
 
-    def _is_unread(self, receiver: Between) -> bool:
+    def _is_unread(self, receiver: ExchangeListener) -> bool:
         """Whether it cannot have read all of the request, so that more of it comes."""
         transport = self.transport
         if not receiver.is_sent or transport is None:
             return True
         return kernel.is_unsent(transport)
 
-    def _read_body(self, receiver: Between, body: Body, data: bytes) -> None:
+    def _read_body(self, receiver: ExchangeListener, body: Body, data: bytes) -> None:
         answer = self._answer
         assert answer is not None
         try:
@@ -398,7 +402,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._note_rest(self._unread)
         return piece
 
-    def _note_more(self, receiver: Between, body: Body, size: int) -> None:
+    def _note_more(self, receiver: ExchangeListener, body: Body, size: int) -> None:
         if self._receiver is not receiver or body.is_complete:
             return
         is_large = size >= LARGE_BYTES
@@ -410,7 +414,7 @@ class UpstreamConnection(asyncio.Protocol):
         if rest:
             self._may_stay = False
 
-    def _malformed(self, receiver: Between, text: str) -> None:
+    def _malformed(self, receiver: ExchangeListener, text: str) -> None:
         self._receiver = None
         self.close()
         receiver.on_broken(Failure(FailureCode.UPSTREAM_MALFORMED, text))

@@ -14,7 +14,7 @@ from proxy.http1.heads import Lines
 from proxy.http1.request import Request
 from proxy.http1.response import Answer
 from proxy.messages.afterwards import Afterwards
-from proxy.messages.tap import Bounds, EventTap, Tap, WebSocketTap
+from proxy.messages.tap import EventTap, MessageBounds, Tap, WebSocketTap
 from proxy.routing.routing import Routed
 
 # So many percent-encoded characters for each query parameter that may be kept apart.
@@ -82,7 +82,7 @@ class Capture:
         id: UUID,
         source_ip: str,
         request_fields: Fields,
-        bounds: Bounds,
+        bounds: MessageBounds,
         body_limit: int,
         replay_of: UUID | None,
     ) -> None:

@@ -16,15 +16,15 @@ from monitor.spool.tally import EVENT, IN_FLIGHT, UNROUTED, Tally
 from monitor.traffic.exchange import Exchange, Failure, FailureCode
 from monitor.traffic.fields import Fields
 from monitor.traffic.ids import LogIds
-from proxy.connections.between import Between
 from proxy.connections.client import ClientConnection, Limits, Refused
+from proxy.connections.listener import ExchangeListener
 from proxy.connections.pool import Pool
 from proxy.connections.server import Listener
 from proxy.exchange.capture import Capture
-from proxy.exchange.passing import Passing
+from proxy.exchange.forwarder import Forwarder
 from proxy.http1 import problems
 from proxy.http1.request import Request
-from proxy.messages.tap import Bounds
+from proxy.messages.tap import MessageBounds
 from proxy.routing import forwarding
 from proxy.routing.routing import Routed, Unrouted, route
 from proxy.routing.trust import Trust
@@ -72,13 +72,13 @@ class Proxy:
         self._tickets = tickets
         self._resolve = resolve
         self._trust = Trust(settings.trusted_proxies)
-        self._bounds = Bounds(
+        self._bounds = MessageBounds(
             count=settings.capture_messages,
             parameters=settings.capture_parameters,
             each_bytes=settings.capture_message_limit,
             all_bytes=settings.capture_messages_bytes,
         )
-        self._in_flight: set[Passing] = set()
+        self._in_flight: set[Forwarder] = set()
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Serve on sockets that are bound and listening already."""
@@ -146,7 +146,9 @@ class Proxy:
         loop = asyncio.get_running_loop()
         self._expiring = loop.call_later(EXPIRY_POLL_S, self._expire)
 
-    def _serve(self, client: ClientConnection, request: Request) -> Between | Refused:
+    def _serve(
+        self, client: ClientConnection, request: Request
+    ) -> ExchangeListener | Refused:
         found = self._route(request)
         if isinstance(found, Unrouted):
             return self._refused(request, found)
@@ -157,7 +159,7 @@ class Proxy:
 
     def _passing(
         self, client: ClientConnection, request: Request, routed: Routed
-    ) -> Passing:
+    ) -> Forwarder:
         is_trusted = self._trust.covers(request.peer)
         head = forwarding.request_head(
             request,
@@ -166,7 +168,7 @@ class Proxy:
             cookie=self._session_cookie,
             is_trusted=is_trusted,
         )
-        return Passing(
+        return Forwarder(
             client=client,
             request=request,
             capture=self._capture(request, routed),
@@ -245,7 +247,7 @@ class Proxy:
         """Called exactly once for each routed exchange, before its end is sent."""
         self._record(capture.exchange, capture.routed.service)
 
-    def _over(self, passing: Passing) -> None:
+    def _over(self, passing: Forwarder) -> None:
         self._in_flight.discard(passing)
         self._tally.add(passing.service_id, IN_FLIGHT, -1)
 

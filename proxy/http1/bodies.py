@@ -25,7 +25,7 @@ CHUNK: Final = re.compile(
 )
 CHUNK_LINE_BYTES: Final = 4096
 # Read at once; 250 kB that come together may be 40,000.
-MOST_CHUNKS: Final = 1_000
+MAX_CHUNKS: Final = 1_000
 TRAILER_BYTES: Final = 16 * 1024
 # RFC 9110 6.5.1: what frames, routes or authorizes a message is not for its trailer.
 NO_TRAILERS: Final = frozenset(
@@ -128,7 +128,7 @@ class Chunked:
         position = count = 0
         self.has_more = False
         while (begun := self._content(data, position)) is not None:
-            if count == MOST_CHUNKS and begun < len(data):
+            if count == MAX_CHUNKS and begun < len(data):
                 self.has_more = True
                 position = begun
                 break

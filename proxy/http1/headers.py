@@ -47,7 +47,7 @@ LOGIN: Final = re.compile(
 )
 # Whoever switches to one of these sends further requests in it, unseen by us.
 HTTP_AGAIN: Final = re.compile(r"h2c?(?:/.*)?|(?:http|tls)(?:/.*)?", re.IGNORECASE)
-MOST_SPELLINGS: Final = 4096
+MAX_SPELLINGS: Final = 4096
 
 Named = dict[str, list[str]]
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Spellings(dict[str, T]):
 
     def __missing__(self, name: str) -> T:
         meaning = self._meaning(name.lower())
-        if len(self) < MOST_SPELLINGS:
+        if len(self) < MAX_SPELLINGS:
             self[name] = meaning
         return meaning
 

@@ -8,7 +8,7 @@ from typing import Final
 LAST_BLOCK: Final = b"\x00\x00\xff\xff"
 STEP_BYTES: Final = 64 * 1024
 # What a message may inflate to before it is left: it would take our time.
-INFLATE_LIMIT_BYTES: Final = 4 * 1024 * 1024
+MAX_INFLATE_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Inflater:
                 break
             kept += step[: max(keep - len(kept), 0)]
             made += len(step)
-            self.is_lost = self._made + made > INFLATE_LIMIT_BYTES
+            self.is_lost = self._made + made > MAX_INFLATE_BYTES
             piece = self._rest()
             if not piece and len(step) < STEP_BYTES:
                 break

@@ -23,7 +23,7 @@ LINES_BYTES: Final = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class MessageBounds:
     """Messages kept of an exchange, bytes of each, and bytes of all; and the query
     parameters kept apart of its URL."""
 
@@ -32,7 +32,7 @@ class Bounds:
     all_bytes: int
     parameters: int = 1_000
 
-    def within(self, body_limit: int) -> "Bounds":
+    def within(self, body_limit: int) -> "MessageBounds":
         """No message is kept longer than a body is."""
         if self.each_bytes <= body_limit:
             return self
@@ -58,7 +58,7 @@ class Tap(Protocol):
 class Keeping:
     """The first messages, within *bounds*; all are counted."""
 
-    def __init__(self, bounds: Bounds, *, began: float) -> None:
+    def __init__(self, bounds: MessageBounds, *, began: float) -> None:
         self._bounds = bounds
         self._began = began
         self._room = bounds.all_bytes
@@ -100,7 +100,9 @@ class Keeping:
 class WebSocketTap:
     """Reads both directions of a WebSocket."""
 
-    def __init__(self, bounds: Bounds, *, began: float, extensions: str | None) -> None:
+    def __init__(
+        self, bounds: MessageBounds, *, began: float, extensions: str | None
+    ) -> None:
         self._keeping = Keeping(bounds, began=began)
         self._readers = dict(_readers(self._keeping.limit, extensions))
 
@@ -165,7 +167,9 @@ class WebSocketTap:
 class EventTap:
     """Reads the events of a stream; what is sent is no part of it."""
 
-    def __init__(self, bounds: Bounds, *, began: float, coding: str | None) -> None:
+    def __init__(
+        self, bounds: MessageBounds, *, began: float, coding: str | None
+    ) -> None:
         self._keeping = Keeping(bounds, began=began)
         self._reader: EventReader | None = EventReader(limit=self._keeping.limit)
         self._undoing: Undoing | None = None

@@ -10,8 +10,8 @@ from proxy.messages.inflating import Inflater
 CONTINUATION: Final = 0x0
 KINDS: Final = {opcode: kind for kind, opcode in OPCODES.items()}
 FIRST_CONTROL: Final = 0x8
-LARGEST_CONTROL: Final = 125
-LONGEST_HEAD: Final = 14
+MAX_CONTROL: Final = 125
+MAX_HEAD_LENGTH: Final = 14
 FINAL, COMPRESSED, RESERVED = 0x80, 0x40, 0x30
 
 
@@ -134,7 +134,7 @@ class FrameReader:
 
     def _take_head(self, data: bytes, at: int) -> tuple[int, bool]:
         head = self._head
-        if not head and len(data) - at >= LONGEST_HEAD:
+        if not head and len(data) - at >= MAX_HEAD_LENGTH:
             end = at + _head_size(data[at : at + 2])
             self._begin_frame(data[at:end])
             return end, True
@@ -168,7 +168,7 @@ class FrameReader:
         kind = KINDS.get(opcode)
         if kind is None:
             raise NoWebSocket("a frame of no known kind")
-        if not self._is_final or is_coded or self._left > LARGEST_CONTROL:
+        if not self._is_final or is_coded or self._left > MAX_CONTROL:
             raise NoWebSocket("a control frame that is none")
         self._control = Building(kind, inflater=None, is_coded=False)
 

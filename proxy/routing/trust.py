@@ -5,14 +5,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
-MOST_KNOWN: Final = 4096
+MAX_KNOWN: Final = 4096
 SCHEMES: Final = frozenset({"http", "https"})
 # Letters, digits, hyphens; and underscores, which names of services hold.
 HOST: Final = re.compile(
     r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)"
     r"(?::(?P<port>[0-9]{1,5}))?"
 )
-HIGHEST_PORT: Final = 65_535
+MAX_PORT: Final = 65_535
 
 
 class Trust:
@@ -25,7 +25,7 @@ class Trust:
     def covers(self, peer: str) -> bool:
         known = self._known.get(peer)
         if known is None:
-            if len(self._known) >= MOST_KNOWN:
+            if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
             known = self._known[peer] = self._lies_within(peer)
         return known
@@ -62,7 +62,7 @@ def forwarded_proto(text: str) -> str:
 def forwarded_host(text: str) -> str:
     """A host, and perhaps a port (RFC 9110 7.2); empty where *text* is neither."""
     found = HOST.fullmatch(text)
-    if found is None or int(found["port"] or 0) > HIGHEST_PORT:
+    if found is None or int(found["port"] or 0) > MAX_PORT:
         return ""
     address = found["address"]
     return "" if address is not None and not _is_address(address) else text

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 # Where as much waits, it leaves before the turn is over: who is first waits for these.
-MOST: Final = 32
+MAX_PIECES: Final = 32
 # A larger piece is worth a call of its own.
 SMALL_BYTES: Final = 16 * 1024
 
@@ -30,7 +30,7 @@ class Outbox:
         if not self._waiting:
             self._loop.call_soon(self.flush)
         self._waiting.append((transport, content))
-        if len(self._waiting) >= MOST:
+        if len(self._waiting) >= MAX_PIECES:
             self.flush()
 
     def flush(self) -> None:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from monitor.trouble import MOST_REASONS, Trouble
+from monitor.trouble import MAX_REASONS, Trouble
 
 logger = logging.getLogger("tests")
 
@@ -46,5 +46,5 @@ def test_what_fails_and_works_by_turns_is_one_trouble(
     for number in range(100):
         trouble.met(f"reason {number}")
         trouble.passed()
-    assert len(caplog.records) == MOST_REASONS
+    assert len(caplog.records) == MAX_REASONS
     assert trouble.is_there

@@ -13,7 +13,7 @@ from monitor.network.dns import Resolve
 from monitor.registry.table import RoutingTable, Service
 from monitor.replay.ticket import Tickets
 from monitor.settings import load
-from monitor.spool.recording import Dropped
+from monitor.spool.recording import DropReason
 from monitor.spool.tally import DROPPED, EVENT, UNROUTED, Tally, read
 from monitor.traffic.exchange import Exchange
 from monitor.traffic.ids import LogIds
@@ -133,7 +133,7 @@ async def proxied(
         if service.is_recording:
             recorded.append(make())
         else:
-            tally.dropped(service.id, Dropped.RECORDING_OFF)
+            tally.dropped(service.id, DropReason.RECORDING_OFF)
         return service.is_recording
 
     proxy = Proxy(

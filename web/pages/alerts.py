@@ -13,7 +13,7 @@ from web import render
 from web.parts import PageParts
 from web.views.formats import seconds
 
-MOST_SHOWN = 500
+MAX_SHOWN = 500
 EVENTS_SHOWN = 50
 DELIVERIES_SHOWN = 20
 NAMES = {
@@ -51,7 +51,7 @@ class AlertsPage:
     async def show(self, request: web.Request) -> web.Response:
         services, names = await _services(self._parts)
         rules, total = await self._parts.alerts.page(
-            service_id=None, limit=MOST_SHOWN, offset=0
+            service_id=None, limit=MAX_SHOWN, offset=0
         )
         views = [_view(rule, names) for rule in rules]
         wanted = _id(request.query.get("alert"))
@@ -78,7 +78,7 @@ class AlertsPage:
         )
         events, total = found or ([], 0)
         channels, _ = await self._parts.channels.page(
-            service_id=alert.service_id, limit=MOST_SHOWN, offset=0
+            service_id=alert.service_id, limit=MAX_SHOWN, offset=0
         )
         deliveries, _ = await self._parts.deliveries.page(
             alert_id=alert.id, limit=DELIVERIES_SHOWN, offset=0
@@ -104,7 +104,7 @@ class ChannelsPage:
     async def show(self, request: web.Request) -> web.Response:
         services, names = await _services(self._parts)
         channels, total = await self._parts.channels.page(
-            service_id=None, limit=MOST_SHOWN, offset=0
+            service_id=None, limit=MAX_SHOWN, offset=0
         )
         wanted = _id(request.query.get("channel"))
         chosen = next((c for c in channels if c.id == wanted), None)
@@ -131,7 +131,7 @@ class ChannelsPage:
             channel_id=channel.id, limit=DELIVERIES_SHOWN, offset=0
         )
         rules, _ = await self._parts.alerts.page(
-            service_id=channel.service_id, limit=MOST_SHOWN, offset=0
+            service_id=channel.service_id, limit=MAX_SHOWN, offset=0
         )
         return {"deliveries": deliveries, "rules": {r.id: r.name for r in rules}}
 
@@ -172,7 +172,7 @@ def _badge(alert: Alert) -> tuple[str, str]:
 
 
 async def _services(parts: PageParts) -> tuple[list[ServiceResource], dict[UUID, str]]:
-    found, _ = await parts.services.page(limit=MOST_SHOWN, offset=0)
+    found, _ = await parts.services.page(limit=MAX_SHOWN, offset=0)
     return found, {service.id: service.name for service in found}
 
 

@@ -5,7 +5,7 @@ from aiohttp import web
 from web import render
 from web.parts import PageParts
 
-MOST_SERVICES = 500
+MAX_SERVICES = 500
 
 
 class ImportPage:
@@ -15,7 +15,7 @@ class ImportPage:
         self._parts = parts
 
     async def show(self, request: web.Request) -> web.Response:
-        services, total = await self._parts.services.page(limit=MOST_SERVICES, offset=0)
+        services, total = await self._parts.services.page(limit=MAX_SERVICES, offset=0)
         context = {
             "services": services,
             "total": total,

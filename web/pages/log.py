@@ -9,7 +9,7 @@ from monitor.errors import NotFound
 from monitor.logs.hints import hints_of
 from monitor.logs.log import LogDetail
 from monitor.offload.little import LITTLE_MARKS, are_little
-from monitor.offload.outcome import Kind, Unworked
+from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.traffic.mask import MASK
 from web import render
 from web.pages.messages import messages_view
@@ -18,10 +18,10 @@ from web.views.bodies import Side, raw_sides, sides_of
 from web.views.timing import timing_view
 
 # Of headers and of parameters: a page of more is for no reader.
-MOST_ROWS = 1_000
+MAX_ROWS = 1_000
 
 
-class LogPage:
+class LogDetailPage:
     def __init__(self, parts: PageParts) -> None:
         self._parts = parts
 
@@ -40,7 +40,7 @@ class LogPage:
             "back": _back(request.query.get("from", "")),
             "carried": _carried(request.query.get("from", "")),
             "sides": await _sides(self._parts, detail),
-            "most_rows": MOST_ROWS,
+            "most_rows": MAX_ROWS,
         }
         return await render.page(request, "log.html", context)
 
@@ -64,7 +64,7 @@ async def _sides(parts: PageParts, detail: LogDetail) -> list[Side]:
     ]
     try:
         made = await parts.helpers.do(
-            Kind.PAGE,
+            OutcomeKind.PAGE,
             detail.item.service_id,
             sides_of,
             detail,

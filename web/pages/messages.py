@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from monitor.logs.log import LogDetail
 from monitor.offload.helpers import Helpers
-from monitor.offload.outcome import Kind, Unworked
+from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.storage.logs.messages import MessageReader
 from monitor.traffic.message import Message
 from web.views.messages import MessageView, message_views, raw_message_views
@@ -13,7 +13,7 @@ from web.views.messages import MessageView, message_views, raw_message_views
 PAGE_SIZE = 100
 # Of all on a page: laid out in a few milliseconds, whatever they are.
 LITTLE_KEPT = 4 * 1024
-LONGEST_OFFSET = 10**9
+MAX_OFFSET = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ async def _views(
     began = detail.item.timestamp
     try:
         made = await helpers.do(
-            Kind.PAGE,
+            OutcomeKind.PAGE,
             detail.item.service_id,
             message_views,
             messages,
@@ -79,4 +79,4 @@ async def _views(
 
 def _offset(text: str) -> int:
     """Where the page begins; an address that is none is the first page's."""
-    return min(int(text), LONGEST_OFFSET) if text.isdecimal() and text.isascii() else 0
+    return min(int(text), MAX_OFFSET) if text.isdecimal() and text.isascii() else 0

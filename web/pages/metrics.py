@@ -19,7 +19,7 @@ from web.views.choices import choosable
 from web.views.figures import EndpointRow, Figure, LogLinks, Part
 from web.views.windows import Window
 
-MOST_ENDPOINTS = 100
+MAX_ENDPOINTS = 100
 ENDS = ("since", "until")
 KEPT = ("service_id", "source")
 
@@ -92,7 +92,7 @@ class MetricsPage:
     async def _measured(self, asked: Asked) -> View:
         totals, endpoints = await self._parts.metrics.overview(asked.scope)
         links = LogLinks(asked.scope)
-        shown = endpoints if asked.all_endpoints else endpoints[:MOST_ENDPOINTS]
+        shown = endpoints if asked.all_endpoints else endpoints[:MAX_ENDPOINTS]
         return View(
             asked=asked,
             totals=figures.of_measured(totals.measured, links, {}),

@@ -8,17 +8,17 @@ from aiohttp import web
 from monitor.errors import NotFound, Unavailable
 from monitor.logs.log import LogDetail
 from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
-from monitor.offload.outcome import Kind, Unworked
+from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.registry.resources import ServiceResource
 from monitor.traffic.mask import MASK
 from web import render
-from web.pages.log import MOST_ROWS, find_log
+from web.pages.log import MAX_ROWS, find_log
 from web.parts import PageParts
 from web.views.editable import Editable, editable, editable_of
 from web.views.results import Result, result_of
 
 HISTORY = 50
-MOST_SERVICES = 500
+MAX_SERVICES = 500
 # It holds the answer's body, and what differs.
 LITTLE_DOCUMENT = 8 * 1024
 
@@ -41,7 +41,7 @@ class ReplayPage:
             "history": history,
             "total": total,
             "result": None if chosen is None else await self._result(detail, chosen),
-            "most_rows": MOST_ROWS,
+            "most_rows": MAX_ROWS,
         }
         return await render.page(request, "replay.html", context)
 
@@ -69,7 +69,7 @@ class ReplayPage:
         )
         try:
             made = await self._parts.helpers.do(
-                Kind.RESULT,
+                OutcomeKind.RESULT,
                 detail.item.service_id,
                 result_of,
                 detail,
@@ -85,7 +85,7 @@ class ReplayPage:
         kept = detail.request_body, detail.request_headers
         try:
             made = await self._parts.helpers.do(
-                Kind.PAGE,
+                OutcomeKind.PAGE,
                 detail.item.service_id,
                 editable_of,
                 detail,
@@ -98,7 +98,7 @@ class ReplayPage:
     async def _targets(self, detail: LogDetail) -> list[ServiceResource]:
         """Other services that the request can be sent to."""
         try:
-            found, _ = await self._parts.services.page(limit=MOST_SERVICES, offset=0)
+            found, _ = await self._parts.services.page(limit=MAX_SERVICES, offset=0)
         except Unavailable:
             return []
         own = detail.item.service_id

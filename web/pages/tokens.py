@@ -5,7 +5,7 @@ from aiohttp import web
 from web import render
 from web.parts import PageParts
 
-MOST_SHOWN = 500
+MAX_SHOWN = 500
 
 
 class TokensPage:
@@ -13,7 +13,7 @@ class TokensPage:
         self._tokens = parts.tokens
 
     async def show(self, request: web.Request) -> web.Response:
-        tokens, total = await self._tokens.page(limit=MOST_SHOWN, offset=0)
+        tokens, total = await self._tokens.page(limit=MAX_SHOWN, offset=0)
         context = {
             "tokens": tokens,
             "total": total,

@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from monitor.content.body import Kind, field_value
+from monitor.content.body import BodyKind, field_value
 from monitor.content.layout import Layout, hexdump, laid_out
 from monitor.logs.display import ShownBody, pairs, raw_body, shown_body
 from monitor.logs.log import LogDetail, StoredBody
@@ -15,15 +15,15 @@ from monitor.traffic.fields import Fields, HeaderObject
 SHOWN_CHARACTERS = 512 * 1024
 # Types that a browser decodes without running anything.
 PREVIEWED = ("image/png", "image/jpeg", "image/gif", "image/webp")
-PREVIEW_LIMIT_BYTES = 1024 * 1024
-HEX_LIMIT_BYTES = 4096
+MAX_PREVIEW_BYTES = 1024 * 1024
+MAX_HEX_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyView:
     """A body laid out by its kind; texts only, but for *image*, a data: URL."""
 
-    kind: Kind
+    kind: BodyKind
     size: int | None
     kept: int
     truncated: bool
@@ -124,7 +124,7 @@ def _body(
         is_begun=any(len(one) > SHOWN_CHARACTERS for one in shown_texts),
         laid_out=_begun(text) or None,
         raw=_begun(shown.text) if text != shown.text else None,
-        hex=hexdump(content, limit=HEX_LIMIT_BYTES) if is_binary else None,
+        hex=hexdump(content, limit=MAX_HEX_BYTES) if is_binary else None,
         image=_image(content, headers) if not shown.truncated else None,
     )
 
@@ -133,6 +133,6 @@ def _image(content: bytes, headers: Fields | HeaderObject) -> str | None:
     declared = (
         (field_value(headers, "content-type") or "").split(";")[0].strip().lower()
     )
-    if declared not in PREVIEWED or not 0 < len(content) <= PREVIEW_LIMIT_BYTES:
+    if declared not in PREVIEWED or not 0 < len(content) <= MAX_PREVIEW_BYTES:
         return None
     return f"data:{declared};base64,{base64.b64encode(content).decode()}"

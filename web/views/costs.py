@@ -1,14 +1,14 @@
 """What the growth of the appliance means for the disk, in words."""
 
-from monitor.costs.growth import DAY, End, Outlook
+from monitor.costs.growth import DAY, GrowthEnd, Outlook
 from monitor.costs.measures import Cost
 from web.views.formats import length, size
 
 DAY_S = DAY.total_seconds()
 UNKNOWN = "not known yet: growth is measured over an hour at least"
 BY = {
-    End.RETENTION: "what is past its retention goes as fast as more comes",
-    End.RETENTION_BYTES: "RETENTION_BYTES is reached, and the oldest days go",
+    GrowthEnd.RETENTION: "what is past its retention goes as fast as more comes",
+    GrowthEnd.RETENTION_BYTES: "RETENTION_BYTES is reached, and the oldest days go",
 }
 
 
@@ -22,7 +22,7 @@ def ends(cost: Cost) -> str:
     outlook = cost.outlook
     if outlook is None:
         return UNKNOWN
-    if outlook.end is End.DISK:
+    if outlook.end is GrowthEnd.DISK:
         said = f"{length(outlook.days * DAY_S)} until the disk is full at this growth"
     else:
         said = f"the disk is not filled at this growth: {_retained(outlook)}"

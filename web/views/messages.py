@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor import times
-from monitor.content.body import Kind
+from monitor.content.body import BodyKind
 from monitor.content.layout import hexdump, laid_out
 from monitor.logs.display import message_text
 from monitor.traffic.message import Direction, Message, MessageKind, MessageState
@@ -103,5 +103,5 @@ def _shown(message: Message) -> tuple[str, bool]:
     text = message_text(message)
     if text is None:
         return hexdump(message.kept, limit=SHOWN_BYTES), True
-    kind = Kind.JSON if text.lstrip()[:1] in ("{", "[") else Kind.TEXT
+    kind = BodyKind.JSON if text.lstrip()[:1] in ("{", "[") else BodyKind.TEXT
     return laid_out(kind, text).text[:SHOWN_CHARACTERS], False

@@ -7,23 +7,23 @@ from uuid import UUID
 import asyncpg
 
 from monitor.alerts.channel import (
-    LONGEST_DELAY,
+    MAX_DELAY,
     Attempt,
+    Attempted,
     Channel,
     Delivery,
     DeliveryState,
-    Message,
     delay_after,
     probe_body,
 )
 from monitor.alerts.told import addressed
-from monitor.network.outbound import Outcome
+from monitor.network.outbound import PostOutcome
 from monitor.storage.alerts.notifications import DELIVERY_IDS
 from monitor.storage.database.pool import NO_DEADLINE, Database
 
 # Longer than an attempt may take: then whoever made it is gone, and it is made again.
 LEASE = timedelta(seconds=60)
-MOST_WAITING = 1_000
+MAX_WAITING = 1_000
 KEPT = timedelta(days=7)
 STEP_ROWS = 1_000
 BEGIN = """
@@ -50,7 +50,7 @@ class Deliveries:
 
     async def begin_due(
         self, now: datetime, *, most: int, busy: Collection[UUID]
-    ) -> list[Message]:
+    ) -> list[Attempted]:
         """Begin an attempt of the first one due of each channel that is not *busy*.
 
         One a channel, so that a channel that hangs takes nobody else's place.
@@ -80,11 +80,11 @@ class Deliveries:
                 most,
             )
         return [
-            Message(**{**row, "body": addressed(row["body"], self._public_url)})
+            Attempted(**{**row, "body": addressed(row["body"], self._public_url)})
             for row in rows
         ]
 
-    async def begin_test(self, channel: Channel, now: datetime) -> Message | None:
+    async def begin_test(self, channel: Channel, now: datetime) -> Attempted | None:
         """Begin a delivery that tests *channel*; None where it is gone."""
         body = probe_body(channel.kind, channel=channel.name, now=now)
         async with (
@@ -109,10 +109,10 @@ class Deliveries:
             row = await connection.fetchrow(
                 f"WITH due AS (SELECT $3::uuid AS id), {BEGIN}", now + LEASE, now, id
             )
-        return None if row is None else Message(**dict(row))
+        return None if row is None else Attempted(**dict(row))
 
     async def finish(
-        self, message: Message, outcome: Outcome, now: datetime, *, is_last: bool
+        self, message: Attempted, outcome: PostOutcome, now: datetime, *, is_last: bool
     ) -> None:
         """Note what became of the attempt that began at *now*, and when the next is."""
         delay = None if is_last else delay_after(message.number)
@@ -193,7 +193,7 @@ class Deliveries:
                                  AND id IN (SELECT id FROM placed WHERE place > $1)
                                  FOR UPDATE SKIP LOCKED)
                 """,
-                MOST_WAITING,
+                MAX_WAITING,
             )
             # By a clock that has stepped back since: no wait is as long.
             await connection.execute(
@@ -203,7 +203,7 @@ class Deliveries:
                  WHERE state = 'waiting' AND next_attempt_at > $2
                 """,
                 now,
-                now + LONGEST_DELAY,
+                now + MAX_DELAY,
             )
             await connection.execute(
                 """

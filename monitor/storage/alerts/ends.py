@@ -13,7 +13,7 @@ from monitor.storage.alerts.notifications import notify
 from monitor.storage.alerts.rows import COLUMNS, alert_of
 
 
-class End(StrEnum):
+class AlertEnd(StrEnum):
     CHANGED = "the rule was changed"
     PAUSED = "the rule was paused"
     DELETED = "the rule was deleted"
@@ -21,7 +21,7 @@ class End(StrEnum):
 
 
 async def end(
-    connection: asyncpg.Connection, alert: Alert, why: End, now: datetime
+    connection: asyncpg.Connection, alert: Alert, why: AlertEnd, now: datetime
 ) -> None:
     """Tell one last time of a rule that fires; nothing of others.
 
@@ -37,7 +37,7 @@ async def end(
         log_id=None,
         now=now,
     )
-    if why in (End.CHANGED, End.PAUSED):
+    if why in (AlertEnd.CHANGED, AlertEnd.PAUSED):
         await add(connection, [(alert, [event])])
     else:
         await notify(connection, alert.service_id, [(alert, [event])], outlives=True)
@@ -58,4 +58,4 @@ async def end_all(
         service_id,
     )
     for row in rows:
-        await end(connection, alert_of(row), End.SERVICE_DELETED, now)
+        await end(connection, alert_of(row), AlertEnd.SERVICE_DELETED, now)

@@ -33,9 +33,9 @@ EVENT_COLUMNS = (
 EVENT_IDS = LogIds()
 EVENTS_AT_ONCE = 500
 # No pushed latency counts for more.
-LONGEST_MS = 7 * 86_400_000
+MAX_MS = 7 * 86_400_000
 # Rules that are kept ready to be tested.
-MOST_KNOWN = 10_000
+MAX_KNOWN = 10_000
 # Tests of a log in one turn of the event loop, and what other work costs of them.
 WORK_AT_ONCE = 2_000
 UNPACKING = 40
@@ -152,7 +152,7 @@ class Rule:
     test: Callable[[Exchange], bool]
 
 
-@lru_cache(maxsize=MOST_KNOWN)
+@lru_cache(maxsize=MAX_KNOWN)
 def _rule(columns: tuple[tuple[str, Any], ...]) -> Rule:
     """Made once for each state of the rule. Raises ValueError where it is broken."""
     alert = alert_of(dict(columns))
@@ -173,7 +173,7 @@ def _matching(rule: Rule, logs: Sequence[Exchange]) -> list[Exchange]:
 def _is_old(log: Exchange, now: datetime) -> bool:
     """A back-fill or an import. What passed the proxy is news whenever it is stored."""
     lasted = log.duration_ms or log.latency_ms or 0
-    ended_at = log.started_at + timedelta(milliseconds=min(lasted, LONGEST_MS))
+    ended_at = log.started_at + timedelta(milliseconds=min(lasted, MAX_MS))
     return log.source is Source.INGEST and now - ended_at > LATE
 
 

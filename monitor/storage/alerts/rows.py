@@ -7,8 +7,8 @@ import asyncpg
 
 from monitor.alerts.condition import Condition, ConditionField, ConditionOperator
 from monitor.alerts.rule import Alert, AlertEvent
-from monitor.alerts.state import AlertState, Standing
-from monitor.alerts.window import COUNTED, Aggregate, Window
+from monitor.alerts.state import AlertStanding, AlertState
+from monitor.alerts.window import COUNTED, Aggregate, AlertWindow
 
 COLUMNS = """
     a.id, a.service_id, a.name, a.description, a.condition_field,
@@ -32,7 +32,7 @@ def alert_of(row: asyncpg.Record | Mapping[str, Any]) -> Alert:
         is_active=row["is_active"],
         error=row["error"],
         standing=(
-            Standing(AlertState(row["state"]), row["state_since"])
+            AlertStanding(AlertState(row["state"]), row["state_since"])
             if row["state"]
             else None
         ),
@@ -57,14 +57,14 @@ def _condition(row: asyncpg.Record | Mapping[str, Any]) -> Condition | None:
     )
 
 
-def _window(row: asyncpg.Record | Mapping[str, Any]) -> Window | None:
+def _window(row: asyncpg.Record | Mapping[str, Any]) -> AlertWindow | None:
     """Of a count, *threshold* is the least; else the rule's own comparison counts."""
     if row["window_s"] is None:
         return None
     aggregate = Aggregate(row["aggregate"])
     is_count = aggregate is Aggregate.COUNT
     operator = ConditionOperator(row["condition_operator"])
-    return Window(
+    return AlertWindow(
         seconds=row["window_s"],
         aggregate=aggregate,
         operator=COUNTED if is_count else operator,

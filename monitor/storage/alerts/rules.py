@@ -9,7 +9,7 @@ import asyncpg
 
 from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.state import AlertState
-from monitor.storage.alerts.ends import End, end
+from monitor.storage.alerts.ends import AlertEnd, end
 from monitor.storage.alerts.rows import COLUMNS, alert_event_of, alert_of
 from monitor.storage.database.limits import need_room
 from monitor.storage.database.pool import Database
@@ -127,7 +127,7 @@ class Alerts:
                 return None
             asked = {**held, **{n: given[n] for n in ASKED if n in given}}
             if asked != dict(held):
-                why = End.CHANGED if asked["is_active"] else End.PAUSED
+                why = AlertEnd.CHANGED if asked["is_active"] else AlertEnd.PAUSED
                 await end(connection, alert_of(held), why, now)
                 values |= _start(asked["window_s"], now)
             settings = ", ".join(
@@ -152,7 +152,7 @@ class Alerts:
             )
             if held is None:
                 return False
-            await end(connection, alert_of(held), End.DELETED, datetime.now(UTC))
+            await end(connection, alert_of(held), AlertEnd.DELETED, datetime.now(UTC))
             await connection.execute("DELETE FROM alerts WHERE id = $1", id)
         return True
 

@@ -7,8 +7,8 @@ import asyncpg
 
 from monitor.alerts.condition import Condition, ConditionOperator
 from monitor.alerts.rule import Alert
-from monitor.alerts.state import AlertState, Standing
-from monitor.alerts.window import Aggregate, Window
+from monitor.alerts.state import AlertStanding, AlertState
+from monitor.alerts.window import Aggregate, AlertWindow
 from monitor.storage.alerts.events import REFUSED, add, event_of, mark
 from monitor.storage.alerts.notifications import notify_late
 from monitor.storage.alerts.rows import COLUMNS, alert_of
@@ -127,7 +127,7 @@ async def _claim(
 
 
 def logs_within(
-    alert: Alert, window: Window, reach: timedelta, now: datetime
+    alert: Alert, window: AlertWindow, reach: timedelta, now: datetime
 ) -> Conditions:
     """The logs that are measured: those that ended within the window, no replays."""
     since = now - _length(window)
@@ -177,7 +177,7 @@ async def _measure(
 async def _keep(
     connection: asyncpg.Connection,
     alert: Alert,
-    standing: Standing,
+    standing: AlertStanding,
     value: float | None,
     now: datetime,
 ) -> bool:
@@ -202,7 +202,7 @@ async def _keep(
 async def _tell(
     connection: asyncpg.Connection,
     alert: Alert,
-    standing: Standing,
+    standing: AlertStanding,
     value: float | None,
     logs: Conditions,
 ) -> None:
@@ -244,5 +244,5 @@ async def _log_behind(
     return id
 
 
-def _length(window: Window) -> timedelta:
+def _length(window: AlertWindow) -> timedelta:
     return timedelta(seconds=window.seconds)

@@ -17,7 +17,7 @@ from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.traffic.exchange import Exchange
 
-MOST_TOGETHER = 1_000
+MAX_TOGETHER = 1_000
 
 
 @dataclass(slots=True, eq=False)
@@ -155,8 +155,8 @@ class LogWriter:
 
     def _take(self) -> list[Waiting]:
         """The next batch; callers that gave up waiting are left out."""
-        taken = self._waiting[:MOST_TOGETHER]
-        del self._waiting[:MOST_TOGETHER]
+        taken = self._waiting[:MAX_TOGETHER]
+        del self._waiting[:MAX_TOGETHER]
         return [waiting for waiting in taken if not waiting.done.done()]
 
     async def _commit(self, together: Sequence[Waiting]) -> None:

@@ -61,7 +61,7 @@ def reason_of(error: BaseException) -> str:
     return str(cause) or type(cause).__name__
 
 
-class Deadline:
+class ReadDeadline:
     """Ends *held* after *seconds*, whatever it waits for.
 
     A cancelled statement would not do: asyncpg asks a server to give it up, by another
@@ -144,7 +144,7 @@ class Database:
             state = "not migrated yet" if self.is_up else "away"
             raise NotMigrated(f"PostgreSQL is {state}", retry_after_s=RETRY_AFTER_S)
         pool, held = await self._acquire(timeout_s)
-        deadline = Deadline(held, self._answer_s if held_s is None else held_s)
+        deadline = ReadDeadline(held, self._answer_s if held_s is None else held_s)
         try:
             yield held  # type: ignore[misc]
             self.is_up = True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from monitor.costs.growth import DAY, Kept
+from monitor.costs.growth import DAY, KeptFor
 from monitor.costs.measures import Cost, Sizes
 from monitor.errors import MonitorError
 from monitor.files.disk import measure
@@ -110,7 +110,7 @@ class Costs:
 
     async def _kept(
         self, connection: asyncpg.Connection, installed: datetime, now: datetime
-    ) -> tuple[Kept, Kept]:
+    ) -> tuple[KeptFor, KeptFor]:
         """Of logs and of bodies: a day of either is there until it is dropped."""
         terms = await terms_at(connection, self._policy, now)
         sizes = await days(connection)
@@ -133,10 +133,10 @@ class Costs:
 
 def _kept(
     sizes: dict[str, int], *, since: datetime, now: datetime, past: datetime
-) -> Kept:
+) -> KeptFor:
     first, last = since.date(), now.date()
     counted = (first + DAY * n for n in range((last - first).days + 1))
-    return Kept(
+    return KeptFor(
         # What is pinned for good is no room that comes back.
         held=sum(size for name, size in sizes.items() if name.isdigit()),
         came=sum(sizes.get(f"{day:%Y%m%d}", 0) for day in counted),

@@ -31,7 +31,7 @@ STEPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Degradation:
     """Something that is not as it should be, in words for a person."""
 
     name: str
@@ -66,7 +66,7 @@ class SpoolState:
         return max(0, self.limit_bytes - self.held_bytes) / self.bytes_per_s
 
 
-class Standing:
+class Health:
     """Looks once a second; whoever asks gets what was seen last."""
 
     def __init__(
@@ -127,7 +127,7 @@ class Standing:
             return 0.0
         return max(0.0, time.time() - self.account.oldest_spooled_ms / 1000)
 
-    def conditions(self) -> list[Condition]:
+    def conditions(self) -> list[Degradation]:
         """All that is degraded now, the worst first."""
         found = (
             self._database_away(),
@@ -163,69 +163,69 @@ class Standing:
         appended = last.appended_bytes - first.appended_bytes
         return appended / passed_s if passed_s else 0.0
 
-    def _database_away(self) -> Condition | None:
+    def _database_away(self) -> Degradation | None:
         if self._database.is_up:
             return None
         trouble = self._trouble()
         why = f"It does not run ({trouble}) and is tried again. " if trouble else ""
-        return Condition(
+        return Degradation(
             "database_away",
             "PostgreSQL is away.",
             f"{why}The proxy goes on serving and keeps what passes in its spool; "
             "nothing can be read until PostgreSQL is back.",
         )
 
-    def _recording_waits(self) -> Condition | None:
+    def _recording_waits(self) -> Degradation | None:
         reason = self._recorder.waits_for
         if reason is None or not self._database.is_up:
             return None
-        return Condition(
+        return Degradation(
             "recording_waits",
             "Recording waits.",
             f"PostgreSQL answers but does not take records ({reason}); they are kept "
             "in the spool.",
         )
 
-    def _drops(self) -> Condition | None:
+    def _drops(self) -> Degradation | None:
         if not self._looks:
             return None
         dropped = self._looks[-1].lost - self._looks[0].lost
         if not dropped:
             return None
-        return Condition(
+        return Degradation(
             "drops",
             "Records were dropped.",
             f"{dropped:,} in the last 10 minutes; the ledger says why.",
         )
 
-    def _shedding(self) -> Condition | None:
+    def _shedding(self) -> Degradation | None:
         if self.spool.step is Step.ALL:
             return None
         share = self.spool.held_bytes / self.spool.limit_bytes
-        return Condition(
+        return Degradation(
             "spool_filling",
             "The spool is filling.",
             f"It holds {share:.0%} of SPOOL_LIMIT_BYTES: {STEPS[self.spool.step]}.",
         )
 
-    def _open(self) -> Condition | None:
+    def _open(self) -> Degradation | None:
         if not self._is_open_twice or self.account is None:
             return None
-        return Condition(
+        return Degradation(
             "ledger_open",
             "The ledger does not close.",
             self.account.explanation or "",
         )
 
-    def _dead_letters(self) -> Condition | None:
+    def _dead_letters(self) -> Degradation | None:
         kept = self.account.total.dead_letter if self.account else 0
         if not kept:
             return None
-        return Condition(
+        return Degradation(
             "dead_letters",
             "PostgreSQL refused records.",
             f"{kept:,} are kept as dead letters: apimonitor deadletter list.",
         )
 
 
-Conditions = Callable[[], list[Condition]]
+Conditions = Callable[[], list[Degradation]]

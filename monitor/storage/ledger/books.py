@@ -23,7 +23,7 @@ from monitor.spool.tallies import Tallies
 from monitor.spool.tally import DROPPED
 from monitor.storage.database.pool import RETRY_AFTER_S, Database
 from monitor.storage.ledger.dead_letters import DeadLetters
-from monitor.storage.ledger.totals import Ledger, Stored
+from monitor.storage.ledger.totals import LedgerTotals, Stored
 
 # The recorder may remove a segment, or put a letter aside, while it is counted.
 TRIES = 5
@@ -46,7 +46,7 @@ class Books:
         self,
         database: Database,
         *,
-        ledger: Ledger,
+        ledger: LedgerTotals,
         tallies: Tallies,
         dead_letters: DeadLetters,
         spool: Path,

@@ -26,7 +26,7 @@ class Stored:
     at: datetime
 
 
-class Ledger:
+class LedgerTotals:
     """The rows of one installation; all statements belong into a caller's transaction.
 
     *installation* is its name; several may share a database.

@@ -14,7 +14,7 @@ from monitor.ledger.account import DELETED
 from monitor.logs.filter import LogFilter, Page
 from monitor.storage.database.clearing import STEP_TIMEOUT_MS, Keys, remove_logs, step
 from monitor.storage.database.pool import Database
-from monitor.storage.ledger.totals import Ledger
+from monitor.storage.ledger.totals import LedgerTotals
 from monitor.storage.logs.reader import TOP, LogReader
 from monitor.traffic.exchange import Source
 from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
@@ -56,7 +56,7 @@ class Deletions:
         database: Database,
         *,
         reader: LogReader,
-        ledger: Ledger,
+        ledger: LedgerTotals,
         counters: Counters,
     ) -> None:
         self._database = database

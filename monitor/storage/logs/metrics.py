@@ -10,11 +10,11 @@ import asyncpg
 
 from monitor.errors import Unavailable
 from monitor.logs.metrics import (
-    MOST_ENDPOINTS,
+    MAX_ENDPOINTS,
     NOTHING,
-    Bucket,
     Endpoint,
     Measured,
+    MetricsBucket,
     Scope,
     Series,
     Totals,
@@ -25,11 +25,11 @@ from monitor.storage.logs.conditions import ENDPOINT, Conditions
 
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
 # A sum of larger ones would overflow; the largest float is 1.8e308.
-LARGEST_SUMMED_MS = "1e290"
+MAX_SUMMED_MS = "1e290"
 MEASURED = f"""
     count(*) AS requests,
     count(*) FILTER (WHERE l.is_error) AS errors,
-    sum(CASE WHEN l.latency_ms > {LARGEST_SUMMED_MS} THEN {LARGEST_SUMMED_MS}
+    sum(CASE WHEN l.latency_ms > {MAX_SUMMED_MS} THEN {MAX_SUMMED_MS}
              ELSE l.latency_ms END) / nullif(count(l.latency_ms), 0) AS avg_ms,
     percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY l.latency_ms)
         AS percentiles
@@ -81,7 +81,7 @@ class MetricsReader:
         buckets = []
         start = _floor(first, width)
         while start <= last:
-            buckets.append(Bucket(start, found.get(start, NOTHING)))
+            buckets.append(MetricsBucket(start, found.get(start, NOTHING)))
             start += width
         return Series(
             width=width, since=scope.since, until=scope.until, buckets=tuple(buckets)
@@ -182,7 +182,7 @@ def _by_endpoint(made: Conditions) -> str:
          WHERE {made.where}
          GROUP BY l.method, {ENDPOINT}
          ORDER BY requests DESC, endpoint, l.method
-         LIMIT {MOST_ENDPOINTS}
+         LIMIT {MAX_ENDPOINTS}
         """
 
 

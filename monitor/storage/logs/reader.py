@@ -23,7 +23,7 @@ EXPORT_ROWS = 50
 DIRECT_SHARE = 0.4
 COUNT_SHARE = 0.2
 # How many times QUERY_TIMEOUT_MS a step of an export may take that finds nothing.
-MOST_PATIENCE = 16
+MAX_PATIENCE = 16
 # Before all logs: where a search begins again that has not got anywhere.
 TOP = lowest_at(datetime(2999, 12, 31, tzinfo=UTC))
 
@@ -99,7 +99,7 @@ class LogReader:
                 return
             if reached == cursor:
                 patience_ms *= 2
-                if patience_ms > self._timeout_ms * MOST_PATIENCE:
+                if patience_ms > self._timeout_ms * MAX_PATIENCE:
                     raise Unavailable("the export does not get on", retry_after_s=60)
             cursor = reached
             left = None if left is None else left - len(ids)

@@ -29,7 +29,7 @@ VERDICT = ("equal", "equal_but_for_volatile", "complete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayPage:
+class ReplayList:
     """Documents as they are stored; *complete* is False where more did not fit."""
 
     documents: list[bytes]
@@ -91,7 +91,7 @@ class Replays:
                 document["id"],
             )
 
-    async def page(self, log_id: UUID, *, limit: int, offset: int) -> ReplayPage:
+    async def page(self, log_id: UUID, *, limit: int, offset: int) -> ReplayList:
         """The replays of one log, newest first, and how many there are."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
@@ -116,7 +116,7 @@ class Replays:
             total = await _count(connection, log_id)
         wanted = max(min(limit, total - offset), 0)
         documents = [row["document"] for row in rows]
-        return ReplayPage(
+        return ReplayList(
             documents=documents, total=total, complete=len(documents) >= wanted
         )
 

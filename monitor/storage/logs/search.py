@@ -13,7 +13,7 @@ from monitor.storage.logs.conditions import Conditions
 from monitor.traffic.ids import timestamp_of
 
 FIRST_WINDOW = 1_000
-LARGEST_WINDOW = 50_000
+MAX_WINDOW = 50_000
 # Of the time that is left, what a window may take; and what becomes of it if it does.
 WINDOW_SHARE = 0.5
 SHRINKS_BY = 10
@@ -48,7 +48,7 @@ async def in_windows(
             continue
         if far is None:
             return asked_for(), None, True
-        edge, size = far, min(size * 2, LARGEST_WINDOW)
+        edge, size = far, min(size * 2, MAX_WINDOW)
     return asked_for(), edge, True
 
 

@@ -37,7 +37,7 @@ from monitor.storage.ledger.outcomes import (
     outcomes,
     records_of,
 )
-from monitor.storage.ledger.totals import Key, Ledger, Moved
+from monitor.storage.ledger.totals import Key, LedgerTotals, Moved
 from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ BATCH_BYTES = 4 * 1024 * 1024
 GATHER_S = 0.05
 IDLE_S = 1.0
 SHORTEST_BACK_OFF_S = 0.1
-LONGEST_BACK_OFF_S = 5.0
+MAX_BACK_OFF_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
 
 
@@ -71,7 +71,7 @@ class Recorder:
         spool: Spool,
         partitions: Partitions,
         dead_letters: DeadLetters,
-        ledger: Ledger,
+        ledger: LedgerTotals,
         tallies: Tallies,
         counters: Counters,
         committed: Callable[[], None],
@@ -124,7 +124,7 @@ class Recorder:
             except (Unavailable, asyncpg.PostgresError, OSError) as error:
                 self._away(error)
                 await asyncio.sleep(back_off_s)
-                back_off_s = min(back_off_s * 2, LONGEST_BACK_OFF_S)
+                back_off_s = min(back_off_s * 2, MAX_BACK_OFF_S)
                 continue
             back_off_s = SHORTEST_BACK_OFF_S
             self._back()

@@ -15,7 +15,7 @@ from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.ledger.dead_letters import DeadLetters, Letter
 from monitor.storage.ledger.outcomes import SERVICE_DELETED
-from monitor.storage.ledger.totals import Ledger
+from monitor.storage.ledger.totals import LedgerTotals
 
 DISCARDED = f"{DROPPED}discarded"
 CONNECT_TIMEOUT_S = 5.0
@@ -37,7 +37,7 @@ class Retrying:
     """
 
     def __init__(
-        self, database: Database, *, letters: DeadLetters, ledger: Ledger
+        self, database: Database, *, letters: DeadLetters, ledger: LedgerTotals
     ) -> None:
         self._database = database
         self._letters = letters

@@ -15,7 +15,7 @@ from monitor.storage.database.pool import Database
 PREFIX = "mkey_"
 # A key revoked in another process is refused after this time at the latest.
 REMEMBER_S = 5.0
-MOST_REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 NOTE_USE_EVERY = timedelta(minutes=1)
 
 
@@ -136,7 +136,7 @@ class Keys:
             if now < until:
                 return service_id
             service_id = await self._look_up(digest)
-            if len(self._remembered) >= MOST_REMEMBERED:
+            if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
             self._remembered[digest] = (now + REMEMBER_S, service_id)
         return service_id

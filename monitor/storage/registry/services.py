@@ -39,7 +39,7 @@ RESERVED_SLUGS = frozenset(
         "v1",
     }
 )
-LONGEST_SLUG = 63
+MAX_SLUG_LENGTH = 63
 COLUMNS = (
     "name",
     "description",
@@ -189,23 +189,23 @@ class Services:
 def slug_of(name: str) -> str:
     """*name* as a host label (RFC 1123 2.1)."""
     label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    slug = label[:LONGEST_SLUG].strip("-") or "service"
-    return f"{slug[: LONGEST_SLUG - 8]}-service" if slug in RESERVED_SLUGS else slug
+    slug = label[:MAX_SLUG_LENGTH].strip("-") or "service"
+    return f"{slug[: MAX_SLUG_LENGTH - 8]}-service" if slug in RESERVED_SLUGS else slug
 
 
 async def _free_slug(connection: asyncpg.Connection, name: str) -> str:
     slug = slug_of(name)
     rows = await connection.fetch(
         "SELECT slug FROM services WHERE starts_with(slug, $1)",
-        slug[: LONGEST_SLUG - 8],
+        slug[: MAX_SLUG_LENGTH - 8],
     )
     taken = {row["slug"] for row in rows}
     if slug not in taken:
         return slug
     number = 2
-    while f"{slug[: LONGEST_SLUG - 8]}-{number}" in taken:
+    while f"{slug[: MAX_SLUG_LENGTH - 8]}-{number}" in taken:
         number += 1
-    return f"{slug[: LONGEST_SLUG - 8]}-{number}"
+    return f"{slug[: MAX_SLUG_LENGTH - 8]}-{number}"
 
 
 async def _refuse_taken(

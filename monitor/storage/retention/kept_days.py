@@ -26,7 +26,7 @@ ARRIVED = """
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedDay:
     """What a day's partition held that is gone, and what it took on the disk."""
 
     rows: int
@@ -79,7 +79,7 @@ async def drop_day(
     tables: Sequence[str],
     *,
     arrived_since: datetime | None = None,
-) -> dict[str, Dropped]:
+) -> dict[str, DroppedDay]:
     """Drop the partitions of *day*, all or none; what was pinned is in the attics.
 
     So is, where the logs stay, what came late and *arrived_since*.
@@ -99,7 +99,7 @@ async def drop_day(
         for table in here:
             moved[table] = await _move(connection, table, day, arrived_since)
     return {
-        table: Dropped(max(was.rows - moved[table], 0), was.size)
+        table: DroppedDay(max(was.rows - moved[table], 0), was.size)
         for table, was in measured.items()
     }
 
@@ -124,7 +124,7 @@ def name(table: str, day: date) -> str:
     return f"{table}_{day:%Y%m%d}"
 
 
-async def _measure(connection: asyncpg.Connection, table: str, day: date) -> Dropped:
+async def _measure(connection: asyncpg.Connection, table: str, day: date) -> DroppedDay:
     """Before anything is locked; estimated where counting takes too long."""
     one = name(table, day)
     async with connection.transaction(readonly=True):
@@ -144,7 +144,7 @@ async def _measure(connection: asyncpg.Connection, table: str, day: date) -> Dro
                 """,
                 one,
             )
-    return Dropped(rows, size)
+    return DroppedDay(rows, size)
 
 
 async def _move(

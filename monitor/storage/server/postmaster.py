@@ -12,7 +12,7 @@ PROC = Path("/proc")
 NAME = "postgres"
 # Its lines: pid, data directory, start, port, directory of the socket, …
 PORT, SOCKETS = 3, 4
-MOST_BYTES = 64 * 1024
+MAX_BYTES = 64 * 1024
 ASK_TIMEOUT_S = 5.0
 GONE = "ZXx"
 
@@ -67,7 +67,7 @@ def _read(file: Path) -> str:
     except OSError:
         return ""
     try:
-        return os.read(opened, MOST_BYTES).decode(errors="replace")
+        return os.read(opened, MAX_BYTES).decode(errors="replace")
     except OSError:
         return ""
     finally:

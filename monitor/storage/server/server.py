@@ -33,7 +33,7 @@ from monitor.storage.server.programs import (
 USER = "apimonitor"
 DATABASE = "apimonitor"
 # sun_path holds 107 bytes, and the socket's own name takes 14.
-LONGEST_SOCKET_DIRECTORY = 90
+MAX_SOCKET_DIRECTORY_LENGTH = 90
 # The watcher needs fd 3 for itself, and a shell may keep others below 10.
 LOWEST_LOCK = 10
 # How long one that was killed may take to be gone, and one of ours to be told to stop.
@@ -165,7 +165,7 @@ class Server:
     @property
     def _sockets(self) -> Path:
         beside = self._directory / "run"
-        if len(str(beside)) <= LONGEST_SOCKET_DIRECTORY:
+        if len(str(beside)) <= MAX_SOCKET_DIRECTORY_LENGTH:
             return beside
         digest = hashlib.sha256(str(self._directory).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"apimonitor-{digest}"

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from monitor.logs.metrics import MOST_BUCKETS, width_for
+from monitor.logs.metrics import MAX_BUCKETS, width_for
 from monitor.traffic.endpoint import endpoint_of
 from tests.support.plain_metrics import expected
 from tests.support.running import LOG, bearer, make_key, register
@@ -54,7 +54,7 @@ async def test_metrics_equal_a_plain_computation(client: httpx.AsyncClient) -> N
     starts = [datetime.fromisoformat(b["start"]) for b in series["buckets"]]
     gaps = {b - a for a, b in itertools.pairwise(starts)}
     assert gaps == {timedelta(seconds=series["bucket_s"])}
-    assert len(starts) <= MOST_BUCKETS + 1
+    assert len(starts) <= MAX_BUCKETS + 1
     assert series["total_requests"] == 150
     assert sum(bucket["requests"] for bucket in series["buckets"]) == 150
     assert sum(b["error_count"] for b in series["buckets"]) == found["error_count"]
@@ -141,7 +141,7 @@ async def test_bad_queries_are_422(client: httpx.AsyncClient, query: str) -> Non
 @pytest.mark.parametrize("days", [0, 0.001, 1, 30, 400, 20_000])
 def test_a_series_is_never_longer_than_its_bound(days: float) -> None:
     window = timedelta(days=days)
-    assert window / width_for(window) <= MOST_BUCKETS
+    assert window / width_for(window) <= MAX_BUCKETS
 
 
 @pytest.mark.parametrize(

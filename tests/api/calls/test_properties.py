@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from monitor import times
-from monitor.logs.metrics import MOST_ENDPOINTS
+from monitor.logs.metrics import MAX_ENDPOINTS
 from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.mask import MASK
 from tests.support.plain_metrics import by_start, expected, is_error
@@ -432,12 +432,12 @@ async def test_endpoints_beyond_the_bound_are_one_row_and_still_sum_up(
 ) -> None:
     pusher = await Pusher.new(client)
     words = itertools.product("abcdefghijk", repeat=3)
-    paths = ["".join(word) for word in itertools.islice(words, MOST_ENDPOINTS + 50)]
+    paths = ["".join(word) for word in itertools.islice(words, MAX_ENDPOINTS + 50)]
     logs = [{**LOG, "path": f"/{path}", "status_code": 500} for path in paths]
     await pusher.many([*logs, *logs[:100]])
     found = (await client.get("/v1/metrics/endpoints")).json()
     assert found["total_requests"] == len(logs) + 100
-    assert len(found["endpoints"]) == MOST_ENDPOINTS + 1
+    assert len(found["endpoints"]) == MAX_ENDPOINTS + 1
     rest = found["endpoints"][-1]
     assert (rest["method"], rest["endpoint"]) == (None, None)
     assert (rest["requests"], rest["error_count"]) == (50, 50)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from appliance.workers.control import Assignment, Channel, Word
+from appliance.workers.control import Assignment, ControlChannel, Word
 from appliance.workers.supervisor import Workers
 from monitor.settings import load
 from proxy.connections.server import bind
@@ -184,7 +184,7 @@ def test_one_that_is_gone_is_told_nothing() -> None:
 
     async def tell() -> None:
         ours, theirs = socket.socketpair()
-        channel = await Channel.over(ours)
+        channel = await ControlChannel.over(ours)
         theirs.close()
         for _ in range(5):
             channel.tell(Word.DRAIN)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.access.attempts import ALL_ATTEMPTS, MOST_PEERS, PEER_ATTEMPTS, Attempts
+from monitor.access.attempts import ALL_ATTEMPTS, MAX_PEERS, PEER_ATTEMPTS, Attempts
 from monitor.access.ended_sessions import EndedSessions
 from monitor.access.guard import Access, RequestFacts, host_name, load_secret
 from monitor.errors import Forbidden, TooManyRequests, Unauthorized
@@ -269,10 +269,10 @@ def test_neither_many_peers_nor_a_known_name_keep_the_owner_out() -> None:
 
 def test_what_is_remembered_of_peers_is_bounded() -> None:
     attempts = Attempts()
-    for n in range(2 * MOST_PEERS):
+    for n in range(2 * MAX_PEERS):
         attempts.take(f"peer {n}")
     attempts.take("last")
-    assert len(attempts._peers) <= MOST_PEERS
+    assert len(attempts._peers) <= MAX_PEERS
 
 
 def test_an_ended_session_stays_ended(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.alerts.condition import ConditionOperator
-from monitor.alerts.state import AlertState, Standing
-from monitor.alerts.window import Aggregate, Window
+from monitor.alerts.state import AlertStanding, AlertState
+from monitor.alerts.window import Aggregate, AlertWindow
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OK, PENDING, FIRING, RESOLVED = AlertState
@@ -38,12 +38,12 @@ def test_each_transition(
     before: AlertState, holds: bool, for_s: int, after: AlertState, is_since_now: bool
 ) -> None:
     now = at(30)
-    found = Standing(before, START).next(holds=holds, for_s=for_s, now=now)
-    assert found == Standing(after, now if is_since_now else START)
+    found = AlertStanding(before, START).next(holds=holds, for_s=for_s, now=now)
+    assert found == AlertStanding(after, now if is_since_now else START)
 
 
 def test_pending_lasts_until_the_rule_has_held_long_enough() -> None:
-    standing = Standing(OK, START)
+    standing = AlertStanding(OK, START)
     seen = []
     for second in (0, 10, 20, 29.999, 30, 40):
         standing = standing.next(holds=True, for_s=30, now=at(second))
@@ -53,14 +53,14 @@ def test_pending_lasts_until_the_rule_has_held_long_enough() -> None:
 
 
 def test_a_gap_starts_the_wait_anew() -> None:
-    standing = Standing(OK, START)
+    standing = AlertStanding(OK, START)
     for second, holds in ((0, True), (20, False), (30, True), (50, True)):
         standing = standing.next(holds=holds, for_s=30, now=at(second))
-    assert standing == Standing(PENDING, at(30))
+    assert standing == AlertStanding(PENDING, at(30))
 
 
-def window(aggregate: Aggregate, operator: str, value: str) -> Window:
-    return Window(
+def window(aggregate: Aggregate, operator: str, value: str) -> AlertWindow:
+    return AlertWindow(
         seconds=60,
         aggregate=aggregate,
         operator=ConditionOperator(operator),
@@ -105,8 +105,10 @@ def test_what_silence_breaks_asks_for_traffic(
 
 
 def test_a_rule_that_holds_since_the_future_holds_since_now() -> None:
-    standing = Standing(PENDING, at(315_360_000)).next(holds=True, for_s=60, now=at(0))
-    assert standing == Standing(PENDING, at(0))
+    standing = AlertStanding(PENDING, at(315_360_000)).next(
+        holds=True, for_s=60, now=at(0)
+    )
+    assert standing == AlertStanding(PENDING, at(0))
     assert standing.next(holds=True, for_s=60, now=at(60)).state is FIRING
 
 
@@ -132,7 +134,7 @@ def test_a_firing_rule_is_over_at_its_recovery_threshold(
     assert rule.recovery_problem() is None
 
     def state_after(before: AlertState, value: float | None) -> AlertState:
-        found = Standing(before, START).next(
+        found = AlertStanding(before, START).next(
             holds=rule.holds(value), is_over=rule.is_over(value), for_s=0, now=at(9)
         )
         return found.state

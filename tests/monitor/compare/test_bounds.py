@@ -11,17 +11,17 @@ import pytest_asyncio
 
 from api.output.replayed import Evidence, answer_body, compared_answers
 from api.output.written import detail_json
-from monitor.compare.alignment import MOST_STEPS, Work, aligned
-from monitor.compare.answers import Answer
+from monitor.compare.alignment import MAX_STEPS, AlignmentWork, aligned
+from monitor.compare.answers import RecordedAnswer
 from monitor.compare.documents import document_differences
 from monitor.counters import Counters
 from monitor.defaults import WORK_LIMIT
-from monitor.json.bounds import MOST_LEVELS, lines_beginning, values_beginning
+from monitor.json.bounds import MAX_LEVELS, lines_beginning, values_beginning
 from monitor.json.text import load_json
 from monitor.logs.log import LogDetail, LogItem, StoredBody
 from monitor.offload.helpers import Helpers
 from monitor.offload.little import are_little
-from monitor.offload.outcome import Kind
+from monitor.offload.outcome import OutcomeKind
 from monitor.traffic.exchange import Source
 from tests.monitor.offload.test_offload import peak_bytes, settings
 from tests.support.generators import coded, texts
@@ -62,8 +62,8 @@ def detail_of(headers: tuple[tuple[str, str], ...], body: bytes) -> LogDetail:
     )
 
 
-def answer_of(headers: tuple[tuple[str, str], ...], body: bytes) -> Answer:
-    return Answer(
+def answer_of(headers: tuple[tuple[str, str], ...], body: bytes) -> RecordedAnswer:
+    return RecordedAnswer(
         status_code=200,
         headers=headers,
         body=StoredBody(content=body),
@@ -85,7 +85,9 @@ async def test_all_of_them_are_shown_and_compared_within_the_memory_of_a_helper(
     """Nothing is ended for its memory or its time, and one process does it all."""
 
     async def do(function: Any, *arguments: Any) -> Any:
-        return await helpers.do(Kind.PAGE, "a", function, *arguments, is_little=False)
+        return await helpers.do(
+            OutcomeKind.PAGE, "a", function, *arguments, is_little=False
+        )
 
     pids = set[int]()
     for name, content_type, text in texts():
@@ -123,7 +125,7 @@ def test_an_alignment_looks_at_no_more_elements_than_it_may(count: int) -> None:
         (list(range(count)), list(range(count, 0, -1))),
         ([n % 2 for n in range(count)], [n % 3 % 2 for n in range(count)]),
     ):
-        work = Work(most=most)
+        work = AlignmentWork(most=most)
         pairs = aligned(left, right, work)
         assert work.done <= most + count + 1
         assert [i for i, _ in pairs if i is not None] == list(range(len(left)))
@@ -132,11 +134,11 @@ def test_an_alignment_looks_at_no_more_elements_than_it_may(count: int) -> None:
 def test_many_short_arrays_share_one_bound() -> None:
     left = [[n * 1_000 + m for m in range(100)] for n in range(200)]
     right = [[-1 - m for m in range(100)] for _ in range(200)]
-    for work in (Work(most=10_000), Work()):
+    for work in (AlignmentWork(most=10_000), AlignmentWork()):
         found = document_differences(
             load_json(str(left)), load_json(str(right)), work=work
         )
-        assert work.done <= min(work.most, MOST_STEPS) + 200
+        assert work.done <= min(work.most, MAX_STEPS) + 200
         assert work.by_position
         assert "arrays that are far apart are paired by position" in found.notes
 
@@ -148,7 +150,7 @@ def test_the_beginning_of_a_text_ends_at_the_limit_and_is_a_document() -> None:
         assert (begun.problem is None) == (limit >= 9)
         load_json(begun.text)
         assert text.startswith(begun.text.rstrip("]}"))
-    deep = "[" * (MOST_LEVELS + 1)
+    deep = "[" * (MAX_LEVELS + 1)
     assert values_beginning(deep, 10**6).problem is not None
     lines = "a\rb\nc\r\nd\u2028e"
     for limit in range(1, 8):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.output.replayed import Evidence, compared_answers
-from monitor.compare.alignment import MOST_EDITS, aligned
-from monitor.compare.answers import Answer, Noise, compared, noise_of
-from monitor.compare.differences import MOST_DIFFERENCES, Difference, Kind
+from monitor.compare.alignment import MAX_EDITS, aligned
+from monitor.compare.answers import Noise, RecordedAnswer, compared, noise_of
+from monitor.compare.differences import MAX_DIFFERENCES, Difference, DifferenceKind
 from monitor.compare.documents import document_differences
 from monitor.compare.lines import line_differences
 from monitor.json.text import load_json
@@ -31,8 +31,8 @@ def differences(left: str, right: str) -> list[Difference]:
     return document_differences(load_json(left), load_json(right)).differences
 
 
-def answer(body: bytes, *headers: tuple[str, str], status: int = 200) -> Answer:
-    return Answer(
+def answer(body: bytes, *headers: tuple[str, str], status: int = 200) -> RecordedAnswer:
+    return RecordedAnswer(
         status_code=status,
         headers=headers,
         body=StoredBody(content=body),
@@ -61,7 +61,7 @@ def longest_common(left: list[int], right: list[int]) -> int:
 
 
 def test_what_is_too_far_apart_is_paired_by_position() -> None:
-    left = list(range(MOST_EDITS))
+    left = list(range(MAX_EDITS))
     right = [-1 - n for n in left]
     assert aligned(left, right) == [(n, n) for n in left]
 
@@ -85,41 +85,41 @@ def test_one_inserted_element_is_one_difference(
 ) -> None:
     longer = [*values[:place], new, *values[place:]]
     (found,) = differences(json.dumps({"a": values}), json.dumps({"a": longer}))
-    assert (found.kind, found.right) == (Kind.ADDED, new)
+    assert (found.kind, found.right) == (DifferenceKind.ADDED, new)
     (found,) = differences(json.dumps({"a": longer}), json.dumps({"a": values}))
-    assert (found.kind, found.left) == (Kind.REMOVED, new)
+    assert (found.kind, found.left) == (DifferenceKind.REMOVED, new)
 
 
 def test_elements_with_an_identity_are_compared_with_their_like() -> None:
     left = '{"a": [{"id": 1, "v": "a"}, {"id": 2, "v": "b"}]}'
     right = '{"a": [{"id": 0, "v": "z"}, {"id": 1, "v": "c"}, {"id": 2, "v": "b"}]}'
     assert differences(left, right) == [
-        Difference("$.a[0]", Kind.ADDED, right={"id": 0, "v": "z"}),
-        Difference("$.a[1].v", Kind.CHANGED, "a", "c"),
+        Difference("$.a[0]", DifferenceKind.ADDED, right={"id": 0, "v": "z"}),
+        Difference("$.a[1].v", DifferenceKind.CHANGED, "a", "c"),
     ]
 
 
 def test_types_and_numbers() -> None:
     assert differences("[1, 1.0, 1e2]", "[1.0, 1, 100]") == []
     assert differences('{"a": 1}', '{"a": true}') == [
-        Difference("$.a", Kind.TYPE_CHANGED, 1, True)
+        Difference("$.a", DifferenceKind.TYPE_CHANGED, 1, True)
     ]
     assert differences('{"a b": null}', '{"a b": 0}') == [
-        Difference('$["a b"]', Kind.TYPE_CHANGED, None, 0)
+        Difference('$["a b"]', DifferenceKind.TYPE_CHANGED, None, 0)
     ]
     big = "12345678901234567890"
     assert differences(big, f"{big[:-1]}1") == [
-        Difference("$", Kind.CHANGED, big, f"{big[:-1]}1")
+        Difference("$", DifferenceKind.CHANGED, big, f"{big[:-1]}1")
     ]
     assert differences("1e999", "1e998") == [
-        Difference("$", Kind.CHANGED, "1e999", "1e998")
+        Difference("$", DifferenceKind.CHANGED, "1e999", "1e998")
     ]
 
 
 def test_more_differences_than_are_listed_are_said() -> None:
-    left = json.dumps({str(n): 0 for n in range(MOST_DIFFERENCES + 1)})
+    left = json.dumps({str(n): 0 for n in range(MAX_DIFFERENCES + 1)})
     found = document_differences(load_json(left), load_json("{}"))
-    assert (len(found.differences), found.is_all) == (MOST_DIFFERENCES, False)
+    assert (len(found.differences), found.is_all) == (MAX_DIFFERENCES, False)
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=8), st.integers(0, 8))
@@ -128,14 +128,18 @@ def test_one_inserted_line_is_one_difference(lines: list[str], place: int) -> No
     texts = ["".join(f"{line}\n" for line in side) for side in (lines, longer)]
     made = line_differences(*texts)
     (found,) = made.differences
-    assert (found.kind, found.right, made.is_all) == (Kind.ADDED, "new\n", True)
+    assert (found.kind, found.right, made.is_all) == (
+        DifferenceKind.ADDED,
+        "new\n",
+        True,
+    )
     assert found.path == f"line[{longer.index('new') + 1}]"
 
 
 def test_answers_by_kind_of_body() -> None:
     made = compared(answer(b"\x00\xff"), answer(b"\x00\xfe"))
     assert made["body_kind"] == "binary"
-    assert [item["kind"] for item in made["body"]] == [Kind.CHANGED]
+    assert [item["kind"] for item in made["body"]] == [DifferenceKind.CHANGED]
     assert made["body"][0]["left"]["size"] == 2
     assert compared(answer(b"a\nb"), answer(b"a\nc"))["body"][0]["path"] == "line[2]"
     assert compared(answer(b""), answer(b""))["body_kind"] == "empty"
@@ -145,7 +149,7 @@ def test_answers_by_kind_of_body() -> None:
 
 
 def test_what_is_not_kept_or_cut_is_said() -> None:
-    withheld = Answer(
+    withheld = RecordedAnswer(
         status_code=200,
         headers=(),
         body=StoredBody(content=None, state=BodyState.WITHHELD),
@@ -154,7 +158,7 @@ def test_what_is_not_kept_or_cut_is_said() -> None:
     made = compared(withheld, answer(b"x"))
     assert (made["body_kind"], made["complete"]) == ("unavailable", False)
     assert made["latency_ms"] == {"left": None, "right": 5.0, "difference": None}
-    cut = Answer(
+    cut = RecordedAnswer(
         status_code=200,
         headers=(),
         body=StoredBody(content=b"abc", truncated=True),
@@ -167,8 +171,8 @@ def test_headers_are_compared_by_name_without_those_of_the_connection() -> None:
     left = answer(b"", ("A", "1"), ("b", "1"), ("B", "2"), ("Connection", "close"))
     right = answer(b"", ("a", "1"), ("B", "1"), ("C", "3"), ("Content-Length", "0"))
     assert [(d["path"], d["kind"]) for d in compared(left, right)["headers"]] == [
-        ("b", Kind.CHANGED),
-        ("c", Kind.ADDED),
+        ("b", DifferenceKind.CHANGED),
+        ("c", DifferenceKind.ADDED),
     ]
 
 
@@ -258,7 +262,7 @@ def test_what_differs_in_every_answer_is_volatile_with_a_reason() -> None:
 
 
 def test_what_was_never_pushed_is_unavailable() -> None:
-    pushed = Answer(
+    pushed = RecordedAnswer(
         status_code=200,
         headers={},
         body=StoredBody(content=None, is_plain=True),
@@ -267,7 +271,7 @@ def test_what_was_never_pushed_is_unavailable() -> None:
     )
     made = compared(pushed, answer(b'{"a":1}', JSON, ("X-A", "1")))
     assert made["body_kind"] == "unavailable"
-    assert {one["kind"] for one in made["headers"]} == {Kind.UNAVAILABLE}
+    assert {one["kind"] for one in made["headers"]} == {DifferenceKind.UNAVAILABLE}
     assert (made["equal"], made["complete"]) == (True, False)
     assert "the headers of one side were never pushed" in made["notes"]
 

@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.content.body import CODINGS, Kind, as_text, decoded, field_value, kind_of
+from monitor.content.body import (
+    CODINGS,
+    BodyKind,
+    as_text,
+    decoded,
+    field_value,
+    kind_of,
+)
 from monitor.content.layout import hexdump, laid_out
 from monitor.json.text import dump_json, load_json
 from monitor.logs.display import shown_body
@@ -31,7 +38,7 @@ CODERS: dict[str, Callable[[bytes], bytes]] = {
 CONTENT = b'{"a": 1}' * 2_000
 
 
-def pretty(kind: Kind, text: str) -> str:
+def pretty(kind: BodyKind, text: str) -> str:
     return laid_out(kind, text).text
 
 
@@ -138,53 +145,53 @@ def test_a_field_is_found_in_any_case_and_repeats_are_joined() -> None:
 @pytest.mark.parametrize(
     ("content_type", "content", "kind"),
     [
-        ("application/json; charset=utf-8", b"{}", Kind.JSON),
-        ("application/vnd.api+json", b"{}", Kind.JSON),
-        (None, b' {"a":1}', Kind.JSON),
-        ("text/html", b"<p>", Kind.HTML),
-        ("image/svg+xml", b"<svg/>", Kind.XML),
-        ("image/png", b"\x89PNG", Kind.IMAGE),
-        ("text/event-stream", b"data: 1", Kind.EVENT_STREAM),
-        ("application/octet-stream", b"\xff", Kind.BINARY),
-        ("nonsense", b"plain", Kind.TEXT),
-        ("application/x-ndjson", b"{}\n{}", Kind.JSON),
-        (None, b"<!DOCTYPE html>", Kind.HTML),
-        (None, b"<?xml version='1.0'?>", Kind.XML),
-        (None, b"", Kind.EMPTY),
+        ("application/json; charset=utf-8", b"{}", BodyKind.JSON),
+        ("application/vnd.api+json", b"{}", BodyKind.JSON),
+        (None, b' {"a":1}', BodyKind.JSON),
+        ("text/html", b"<p>", BodyKind.HTML),
+        ("image/svg+xml", b"<svg/>", BodyKind.XML),
+        ("image/png", b"\x89PNG", BodyKind.IMAGE),
+        ("text/event-stream", b"data: 1", BodyKind.EVENT_STREAM),
+        ("application/octet-stream", b"\xff", BodyKind.BINARY),
+        ("nonsense", b"plain", BodyKind.TEXT),
+        ("application/x-ndjson", b"{}\n{}", BodyKind.JSON),
+        (None, b"<!DOCTYPE html>", BodyKind.HTML),
+        (None, b"<?xml version='1.0'?>", BodyKind.XML),
+        (None, b"", BodyKind.EMPTY),
     ],
 )
-def test_kinds(content_type: str | None, content: bytes, kind: Kind) -> None:
+def test_kinds(content_type: str | None, content: bytes, kind: BodyKind) -> None:
     assert kind_of(content_type, content) is kind
 
 
 def test_json_is_laid_out_with_its_numbers_as_spelled() -> None:
-    laid_out = pretty(Kind.JSON, '{"b":1.10,"a":[1e400,123456789012345678901,{}]}')
+    laid_out = pretty(BodyKind.JSON, '{"b":1.10,"a":[1e400,123456789012345678901,{}]}')
     numbers = "    1e400,\n    123456789012345678901,\n    {}\n"
     assert laid_out == f'{{\n  "b": 1.10,\n  "a": [\n{numbers}  ]\n}}'
 
 
 def test_lines_of_json_are_laid_out_each() -> None:
-    assert pretty(Kind.JSON, '{"a":1}\n[]\n') == '{\n  "a": 1\n}\n[]'
+    assert pretty(BodyKind.JSON, '{"a":1}\n[]\n') == '{\n  "a": 1\n}\n[]'
 
 
 def test_a_lone_surrogate_stays_escaped() -> None:
-    pretty(Kind.JSON, '["\\ud800", "\u00e9"]').encode()
-    assert pretty(Kind.JSON, '["\\ud800"]') == '[\n  "\\ud800"\n]'
+    pretty(BodyKind.JSON, '["\\ud800", "\u00e9"]').encode()
+    assert pretty(BodyKind.JSON, '["\\ud800"]') == '[\n  "\\ud800"\n]'
 
 
 def test_nesting_that_would_explode_when_laid_out_stays_as_it_is() -> None:
     text = "[" * 200 + "1," * 100_000 + "1" + "]" * 200
-    assert pretty(Kind.JSON, text) == text
+    assert pretty(BodyKind.JSON, text) == text
 
 
-@given(st.sampled_from(Kind), st.text(max_size=80))
-def test_any_text_is_laid_out_without_an_error(kind: Kind, text: str) -> None:
+@given(st.sampled_from(BodyKind), st.text(max_size=80))
+def test_any_text_is_laid_out_without_an_error(kind: BodyKind, text: str) -> None:
     pretty(kind, text)
 
 
 @given(st.text(max_size=80))
 def test_any_parts_are_laid_out_without_an_error(text: str) -> None:
-    pretty(Kind.MULTIPART, f"--b\r\nContent-Disposition: form-data{text}\r\n--b--")
+    pretty(BodyKind.MULTIPART, f"--b\r\nContent-Disposition: form-data{text}\r\n--b--")
 
 
 def test_parts_are_shown_by_name_and_size() -> None:
@@ -193,13 +200,13 @@ def test_parts_are_shown_by_name_and_size() -> None:
     file += f"Content-Type: text/csv\r\n\r\n{'1,' * 200}\r\n"
     text = f"--b\r\n{field}--b\r\n{file}--b--\r\n"
     shown = "a = hello\nf: x.csv, text/csv, 400 bytes"
-    assert pretty(Kind.MULTIPART, text) == shown
-    assert pretty(Kind.MULTIPART, text[:-8]).startswith("a = hello")
+    assert pretty(BodyKind.MULTIPART, text) == shown
+    assert pretty(BodyKind.MULTIPART, text[:-8]).startswith("a = hello")
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000, "NaN", "", '{"a":1,"a":2}'])
 def test_what_is_no_json_stays_as_it_is(text: str) -> None:
-    assert pretty(Kind.JSON, text) == text
+    assert pretty(BodyKind.JSON, text) == text
 
 
 values = st.recursive(
@@ -220,7 +227,7 @@ def test_json_survives_the_way_there_and_back(value: object) -> None:
 
 
 def test_a_form_is_shown_by_field() -> None:
-    assert pretty(Kind.FORM, "a=1&b=x%20y") == "a = 1\nb = x y"
+    assert pretty(BodyKind.FORM, "a=1&b=x%20y") == "a = 1\nb = x y"
 
 
 def test_bytes_are_shown_as_hexdump_does() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.content.event_stream import LABEL_LIMIT_BYTES, Event, EventReader
+from monitor.content.event_stream import MAX_LABEL_BYTES, Event, EventReader
 from tests.support.cuts import cut
 
 LINES = st.lists(
@@ -102,6 +102,6 @@ def test_a_line_without_an_end_is_held_to_the_limit() -> None:
     reader = EventReader(limit=100)
     for _ in range(1000):
         assert list(reader.feed(b"data: " + b"x" * 10_000)) == []
-    assert len(reader._line) <= 100 + 16 + LABEL_LIMIT_BYTES
+    assert len(reader._line) <= 100 + 16 + MAX_LABEL_BYTES
     [event] = reader.feed(b"\n\n")
     assert (event.data, event.size) == (b"x" * 100, 1000 * 10_006 - 6)

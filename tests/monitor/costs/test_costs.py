@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.costs.growth import DAY, End, Kept, outlook, per_day
+from monitor.costs.growth import DAY, GrowthEnd, KeptFor, outlook, per_day
 from monitor.costs.measures import Cost, Sizes
 from monitor.files.disk import Disk, measure
 from web.views.costs import ends
@@ -61,29 +61,29 @@ def test_what_cannot_be_looked_at_is_no_failure(tmp_path: Path) -> None:
     assert not measure(tmp_path / "file", most_files=PLENTY).is_whole
 
 
-def kept(came: int, *, held: int, days: int, over: timedelta = 2 * DAY) -> Kept:
-    return Kept(came=came, held=held, days=days, since=NOW - over, until=NOW)
+def kept(came: int, *, held: int, days: int, over: timedelta = 2 * DAY) -> KeptFor:
+    return KeptFor(came=came, held=held, days=days, since=NOW - over, until=NOW)
 
 
 @pytest.mark.parametrize(
     ("free", "limit", "end", "days", "more"),
     [
         # Logs have room for 30 days of 100, bodies for 5 of 1,000.
-        (PLENTY, None, End.RETENTION, 30, 3_000 + 5_000),
-        (8_000, None, End.RETENTION, 30, 8_000),
-        (7_999, None, End.DISK, 29.99, 7_999),
-        (5_600, None, End.DISK, 6, 5_600),
-        (2_200, None, End.DISK, 2, 2_200),
-        (0, None, End.DISK, 0, 0),
+        (PLENTY, None, GrowthEnd.RETENTION, 30, 3_000 + 5_000),
+        (8_000, None, GrowthEnd.RETENTION, 30, 8_000),
+        (7_999, None, GrowthEnd.DISK, 29.99, 7_999),
+        (5_600, None, GrowthEnd.DISK, 6, 5_600),
+        (2_200, None, GrowthEnd.DISK, 2, 2_200),
+        (0, None, GrowthEnd.DISK, 0, 0),
         # 3,000 are held.
-        (PLENTY, 5_200, End.RETENTION_BYTES, 2, 2_200),
-        (1_100, 5_200, End.DISK, 1, 1_100),
-        (PLENTY, 2_000, End.RETENTION_BYTES, 0, 0),
-        (PLENTY, 11_000, End.RETENTION, 30, 8_000),
+        (PLENTY, 5_200, GrowthEnd.RETENTION_BYTES, 2, 2_200),
+        (1_100, 5_200, GrowthEnd.DISK, 1, 1_100),
+        (PLENTY, 2_000, GrowthEnd.RETENTION_BYTES, 0, 0),
+        (PLENTY, 11_000, GrowthEnd.RETENTION, 30, 8_000),
     ],
 )
 def test_growth_ends_at_what_comes_first(
-    free: int, limit: int | None, end: End, days: float, more: float
+    free: int, limit: int | None, end: GrowthEnd, days: float, more: float
 ) -> None:
     kinds = (kept(200, held=1_000, days=40), kept(2_000, held=2_000, days=7))
     assert per_day(kinds) == 1_100

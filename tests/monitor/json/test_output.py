@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.json.output import DEEPEST, json_bytes, json_line
+from monitor.json.output import MAX_DEPTH, json_bytes, json_line
 
 TEXTS = st.text(
     st.sampled_from('a"\\\0\n\x85\u2028\u2029\ud800\udfff\ud83d\ude00\uffff')
@@ -34,7 +34,7 @@ def test_a_lone_surrogate_is_shown_as_its_escape_and_a_pair_is_one_character() -
     }
 
 
-@pytest.mark.parametrize("depth", [DEEPEST, 254, 400, 100_000])
+@pytest.mark.parametrize("depth", [MAX_DEPTH, 254, 400, 100_000])
 def test_what_is_nested_too_deeply_ends_in_an_ellipsis(depth: int) -> None:
     value: list[object] = []
     for _ in range(depth):

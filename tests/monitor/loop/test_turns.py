@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from monitor.errors import TooManyRequests
-from monitor.loop.turns import Turns
+from monitor.loop.fair_queue import FairQueue
 
 
 class Line:
     """Who holds a place now, and in which order places were given."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: FairQueue) -> None:
         self._turns = turns
         self.given: list[str] = []
         self.inside: list[tuple[str, asyncio.Event]] = []
@@ -50,7 +50,7 @@ async def settle() -> None:
 
 
 async def test_one_alone_holds_half_of_the_places_and_all_get_their_turn() -> None:
-    line = Line(Turns(places=16, most_waiting=100))
+    line = Line(FairQueue(places=16, most_waiting=100))
     await line.send("greedy", 50)
     assert line.count("greedy") == 8
     await line.leave_all()
@@ -58,7 +58,7 @@ async def test_one_alone_holds_half_of_the_places_and_all_get_their_turn() -> No
 
 
 async def test_another_one_has_a_place_at_once_and_the_first_one_shrinks() -> None:
-    line = Line(Turns(places=64, most_waiting=100))
+    line = Line(FairQueue(places=64, most_waiting=100))
     await line.send("greedy", 100)
     await line.send("quiet")
     assert line.count("quiet") == 1
@@ -73,7 +73,7 @@ async def test_another_one_has_a_place_at_once_and_the_first_one_shrinks() -> No
 
 
 async def test_places_go_round_among_those_that_wait() -> None:
-    line = Line(Turns(places=16, most_waiting=100))
+    line = Line(FairQueue(places=16, most_waiting=100))
     for count in (1, 2):
         for sender in "abcdefghijklmnop":
             await line.send(sender, count)
@@ -83,7 +83,7 @@ async def test_places_go_round_among_those_that_wait() -> None:
 
 
 async def test_a_full_queue_refuses_its_own_sender_only() -> None:
-    line = Line(Turns(places=16, most_waiting=3))
+    line = Line(FairQueue(places=16, most_waiting=3))
     await line.send("greedy", 11)
     with pytest.raises(TooManyRequests, match="INGEST_WAITING") as refused:
         await line.send("greedy")
@@ -95,7 +95,7 @@ async def test_a_full_queue_refuses_its_own_sender_only() -> None:
 
 
 async def test_who_gives_up_leaves_no_place_behind() -> None:
-    line = Line(Turns(places=16, most_waiting=100))
+    line = Line(FairQueue(places=16, most_waiting=100))
     await line.send("a", 12)
     for task in line.tasks[8:10]:
         task.cancel()

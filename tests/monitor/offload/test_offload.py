@@ -15,7 +15,7 @@ import pytest_asyncio
 from monitor.counters import Counters
 from monitor.offload import frames
 from monitor.offload.helpers import Helpers
-from monitor.offload.outcome import Kind, Outcome, Unworked
+from monitor.offload.outcome import OutcomeKind, Unworked, WorkOutcome
 from monitor.settings import Settings, load
 from monitor.traffic.exchange import Timings
 
@@ -84,16 +84,16 @@ class Scene:
 
     async def do(self, function: Any, *arguments: Any, sender: str = "a") -> Any:
         made = await self.helpers.do(
-            Kind.PAGE, sender, function, *arguments, is_little=False
+            OutcomeKind.PAGE, sender, function, *arguments, is_little=False
         )
         return made.value
 
-    async def refusal(self, function: Any, *arguments: Any) -> Outcome:
+    async def refusal(self, function: Any, *arguments: Any) -> WorkOutcome:
         with pytest.raises(Unworked) as caught:
             await self.do(function, *arguments)
         return caught.value.outcome
 
-    def count(self, outcome: Outcome) -> float:
+    def count(self, outcome: WorkOutcome) -> float:
         labels = {"kind": "page", "outcome": outcome.value}
         found = self.counters.registry.get_sample_value(
             "apimonitor_helper_tasks_total", labels
@@ -119,10 +119,10 @@ async def test_one_process_is_kept_for_what_comes_next_and_has_no_secrets(
     assert "a secret" not in environment.values()
     big = b"x" * (20 * MIB)
     assert await scene.do(echo, big) == big
-    assert (await scene.helpers.do(Kind.PAGE, "a", who, is_little=True)).value[
+    assert (await scene.helpers.do(OutcomeKind.PAGE, "a", who, is_little=True)).value[
         0
     ] == os.getpid()
-    assert scene.count(Outcome.DONE) == 3
+    assert scene.count(WorkOutcome.DONE) == 3
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(pid, number)
     assert (await scene.do(who))[0] == pid
@@ -130,8 +130,8 @@ async def test_one_process_is_kept_for_what_comes_next_and_has_no_secrets(
 
 async def test_a_limit_is_counted_wherever_it_was_reached(scene: Scene) -> None:
     await scene.do(reach_the_limit)
-    await scene.helpers.do(Kind.PAGE, "a", reach_the_limit, is_little=True)
-    assert scene.count(Outcome.LIMIT) == 1
+    await scene.helpers.do(OutcomeKind.PAGE, "a", reach_the_limit, is_little=True)
+    assert scene.count(WorkOutcome.LIMIT) == 1
     limited = scene.counters.registry.get_sample_value(
         "apimonitor_work_limited_total", {"kind": "page"}
     )
@@ -142,18 +142,21 @@ async def test_what_dies_fails_or_takes_too_much_is_said_and_replaced(
     scene: Scene,
 ) -> None:
     first, _ = await scene.do(who)
-    assert await scene.refusal(fail) is Outcome.FAILED
+    assert await scene.refusal(fail) is WorkOutcome.FAILED
     assert (await scene.do(who))[0] == first
-    assert await scene.refusal(die) is Outcome.DIED
+    assert await scene.refusal(die) is WorkOutcome.DIED
     second, _ = await scene.do(who)
     assert second != first
-    assert await scene.refusal(take, 2**31) is Outcome.MEMORY
+    assert await scene.refusal(take, 2**31) is WorkOutcome.MEMORY
     third, _ = await scene.do(who)
     assert third != second
     os.kill(third, signal.SIGKILL)
     assert await _is_gone(third)
     assert await scene.do(echo, 1) == 1
-    assert [scene.count(one) for one in (Outcome.FAILED, Outcome.DIED)] == [1, 1]
+    assert [scene.count(one) for one in (WorkOutcome.FAILED, WorkOutcome.DIED)] == [
+        1,
+        1,
+    ]
     assert len(scene.helpers.pids) == 1
 
 
@@ -180,7 +183,7 @@ async def test_what_passes_its_deadline_is_ended_and_the_loop_goes_on_meanwhile(
         while not work.done():
             await asyncio.sleep(0)
             turns += 1
-        assert work.result() is Outcome.TIMED_OUT
+        assert work.result() is WorkOutcome.TIMED_OUT
         assert turns > 100
         assert scene.helpers.pids == []
     finally:
@@ -195,7 +198,7 @@ async def test_who_gives_up_takes_the_process_along(scene: Scene) -> None:
     with pytest.raises(asyncio.CancelledError):
         await work
     assert await _is_gone(pid)
-    assert scene.count(Outcome.GIVEN_UP) == 1
+    assert scene.count(WorkOutcome.GIVEN_UP) == 1
     assert await scene.do(echo, 1) == 1
 
 
@@ -216,7 +219,7 @@ async def test_services_wait_for_a_process_in_turn_and_a_queue_is_bounded(
         await asyncio.sleep(0)
         with pytest.raises(Unworked) as refused:
             await scene.do(echo, 1, sender="greedy")
-        assert refused.value.outcome is Outcome.REFUSED
+        assert refused.value.outcome is WorkOutcome.REFUSED
         waiting.append(asyncio.create_task(one("quiet")))
         await asyncio.sleep(0)
         gate.touch()

@@ -24,7 +24,7 @@ from monitor.redaction.json import masked_json
 from monitor.redaction.path_machine import Machine
 from monitor.redaction.redaction import Redaction
 from monitor.redaction.withheld import WITHHELD, Withheld
-from monitor.redaction.work import Work
+from monitor.redaction.work import MaskingWork
 from monitor.settings import load
 from monitor.spool.segments import NOBODY
 from monitor.spool.tally import Tally, read
@@ -84,7 +84,7 @@ def within(
         limit=limit,
         count=count,
     )
-    work = Work(limit)
+    work = MaskingWork(limit)
     found = redaction.within(given, rules, work)
     assert 0 <= work.spent <= limit
     assert CANARY not in repr(found)
@@ -297,7 +297,7 @@ def test_many_rules_of_many_steps_take_linear_work() -> None:
     spent = []
     for depth in (100, 200):
         deep = b'{"a":' * depth + b'{"b":1}' + b"}" * depth
-        work = Work(MASKING_NODES)
+        work = MaskingWork(MASKING_NODES)
         machine = Machine((parse_path("$..a..b"), parse_path("$..x..y")))
         found, _ = masked_json(deep.decode(), machine, work)
         assert MASK.encode() in found
@@ -318,7 +318,7 @@ def test_states_that_work_did_not_suffice_for_are_made_whole_later() -> None:
     machine = Machine(tuple(parse_path(rule) for rule in rules))
     for limit in range(60):
         try:
-            found, _ = masked_json(content, machine, Work(limit))
+            found, _ = masked_json(content, machine, MaskingWork(limit))
         except Exception as error:
             assert type(error).__name__ == "TooMuch"
             continue
@@ -390,7 +390,7 @@ def test_the_rules_mean_what_they_say_one_after_the_other(
     wanted = document
     for path in paths:
         wanted = replaced(wanted, path)
-    found, is_changed = masked_json(text, Machine(paths), Work(MASKING_NODES))
+    found, is_changed = masked_json(text, Machine(paths), MaskingWork(MASKING_NODES))
     assert json.loads(found) == wanted
     assert is_changed == (wanted != document)
     if not is_changed:
@@ -407,7 +407,7 @@ def test_the_rules_mean_what_they_say_one_after_the_other(
 def test_numbers_stay_as_they_are_spelled(spelling: str, beside: str) -> None:
     machine = Machine((parse_path("$.x"),))
     text = f'{{"x":0,"y":[{spelling},{beside},{spelling}]}}'
-    found, _ = masked_json(text, machine, Work(MASKING_NODES))
+    found, _ = masked_json(text, machine, MaskingWork(MASKING_NODES))
     assert found.decode() == text.replace('"x":0', f'"x":"{MASK}"')
 
 

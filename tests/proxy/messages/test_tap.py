@@ -21,10 +21,10 @@ from monitor.traffic.message import (
     MessageState,
 )
 from proxy.messages.afterwards import Afterwards
-from proxy.messages.tap import Bounds, EventTap, WebSocketTap
+from proxy.messages.tap import EventTap, MessageBounds, WebSocketTap
 from tests.support.cuts import cut
 
-AMPLE = Bounds(count=1000, each_bytes=1 << 20, all_bytes=1 << 24)
+AMPLE = MessageBounds(count=1000, each_bytes=1 << 20, all_bytes=1 << 24)
 PLAIN = ""
 DEFLATE = "permessage-deflate"
 ANEW = "permessage-deflate; client_no_context_takeover; server_no_context_takeover"
@@ -67,7 +67,7 @@ def tapped(
     pieces: list[bytes],
     *,
     extensions: str = PLAIN,
-    bounds: Bounds = AMPLE,
+    bounds: MessageBounds = AMPLE,
     sent: bool = True,
 ) -> Messages:
     tap = WebSocketTap(bounds, began=0.0, extensions=extensions)
@@ -125,7 +125,7 @@ def test_what_another_library_wrote_is_read_however_it_is_cut(
 def test_no_bytes_break_it(
     stream: bytes, extensions: str, limit: int, data: st.DataObject
 ) -> None:
-    bounds = Bounds(count=3, each_bytes=limit, all_bytes=30)
+    bounds = MessageBounds(count=3, each_bytes=limit, all_bytes=30)
     found = tapped(data.draw(cut(stream)), extensions=extensions, bounds=bounds)
     assert len(found.kept) <= 3
     assert all(len(m.kept) <= limit for m in found.kept)
@@ -143,7 +143,7 @@ def test_each_message_has_the_time_of_its_last_byte() -> None:
 def test_messages_beyond_the_bounds_are_counted() -> None:
     side = Side(True, DEFLATE)
     stream = b"".join(side.write(Opcode.TEXT, b"message %d" % n) for n in range(500))
-    bounds = Bounds(count=10, each_bytes=4, all_bytes=30)
+    bounds = MessageBounds(count=10, each_bytes=4, all_bytes=30)
     found = tapped([stream], extensions=DEFLATE, bounds=bounds)
     assert found.count == 500
     assert [m.kept for m in found.kept] == [b"mess"] * 7 + [b"me"] + [b""] * 2
@@ -221,7 +221,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def events(
-    pieces: list[bytes], *, coding: str = "", bounds: Bounds = AMPLE
+    pieces: list[bytes], *, coding: str = "", bounds: MessageBounds = AMPLE
 ) -> Messages:
     tap = EventTap(bounds, began=0.0, coding=coding)
     for n, piece in enumerate(pieces):
@@ -256,7 +256,7 @@ def test_no_bytes_break_the_reading_of_events(coding: str, data: st.DataObject) 
                 st.integers(0, 255)
             )
         stream = bytes(coded)
-    bounds = Bounds(count=3, each_bytes=5, all_bytes=9)
+    bounds = MessageBounds(count=3, each_bytes=5, all_bytes=9)
     found = events(data.draw(cut(stream)), coding=coding, bounds=bounds)
     assert len(found.kept) <= 3
     assert sum(len(m.kept) for m in found.kept) <= 9
@@ -268,14 +268,14 @@ def test_each_event_has_its_own_time() -> None:
 
 
 def test_events_beyond_the_bounds_are_counted() -> None:
-    bounds = Bounds(count=2, each_bytes=3, all_bytes=5)
+    bounds = MessageBounds(count=2, each_bytes=3, all_bytes=5)
     found = events([b"data: hello\n\n" * 100], bounds=bounds)
     assert [(m.kept, m.size) for m in found.kept] == [(b"hel", 5), (b"he", 5)]
     assert found.count == 100
 
 
 def test_names_and_ids_take_of_the_room() -> None:
-    bounds = Bounds(count=9, each_bytes=9, all_bytes=12)
+    bounds = MessageBounds(count=9, each_bytes=9, all_bytes=12)
     found = events([b"event: price\nid: 17\ndata: a\n\n" * 3], bounds=bounds)
     assert [m.kept for m in found.kept] == [b"a", b"a", b""]
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from proxy.sockets.outbox import MOST, SMALL_BYTES, Outbox
+from proxy.sockets.outbox import MAX_PIECES, SMALL_BYTES, Outbox
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ async def nothing_came(reader: asyncio.StreamReader) -> bool:
         return True
 
 
-@pytest.mark.parametrize("pieces", [1, 3, MOST, MOST * 3 + 1])
+@pytest.mark.parametrize("pieces", [1, 3, MAX_PIECES, MAX_PIECES * 3 + 1])
 async def test_all_arrives_in_order_on_each_connection(pieces: int) -> None:
     outbox = Outbox()
     async with pair() as (one, of_one), pair() as (other, of_other):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from monitor.traffic.exchange import Exchange
-from proxy.http1.bodies import MOST_CHUNKS
+from proxy.http1.bodies import MAX_CHUNKS
 from proxy.messages.afterwards import WORK_AT_ONCE
 from tests.support.loop_turns import Turns
 from tests.support.upstreams import OK, Reader, Stage, Writer, get, proxied, read_head
@@ -59,7 +59,7 @@ async def test_an_upload_of_tiny_chunks_leaves_turns_to_others() -> None:
     assert answer.endswith(b"ok")
     assert came == body
     assert (log.request_size, log.error) == (COUNT, None)
-    assert turns.count > COUNT / MOST_CHUNKS
+    assert turns.count > COUNT / MAX_CHUNKS
 
 
 @pytest.mark.parametrize("ending", ["whole", "cut", "broken", "closed"])
@@ -96,7 +96,7 @@ async def test_an_answer_of_tiny_chunks_leaves_turns_to_others(ending: str) -> N
     else:
         # All that came before the end is counted, though it was read after.
         assert log.response_size == COUNT
-        assert turns.count > COUNT / MOST_CHUNKS
+        assert turns.count > COUNT / MAX_CHUNKS
 
 
 @pytest.mark.parametrize("frame", [b"\x89\x00", b"\x81\x01a"], ids=["ping", "text"])

@@ -14,7 +14,7 @@ from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.exchange import Exchange, Source
 from tests.support.page_traffic import held, store, traffic
 from tests.support.running import appliance_on, client_of, register
-from web.pages.metrics import MOST_ENDPOINTS
+from web.pages.metrics import MAX_ENDPOINTS
 from web.views.formats import count, percent
 from web.views.windows import Window, beside
 
@@ -173,7 +173,7 @@ async def test_many_endpoints_are_shown_on_demand(
     ]
     await store(database_url, made)
     page = (await client.get("/metrics-ui?range=all")).text
-    assert page.count("/wordx") == MOST_ENDPOINTS - 1
+    assert page.count("/wordx") == MAX_ENDPOINTS - 1
     assert "Show 20 more" in page
     page = (await client.get("/metrics-ui?range=all&endpoints=all")).text
     assert "Show 20 more" not in page

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest_asyncio
 
-from api.parts import State
 from appliance.background.notifying import Notifier
 from monitor.alerts.channel import (
     DELAYS_S,
-    MOST_ATTEMPTS,
+    MAX_ATTEMPTS,
     Channel,
     Delivery,
     DeliveryState,
@@ -18,9 +17,10 @@ from monitor.alerts.channel import (
     new_secret,
     slack_body,
 )
+from monitor.lifecycle import Lifecycle
 from monitor.network.outbound import Outbound
 from monitor.storage.alerts.channels import Channels
-from monitor.storage.alerts.deliveries import MOST_WAITING, Deliveries
+from monitor.storage.alerts.deliveries import MAX_WAITING, Deliveries
 from monitor.storage.database.pool import Database
 from tests.support.receivers import receiver, refusing_url
 from tests.support.upstreams import Reader, Writer, upstream
@@ -122,7 +122,7 @@ async def test_a_receiver_that_refuses_is_given_up_after_all_attempts(
     assert await desk.turn(1_000_000) == 0
     [delivery] = await desk.of(channel)
     assert delivery.state is FAILED
-    assert len(delivery.attempts) == MOST_ATTEMPTS
+    assert len(delivery.attempts) == MAX_ATTEMPTS
     for attempt in delivery.attempts:
         assert attempt.status_code is None
         assert attempt.error == "could not be sent: the connection was refused"
@@ -136,7 +136,7 @@ async def test_a_receiver_that_hangs_takes_no_place_of_others(desk: Desk) -> Non
         await desk.waiting(whole, 3)
         async with Outbound(total_timeout_s=30) as outbound:
             notifier = Notifier(desk.deliveries, outbound)
-            running = asyncio.create_task(notifier.run(State(is_ready=True)))
+            running = asyncio.create_task(notifier.run(Lifecycle(is_ready=True)))
             await good.until(3)
             assert len(hanging.received) == 1
             running.cancel()
@@ -222,12 +222,12 @@ async def test_what_waits_for_a_channel_is_bounded_and_the_old_goes(
     desk: Desk,
 ) -> None:
     channel = await desk.channel(refusing_url())
-    await desk.waiting(channel, MOST_WAITING + 3)
+    await desk.waiting(channel, MAX_WAITING + 3)
     await desk.deliveries.tidy(desk.now)
     found, total = await desk.deliveries.page(
-        channel_id=channel.id, limit=10, offset=MOST_WAITING - 5
+        channel_id=channel.id, limit=10, offset=MAX_WAITING - 5
     )
-    assert total == MOST_WAITING + 3
+    assert total == MAX_WAITING + 3
     assert [one.state for one in found] == [WAITING] * 5 + [FAILED] * 3
     await desk.deliveries.tidy(desk.now + timedelta(days=8))
     _, total = await desk.deliveries.page(limit=1, offset=0)
@@ -240,7 +240,7 @@ def test_delays_grow_and_end() -> None:
             delay = delay_after(number)
             assert delay is not None
             assert delay_s <= delay.total_seconds() <= delay_s * 1.2
-    assert delay_after(MOST_ATTEMPTS) is None
+    assert delay_after(MAX_ATTEMPTS) is None
 
 
 def test_text_for_slack_stays_text() -> None:

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from monitor.counters import Counters
-from monitor.loop.turns import Turns
+from monitor.loop.fair_queue import FairQueue
 from monitor.storage.commit.writer import LogWriter
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
@@ -64,7 +64,7 @@ async def test_a_quiet_key_is_in_one_of_the_next_two_commits(
         committed=committed,
         timeout_s=30,
     )
-    turns = Turns(places=64, most_waiting=1_000)
+    turns = FairQueue(places=64, most_waiting=1_000)
 
     async def store(sender: str) -> None:
         async with turns.turn(sender):

@@ -6,8 +6,8 @@ import logging
 import asyncpg
 import pytest
 
-from api.parts import State
 from appliance.background import tasks
+from monitor.lifecycle import Lifecycle
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.feed import Feed
 from tests.support.patience import PATIENCE_S
@@ -34,7 +34,9 @@ async def test_a_deadlock_of_the_upkeep_ends_nothing(
     await connection.close()
     database = await Database.open(database_url, size=3)
     feed = Feed(database, kept=100)
-    task = asyncio.create_task(tasks.forget_old(database, feed, State(is_ready=True)))
+    task = asyncio.create_task(
+        tasks.forget_old(database, feed, Lifecycle(is_ready=True))
+    )
     try:
         async with asyncio.timeout(PATIENCE_S):
             while "upkeep failed" not in caplog.text:

@@ -23,7 +23,7 @@ from monitor.spool.writer import Spool
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.ledger.dead_letters import DeadLetters
-from monitor.storage.ledger.totals import Ledger, Moved
+from monitor.storage.ledger.totals import LedgerTotals, Moved
 from monitor.storage.logs.reader import LogReader
 from monitor.storage.recorder.recorder import Recorder
 from monitor.storage.server.server import TEST_OPTIONS, Server
@@ -52,7 +52,7 @@ class Desk:
     def __init__(self, database: Database, directory: Path) -> None:
         self.directory = directory / "spool"
         self.letters = DeadLetters(directory / "letters.seg")
-        self.ledger = Ledger("test")
+        self.ledger = LedgerTotals("test")
         self._database = database
         self.counters = Counters()
         self.spool = Spool(self.directory, limit_bytes=1 << 30, segment_bytes=2_000)

@@ -10,10 +10,10 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from api.parts import State
 from appliance.background import tasks
 from monitor.clock import HOLD_S, LARGE_STEP_S, Clock
 from monitor.counters import Counters
+from monitor.lifecycle import Lifecycle
 from monitor.logs.filter import LogFilter, Page
 from monitor.storage.commit.commit import commit
 from monitor.storage.database.clearing import Clearing
@@ -416,7 +416,7 @@ async def test_nothing_is_removed_by_a_clock_that_has_just_stepped(
     clock = Clock(wall=lambda: times[0], steady=lambda: times[1])
     times[0] += LARGE_STEP_S + 1
     task = asyncio.create_task(
-        tasks.retain(house.retention, State(is_ready=True), clock)
+        tasks.retain(house.retention, Lifecycle(is_ready=True), clock)
     )
     try:
         async with asyncio.timeout(PATIENCE_S):

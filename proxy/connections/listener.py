@@ -7,7 +7,7 @@ from proxy.http1.bodies import Take
 from proxy.http1.response import Answer
 
 
-class Between:
+class ExchangeListener:
     """One exchange, as far as its two connections are concerned.
 
     *keep_sent* takes the content of the request's body. *is_upload*: the request does

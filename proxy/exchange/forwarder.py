@@ -9,8 +9,8 @@ from typing import Final
 from monitor.traffic.exchange import Failure, FailureCode
 from monitor.traffic.ids import text_of
 from proxy.connections import logins
-from proxy.connections.between import Between
 from proxy.connections.client import ClientConnection
+from proxy.connections.listener import ExchangeListener
 from proxy.connections.logins import Own
 from proxy.connections.pool import Pool
 from proxy.connections.upstream import Broken, UpstreamConnection
@@ -34,7 +34,7 @@ UNSENT_BYTES: Final = 256 * 1024
 ONE_PIECE_BYTES: Final = 1024
 
 
-class Passing(Between):
+class Forwarder(ExchangeListener):
     """One exchange; *record* is called exactly once, before its end is sent.
 
     What the two connections tell it are its steps: start, on_answer, on_piece. Then
@@ -56,7 +56,7 @@ class Passing(Between):
         event_idle_s: float,
         is_loop: bool,
         record: Callable[[Capture], None],
-        over: Callable[["Passing"], None],
+        over: Callable[["Forwarder"], None],
     ) -> None:
         self._client = client
         self._request = request

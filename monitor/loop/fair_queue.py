@@ -19,7 +19,7 @@ SHARED_SHARE = 32
 Waiting = OrderedDict[asyncio.Future[None], None]
 
 
-class Turns:
+class FairQueue:
     """A bounded number of places, given in turn to the senders that wait for one.
 
     Each sender has a queue of its own, bounded too, so that one that sends too much
