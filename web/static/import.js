@@ -85,7 +85,9 @@ function show(file, { status, answer }) {
     const line = element("p");
     const link = element("a", "See them");
     link.href = `/dashboard?service_id=${encodeURIComponent(form.elements.service_id.value)}&source=ingest`;
-    line.append(element("span", `${answer.accepted} stored`, "mark good"), " ", link);
+    const mark = document.getElementById("stored-mark").content.cloneNode(true);
+    mark.querySelector("bdi").textContent = `${answer.accepted} stored`;
+    line.append(mark, " ", link);
     card.append(line);
     if (answer.skipped) card.append(reasons(answer.left_out, answer.skipped));
   } else {

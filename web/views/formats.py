@@ -100,14 +100,13 @@ def day(moment: datetime) -> str:
     return times.format(moment)[:10]
 
 
-def status_kind(status: int | None) -> str:
-    """The class of a status badge: `s2` … `s5`, `s0` where there was none."""
-    return f"s{status // 100}" if status is not None and status < 600 else "s0"
+def status_class(code: int | str | None) -> str:
+    """The class of a status badge: `s2` … `s5`, `s0` where there was none.
 
-
-def status_class(name: str) -> str:
-    """As status_kind, of what metrics call a status: `404`, or `none`."""
-    return status_kind(int(name)) if name.isdigit() else "s0"
+    Metrics name a status: `404`, or `none`.
+    """
+    number = int(code) if code is not None and str(code).isdecimal() else None
+    return f"s{number // 100}" if number is not None and number < 600 else "s0"
 
 
 def method_class(method: str) -> str:
@@ -142,7 +141,6 @@ FILTERS = {
     "day": day,
     "rfc3339": times.format,
     "count": count,
-    "status_kind": status_kind,
     "status_class": status_class,
     "method_class": method_class,
     "error_code": error_code,
