@@ -1,6 +1,8 @@
 """What the documentation says is so."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from monitor.settings import BARE, LEGACY, Settings, load
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PACKAGES = "api|appliance|monitor|proxy|web"
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
@@ -51,6 +54,55 @@ def test_every_link_leads_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
         if not target.startswith("http"):
             assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_every_name_of_code_leads_somewhere(path: Path) -> None:
+    """Folders and files, `file.py:name` in them, and modules as they are imported."""
+    if path.name == "CHANGELOG.md":
+        # It tells of what was.
+        return
+    quoted = re.findall(r"`([^`\n]+)`", path.read_text())
+    for name in quoted:
+        file, _, within = name.partition(":")
+        if re.fullmatch(rf"(?:{PACKAGES}|bench|docs|tests)/[\w./-]*", file):
+            assert (ROOT / file).exists(), name
+            if within:
+                assert within in set(_defined(ROOT / file)), name
+        elif re.fullmatch(rf"(?:{PACKAGES})(?!\.lock$)(?:\.[a-z_]+)+", name):
+            module = ROOT / name.replace(".", "/")
+            assert module.is_dir() or module.with_suffix(".py").exists(), name
+
+
+def _defined(path: Path) -> Iterator[str]:
+    """`function`, `Class` and `Class.method` of a module."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        if isinstance(node, ast.ClassDef):
+            for one in node.body:
+                if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+                    yield f"{node.name}.{one.name}"
+
+
+def test_decisions_have_a_whole_table_of_contents() -> None:
+    head, *parts = (ROOT / "docs" / "decisions.md").read_text().split("\n## ")
+    listed = re.findall(r"^ *\* .*$", head, re.MULTILINE)
+    wanted = []
+    for part in parts:
+        title = part.partition("\n")[0]
+        wanted.append(f"* [{title}](#{_anchor(title)})")
+        questions = re.findall(r"^### (.+)$", part, re.MULTILINE)
+        assert questions, title
+        for question in questions:
+            asked, dated, _ = question.partition("? (")
+            assert dated, f"{question}: a question, and its date"
+            wanted.append(f"  * [{asked}?](#{_anchor(question)})")
+    assert listed == wanted
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def test_migrations_are_numbered_without_a_gap() -> None:
