@@ -1,4 +1,7 @@
-"""Which names are sensitive and which networks trusted, unless a setting says so."""
+"""Sensitive names and trusted networks, unless a setting says otherwise.
+
+Longer than 300 lines: it is lists of names.
+"""
 
 PRIVATE_RANGES = (
     "127.0.0.0/8",

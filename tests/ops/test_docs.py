@@ -10,6 +10,7 @@ import pytest
 from api.app import is_api
 from monitor.network.tls import SOURCES
 from monitor.settings import BARE, LEGACY, Settings, load
+from tests.ops.settings_doc import COMPOSE, DOCUMENT, composed, documented
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -29,6 +30,12 @@ def test_every_setting_is_documented_with_its_default() -> None:
             ) or shown.replace(",", "").split()[0] == str(value), name
     for name in (*BARE, *LEGACY, *SOURCES):
         assert name in text
+
+
+def test_settings_are_written_from_where_they_are_declared() -> None:
+    again = "python -m tests.ops.settings_doc --write"
+    assert documented(DOCUMENT.read_text()) == DOCUMENT.read_text(), again
+    assert composed(COMPOSE.read_text()) == COMPOSE.read_text(), again
 
 
 def test_every_route_of_the_api_is_documented() -> None:

@@ -1,0 +1,70 @@
+"""The spool, PostgreSQL and the disk: what they hold, and for how long."""
+
+from monitor.settings.declaring import Theme, setting
+
+SHORTEST_ANSWER_S = 3.0
+
+
+class Storage(Theme):
+    """What is stored, and for how long"""
+
+    spool_limit_bytes: int = setting(
+        1024**3,
+        "What the spool may hold while PostgreSQL is away: from 60 % on bodies of "
+        "successful exchanges are shed, from 80 % on all bodies. Raise it when /status "
+        "shows less time left than your longest outage.",
+        ge=1024 * 1024,
+    )
+    dead_letters_limit_bytes: int = setting(
+        32 * 1024 * 1024,
+        "What the file of records that PostgreSQL refuses may hold. Raise it when the "
+        "ledger shows dead_letters_full.",
+        ge=64 * 1024,
+    )
+    retention_days: int = setting(
+        30,
+        "Days a log is kept, and may be old to be taken; a service may have its own. "
+        "Raise it when what you look for is gone, lower it when the disk fills.",
+        ge=1,
+        le=3650,
+    )
+    body_retention_days: int = setting(
+        7,
+        "Days bodies are kept from their arrival, where the log is; a service may have "
+        "its own. Raise it when a log says that its body is gone.",
+        ge=0,
+        le=3650,
+    )
+    retention_bytes: int | None = setting(
+        None,
+        "What logs and bodies may take in PostgreSQL, indexes included; unset: no "
+        "limit. Beyond it the oldest days go, whatever their age, but not today. Set "
+        "it when PostgreSQL shares its disk.",
+        ge=64 * 1024 * 1024,
+    )
+    data_files_limit: int = setting(
+        100_000,
+        "Files of DATA_DIR that are looked at, once a minute, for what it takes. Raise "
+        'it when /status says "at least" of it.',
+        ge=1,
+        le=10_000_000,
+    )
+    pool_size: int = setting(
+        10,
+        "Connections to PostgreSQL. Raise it when pages wait while PostgreSQL idles.",
+        ge=3,
+        le=1000,
+    )
+    query_timeout_ms: int = setting(
+        5_000,
+        "How long one search may take; any call waits little longer for PostgreSQL "
+        "before 503.",
+        ge=10,
+        le=600_000,
+    )
+
+    @property
+    def answer_s(self) -> float:
+        """How long a call waits for PostgreSQL at most: a search with its count, and
+        some time to send and read; what is no search is not cut short with it."""
+        return max(self.query_timeout_ms / 1000 * 1.2 + 1, SHORTEST_ANSWER_S)
