@@ -12,8 +12,8 @@ import pytest
 
 from monitor.storage.database.migrate import migrate
 from monitor.storage.server.server import TEST_OPTIONS, Server
+from tests.support.databases import MIGRATIONS
 
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
 TEMPLATE = "template_migrated"
 # What the template is called until it is whole.
 UNFINISHED = "template_unfinished"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.clients.between import need, run, serving
-from tests.ops.test_nginx import free_port
+from tests.support.ports import free_port
 
 MODULES = Path("/usr/lib/apache2/modules")
 CONFIGURATION = """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.clients.apache import apache
 from tests.clients.between import need, run, serving, the_same
-from tests.ops.test_nginx import free_port
+from tests.support.ports import free_port
 
 BIG = bytes(range(256)) * 12_000
 # Git's commits are the same each time.

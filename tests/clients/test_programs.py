@@ -22,8 +22,8 @@ import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.clients.between import need, run, serving, the_same
-from tests.ops.test_nginx import free_port
 from tests.support.patience import PATIENCE_S
+from tests.support.ports import free_port
 
 BIG = bytes(range(256)) * 12_000
 NODE_SERVER = """

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.appliance.start.test_serve import Served
 from tests.faults.scene import ledger_closes, scene
 from tests.faults.traffic import Tally, body_of, flowing, stored
+from tests.support.serving import Served
 
 # How long one lives: long enough to serve, and short enough to be caught at anything.
 SHORTEST_S, LONGEST_S = 0.2, 2.0

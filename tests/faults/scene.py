@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.appliance.start.test_serve import Served, served
 from tests.faults.traffic import Tally, Traffic, body_of, numbered, stored
+from tests.support.serving import Served, served
 from tests.support.upstreams import upstream
 
 

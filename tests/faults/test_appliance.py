@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.appliance.workers.test_workers import workers_of
 from tests.faults.kills import killed
 from tests.faults.scene import account_for, frozen, ledger_closes, scene, small_disk
 from tests.faults.traffic import flowing
+from tests.support.workers import workers_of
 
 
 @pytest.mark.parametrize(

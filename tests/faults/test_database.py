@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from monitor.storage.server.server import Server
-from tests.appliance.start.test_serve import Served
 from tests.faults.scene import account_for, frozen, postgres_of, scene, send, small_disk
 from tests.faults.traffic import flowing
+from tests.support.serving import Served
 
 BEFORE_S = 1.0
 AFTER_S = 2.0

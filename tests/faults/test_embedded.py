@@ -6,13 +6,13 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.appliance.start.test_serve import served
 from tests.faults.scene import Disk, postgres_of, send, small_disk
+from tests.support.patience import eventually
+from tests.support.serving import served
 from tests.support.upstreams import OK, answering, upstream
 
 AWAY = "the embedded PostgreSQL does not run"
@@ -34,12 +34,6 @@ def full(postgres: Path, disk: Disk) -> Iterator[None]:
     disk.fill()
     yield
     disk.free()
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    async with asyncio.timeout(60):
-        while not await holds():
-            await asyncio.sleep(0.1)
 
 
 @pytest.mark.timeout(120)
@@ -77,10 +71,10 @@ async def serves_until_it_runs(
             assert (await appliance.through_proxy()).endswith(b"ok")
             page = html.unescape((await client.get("/status")).text)
             assert "It does not run (" in page
-        await until(is_ready)
+        await eventually(is_ready)
         with broken():
             send(postgres_of(appliance)[:1], signal.SIGKILL)
-            await until(is_away)
+            await eventually(is_away)
             assert (await appliance.through_proxy()).endswith(b"ok")
             await asyncio.sleep(2)
             said = appliance.said.read_text()
@@ -90,7 +84,7 @@ async def serves_until_it_runs(
             answer = await client.get("/v1/logs")
             return answer.status_code == 200 and answer.json()["total"] == 2
 
-        await until(is_stored)
+        await eventually(is_stored)
         assert await appliance.stop() == 0
     said = appliance.said.read_text()
     assert said.count(AWAY) == said.count(BACK) == 2

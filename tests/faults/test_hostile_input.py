@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 
 from bench.hostile_traffic import Hostile, Quiet, Upstream
-from tests.appliance.start.test_serve import Served, served
 from tests.support.patience import PATIENCE_S
+from tests.support.serving import Served, served
 
 # Refusals that name what was too much, of those that all of the generators reach.
 NAMED = (

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from tests.appliance.start.test_serve import Served
 from tests.support.running import bearer
+from tests.support.serving import Served
 from tests.support.upstreams import Reader, Writer, read_head
 
 CLIENTS = 4

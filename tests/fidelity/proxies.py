@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.fidelity.stage import Stage, scripted
+from tests.support.ports import free_port
 from tests.support.programs import path_of
 from tests.support.upstreams import proxied
 
@@ -111,7 +112,7 @@ async def _program(
     name: str, form: str, options: list[str], **values: str
 ) -> AsyncIterator[Stage]:
     """Another's proxy with the configuration *form*, for the block."""
-    program, port = path_of(name), _free_port()
+    program, port = path_of(name), free_port()
     assert program is not None, f"no {name}: apt-get install {name}"
     async with scripted() as upstream:
         with TemporaryDirectory() as folder:
@@ -133,13 +134,6 @@ async def _program(
             finally:
                 process.terminate()
                 await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _listens(port: int) -> None:

@@ -1,9 +1,6 @@
 """What must hold of each call and page that there is, asked of the router itself."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,19 +9,18 @@ from uuid import uuid4
 import httpx
 import pytest
 import websockets
-from aiohttp import web
 
-from appliance.app import assembly
 from appliance.start.running import Appliance
-from tests.api.input.test_access import token_from_command
+from tests.support.commands import token_from_command
+from tests.support.routes import with_routes
 from tests.support.running import (
     LOG,
-    appliance_on,
     bearer,
     client_of,
     make_key,
     register,
 )
+from tests.support.stored import wait_for
 from tests.support.upstreams import Reader, Writer, read_head, upstream
 
 # Asked before anybody signed in, and nothing of what was recorded is in them.
@@ -45,32 +41,6 @@ IDS = ("service_id", "log_id", "alert_id", "channel_id", "token_id")
 SECRET = "s3cr3t"
 PROBE = "xss-probe"
 HOSTILE = f'"\'></a></script><{PROBE} {PROBE}="1"><!--{{{{7*7}}}}'
-
-
-@asynccontextmanager
-async def with_routes(
-    database_url: str,
-    directory: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    **settings: str,
-) -> AsyncIterator[tuple[Appliance, list[tuple[str, str]]]]:
-    """An appliance, and the method and path of each of its routes."""
-    built: list[web.Application] = []
-    build_app = assembly.build_app
-
-    def keep(*args: Any, **named: Any) -> web.Application:
-        built.append(build_app(*args, **named))
-        return built[-1]
-
-    monkeypatch.setattr("appliance.start.running.build_app", keep)
-    async with appliance_on(database_url, directory, **settings) as made:
-        yield made, [found(route) for route in built[-1].router.routes()]
-
-
-def found(route: web.AbstractRoute) -> tuple[str, str]:
-    assert route.resource is not None
-    path = route.resource.canonical
-    return route.method, "/static/app.css" if path == "/static" else path
 
 
 class Probes(HTMLParser):
@@ -241,16 +211,6 @@ async def recorded(made: Appliance, client: httpx.AsyncClient, text: str) -> Non
             await socket.send(json.dumps({"pin": SECRET, "shown": text}))
             await socket.recv()
     await wait_for(client, 4)
-
-
-async def wait_for(client: httpx.AsyncClient, count: int) -> list[dict[str, Any]]:
-    for _ in range(3_000):
-        items = (await client.get("/v1/logs?limit=100")).json()["items"]
-        if len(items) >= count:
-            found: list[dict[str, Any]] = items
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError(items)
 
 
 async def filled(made: Appliance, client: httpx.AsyncClient, text: str) -> Any:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.line.test_every_route import with_routes
+from tests.support.routes import with_routes
 from tests.support.running import client_of
 
 # As many for each route, of each kind below; the same on every machine.

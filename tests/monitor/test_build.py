@@ -4,8 +4,8 @@ import os
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.appliance.workers.test_workers import scene, workers_of
 from tests.support.running import appliance_on, client_of
+from tests.support.workers import scene, workers_of
 
 # tests/ops/test_compiled.py runs these too, on the compiled build.
 IS_COMPILED = "COMPILED_BUILD" in os.environ

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.settings import Settings, SettingsError, legacy_names, load
-from tests.appliance.start.test_serve import COMMAND, Served
 from tests.support.patience import PATIENCE_S
+from tests.support.serving import COMMAND, Served
 
 
 @pytest.fixture(autouse=True)

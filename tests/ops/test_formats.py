@@ -147,7 +147,7 @@ def record_of(payload: bytes) -> dict[str, Any]:
     }
 
 
-def an_exchange(**fields: Any) -> Exchange:
+def the_example(**fields: Any) -> Exchange:
     """That of the page's example."""
     made: dict[str, Any] = {
         "id": LOG,
@@ -186,7 +186,7 @@ def test_the_example_of_a_segment_is_read(tmp_path: Path) -> None:
     (frame,) = Segment(path).read(0, limit_bytes=ALL)
     assert (frame.label, frame.end) == (SERVICE, len(of_example()))
     exchange = decode(frame.payload)
-    made = an_exchange()
+    made = the_example()
     assert [getattr(exchange, name) for name in Exchange.__slots__] == [
         getattr(made, name) for name in Exchange.__slots__
     ]
@@ -211,7 +211,7 @@ def test_a_segment_that_was_written_is_as_drawn(tmp_path: Path) -> None:
             for text in (b"one", b"three")
         ),
     )
-    second = an_exchange(
+    second = the_example(
         source=Source.INGEST,
         tags=("a", "ü"),
         replay_of=SERVICE,
@@ -225,7 +225,7 @@ def test_a_segment_that_was_written_is_as_drawn(tmp_path: Path) -> None:
         timings=Timings(connect_ms=4.5, tls_ms=5.5),
         messages=told,
     )
-    bare = an_exchange(response_body=None, query_params={}, messages=None)
+    bare = the_example(response_body=None, query_params={}, messages=None)
     spool = Spool(tmp_path, limit_bytes=ALL)
     for exchange in (second, bare):
         spool.append(encode(exchange), SERVICE)
@@ -450,7 +450,7 @@ def test_the_example_of_tallies_taken_over_is_read(tmp_path: Path) -> None:
 
 def test_a_dead_letter_is_as_drawn(tmp_path: Path) -> None:
     path = tmp_path / "dead-letters.seg"
-    letters, record = DeadLetters(path), encode(an_exchange())
+    letters, record = DeadLetters(path), encode(the_example())
     letters.append(LOG, SERVICE, "UntranslatableCharacterError", record)
     (frame,) = frames_of(path.read_bytes())
     payload = frame["payload"]

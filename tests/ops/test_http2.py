@@ -13,8 +13,8 @@ from pathlib import Path
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.ops.test_nginx import free_port
 from tests.support.connections import listens
+from tests.support.ports import free_port
 from tests.support.programs import need
 from tests.support.upstreams import Reader, Writer, proxied, read_head, upstream
 

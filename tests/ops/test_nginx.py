@@ -12,17 +12,11 @@ from pathlib import Path
 import httpx
 
 from tests.support.patience import PATIENCE_S
+from tests.support.ports import free_port
 from tests.support.programs import need
 from tests.support.running import appliance_on
 
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -187,3 +187,20 @@ def get(target: str, *fields: str, host: str = "shop.localhost") -> bytes:
     """A GET that asks for the connection's end."""
     lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "Connection: close", *fields]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+@asynccontextmanager
+async def on_socket(path: Path, behaviour: Behaviour) -> AsyncIterator[None]:
+    async def guarded(reader: Reader, writer: Writer) -> None:
+        try:
+            await behaviour(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_unix_server(guarded, path)
+    try:
+        yield
+    finally:
+        server.close()

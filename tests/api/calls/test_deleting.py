@@ -14,8 +14,6 @@ import pytest
 
 from appliance.start.running import Appliance
 from monitor.traffic.ids import LogIds
-from tests.line.test_every_route import wait_for
-from tests.monitor.ledger.test_account import settled
 from tests.support.running import (
     LOG,
     appliance_on,
@@ -24,6 +22,7 @@ from tests.support.running import (
     make_key,
     register,
 )
+from tests.support.stored import settled, wait_for
 from tests.support.upstreams import Reader, Writer, read_head, upstream
 
 SECRET = "hunter2-leaked"

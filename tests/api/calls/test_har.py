@@ -4,17 +4,18 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from jsonschema import Draft202012Validator
 
-from appliance.start.running import Appliance
+from tests.support.har_archives import archive, bring, details, scene_on
+from tests.support.har_schema import (
+    HAR,
+)
 from tests.support.patience import PATIENCE_S
 from tests.support.running import (
     LOG,
@@ -26,142 +27,13 @@ from tests.support.running import (
 )
 from tests.support.upstreams import answering, upstream
 
-DATA = Path(__file__).parents[2] / "data"
-
-TEXT = {"type": "string"}
-NUMBER = {"type": "number"}
-SIZE = {"type": "integer", "minimum": -1}
-
-
-def record(**fields: Any) -> dict[str, Any]:
-    """An object with just these fields, those with a ? optional, and `_` ones."""
-    return {
-        "type": "object",
-        "properties": {name.strip("?"): schema for name, schema in fields.items()},
-        "required": [name for name in fields if not name.endswith("_")],
-        "patternProperties": {"^_": {}},
-        "additionalProperties": False,
-    }
-
-
-def listed(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": schema}
-
-
-PAIRS = listed(record(name=TEXT, value=TEXT))
-BODY = {
-    "type": "object",
-    "properties": {"mimeType": TEXT, "text": TEXT},
-    "required": ["mimeType", "text"],
-    "patternProperties": {"^_": {}},
-    "additionalProperties": False,
-}
-CONTENT = {
-    "type": "object",
-    "properties": {
-        "size": {"type": "integer", "minimum": 0},
-        "mimeType": TEXT,
-        "text": TEXT,
-        "encoding": {"const": "base64"},
-    },
-    "required": ["size", "mimeType"],
-    "patternProperties": {"^_": {}},
-    "additionalProperties": False,
-}
-REQUEST = record(
-    method=TEXT,
-    url=TEXT,
-    httpVersion=TEXT,
-    cookies=listed({}),
-    headers=PAIRS,
-    queryString=PAIRS,
-    headersSize=SIZE,
-    bodySize=SIZE,
-)
-REQUEST["properties"]["postData"] = BODY
-# From the text of http://www.softwareishard.com/blog/har-12-spec/
-ENTRY = record(
-    startedDateTime={"type": "string", "format": "date-time"},
-    time={"type": "number", "minimum": 0},
-    request=REQUEST,
-    response=record(
-        status={"type": "integer"},
-        statusText=TEXT,
-        httpVersion=TEXT,
-        cookies=listed({}),
-        headers=PAIRS,
-        content=CONTENT,
-        redirectURL=TEXT,
-        headersSize=SIZE,
-        bodySize=SIZE,
-    ),
-    cache={"type": "object"},
-    timings=record(
-        blocked=NUMBER,
-        dns=NUMBER,
-        connect=NUMBER,
-        ssl=NUMBER,
-        send={"type": "number", "minimum": 0},
-        wait={"type": "number", "minimum": 0},
-        receive={"type": "number", "minimum": 0},
-    ),
-)
 # Both may be left out.
-ENTRY["properties"] |= {"serverIPAddress": TEXT, "connection": TEXT}
-HAR = Draft202012Validator(
-    record(
-        log=record(
-            version={"const": "1.2"},
-            creator=record(name=TEXT, version=TEXT),
-            pages=listed({}),
-            entries=listed(ENTRY),
-        )
-    )
-)
-
-
-@asynccontextmanager
-async def scene_on(
-    database_url: str, directory: Path
-) -> AsyncIterator[tuple[Appliance, httpx.AsyncClient]]:
-    """With the key of a service."""
-    async with (
-        appliance_on(database_url, directory) as appliance,
-        client_of(appliance) as client,
-    ):
-        service = await register(client, redact_fields=["pin", "$.pin"])
-        key = await make_key(client, service["id"])
-        client.headers.update(bearer(key["raw_key"]))
-        yield appliance, client
 
 
 @pytest_asyncio.fixture
 async def client(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with scene_on(database_url, tmp_path) as (_, client):
         yield client
-
-
-def archive(name: str) -> str:
-    """A browser's archive, as if it had been made an hour ago."""
-    moment = datetime.now(UTC) - timedelta(hours=1)
-    east = moment.astimezone(timezone(timedelta(hours=5, minutes=30)))
-    text = (DATA / name).read_text(encoding="utf-8")
-    text = text.replace('"@EPOCH@"', f"{moment.timestamp() + 1.5:.6f}")
-    return text.replace("@TIME@", moment.isoformat()).replace(
-        "@OFFSET@", east.isoformat(timespec="milliseconds")
-    )
-
-
-async def bring(client: httpx.AsyncClient, content: str | bytes) -> httpx.Response:
-    return await client.post(
-        "/v1/logs/import/har",
-        content=content,
-        headers={"Content-Type": "application/json"},
-    )
-
-
-async def details(client: httpx.AsyncClient, ids: list[str]) -> list[dict[str, Any]]:
-    return [(await client.get(f"/v1/logs/{id}")).json() for id in ids]
 
 
 async def test_an_archive_of_chrome_imports(client: httpx.AsyncClient) -> None:

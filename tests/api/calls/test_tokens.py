@@ -9,9 +9,10 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.api.input.test_access import PASSWORD, token_from_command
-from tests.appliance.cli.test_commands import run
+from tests.support.commands import run, token_from_command
 from tests.support.running import appliance_on, bearer, client_of
+
+PASSWORD = "correct horse"
 
 
 async def change(database_url: str, statement: str, *args: Any) -> Any:

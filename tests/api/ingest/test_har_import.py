@@ -25,7 +25,8 @@ from monitor.traffic.message import (
     Messages,
     MessageState,
 )
-from tests.api.calls.test_har import HAR, archive, bring, details, scene_on
+from tests.support.har_archives import archive, bring, details, scene_on
+from tests.support.har_schema import HAR
 from tests.support.running import bearer, make_key, register
 
 IMPORT = "/v1/logs/import/har"

@@ -1,12 +1,11 @@
 """Who may do what: the guard, and a closed appliance."""
 
-import asyncio
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.support.commands import token_from_command
 from tests.support.running import (
     LOG,
     appliance_on,
@@ -102,24 +101,6 @@ async def test_a_closed_appliance(database_url: str, tmp_path: Path) -> None:
         assert (await client.get("/v1/logs", headers=with_key)).status_code == 403
         made = await client.post("/v1/services", json={"name": "x"}, headers=with_key)
         assert made.status_code == 403
-
-
-async def token_from_command(database_url: str, directory: Path) -> str:
-    made = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).parent / "apimonitor"),
-        "token",
-        "create",
-        env={
-            "APIMONITOR_DATABASE_URL": database_url,
-            "APIMONITOR_DATA_DIR": str(directory / "elsewhere"),
-        },
-        cwd=directory,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    printed, _ = await made.communicate()
-    token = printed.decode().strip()
-    assert token.startswith("mtok_")
-    return token
 
 
 async def test_sign_in_by_form_and_out(database_url: str, tmp_path: Path) -> None:

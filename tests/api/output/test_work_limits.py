@@ -5,7 +5,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-from tests.api.calls.test_replays import Scene, ok, scene_on
+from tests.support.replaying import Scene, ok, scene_on
 
 MIB = 1024 * 1024
 FEEDS = b"\n" * (8 * MIB)

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.appliance.start import test_serve
-from tests.appliance.start.test_serve import served
+from tests.support import serving
 from tests.support.connections import connected, port_of
 from tests.support.patience import PATIENCE_S
 from tests.support.running import appliance_on, bearer, client_of, make_key, register
+from tests.support.serving import served
 from tests.support.upstreams import OK, Reader, Writer, read_head, upstream
 
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -137,10 +137,10 @@ async def test_with_few_descriptors_all_is_answered_and_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limited = tmp_path / "limited"
-    command = test_serve.COMMAND
+    command = serving.COMMAND
     limited.write_text(f'#!/bin/sh\nulimit -n 256\nexec {command} "$@"\n')
     limited.chmod(0o700)
-    monkeypatch.setattr(test_serve, "COMMAND", limited)
+    monkeypatch.setattr(serving, "COMMAND", limited)
     answer_now = asyncio.Event()
 
     async def slow(reader: Reader, writer: Writer) -> None:
@@ -172,7 +172,7 @@ async def test_with_few_descriptors_all_is_answered_and_recorded(
         assert await appliance.stop() == 0
 
 
-async def _through(appliance: test_serve.Served) -> bytes:
+async def _through(appliance: serving.Served) -> bytes:
     try:
         return await appliance.through_proxy()
     except ConnectionError:

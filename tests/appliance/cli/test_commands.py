@@ -11,29 +11,10 @@ import pytest
 
 from appliance.cli import healthcheck
 from monitor.settings import Settings, SettingsError, load
+from tests.support.commands import run
 from tests.support.running import appliance_on
 
 COMMAND = str(Path(sys.executable).parent / "apimonitor")
-
-
-async def run(
-    directory: Path, *arguments: str, **environment: str
-) -> tuple[int | None, bytes, str]:
-    """The exit code, what was printed, and what was said."""
-    process = await asyncio.create_subprocess_exec(
-        COMMAND,
-        *arguments,
-        cwd=directory,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-            **environment,
-        },
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    printed, said = await process.communicate()
-    return process.returncode, printed, said.decode()
 
 
 async def test_it_lists_its_commands_and_says_its_version(tmp_path: Path) -> None:

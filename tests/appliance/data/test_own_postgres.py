@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from monitor.storage.server.server import TEST_OPTIONS, Server
-from tests.appliance.cli.test_commands import run
-from tests.appliance.start.test_serve import refusal, served
+from tests.support.commands import run
+from tests.support.serving import refusal, served
 from tests.support.upstreams import OK, answering, upstream
 
 # PostgreSQL's own port, on a loopback address that nobody else has.

@@ -15,9 +15,9 @@ import pytest
 from appliance.data import embedded
 from appliance.start.running import running
 from monitor.settings import load
-from tests.appliance.start.test_serve import Served, served
 from tests.support.patience import PATIENCE_S
 from tests.support.running import client_at
+from tests.support.serving import Served, served
 
 
 async def test_a_first_start_complains_of_nothing_and_its_lines_work_as_they_stand(

@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.appliance.start.test_serve import Served, free_port, served
 from tests.support.connections import listens
+from tests.support.ports import free_port
 from tests.support.running import appliance_on, client_of, register
+from tests.support.serving import Served, served
 from tests.support.upstreams import OK, Reader, Writer, answering, read_head, upstream
 
 WORKERS = pytest.mark.parametrize("workers", ["1", "2"])

@@ -9,7 +9,8 @@ import pytest
 
 from appliance.data.directory import DataDirectory
 from appliance.data.routes import Routes
-from tests.appliance.start.test_serve import COMMAND, Served, free_port, refusal
+from tests.support.ports import free_port
+from tests.support.serving import COMMAND, Served, refusal
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from monitor.storage.database.migrate import read
 from monitor.storage.server.server import TEST_OPTIONS, Server
 from monitor.traffic.exchange import Body, Exchange, Source
 from monitor.traffic.ids import LogIds
-from tests.conftest import MIGRATIONS
+from tests.support.databases import MIGRATIONS
 from tests.support.patience import PATIENCE_S
 from tests.support.running import appliance_on, client_at, client_of, register
 

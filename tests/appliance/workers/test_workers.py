@@ -4,8 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,34 +14,9 @@ from appliance.workers.control import Assignment, ControlChannel, Word
 from appliance.workers.supervisor import Workers
 from monitor.settings import load
 from proxy.connections.server import bind
-from tests.appliance.start.test_serve import Served, served
-from tests.support.patience import PATIENCE_S
-from tests.support.upstreams import OK, answering, upstream
-
-
-def workers_of(appliance: Served) -> list[int]:
-    assert appliance.process is not None
-    pid = appliance.process.pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except FileNotFoundError:
-        # It has ended, and nobody was told yet.
-        return []
-    return [int(child) for child in children if is_worker(int(child))]
-
-
-def is_worker(pid: int) -> bool:
-    try:
-        return b"appliance.workers.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-
-
-async def eventually(holds: object, *, within_s: float = 20) -> None:
-    assert callable(holds)
-    async with asyncio.timeout(within_s):
-        while not holds():
-            await asyncio.sleep(0.05)
+from tests.support.patience import PATIENCE_S, eventually
+from tests.support.serving import Served
+from tests.support.workers import is_worker, scene, workers_of
 
 
 async def eventually_recorded(appliance: Served, count: int) -> None:
@@ -52,25 +26,6 @@ async def eventually_recorded(appliance: Served, count: int) -> None:
             break
         await asyncio.sleep(0.05)
     assert found["total"] == count
-
-
-@asynccontextmanager
-async def scene(
-    directory: Path,
-    *,
-    workers: int = 2,
-    port: int | None = None,
-    settings: dict[str, str] | None = None,
-) -> AsyncIterator[Served]:
-    """With the service `pay`, whose upstream answers ok, or listens on *port*."""
-    settings = {"PROXY_WORKERS": str(workers), **(settings or {})}
-    async with (
-        upstream(answering(OK)) as ok,
-        served(directory / "data", **settings) as appliance,
-    ):
-        base_url = f"http://127.0.0.1:{port or ok}"
-        await appliance.call("/v1/services", {"name": "pay", "base_url": base_url})
-        yield appliance
 
 
 async def test_all_that_any_of_them_serves_is_recorded(tmp_path: Path) -> None:

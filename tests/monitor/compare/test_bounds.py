@@ -23,8 +23,8 @@ from monitor.offload.helpers import Helpers
 from monitor.offload.little import are_little
 from monitor.offload.outcome import OutcomeKind
 from monitor.traffic.exchange import Source
-from tests.monitor.offload.test_offload import peak_bytes, settings
 from tests.support.generators import coded, texts
+from tests.support.helper_work import peak_bytes, settings
 from web.views.bodies import SHOWN_CHARACTERS, sides_of
 from web.views.results import result_of
 

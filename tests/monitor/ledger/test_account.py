@@ -6,30 +6,20 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import httpx
 
 from appliance.start.running import Appliance
-from tests.appliance.start.test_serve import COMMAND
-from tests.appliance.workers.test_workers import scene, workers_of
 from tests.faults.scene import frozen
 from tests.support.running import appliance_on, client_of, register
+from tests.support.serving import COMMAND
+from tests.support.stored import settled
 from tests.support.upstreams import OK, answering, upstream
+from tests.support.workers import scene, workers_of
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 SMALL = {"SPOOL_LIMIT_BYTES": str(1 << 20)}
-
-
-async def settled(client: httpx.AsyncClient) -> dict[str, Any]:
-    """The ledger, once nothing moves any more."""
-    for _ in range(1_200):
-        ledger: dict[str, Any] = (await client.get("/v1/ledger")).json()
-        if not ledger["in_flight"] and not ledger["spooled"]:
-            return ledger
-        await asyncio.sleep(0.05)
-    raise AssertionError(ledger)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import asyncio
 
 from monitor.network.dns import Lookups
 from monitor.network.outbound import Outbound
-from tests.proxy.connections.test_lookups import Names
+from tests.support.name_servers import Names
 from tests.support.upstreams import OK, answering, upstream
 
 

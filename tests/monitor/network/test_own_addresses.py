@@ -9,7 +9,7 @@ import pytest
 import websockets
 
 from monitor.network.own_addresses import OwnAddresses
-from tests.line.test_every_route import with_routes
+from tests.support.routes import with_routes
 from tests.support.running import client_of, register
 
 LOOPBACK = [

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.network.outbound import Outbound
 from monitor.network.tls import trusting
-from tests.proxy.connections.test_tls import made, tls_upstream
+from tests.support.certificates import made, tls_upstream
 
 
 async def test_a_channels_certificate_is_verified_against_ssl_cert_file(

@@ -2,12 +2,11 @@
 
 import asyncio
 import os
-import re
 import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -16,15 +15,10 @@ from monitor.counters import Counters
 from monitor.offload import frames
 from monitor.offload.helpers import Helpers
 from monitor.offload.outcome import OutcomeKind, Unworked, WorkOutcome
-from monitor.settings import Settings, load
 from monitor.traffic.exchange import Timings
+from tests.support.helper_work import Made, settings
 
 MIB = 1024 * 1024
-
-
-class Made(NamedTuple):
-    value: Any
-    is_limited: bool = False
 
 
 def echo(value: Any) -> Made:
@@ -61,20 +55,6 @@ def take(count: int) -> Made:
 
 def fail() -> Made:
     raise ValueError("captured text is not for a log line")
-
-
-def peak_bytes() -> Made:
-    """Of this program; getrusage has what its parent was when it began it."""
-    found = re.search(
-        r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text(), re.M
-    )
-    assert found is not None
-    return Made(int(found[1]) * 1024)
-
-
-def settings(**given: str) -> Settings:
-    names = {f"APIMONITOR_{name}": value for name, value in given.items()}
-    return load({"APIMONITOR_HELPER_TIMEOUT_S": "60", **names})
 
 
 class Scene:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from monitor.record.codec import decode, encode
 from monitor.redaction.redaction import Redaction
 from monitor.settings import load
-from monitor.traffic.exchange import Body, BodyState, Exchange, Source
-from monitor.traffic.ids import LogIds
+from monitor.traffic.exchange import Body, BodyState
 from monitor.traffic.mask import MASK
 from monitor.traffic.message import (
     Direction,
@@ -23,6 +22,7 @@ from monitor.traffic.message import (
     Messages,
     MessageState,
 )
+from tests.support.exchanges import an_exchange
 
 SETTINGS = load({})
 REDACTION = Redaction(
@@ -43,18 +43,6 @@ SPELLED = st.sampled_from(
 )
 
 
-def exchange(**fields: Any) -> Exchange:
-    made: dict[str, Any] = {
-        "id": LogIds().new(),
-        "service_id": LogIds().new(),
-        "source": Source.PROXY,
-        "method": "POST",
-        "url": "http://x/",
-        "path": "/",
-    }
-    return Exchange(**{**made, **fields})
-
-
 def kept(
     content: bytes | str, content_type: str = "", coding: str = "", *rules: str
 ) -> Body:
@@ -64,7 +52,7 @@ def kept(
     headers += [("Content-Encoding", coding)] if coding else []
     given = Body(kept=content, size=len(content))
     found = REDACTION.apply(
-        exchange(request_headers=tuple(headers), request_body=given), rules
+        an_exchange(request_headers=tuple(headers), request_body=given), rules
     ).request_body
     assert found is not None
     return found
@@ -156,7 +144,7 @@ def test_json_in_a_part_is_read_where_its_names_have_escapes() -> None:
 
 def test_a_parameter_behind_a_semicolon_is_masked_apart_too() -> None:
     found = REDACTION.apply(
-        exchange(
+        an_exchange(
             url=f"http://x/?a=1&amp;token={CANARY}",
             query_params={"a": "1", "amp;token": CANARY},
             request_headers=(("X-Original-URI", f"/?token={CANARY}"),),
@@ -206,7 +194,7 @@ def test_what_is_not_masked_stays_as_it_was_spelled() -> None:
 def test_of_a_body_that_was_cut_the_beginning_is_masked() -> None:
     content = f'{{"a":1,"password":"{CANARY}'.encode()
     given = Body(kept=content, size=900)
-    masked = REDACTION.apply(exchange(response_body=given))
+    masked = REDACTION.apply(an_exchange(response_body=given))
     again = decode(encode(masked)).response_body
     assert again == masked.response_body
     assert again is not None
@@ -308,7 +296,7 @@ def test_messages_and_events_are_masked() -> None:
         message(b"password"),
     )
     messages = Messages(medium=Medium.WEBSOCKET, kept=sent, count=4)
-    found = REDACTION.apply(exchange(messages=messages)).messages
+    found = REDACTION.apply(an_exchange(messages=messages)).messages
     assert found is not None
     assert CANARY not in repr(found)
     assert [m.state for m in found.kept[:2]] == [MessageState.REDACTED] * 2
@@ -321,7 +309,7 @@ def test_messages_and_events_are_masked() -> None:
 @given(st.sampled_from(SETTINGS.sensitive_headers), SPELLED)
 def test_headers_are_masked_however_they_are_spelled(name: str, spell: Any) -> None:
     headers = ((spell(name), CANARY), ("Accept", "*/*"))
-    found = REDACTION.apply(exchange(request_headers=headers)).request_headers
+    found = REDACTION.apply(an_exchange(request_headers=headers)).request_headers
     assert found == ((spell(name), MASK), ("Accept", "*/*"))
 
 
@@ -340,7 +328,7 @@ def test_parameters_are_masked_in_encoded_urls_and_paths(
     )
     for url in urls:
         assert CANARY not in REDACTION.url(url)
-    found = REDACTION.apply(exchange(query_params={"next": inner, "b": "2"}))
+    found = REDACTION.apply(an_exchange(query_params={"next": inner, "b": "2"}))
     assert CANARY not in repr(found)
     assert found.query_params["b"] == "2"
 
@@ -362,7 +350,7 @@ def test_urls(url: str, masked: str) -> None:
 
 
 def test_a_code_beside_state_is_masked_in_parameters_and_forms() -> None:
-    found = REDACTION.apply(exchange(query_params={"code": "1", "state": "2"}))
+    found = REDACTION.apply(an_exchange(query_params={"code": "1", "state": "2"}))
     assert found.query_params == {"code": MASK, "state": "2"}
     form = "grant_type=authorization_code&code=1"
     assert kept(form).kept.endswith(f"&code={MASK}".encode())
@@ -379,7 +367,7 @@ def test_a_code_beside_state_is_masked_in_parameters_and_forms() -> None:
     ],
 )
 def test_what_an_error_repeats_is_masked(error: str) -> None:
-    found = REDACTION.apply(exchange(error=error))
+    found = REDACTION.apply(an_exchange(error=error))
     assert CANARY not in (found.error or "")
 
 
@@ -387,7 +375,7 @@ def test_what_an_error_repeats_is_masked(error: str) -> None:
     "error", ["upstream_reset: closed", "the bearer token is missing", "a=b c:d 10:20"]
 )
 def test_other_errors_stay(error: str) -> None:
-    assert REDACTION.apply(exchange(error=error)).error == error
+    assert REDACTION.apply(an_exchange(error=error)).error == error
 
 
 @pytest.mark.parametrize(
@@ -403,12 +391,12 @@ def test_other_errors_stay(error: str) -> None:
 )
 def test_a_protocol_that_carries_a_token_is_masked(value: str, masked: str) -> None:
     headers = (("Sec-WebSocket-Protocol", value),)
-    found = REDACTION.apply(exchange(request_headers=headers)).request_headers
+    found = REDACTION.apply(an_exchange(request_headers=headers)).request_headers
     assert next(iter(found))[1].startswith(masked + MASK)
 
 
 def test_other_protocols_stay() -> None:
     value = "graphql-transport-ws, v10.stomp, v5.channel.k8s.io, actioncable-v1-json"
     headers = (("Sec-WebSocket-Protocol", value),)
-    given = exchange(request_headers=headers)
+    given = an_exchange(request_headers=headers)
     assert REDACTION.apply(given) is given

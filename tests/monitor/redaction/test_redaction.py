@@ -9,27 +9,15 @@ from hypothesis import strategies as st
 
 from monitor.redaction.redaction import Redaction, valid_field
 from monitor.settings import load
-from monitor.traffic.exchange import Body, BodyState, Exchange, Source
-from monitor.traffic.ids import LogIds
+from monitor.traffic.exchange import Body, BodyState
 from monitor.traffic.mask import MASK
+from tests.support.exchanges import an_exchange
 
 SETTINGS = load({})
 REDACTION = Redaction(
     headers=SETTINGS.sensitive_headers, parameters=SETTINGS.sensitive_parameters
 )
 SECRET = "hunter2hunter2"
-
-
-def exchange(**fields: Any) -> Exchange:
-    made: dict[str, Any] = {
-        "id": LogIds().new(),
-        "service_id": LogIds().new(),
-        "source": Source.PROXY,
-        "method": "GET",
-        "url": "http://x/a",
-        "path": "/a",
-    }
-    return Exchange(**{**made, **fields})
 
 
 @pytest.mark.parametrize(
@@ -86,7 +74,7 @@ def test_a_url_with_nothing_sensitive_is_the_same_object(
 
 
 def test_an_exchange_with_nothing_sensitive_is_the_same_object() -> None:
-    given = exchange(request_headers=(("Accept", "*/*"), ("Referer", "http://x/")))
+    given = an_exchange(request_headers=(("Accept", "*/*"), ("Referer", "http://x/")))
     assert REDACTION.apply(given) is given
 
 
@@ -129,7 +117,7 @@ def test_no_planted_secret_survives_in_any_field(
     )
     headers: Any = {name: [value] for name, value in pairs} if as_object else pairs
     found = REDACTION.apply(
-        exchange(
+        an_exchange(
             url=f"http://u:{SECRET}@x{tail}",
             path=tail,
             client_url=f"http://y{tail}",
@@ -144,7 +132,7 @@ def test_no_planted_secret_survives_in_any_field(
 
 def test_values_that_are_no_strings_are_masked_or_stay() -> None:
     given: Any = {"Cookie": None, "Set-Cookie": [1, None], "Referer": None, "Age": 3}
-    found = REDACTION.apply(exchange(request_headers=given, query_params={"a": 1}))
+    found = REDACTION.apply(an_exchange(request_headers=given, query_params={"a": 1}))
     masked = {**given, "Cookie": MASK, "Set-Cookie": [MASK, MASK]}
     assert found.request_headers == masked
     assert found.query_params == {"a": 1}
@@ -156,7 +144,9 @@ def test_a_sensitive_header_is_masked_in_every_form(
 ) -> None:
     shown = name.upper() if upper else name
     headers: Any = {shown: [SECRET, SECRET]} if as_object else ((shown, SECRET),)
-    found = REDACTION.apply(exchange(request_headers=headers, response_headers=headers))
+    found = REDACTION.apply(
+        an_exchange(request_headers=headers, response_headers=headers)
+    )
     assert SECRET not in repr(found)
     assert MASK in repr(found.request_headers)
     assert MASK in repr(found.response_headers)
@@ -166,7 +156,7 @@ def test_a_sensitive_header_is_masked_in_every_form(
 def test_a_sensitive_parameter_is_masked_wherever_a_url_stands(name: str) -> None:
     query = f"a=1&{name}={SECRET}"
     found = REDACTION.apply(
-        exchange(
+        an_exchange(
             url=f"http://u:{SECRET}@x/a?{query}",
             path=f"/a?{query}",
             client_url=f"http://x/a?{query}",
@@ -187,7 +177,7 @@ JSON = (("Content-Type", "application/json"),)
 def masked_body(content: bytes, rules: tuple[str, ...], headers: Any = JSON) -> Body:
     body = Body(kept=content, size=len(content))
     found = REDACTION.apply(
-        exchange(response_body=body, response_headers=headers), rules
+        an_exchange(response_body=body, response_headers=headers), rules
     ).response_body
     assert found is not None
     return found
@@ -261,7 +251,7 @@ def test_what_cannot_be_parsed_whole_is_not_kept(content: bytes, headers: Any) -
 def test_a_truncated_body_that_a_rule_applies_to_is_not_kept() -> None:
     body = Body(kept=b'{"pin":1234', size=100)
     found = REDACTION.apply(
-        exchange(request_body=body, request_headers=JSON), ("$.pin",)
+        an_exchange(request_body=body, request_headers=JSON), ("$.pin",)
     ).request_body
     assert found is not None
     assert found.state is BodyState.WITHHELD
@@ -302,7 +292,7 @@ def test_in_a_form_only_an_ampersand_ends_a_value() -> None:
 def test_a_named_parameter_is_masked_in_urls_and_forms() -> None:
     form = (("Content-Type", "application/x-www-form-urlencoded"),)
     assert masked_body(b"a=1&PIN=2", ("pin",), form).kept == f"a=1&PIN={MASK}".encode()
-    found = REDACTION.apply(exchange(url="http://x/?pin=1"), ("pin",))
+    found = REDACTION.apply(an_exchange(url="http://x/?pin=1"), ("pin",))
     assert found.url == f"http://x/?pin={MASK}"
 
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import brotli
 import pytest
@@ -28,8 +27,7 @@ from monitor.redaction.work import MaskingWork
 from monitor.settings import load
 from monitor.spool.segments import NOBODY
 from monitor.spool.tally import Tally, read
-from monitor.traffic.exchange import Body, BodyState, Exchange, Source
-from monitor.traffic.ids import LogIds
+from monitor.traffic.exchange import Body, BodyState, Exchange
 from monitor.traffic.mask import MASK
 from monitor.traffic.message import (
     Direction,
@@ -40,6 +38,7 @@ from monitor.traffic.message import (
     MessageState,
 )
 from proxy.exchange.capture import _parameters
+from tests.support.exchanges import an_exchange
 
 SETTINGS = load({})
 CANARY = "4111canary"
@@ -51,18 +50,6 @@ JSON = (("Content-Type", "application/json"),)
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 EVENTS = (("Content-Type", "text/event-stream"),)
 SECRET = b'{"pin":"%s"}' % CANARY.encode()
-
-
-def exchange(**fields: Any) -> Exchange:
-    made: dict[str, Any] = {
-        "id": LogIds().new(),
-        "service_id": uuid4(),
-        "source": Source.PROXY,
-        "method": "POST",
-        "url": "http://x/",
-        "path": "/",
-    }
-    return Exchange(**{**made, **fields})
 
 
 def body(content: bytes) -> Body:
@@ -116,7 +103,9 @@ def with_window(bits: int) -> bytes:
 def test_a_window_that_takes_long_to_fill_is_not_begun(content_type: str) -> None:
     fields = (("Content-Type", content_type), ("Content-Encoding", "br"))
     for bits, state in ((22, BodyState.REDACTED), (24, BodyState.WITHHELD)):
-        given = exchange(request_headers=fields, request_body=body(with_window(bits)))
+        given = an_exchange(
+            request_headers=fields, request_body=body(with_window(bits))
+        )
         found, _ = within(given)
         assert found.request_body is not None
         assert found.request_body.state is state
@@ -127,7 +116,7 @@ def test_a_window_that_takes_long_to_fill_is_not_begun(content_type: str) -> Non
 def test_a_flood_is_withheld_whatever_its_coding(flood: bytes, coding: str) -> None:
     content = CODINGS[coding](b"[%s,%s]" % (SECRET, flood))
     headers = (*JSON, ("Content-Encoding", coding))
-    both = exchange(
+    both = an_exchange(
         request_headers=headers,
         request_body=body(content),
         response_headers=headers,
@@ -154,7 +143,9 @@ def test_a_flood_is_withheld_whatever_its_coding(flood: bytes, coding: str) -> N
 )
 def test_what_is_coded_in_very_many_parts_is_withheld(content: bytes) -> None:
     headers = (*JSON, ("Content-Encoding", "gzip"))
-    _, counted = within(exchange(request_headers=headers, request_body=body(content)))
+    _, counted = within(
+        an_exchange(request_headers=headers, request_body=body(content))
+    )
     assert counted == {Withheld.BODY_LIMIT: 1}
 
 
@@ -172,7 +163,7 @@ def test_other_floods_are_withheld(
     headers: Any, content: bytes, rules: tuple[str, ...]
 ) -> None:
     found, counted = within(
-        exchange(response_headers=headers, response_body=body(content)),
+        an_exchange(response_headers=headers, response_body=body(content)),
         (*rules, "$..pin"),
     )
     assert counted == {Withheld.BODY_LIMIT: 1}
@@ -188,7 +179,7 @@ def test_an_ordinary_body_of_each_side_is_masked() -> None:
     content = json.dumps(rows, separators=(",", ":")).encode()
     assert 60_000 < len(content) < SETTINGS.capture_body_limit * 1.1
     found, counted = within(
-        exchange(
+        an_exchange(
             request_headers=JSON,
             request_body=body(content),
             response_headers=(*JSON, ("Content-Encoding", "gzip")),
@@ -225,7 +216,7 @@ def message(kept: bytes) -> Message:
 def test_of_a_flood_of_messages_the_last_are_withheld(flood: list[bytes]) -> None:
     kept = tuple(message(each) for each in (*flood, b"[%s]" % SECRET))
     messages = Messages(medium=Medium.WEBSOCKET, kept=kept, count=len(kept))
-    found, counted = within(exchange(messages=messages))
+    found, counted = within(an_exchange(messages=messages))
     assert found.messages is not None
     assert len(found.messages.kept) == len(kept)
     withheld = [one for one in found.messages.kept if one.is_limited]
@@ -238,10 +229,10 @@ def test_of_a_flood_of_messages_the_last_are_withheld(flood: list[bytes]) -> Non
 def test_messages_share_the_work_of_their_exchange() -> None:
     kept = tuple(message(b'{"pin":0}') for _ in range(600))
     messages = Messages(medium=Medium.WEBSOCKET, kept=kept, count=600)
-    assert not within(exchange(messages=messages))[1]
+    assert not within(an_exchange(messages=messages))[1]
     beside = body(b"[%s%s]" % (b"0," * 30_000, SECRET))
     _, counted = within(
-        exchange(messages=messages, request_headers=JSON, request_body=beside)
+        an_exchange(messages=messages, request_headers=JSON, request_body=beside)
     )
     assert counted.keys() == {Withheld.MESSAGE_LIMIT}
 
@@ -253,7 +244,7 @@ QUERIES = ["a=&" * 20_000, "%61=&" * 12_000, "t=1;" * 15_000, "#a=?" * 15_000]
 def test_a_flood_of_parameters_is_masked_whole(flood: str) -> None:
     target = f"/a?{flood}token={CANARY}"
     found, counted = within(
-        exchange(
+        an_exchange(
             url=f"http://x{target}",
             path=target,
             client_url=f"http://y{target}",
@@ -288,7 +279,7 @@ def test_a_flood_of_fields_is_masked(fields: dict[str, Any]) -> None:
     added = {**sent, **dict(last)} if isinstance(sent, dict) else (*sent, *last)
     error = f"{fields.get('error', '')} /?token={CANARY}"
     _, counted = within(
-        exchange(**{**fields, "request_headers": added, "error": error}), ()
+        an_exchange(**{**fields, "request_headers": added, "error": error}), ()
     )
     assert counted[Withheld.URL] > 0
 
@@ -308,7 +299,7 @@ def test_many_rules_of_many_steps_take_linear_work() -> None:
 @pytest.mark.parametrize("depth", [100, 300, 900])
 def test_deep_nesting_is_masked_or_withheld(depth: int) -> None:
     content = b'{"a":' * depth + SECRET + b"}" * depth
-    found, _ = within(exchange(request_headers=JSON, request_body=body(content)))
+    found, _ = within(an_exchange(request_headers=JSON, request_body=body(content)))
     assert found.request_body is not None
     assert found.request_body.state is not BodyState.KEPT
 
@@ -416,7 +407,7 @@ def test_what_is_withheld_is_counted_for_all_processes(tmp_path: Path) -> None:
     redaction = Redaction(headers=(), parameters=(), limit=1000, count=counting(tally))
     for content in (FLOODS["objects"], b"{"):
         redaction.apply(
-            exchange(request_headers=JSON, request_body=body(content)), ("$.a",)
+            an_exchange(request_headers=JSON, request_body=body(content)), ("$.a",)
         )
     [path] = tmp_path.glob("*.tally")
     counts = read(path)

@@ -3,38 +3,14 @@
 import asyncio
 import contextlib
 import socket
-import threading
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
-from monitor.network.dns import Addresses
 from monitor.registry.table import Service
+from tests.support.name_servers import Names
 from tests.support.upstreams import OK, answering, get, proxied, upstream
-
-
-class Names:
-    """A resolver whose server for *hanging* answers once it is *let_go*."""
-
-    def __init__(self, addresses: list[str]) -> None:
-        self._addresses = addresses
-        self._go_on = threading.Event()
-        self.asked: list[str] = []
-
-    def __call__(self, host: str) -> Addresses:
-        self.asked.append(host)
-        if host.startswith("hanging"):
-            self._go_on.wait(60)
-        if host.endswith(".invalid"):
-            raise socket.gaierror(socket.EAI_NONAME, "unknown")
-        return [
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
-            for address in self._addresses
-        ]
-
-    def let_go(self) -> None:
-        self._go_on.set()
 
 
 @pytest.fixture

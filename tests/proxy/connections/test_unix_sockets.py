@@ -1,8 +1,5 @@
 """Upstreams on Unix sockets."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,30 +7,13 @@ import pytest
 from monitor.registry.base_url import below, upstream_of
 from tests.support.upstreams import (
     OK,
-    Behaviour,
     Reader,
     Writer,
     get,
+    on_socket,
     proxied,
     read_head,
 )
-
-
-@asynccontextmanager
-async def on_socket(path: Path, behaviour: Behaviour) -> AsyncIterator[None]:
-    async def guarded(reader: Reader, writer: Writer) -> None:
-        try:
-            await behaviour(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_unix_server(guarded, path)
-    try:
-        yield
-    finally:
-        server.close()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proxy.connections.test_tls import Certificate, made
+from tests.support.certificates import Certificate, made
 from tests.support.upstreams import OK, Reader, Stage, Writer, get, proxied, upstream
 
 LARGE = 40_000

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import json
-import socket
 
 import pytest
 
 from tests.support.patience import PATIENCE_S, eventually
+from tests.support.ports import free_port
 from tests.support.upstreams import (
     OK,
     VIA,
@@ -31,13 +31,6 @@ def problem_of(answer: bytes) -> dict[str, object]:
     assert b"X-Monitor-Error: " in head
     found: dict[str, object] = json.loads(body)
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def test_a_refused_connection_is_502() -> None:

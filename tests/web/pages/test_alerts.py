@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
+from tests.support.browsing import watch
 from tests.support.receivers import receiver, refusing_url
 from tests.support.running import (
     LOG,
@@ -18,7 +19,6 @@ from tests.support.running import (
     make_key,
     register,
 )
-from tests.web.conftest import watch
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<script>window.stolen=1</script><img src=x onerror=window.stolen=1>\u202e"

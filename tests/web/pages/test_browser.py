@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
+from tests.support.browsing import watch
 from tests.support.running import LOG, bearer, make_key, register
-from tests.web.conftest import watch
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<script>window.stolen=1</script><img src=x onerror=window.stolen=1>\u202e"

@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
+from tests.support.browsing import watch
 from tests.support.patience import PATIENCE_S
 from tests.support.running import LOG, bearer, make_key, register
-from tests.web.conftest import watch
 
 pytestmark = pytest.mark.browser
 

@@ -12,9 +12,9 @@ from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
 from monitor.settings import SettingsError, load
+from tests.support.browsing import watch
 from tests.support.running import appliance_on, client_of, register
 from tests.support.upstreams import OK, answering, upstream
-from tests.web.conftest import watch
 
 COMMAND = re.compile(r'aria-label="Command">curl -i ([^<]*)</code>')
 OPENED = re.compile(r'href="([^"]*)" target="_blank"')

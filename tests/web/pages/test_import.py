@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
 from appliance.start.running import Appliance
+from tests.support.browsing import watch
 from tests.support.running import appliance_on, client_of, register
-from tests.web.conftest import watch
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=window.stolen=1>"

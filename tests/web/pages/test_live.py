@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from appliance.start.running import Appliance
+from tests.support.browsing import Watched, watch
 from tests.support.running import (
     LOG,
     appliance_on,
@@ -16,7 +17,6 @@ from tests.support.running import (
     make_key,
     register,
 )
-from tests.web.conftest import Watched, watch
 
 pytestmark = pytest.mark.browser
 

@@ -10,9 +10,9 @@ from playwright.async_api import Browser, expect
 from websockets.asyncio.server import ServerConnection, serve
 
 from appliance.start.running import Appliance
+from tests.support.browsing import watch
 from tests.support.running import LOG, bearer, make_key, register
 from tests.support.upstreams import Reader, Writer, read_head, upstream
-from tests.web.conftest import watch
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<script>window.stolen=1</script><img src=x onerror=window.stolen=1>"

@@ -12,9 +12,9 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from appliance.start.running import Appliance
+from tests.support.browsing import watch
 from tests.support.page_traffic import held, store, traffic
 from tests.support.running import appliance_on, client_of, register
-from tests.web.conftest import watch
 
 T = TypeVar("T")
 pytestmark = pytest.mark.browser
@@ -49,7 +49,7 @@ async def inks(page: Page, id: str) -> list[int]:
     return counted
 
 
-async def eventually(
+async def comes_true(
     look: Callable[[], Awaitable[T]], is_so: Callable[[T], bool]
 ) -> bool:
     """Looking until it is so, two seconds at most; the policy forbids the browser's own
@@ -120,7 +120,7 @@ async def test_a_chart_follows_the_theme_and_the_window(
     light = await swatch.evaluate(colour)
     await page.emulate_media(color_scheme="dark")
     assert await swatch.evaluate(colour) != light
-    assert await eventually(lambda: inks(page, "volume"), lambda found: found[0] > 20)
+    assert await comes_true(lambda: inks(page, "volume"), lambda found: found[0] > 20)
 
     async def width() -> float:
         found: float = await canvas.evaluate("canvas => canvas.clientWidth")
@@ -128,7 +128,7 @@ async def test_a_chart_follows_the_theme_and_the_window(
 
     assert await width() > 500
     await page.set_viewport_size({"width": 500, "height": 800})
-    assert await eventually(width, lambda found: found < 500)
+    assert await comes_true(width, lambda found: found < 500)
     assert not await watched.is_wider_than_its_window()
     assert watched.complaints == []
 

@@ -123,7 +123,7 @@ async def test_captured_bodies_are_shown_by_their_kind(
             answer = await client.get(f"{proxy_url}/pay{target.decode()}")
             shown[target] = answer.headers["X-Monitor-Log-Id"]
         for target, id in shown.items():
-            page = await eventually(client, f"/log/{id}")
+            page = await once_there(client, f"/log/{id}")
             shown[target] = page.text
     assert "&#34;a&#34;: 1.10" in shown[b"/json"]
     assert "gzip" in shown[b"/json"]
@@ -152,7 +152,7 @@ async def test_a_loop_of_redirects_is_named_and_can_be_ended(
         answer = await client.get(f"{appliance.proxy_url}/pay/a?b")
         assert answer.status_code == 301
         id = answer.headers["X-Monitor-Log-Id"]
-        page = await eventually(client, f"/log/{id}")
+        page = await once_there(client, f"/log/{id}")
         assert 'data-hint="https_loop"' in page.text
         detail = (await client.get(f"/v1/logs/{id}")).json()
         assert [hint["kind"] for hint in detail["hints"]] == ["https_loop"]
@@ -165,7 +165,7 @@ async def test_a_loop_of_redirects_is_named_and_can_be_ended(
         assert changed.json()["forwarded_headers"] == "none"
         answer = await client.get(f"{appliance.proxy_url}/pay/a?b")
         assert answer.status_code == 200
-        page = await eventually(client, f"/log/{answer.headers['X-Monitor-Log-Id']}")
+        page = await once_there(client, f"/log/{answer.headers['X-Monitor-Log-Id']}")
         assert "data-hint" not in page.text
 
 
@@ -190,7 +190,7 @@ async def test_an_origin_that_is_not_of_the_host_is_named_and_can_be_kept(
         answer = await client.post(f"{appliance.proxy_url}/", headers=headers)
         assert answer.status_code == 403
         id = answer.headers["X-Monitor-Log-Id"]
-        page = await eventually(client, f"/log/{id}")
+        page = await once_there(client, f"/log/{id}")
         assert 'data-hint="origin"' in page.text
         assert 'href="/troubleshooting#origin"' in page.text
         [hint] = (await client.get(f"/v1/logs/{id}")).json()["hints"]
@@ -212,7 +212,7 @@ async def test_what_to_do_when_an_app_breaks_is_a_page(
     assert not re.search(r"\*\*|`|\]\(", page.partition("<main")[2])
 
 
-async def eventually(client: httpx.AsyncClient, path: str) -> httpx.Response:
+async def once_there(client: httpx.AsyncClient, path: str) -> httpx.Response:
     import asyncio
 
     for _ in range(1_200):

@@ -5,7 +5,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
-from tests.web.conftest import watch
+from tests.support.browsing import watch
 
 pytestmark = pytest.mark.browser
 

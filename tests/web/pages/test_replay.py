@@ -12,10 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
+from tests.support.browsing import watch
 from tests.support.patience import PATIENCE_S
 from tests.support.running import register
 from tests.support.upstreams import Reader, Writer, read_head, upstream
-from tests.web.conftest import watch
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<script>window.stolen=1</script><img src=x onerror=window.stolen=1>"

@@ -11,9 +11,9 @@ from playwright.async_api import Browser
 from appliance.start.running import Appliance
 from monitor.spool.segments import segments
 from monitor.spool.writer import Spool
+from tests.support.browsing import watch
 from tests.support.running import appliance_on, client_of, register
 from tests.support.upstreams import OK, answering, upstream
-from tests.web.conftest import watch
 
 PAGES = ("/", "/dashboard", "/metrics-ui", "/alerts-ui", "/status", "/nothing")
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"

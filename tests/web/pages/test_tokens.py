@@ -5,8 +5,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
+from tests.support.browsing import watch
 from tests.support.running import bearer
-from tests.web.conftest import watch
 
 pytestmark = pytest.mark.browser
 

@@ -11,21 +11,10 @@ from monitor.loop.fair_queue import FairQueue
 from monitor.storage.commit.writer import LogWriter
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
-from monitor.traffic.exchange import Exchange, Source
 from monitor.traffic.ids import LogIds
+from tests.support.exchanges import an_exchange
 
 IDS = LogIds()
-
-
-def exchange(service_id: UUID) -> Exchange:
-    return Exchange(
-        id=IDS.new(),
-        service_id=service_id,
-        source=Source.INGEST,
-        method="GET",
-        url="http://x/a",
-        path="/a",
-    )
 
 
 async def test_a_commit_is_durable_whatever_the_server_defaults_to(
@@ -68,7 +57,7 @@ async def test_a_quiet_key_is_in_one_of_the_next_two_commits(
 
     async def store(sender: str) -> None:
         async with turns.turn(sender):
-            await writer.write(exchange(service_id))
+            await writer.write(an_exchange(service_id))
 
     async def greedy() -> None:
         while True:

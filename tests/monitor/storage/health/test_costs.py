@@ -18,7 +18,7 @@ from monitor.storage.health import costs as module
 from monitor.storage.health.costs import Costs
 from monitor.storage.retention.terms import Policy
 from monitor.storage.server.server import Server
-from tests.monitor.storage.retention.test_retention import NOW, House
+from tests.support.old_logs import NOW, House
 
 POLICY = Policy(days=30, body_days=7, limit_bytes=None)
 

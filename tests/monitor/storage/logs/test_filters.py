@@ -26,7 +26,7 @@ from monitor.storage.registry.services import Services
 from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.exchange import Body, Exchange, Source
 from monitor.traffic.ids import LogIds
-from tests.conftest import MIGRATIONS
+from tests.support.databases import MIGRATIONS
 
 IDS = LogIds()
 WORDS = [

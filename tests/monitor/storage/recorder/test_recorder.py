@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,23 +26,13 @@ from monitor.storage.ledger.totals import LedgerTotals, Moved
 from monitor.storage.logs.reader import LogReader
 from monitor.storage.recorder.recorder import Recorder
 from monitor.storage.server.server import TEST_OPTIONS, Server
-from monitor.traffic.exchange import Body, Exchange, Source
+from monitor.traffic.exchange import Body, Exchange
 from monitor.traffic.ids import LogIds
+from tests.support.exchanges import an_exchange
+from tests.support.patience import eventually
 from tests.support.relays import relayed
 
 IDS = LogIds()
-
-
-def exchange(service_id: UUID, **fields: Any) -> Exchange:
-    made: dict[str, Any] = {
-        "id": IDS.new(),
-        "service_id": service_id,
-        "source": Source.PROXY,
-        "method": "GET",
-        "url": "http://x/a",
-        "path": "/a",
-    }
-    return Exchange(**{**made, **fields})
 
 
 class Desk:
@@ -102,7 +91,7 @@ async def stored(database: Database) -> list[UUID]:
 async def test_what_was_spooled_is_read_back(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    first = exchange(
+    first = an_exchange(
         service_id,
         request_headers=(("A", "1"), ("a", "\x00\xe9")),
         request_body=Body(kept=b"\x00\xff", size=500),
@@ -128,7 +117,7 @@ async def test_what_was_spooled_is_read_back(
 async def test_recorded_segments_go_and_the_one_in_use_stays(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    made = [exchange(service_id) for _ in range(40)]
+    made = [an_exchange(service_id) for _ in range(40)]
     desk.append(*made)
     assert len(segments(desk.directory)) > 2
     await desk.recorder.record_all()
@@ -146,7 +135,10 @@ async def test_recorded_segments_go_and_the_one_in_use_stays(
 async def test_another_recorder_goes_on_where_the_last_one_was(
     desk: Desk, database: Database, service_id: UUID, tmp_path: Path
 ) -> None:
-    before, after = exchange(service_id), exchange(service_id)
+    before, after = (
+        an_exchange(service_id),
+        an_exchange(service_id),
+    )
     desk.append(before)
     await desk.recorder.record_all()
     desk.append(after)
@@ -157,8 +149,8 @@ async def test_another_recorder_goes_on_where_the_last_one_was(
 async def test_a_value_that_postgresql_refuses_stops_nobody_else(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    good = [exchange(service_id) for _ in range(9)]
-    bad = exchange(service_id, path="/nul\x00")
+    good = [an_exchange(service_id) for _ in range(9)]
+    bad = an_exchange(service_id, path="/nul\x00")
     desk.append(*good[:4], bad, *good[4:])
     await desk.recorder.record_all()
     assert await stored(database) == [one.id for one in good]
@@ -175,7 +167,7 @@ async def test_a_value_that_postgresql_refuses_stops_nobody_else(
 async def test_a_record_that_is_no_exchange_stops_nobody_else(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    good = exchange(service_id)
+    good = an_exchange(service_id)
     desk.spool.append(b"nonsense", service_id)
     desk.append(good)
     await desk.recorder.record_all()
@@ -187,8 +179,8 @@ async def test_a_record_that_is_no_exchange_stops_nobody_else(
 async def test_a_record_of_a_deleted_service_is_dropped_and_counted(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    kept = exchange(service_id)
-    desk.append(exchange(uuid4()), kept)
+    kept = an_exchange(service_id)
+    desk.append(an_exchange(uuid4()), kept)
     await desk.recorder.record_all()
     assert await stored(database) == [kept.id]
     assert await desk.counted("dropped:service_deleted") == 1
@@ -198,7 +190,10 @@ async def test_a_record_of_a_deleted_service_is_dropped_and_counted(
 async def test_a_partition_that_was_dropped_is_made_again(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    first, second = exchange(service_id), exchange(service_id)
+    first, second = (
+        an_exchange(service_id),
+        an_exchange(service_id),
+    )
     desk.append(first)
     await desk.recorder.record_all()
     async with database.connection() as connection:
@@ -211,7 +206,7 @@ async def test_a_partition_that_was_dropped_is_made_again(
 async def test_an_absent_postgresql_is_waited_out(tmp_path: Path) -> None:
     from monitor.storage.database.upkeep import migrate_database
     from monitor.storage.registry.services import Services
-    from tests.conftest import MIGRATIONS
+    from tests.support.databases import MIGRATIONS
 
     async def publish() -> None:
         """No proxy is there to be told."""
@@ -225,37 +220,29 @@ async def test_an_absent_postgresql_is_waited_out(tmp_path: Path) -> None:
     assert desk.recorder.is_behind
     running = asyncio.create_task(desk.recorder.run())
     desk.spool.on_append = desk.recorder.wake
-    made = [exchange(service.id) for _ in range(30)]
+    made = [an_exchange(service.id) for _ in range(30)]
     desk.append(*made[:10])
-    await until(
+    await eventually(
         lambda: b'stored_total{source="proxy"} 10.0' in desk.counters.exposition()
     )
-    await until(lambda: not desk.recorder.is_behind)
+    await eventually(lambda: not desk.recorder.is_behind)
     await asyncio.to_thread(server.stop)
     desk.append(*made[10:])
-    await until(lambda: desk.recorder.is_behind)
+    await eventually(lambda: desk.recorder.is_behind)
     with pytest.raises(Unavailable):
         async with database.connection(timeout_s=1):
             pass
     assert not database.is_up
     await asyncio.to_thread(server.start)
-    await until(
+    await eventually(
         lambda: b'stored_total{source="proxy"} 30.0' in desk.counters.exposition()
     )
     assert await stored(database) == [one.id for one in made]
-    await until(lambda: not desk.recorder.is_behind)
+    await eventually(lambda: not desk.recorder.is_behind)
     running.cancel()
     await asyncio.wait([running])
     await database.close()
     await asyncio.to_thread(server.stop)
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    for _ in range(3_000):
-        if is_so():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("it did not come to be")
 
 
 @pytest.mark.parametrize("how", ["answered", "late", "lost"])
@@ -266,16 +253,18 @@ async def test_a_commit_whose_answer_is_lost_is_neither_repeated_nor_believed(
         async with relayed(database_url, Path(sockets)) as (dsn, relay):
             database = await Database.open(dsn, size=3)
             desk = Desk(database, tmp_path)
-            made = [exchange(service_id) for _ in range(60)]
+            made = [an_exchange(service_id) for _ in range(60)]
             desk.append(*made[:20])
             await desk.recorder.record_all()
             relay.cut = how
             desk.append(*made[20:40])
             running = asyncio.create_task(desk.recorder.run())
-            await until(lambda: relay.cuts == 1 and desk.recorder.waits_for is None)
+            await eventually(
+                lambda: relay.cuts == 1 and desk.recorder.waits_for is None
+            )
             desk.append(*made[40:])
             desk.recorder.wake()
-            await until(lambda: not desk.spooled())
+            await eventually(lambda: not desk.spooled())
             running.cancel()
             await asyncio.wait([running])
             assert await stored(database) == [one.id for one in made]
@@ -287,7 +276,7 @@ async def test_a_commit_whose_answer_is_lost_is_neither_repeated_nor_believed(
 async def test_a_position_that_is_not_where_it_was_thought_stops_a_batch(
     desk: Desk, database: Database, service_id: UUID, tmp_path: Path
 ) -> None:
-    made = [exchange(service_id) for _ in range(3)]
+    made = [an_exchange(service_id) for _ in range(3)]
     desk.append(*made[:2])
     other = Desk(database, tmp_path)
     await desk.recorder.record_all()
@@ -304,7 +293,7 @@ async def test_a_position_that_is_not_where_it_was_thought_stops_a_batch(
 async def test_a_stop_within_a_commit_repeats_nothing(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    made = [exchange(service_id) for _ in range(3)]
+    made = [an_exchange(service_id) for _ in range(3)]
     desk.append(*made)
     await desk.recorder.record_all()
     # Cancelled within the commit, it does not know of it.
@@ -318,7 +307,7 @@ async def test_a_stop_within_a_commit_repeats_nothing(
 async def test_what_cannot_be_drained_in_time_stays(tmp_path: Path) -> None:
     away = await Database.open("postgresql://nobody@127.0.0.1:1/nothing", size=1)
     desk = Desk(away, tmp_path)
-    desk.append(exchange(uuid4()))
+    desk.append(an_exchange(uuid4()))
     assert not await desk.recorder.drain(timeout_s=5)
     assert len(segments(desk.directory)) == 1
 
@@ -351,13 +340,13 @@ async def test_what_postgresql_refuses_for_a_time_is_waited_out(
     await admin.execute(breaking.format(name))
     database = await Database.open(database_url, size=2)
     desk = Desk(database, tmp_path)
-    desk.append(*(exchange(service_id) for _ in range(10)))
+    desk.append(*(an_exchange(service_id) for _ in range(10)))
     holding = holder.transaction()
     await holding.start()
     await holder.execute("LOCK TABLE apimonitor.logs IN ACCESS EXCLUSIVE MODE")
     caplog.set_level(logging.INFO, logger="monitor.storage.recorder.recorder")
     running = asyncio.create_task(desk.recorder.run())
-    await until(lambda: desk.recorder.waits_for is not None)
+    await eventually(lambda: desk.recorder.waits_for is not None)
     await asyncio.sleep(0.5)
     await holding.rollback()
     await admin.execute(mending.format(name))
@@ -367,7 +356,7 @@ async def test_what_postgresql_refuses_for_a_time_is_waited_out(
         "WHERE datname = $1 AND pid <> pg_backend_pid()",
         name,
     )
-    await until(lambda: not desk.spooled() and desk.recorder.waits_for is None)
+    await eventually(lambda: not desk.spooled() and desk.recorder.waits_for is None)
     running.cancel()
     await asyncio.wait([running])
     assert await desk.counted("stored") == 10
@@ -384,7 +373,7 @@ async def test_what_postgresql_refuses_for_a_time_is_waited_out(
 async def test_a_damaged_record_is_counted_and_its_segment_kept(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    made = [exchange(service_id, path=f"/{n}/here") for n in range(3)]
+    made = [an_exchange(service_id, path=f"/{n}/here") for n in range(3)]
     desk.append(*made)
     desk.spool.close()
     [segment] = segments(desk.directory)
@@ -403,7 +392,7 @@ async def test_a_damaged_record_is_counted_and_its_segment_kept(
 async def test_a_torn_end_is_counted(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    made = [exchange(service_id) for _ in range(2)]
+    made = [an_exchange(service_id) for _ in range(2)]
     desk.append(*made)
     desk.spool.close()
     [segment] = segments(desk.directory)
@@ -418,7 +407,7 @@ async def test_full_dead_letters_drop_and_count(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
     desk.letters._limit_bytes = 4_000
-    bad = [exchange(service_id, path=f"/\x00{n}") for n in range(20)]
+    bad = [an_exchange(service_id, path=f"/\x00{n}") for n in range(20)]
     desk.append(*bad)
     await desk.recorder.record_all()
     kept = len(desk.letters.all())
@@ -430,7 +419,7 @@ async def test_full_dead_letters_drop_and_count(
 async def test_a_repeated_dead_letter_is_ignored(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
-    bad = exchange(service_id, path="/\x00")
+    bad = an_exchange(service_id, path="/\x00")
     for _ in range(2):
         desk.letters.append(bad.id, service_id, "x", encode(bad))
     desk.append(bad)
@@ -442,10 +431,10 @@ async def test_writers_are_recorded_in_turn(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
     """A busy one does not keep the others waiting."""
-    first = [exchange(service_id) for _ in range(30)]
+    first = [an_exchange(service_id) for _ in range(30)]
     desk.append(*first)
     second = Spool(desk.directory, limit_bytes=1 << 30)
-    one = exchange(service_id)
+    one = an_exchange(service_id)
     second.append(encode(one), service_id)
     order: list[str] = []
     whole = desk.recorder._record_some
@@ -466,7 +455,11 @@ async def test_a_list_that_takes_too_long_gives_what_it_found_and_goes_on(
     desk: Desk, database: Database, service_id: UUID
 ) -> None:
     made = [
-        exchange(service_id, path=f"/{n}", response_body=Body(kept=b"n" * 50, size=50))
+        an_exchange(
+            service_id=service_id,
+            path=f"/{n}",
+            response_body=Body(kept=b"n" * 50, size=50),
+        )
         for n in range(300)
     ]
     desk.append(*made)

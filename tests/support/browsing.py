@@ -1,0 +1,69 @@
+"""Pages of a real browser, and what they complained of."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, Request
+
+from appliance.start.running import Appliance
+
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
+
+
+@dataclass
+class Watched:
+    """A page, and everything it complained of."""
+
+    page: Page
+    origin: str
+    complaints: list[str] = field(default_factory=list)
+
+    async def go(self, path: str) -> None:
+        await self.page.goto(self.origin + path)
+
+    async def serious_findings(self) -> list[str]:
+        """What axe finds of serious and critical impact."""
+        await self.page.evaluate(AXE.read_text())
+        found: dict[str, Any] = await self.page.evaluate(
+            "axe.run({resultTypes: ['violations']})"
+        )
+        return [
+            f"{item['id']}: {node['html']}"
+            for item in found["violations"]
+            if item["impact"] in ("serious", "critical")
+            for node in item["nodes"]
+        ]
+
+    async def is_wider_than_its_window(self) -> bool:
+        wider: bool = await self.page.evaluate(
+            "document.documentElement.scrollWidth > window.innerWidth"
+        )
+        return wider
+
+
+async def watch(
+    browser: Browser, appliance: Appliance, *, scheme: Any = "light", width: int = 1280
+) -> Watched:
+    """A page that notes console errors and requests to other hosts."""
+    context = await browser.new_context(
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page = await context.new_page()
+    watched = Watched(page, appliance.app_url)
+
+    def note(request: Request) -> None:
+        if not request.url.startswith((appliance.app_url, "data:")):
+            watched.complaints.append(request.url)
+
+    page.on("request", note)
+    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            watched.complaints.append(message.text) if message.type == "error" else None
+        ),
+    )
+    return watched
