@@ -69,8 +69,10 @@ def test_every_name_of_code_leads_somewhere(path: Path) -> None:
     if path.name == "CHANGELOG.md":
         # It tells of what was.
         return
-    quoted = re.findall(r"`([^`\n]+)`", path.read_text())
-    for name in quoted:
+    text = path.read_text()
+    quoted = re.findall(r"`([^`\n]+)`", text)
+    hops = re.findall(rf"(?<![\w/])(?:{PACKAGES})/[\w/]+\.py(?::[\w.]+)?", text)
+    for name in quoted + hops:
         file, _, within = name.partition(":")
         if re.fullmatch(rf"(?:{PACKAGES}|bench|docs|tests)/[\w./-]*", file):
             assert (ROOT / file).exists(), name
