@@ -1,5 +1,7 @@
 // A chart of a series over time: pointing reads, dragging zooms, clicking opens logs.
 
+import { onChange } from "/static/theme.js";
+
 const HEIGHT = 220;
 const counts = new Intl.NumberFormat("en", { notation: "compact" });
 const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
@@ -105,5 +107,5 @@ export function draw(plot, series, { lines, vertical, said }) {
   plot.addEventListener("keydown", (event) => move(event, chart, series));
   new ResizeObserver(() => chart.setSize(size())).observe(plot);
   // Paths too: those of bars keep the colour they were made with.
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart.redraw());
+  onChange(() => chart.redraw());
 }

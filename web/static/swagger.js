@@ -1,8 +1,9 @@
 // Swagger UI on our own document; nothing is asked of another host.
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-dark.addEventListener("change", follow);
+import { isDark, onChange } from "/static/theme.js";
+
+const follow = () => document.documentElement.classList.toggle("dark-mode", isDark());
+onChange(follow);
 follow();
 
 // Its link inside a button is for no keyboard; its list of servers has one, without a label.
