@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,6 +51,19 @@ def postgres(shared_directory: Path) -> Iterator[Server]:
 @pytest.fixture
 def database_url(postgres: Server) -> Iterator[str]:
     """A migrated database of the test's own."""
+    with _database(postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(postgres: Server) -> Iterator[str]:
+    """One for all tests of a module that do not mind what others left there."""
+    with _database(postgres) as url:
+        yield url
+
+
+@contextmanager
+def _database(postgres: Server) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     asyncio.run(
         _execute(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -38,6 +39,11 @@ def client_at(url: str = "", **options: Any) -> httpx.AsyncClient:
     # To read the authorities takes longer than most calls do; none has TLS.
     options = {"timeout": PATIENCE_S, "verify": False, **options}
     return httpx.AsyncClient(base_url=url, **options)
+
+
+def another_name() -> str:
+    """For a service beside those of other tests."""
+    return f"pay {uuid4().hex}"
 
 
 async def register(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from monitor.alerts.condition import (
 from tests.support.patience import PATIENCE_S
 from tests.support.running import (
     LOG,
+    another_name,
     appliance_on,
     bearer,
     client_of,
@@ -89,17 +90,17 @@ CASES = [
 
 @pytest.mark.parametrize(("field", "operator", "value", "firing", "silent"), CASES)
 async def test_each_operator_on_each_field(
-    client: httpx.AsyncClient,
+    shared: httpx.AsyncClient,
     field: str,
     operator: str,
     value: str,
     firing: list[Any],
     silent: list[Any],
 ) -> None:
-    service = await register(client)
-    raw = (await make_key(client, service["id"]))["raw_key"]
+    service = await register(shared, name=another_name())
+    raw = (await make_key(shared, service["id"]))["raw_key"]
     rule = await make_rule(
-        client,
+        shared,
         service["id"],
         condition_field=field,
         condition_operator=operator,
@@ -107,12 +108,12 @@ async def test_each_operator_on_each_field(
     )
     fired = []
     for given in (*firing, *silent):
-        answer = await client.post(
+        answer = await shared.post(
             "/v1/logs", json={**LOG, field: given}, headers=bearer(raw)
         )
         assert answer.status_code == 201
         # A log and its events appear together.
-        found = await events(client, rule)
+        found = await events(shared, rule)
         if given in firing and given not in silent:
             fired.append(answer.json()["id"])
         assert [event["log_id"] for event in found] == fired[::-1]
@@ -335,16 +336,16 @@ async def test_a_rule_that_breaks_is_marked_and_blocks_nothing(
     ],
 )
 async def test_a_rule_that_could_not_work_is_refused(
-    client: httpx.AsyncClient, fields: dict[str, Any], place: str
+    shared: httpx.AsyncClient, fields: dict[str, Any], place: str
 ) -> None:
-    service = await register(client)
+    service = await register(shared, name=another_name())
     body = {**RULE, "service_id": service["id"], **fields}
-    answer = await client.post("/v1/alerts", json=body)
+    answer = await shared.post("/v1/alerts", json=body)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["loc"] == ["body", place]
     if place != "service_id":
-        rule = await make_rule(client, service["id"])
-        answer = await client.patch(f"/v1/alerts/{rule['id']}", json=fields)
+        rule = await make_rule(shared, service["id"])
+        answer = await shared.patch(f"/v1/alerts/{rule['id']}", json=fields)
         assert answer.status_code == 422, answer.text
         assert answer.json()["errors"][0]["loc"] == ["body", place]
 
@@ -459,18 +460,18 @@ async def test_a_rule_over_a_window_is_read_and_changed(
     ],
 )
 async def test_a_window_that_could_not_work_is_refused(
-    client: httpx.AsyncClient, kind: dict[str, Any], fields: dict[str, Any], place: str
+    shared: httpx.AsyncClient, kind: dict[str, Any], fields: dict[str, Any], place: str
 ) -> None:
-    service = await register(client)
+    service = await register(shared, name=another_name())
     body = {**RULE, "service_id": service["id"], **kind, **fields}
-    answer = await client.post("/v1/alerts", json=body)
+    answer = await shared.post("/v1/alerts", json=body)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["loc"] == ["body", place]
-    rule = await make_rule(client, service["id"], **kind)
-    answer = await client.patch(f"/v1/alerts/{rule['id']}", json=fields)
+    rule = await make_rule(shared, service["id"], **kind)
+    answer = await shared.patch(f"/v1/alerts/{rule['id']}", json=fields)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["loc"] == ["body", place]
-    assert (await client.get(f"/v1/alerts/{rule['id']}")).json() == rule
+    assert (await shared.get(f"/v1/alerts/{rule['id']}")).json() == rule
 
 
 async def test_what_is_not_there_is_404(client: httpx.AsyncClient) -> None:

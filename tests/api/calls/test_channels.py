@@ -343,14 +343,14 @@ async def test_a_webhooks_query_is_masked_and_kept(client: httpx.AsyncClient) ->
     ],
 )
 async def test_a_channel_that_could_not_work_is_refused(
-    client: httpx.AsyncClient, fields: dict[str, Any], place: str
+    shared: httpx.AsyncClient, fields: dict[str, Any], place: str
 ) -> None:
-    answer = await client.post("/v1/channels", json={**CHANNEL, **fields})
+    answer = await shared.post("/v1/channels", json={**CHANNEL, **fields})
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["loc"] == ["body", place]
     if place in ("name", "url", "is_active", "surprise"):
-        channel = await make_channel(client)
-        answer = await client.patch(f"/v1/channels/{channel['id']}", json=fields)
+        channel = await make_channel(shared)
+        answer = await shared.patch(f"/v1/channels/{channel['id']}", json=fields)
         assert answer.status_code == 422, answer.text
         assert answer.json()["errors"][0]["loc"] == ["body", place]
 

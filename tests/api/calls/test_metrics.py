@@ -129,12 +129,12 @@ async def test_no_logs_are_zeros_and_nulls(
     "query",
     ["service_id=x", "since=x", "source=x", "surprise=1", "limit=5", "q=1"],
 )
-async def test_bad_queries_are_422(client: httpx.AsyncClient, query: str) -> None:
+async def test_bad_queries_are_422(shared: httpx.AsyncClient, query: str) -> None:
     for path in ("", "/timeseries", "/endpoints"):
-        answer = await client.get(f"/v1/metrics{path}?{query}")
+        answer = await shared.get(f"/v1/metrics{path}?{query}")
         assert answer.status_code == 422
     turned = "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z"
-    answer = await client.get(f"/v1/metrics?{turned}")
+    answer = await shared.get(f"/v1/metrics?{turned}")
     assert answer.json()["errors"][0]["loc"] == ["query", "until"]
 
 

@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.support.running import LOG, bearer, make_key, register
+from tests.support.running import LOG, another_name, bearer, make_key, register
 
 
 async def test_a_service_is_made_read_changed_and_deleted(
@@ -200,8 +200,8 @@ async def test_a_host_is_kept_as_clients_write_it(
         ".".join(["x" * 60] * 5),
     ],
 )
-async def test_what_is_no_host_is_refused(client: httpx.AsyncClient, host: str) -> None:
-    answer = await client.post("/v1/services", json={"name": "n", "hosts": [host]})
+async def test_what_is_no_host_is_refused(shared: httpx.AsyncClient, host: str) -> None:
+    answer = await shared.post("/v1/services", json={"name": "n", "hosts": [host]})
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["loc"] == ["body", "hosts", 0]
 
@@ -290,12 +290,13 @@ async def test_a_key_belongs_to_its_service_and_goes_with_it(
     ],
 )
 async def test_what_is_no_unix_socket_is_refused(
-    client: httpx.AsyncClient, base_url: str, reason: str
+    shared: httpx.AsyncClient, base_url: str, reason: str
 ) -> None:
-    answer = await client.post("/v1/services", json={"name": "a", "base_url": base_url})
+    answer = await shared.post("/v1/services", json={"name": "a", "base_url": base_url})
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
     assert error["loc"] == ["body", "base_url"]
     assert reason in error["msg"]
     longest = f"http://unix:/{'a' * 106}:/v2"
-    assert (await register(client, base_url=longest))["base_url"] == longest
+    made = await register(shared, name=another_name(), base_url=longest)
+    assert made["base_url"] == longest

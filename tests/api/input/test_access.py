@@ -8,6 +8,7 @@ import pytest
 from tests.support.commands import token_from_command
 from tests.support.running import (
     LOG,
+    another_name,
     appliance_on,
     bearer,
     client_of,
@@ -42,10 +43,10 @@ PASSWORD = "correct horse"
     ],
 )
 async def test_the_guard(
-    client: httpx.AsyncClient, method: str, headers: dict[str, str], status: int
+    shared: httpx.AsyncClient, method: str, headers: dict[str, str], status: int
 ) -> None:
-    body = {"name": "n"} if method == "POST" else None
-    answer = await client.request(method, "/v1/services", json=body, headers=headers)
+    body = {"name": another_name()} if method == "POST" else None
+    answer = await shared.request(method, "/v1/services", json=body, headers=headers)
     assert answer.status_code == status, answer.text
     if status == 403:
         assert "ALLOWED_HOSTS" in answer.text

@@ -9,7 +9,7 @@ import pytest
 
 from api.input.schemas import NewKey, NewLog, NewService, ServiceChanges
 from monitor.logs.query import PARAMETERS
-from tests.support.running import LOG, bearer, make_key, register
+from tests.support.running import LOG, another_name, bearer, make_key, register
 
 WRONG: list[Any] = [
     None,
@@ -47,7 +47,7 @@ def cases() -> Iterator[tuple[str, str]]:
 async def path_and_headers(
     client: httpx.AsyncClient, call: str
 ) -> tuple[str, dict[str, str]]:
-    service = await register(client, name="bad-input")
+    service = await register(client, name=another_name())
     if call == "log":
         key = await make_key(client, service["id"])
         return "/v1/logs", bearer(key["raw_key"])
@@ -71,14 +71,14 @@ def is_problem(answer: httpx.Response) -> bool:
 
 @pytest.mark.parametrize(("call", "name"), list(cases()))
 async def test_each_field_with_each_wrong_value(
-    client: httpx.AsyncClient, call: str, name: str
+    shared: httpx.AsyncClient, call: str, name: str
 ) -> None:
-    path, headers = await path_and_headers(client, call)
+    path, headers = await path_and_headers(shared, call)
     _, method, valid = CALLS[call]
     refused = 0
     for value in WRONG:
         body = json.dumps({**valid, name: value})
-        answer = await client.request(
+        answer = await shared.request(
             method,
             path,
             content=body,
@@ -111,10 +111,10 @@ async def test_each_field_with_each_wrong_value(
     ],
 )
 async def test_each_body_that_is_no_object_of_the_call(
-    client: httpx.AsyncClient, call: str, content: bytes, status: int
+    shared: httpx.AsyncClient, call: str, content: bytes, status: int
 ) -> None:
-    path, headers = await path_and_headers(client, call)
-    answer = await client.request(
+    path, headers = await path_and_headers(shared, call)
+    answer = await shared.request(
         CALLS[call][1],
         path,
         content=content,
@@ -125,10 +125,10 @@ async def test_each_body_that_is_no_object_of_the_call(
 
 
 @pytest.mark.parametrize("call", ["service", "change", "key"])
-async def test_an_unknown_field_is_named(client: httpx.AsyncClient, call: str) -> None:
-    path, _ = await path_and_headers(client, call)
+async def test_an_unknown_field_is_named(shared: httpx.AsyncClient, call: str) -> None:
+    path, _ = await path_and_headers(shared, call)
     body = {**CALLS[call][2], "surprise": 1}
-    answer = await client.request(CALLS[call][1], path, json=body)
+    answer = await shared.request(CALLS[call][1], path, json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["loc"] == ["body", "surprise"]
 
@@ -138,12 +138,12 @@ async def test_an_unknown_field_is_named(client: httpx.AsyncClient, call: str) -
     "kind", ["text/plain", "application/x-www-form-urlencoded", ""]
 )
 async def test_what_is_not_json_is_415(
-    client: httpx.AsyncClient, call: str, kind: str
+    shared: httpx.AsyncClient, call: str, kind: str
 ) -> None:
-    path, headers = await path_and_headers(client, call)
+    path, headers = await path_and_headers(shared, call)
     if kind:
         headers["Content-Type"] = kind
-    answer = await client.request(
+    answer = await shared.request(
         CALLS[call][1], path, content=json.dumps(CALLS[call][2]), headers=headers
     )
     assert answer.status_code == 415
@@ -160,14 +160,14 @@ async def test_what_is_not_json_is_415(
         "/v1/logs/%ED%A0%80",
     ],
 )
-async def test_bad_uuids_in_paths(client: httpx.AsyncClient, path: str) -> None:
-    answer = await client.get(path)
+async def test_bad_uuids_in_paths(shared: httpx.AsyncClient, path: str) -> None:
+    answer = await shared.get(path)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["loc"][0] == "path"
 
 
 async def test_each_query_parameter_with_each_wrong_value(
-    client: httpx.AsyncClient,
+    shared: httpx.AsyncClient,
 ) -> None:
     for name in PARAMETERS:
         for value in (
@@ -180,7 +180,7 @@ async def test_each_query_parameter_with_each_wrong_value(
             "NaN",
             "\u0660",
         ):
-            answer = await client.get(f"/v1/logs?{name}={value}")
+            answer = await shared.get(f"/v1/logs?{name}={value}")
             if answer.status_code == 200:
                 continue
             assert answer.status_code == 422, (name, value, answer.text)
@@ -210,8 +210,8 @@ async def test_each_query_parameter_with_each_wrong_value(
         "service_id=5",
     ],
 )
-async def test_bad_queries_are_422(client: httpx.AsyncClient, query: str) -> None:
-    answer = await client.get(f"/v1/logs?{query}")
+async def test_bad_queries_are_422(shared: httpx.AsyncClient, query: str) -> None:
+    answer = await shared.get(f"/v1/logs?{query}")
     assert answer.status_code == 422, answer.text
     assert is_problem(answer)
     assert answer.json()["errors"][0]["loc"][0] == "query"
@@ -252,9 +252,9 @@ async def test_bad_queries_are_422(client: httpx.AsyncClient, query: str) -> Non
     ],
 )
 async def test_a_base_url_that_could_not_work_is_refused(
-    client: httpx.AsyncClient, base_url: str
+    shared: httpx.AsyncClient, base_url: str
 ) -> None:
-    answer = await client.post("/v1/services", json={"name": "n", "base_url": base_url})
+    answer = await shared.post("/v1/services", json={"name": "n", "base_url": base_url})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["loc"] == ["body", "base_url"]
 
@@ -270,15 +270,16 @@ async def test_a_base_url_that_could_not_work_is_refused(
     ],
 )
 async def test_a_base_url_that_can_work_is_kept_as_it_is(
-    client: httpx.AsyncClient, base_url: str
+    shared: httpx.AsyncClient, base_url: str
 ) -> None:
-    assert (await register(client, base_url=base_url))["base_url"] == base_url
+    made = await register(shared, name=another_name(), base_url=base_url)
+    assert made["base_url"] == base_url
 
 
-async def test_the_bound_of_a_url_is_in_bytes(client: httpx.AsyncClient) -> None:
-    path, headers = await path_and_headers(client, "log")
+async def test_the_bound_of_a_url_is_in_bytes(shared: httpx.AsyncClient) -> None:
+    path, headers = await path_and_headers(shared, "log")
     most = 32 * 1024 - len("https://x/")
     for url, status in (("é" * (most // 2), 201), ("é" * (most // 2 + 1), 422)):
         log = {**LOG, "url": f"https://x/{url}"}
-        answer = await client.post(path, json=log, headers=headers)
+        answer = await shared.post(path, json=log, headers=headers)
         assert answer.status_code == status, answer.text[:300]

@@ -12,25 +12,32 @@ import pytest
 
 from tests.support.connections import connected, port_of
 from tests.support.patience import PATIENCE_S
-from tests.support.running import LOG, appliance_on, bearer, make_key, register
+from tests.support.running import (
+    LOG,
+    another_name,
+    appliance_on,
+    bearer,
+    make_key,
+    register,
+)
 
 JSON = {"Content-Type": "application/json"}
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 async def test_a_body_that_is_not_in_its_coding_is_bad_input(
-    client: httpx.AsyncClient, coding: str
+    shared: httpx.AsyncClient, coding: str
 ) -> None:
     headers = {**JSON, "Content-Encoding": coding}
-    answer = await client.post("/v1/services", content=b"garbage!", headers=headers)
+    answer = await shared.post("/v1/services", content=b"garbage!", headers=headers)
     assert answer.status_code == 422, answer.text
     assert answer.headers["Content-Type"].startswith("application/problem+json")
     assert answer.json()["errors"][0]["loc"] == ["body"]
 
 
-async def test_an_unknown_coding_is_415(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_coding_is_415(shared: httpx.AsyncClient) -> None:
     headers = {**JSON, "Content-Encoding": "compress"}
-    answer = await client.post("/v1/services", content=b"{}", headers=headers)
+    answer = await shared.post("/v1/services", content=b"{}", headers=headers)
     assert answer.status_code == 415
 
 
@@ -38,23 +45,23 @@ async def test_an_unknown_coding_is_415(client: httpx.AsyncClient) -> None:
     ("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
 )
 async def test_a_coded_body_is_read_and_bounded_as_what_it_unfolds_to(
-    client: httpx.AsyncClient, coding: str, compress: Callable[[bytes], bytes]
+    shared: httpx.AsyncClient, coding: str, compress: Callable[[bytes], bytes]
 ) -> None:
     headers = {**JSON, "Content-Encoding": coding}
-    small = compress(b'{"name": "small"}')
-    answer = await client.post("/v1/services", content=small, headers=headers)
+    small = compress(b'{"name": "small %b"}' % coding.encode())
+    answer = await shared.post("/v1/services", content=small, headers=headers)
     assert answer.status_code == 201
     bomb = compress(b" " * 50_000_000)
-    answer = await client.post("/v1/services", content=bomb, headers=headers)
+    answer = await shared.post("/v1/services", content=bomb, headers=headers)
     assert answer.status_code == 413
 
 
-async def test_a_chunked_body_is_bounded_too(client: httpx.AsyncClient) -> None:
+async def test_a_chunked_body_is_bounded_too(shared: httpx.AsyncClient) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b" " * 100_000
 
-    answer = await client.post("/v1/services", content=chunks(), headers=JSON)
+    answer = await shared.post("/v1/services", content=chunks(), headers=JSON)
     assert answer.status_code == 413
     assert answer.headers["Content-Type"].startswith("application/problem+json")
 
@@ -109,10 +116,12 @@ async def test_a_client_that_goes_away_amid_its_body_harms_nobody(
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "a/b+json"])
 async def test_json_by_any_of_its_names_is_taken(
-    client: httpx.AsyncClient, kind: str
+    shared: httpx.AsyncClient, kind: str
 ) -> None:
-    answer = await client.post(
-        "/v1/services", content=b'{"name": "n"}', headers={"Content-Type": kind}
+    answer = await shared.post(
+        "/v1/services",
+        content=json.dumps({"name": another_name()}).encode(),
+        headers={"Content-Type": kind},
     )
     assert answer.status_code == 201
 
@@ -121,9 +130,9 @@ async def test_json_by_any_of_its_names_is_taken(
     "text", ["\ufeff{}", "{}{}", "{'a': 1}", "NaN", '{"a": Infinity}', "{,}"]
 )
 async def test_what_only_looks_like_json_is_refused(
-    client: httpx.AsyncClient, text: str
+    shared: httpx.AsyncClient, text: str
 ) -> None:
-    answer = await client.post("/v1/services", content=text.encode(), headers=JSON)
+    answer = await shared.post("/v1/services", content=text.encode(), headers=JSON)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["loc"] == ["body"]
 
@@ -132,12 +141,12 @@ async def test_what_only_looks_like_json_is_refused(
     "number", ["1e308", "9" * 30, "18446744073709551615", "-9223372036854775809"]
 )
 async def test_large_numbers_in_objects_come_back(
-    client: httpx.AsyncClient, number: str
+    shared: httpx.AsyncClient, number: str
 ) -> None:
-    key = await make_key(client, (await register(client))["id"])
+    key = await make_key(shared, (await register(shared, name=another_name()))["id"])
     body = json.dumps({**LOG, "query_params": {"n": "@"}}).replace('"@"', number)
     headers = {**JSON, **bearer(key["raw_key"])}
-    answer = await client.post("/v1/logs", content=body, headers=headers)
+    answer = await shared.post("/v1/logs", content=body, headers=headers)
     assert answer.status_code == 201, answer.text
     assert float(answer.json()["query_params"]["n"]) == float(number)
 
@@ -158,18 +167,18 @@ async def test_large_numbers_in_objects_come_back(
     ],
 )
 async def test_no_call_takes_a_query_it_does_not_know(
-    client: httpx.AsyncClient, method: str, path: str
+    shared: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    service = await register(client)
+    service = await register(shared, name=another_name())
     url = f"{path.format(id=service['id'])}?surprise=1"
     body = {"name": "n"} if method in ("POST", "PATCH") else None
-    answer = await client.request(method, url, json=body)
+    answer = await shared.request(method, url, json=body)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["loc"] == ["query", "surprise"]
 
 
-async def test_answers_are_kept_by_no_cache(client: httpx.AsyncClient) -> None:
-    service = await register(client)
+async def test_answers_are_kept_by_no_cache(shared: httpx.AsyncClient) -> None:
+    service = await register(shared, name=another_name())
     path = f"/v1/services/{service['id']}"
     for method, url in (
         ("GET", path),
@@ -178,17 +187,19 @@ async def test_answers_are_kept_by_no_cache(client: httpx.AsyncClient) -> None:
         ("PUT", path),
         ("DELETE", path),
     ):
-        answer = await client.request(method, url)
+        answer = await shared.request(method, url)
         assert answer.headers["Cache-Control"] == "no-store", (method, url)
         assert answer.headers["X-Content-Type-Options"] == "nosniff", (method, url)
 
 
 async def test_an_unknown_expectation_is_a_problem_too(
-    client: httpx.AsyncClient,
+    shared: httpx.AsyncClient,
 ) -> None:
     for expectation, status in (("nonsense", 417), ("100-continue", 201)):
-        answer = await client.post(
-            "/v1/services", json={"name": "n"}, headers={"Expect": expectation}
+        answer = await shared.post(
+            "/v1/services",
+            json={"name": another_name()},
+            headers={"Expect": expectation},
         )
         assert answer.status_code == status
         assert "nonsense" not in answer.text
