@@ -10,11 +10,9 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aiohttp.web import SockSite
-
 from api.parts import Parts
 from appliance.app.assembly import build_app
-from appliance.app.listening import Listener
+from appliance.app.runner import AppListener
 from appliance.app.silent_clients import ClientBounds
 from appliance.app.stopping import Calls
 from appliance.background import tasks as background
@@ -30,6 +28,7 @@ from appliance.data.directory import (
 )
 from appliance.data.embedded import Embedded, kept
 from appliance.data.files import Files
+from appliance.process.listening import bind, listening
 from appliance.workers.proxying import serve_proxy
 from appliance.workers.supervisor import Workers
 from monitor.access.guard import Access
@@ -70,7 +69,6 @@ from monitor.storage.registry.tokens import Tokens
 from monitor.storage.retention.retention import Retention
 from monitor.storage.retention.terms import Policy
 from monitor.traffic.ids import LogIds
-from proxy.connections.server import bind
 
 logger = logging.getLogger(__name__)
 
@@ -287,15 +285,13 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             workers=lambda: workers.pids if workers else [os.getpid()],
             via=via,
         )
-        runner = Listener(
+        runner = AppListener(
             app,
             bounds=ClientBounds.of(settings),
             count=lambda why: counters.app_connections_ended.labels(why).inc(),
             shutdown_timeout=settings.drain_timeout_s,
         )
-        await runner.setup()
-        doors.push_async_callback(runner.cleanup)
-        await SockSite(runner, app_socket).start()
+        await doors.enter_async_context(listening(runner, [app_socket]))
         stack.push_async_callback(calls.finish, timeout_s=settings.drain_timeout_s)
         stack.callback(_begin_draining, state)
         await _ready(state, embedded)

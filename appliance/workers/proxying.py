@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from appliance.data.directory import DataDirectory
 from appliance.data.routes import Routes
+from appliance.process.listening import listening
 from appliance.workers.control import Assignment
 from appliance.workers.supervisor import Workers
 from monitor.access.guard import SESSION_COOKIE
@@ -63,8 +64,8 @@ async def serve_proxy(
         via=via,
         is_open=is_open,
     )
-    await proxy.start([bound])
-    stack.push_async_callback(proxy.stop, timeout_s=settings.drain_timeout_s)
+    runner = proxy.runner(timeout_s=settings.drain_timeout_s)
+    await stack.enter_async_context(listening(runner, [bound]))
     return None
 
 

@@ -11,6 +11,7 @@ import uvloop
 
 from appliance.data.directory import DataDirectory
 from appliance.process import garbage, journal
+from appliance.process.listening import listening
 from appliance.workers.control import Assignment, ControlChannel, Word
 from appliance.workers.proxying import make_proxy
 from monitor.loop.watch import LoopWatch
@@ -90,16 +91,19 @@ async def serve(assignment: Assignment) -> None:
         via=assignment.via,
         is_open=assignment.is_open,
     )
-    await proxy.start([socket.socket(fileno=each) for each in assignment.listening])
-    garbage.settle()
+    runner = proxy.runner(timeout_s=settings.drain_timeout_s, grace_s=GRACE_S)
+    sockets = [socket.socket(fileno=each) for each in assignment.listening]
     watch = LoopWatch(lambda s: channel.tell(Word.LONG_TURN, round(s * 1000)))
-    watch.start()
-    channel.tell(Word.READY)
     try:
-        await _obey(channel, routes)
+        async with listening(runner, sockets):
+            garbage.settle()
+            watch.start()
+            channel.tell(Word.READY)
+            try:
+                await _obey(channel, routes)
+            finally:
+                watch.stop()
     finally:
-        watch.stop()
-        await proxy.stop(timeout_s=settings.drain_timeout_s, grace_s=GRACE_S)
         spool.close()
         tally.close()
 

@@ -1,18 +1,19 @@
-"""How clients are listened to."""
+"""The server of a runner of aiohttp that makes our connections, and ends them."""
 
 import asyncio
-import socket
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable
 
 from proxy.connections.client import ClientConnection, Limits, Serve
 from proxy.sockets.outbox import Outbox
 
-BACKLOG: Final = 1024
 
+class ProxyServer:
+    """Makes a ClientConnection for each client, and knows all that stand.
 
-class Listener:
-    """Makes a ClientConnection for each client, and knows all that stand."""
+    Told to stop, it takes the requests of those that were accepted last for *grace_s*
+    more, which is for where others go on accepting; then it has *finish* end the
+    exchanges within a time, while idle connections end at once.
+    """
 
     def __init__(
         self,
@@ -21,35 +22,20 @@ class Listener:
         unrouted: Callable[[str], None],
         limits: Limits,
         outbox: Outbox,
+        finish: Callable[[float], Awaitable[None]],
+        grace_s: float,
     ) -> None:
         self._serve = serve
         self._unrouted = unrouted
         self._limits = limits
         self._outbox = outbox
-        self._servers: list[asyncio.Server] = []
+        self._finish = finish
+        self._grace_s = grace_s
         self._connections: set[ClientConnection] = set()
 
-    async def start(self, sockets: Sequence[socket.socket]) -> None:
-        loop = asyncio.get_running_loop()
-        for bound in sockets:
-            self._servers.append(
-                await loop.create_server(self._make, sock=bound, backlog=BACKLOG)
-            )
+    # What a runner calls.
 
-    def accept_no_more(self) -> None:
-        for server in self._servers:
-            server.close()
-
-    def drain(self) -> None:
-        """Idle connections end, what is asked is still answered."""
-        for connection in list(self._connections):
-            connection.drain_out()
-
-    def close(self) -> None:
-        for connection in list(self._connections):
-            connection.abort()
-
-    def _make(self) -> ClientConnection:
+    def __call__(self) -> ClientConnection:
         return ClientConnection(
             self._connections,
             serve=self._serve,
@@ -58,17 +44,16 @@ class Listener:
             outbox=self._outbox,
         )
 
+    def pre_shutdown(self) -> None:
+        """Nothing is accepted any more; none is idle before its grace is over."""
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host.strip("[]"), port))
-        bound.listen(BACKLOG)
-        bound.setblocking(False)
-    except OSError:
-        bound.close()
-        raise
-    return bound
+    async def shutdown(self, within_s: float) -> None:
+        """Let exchanges in flight finish; whatever is left is broken off."""
+        await asyncio.sleep(self._grace_s)
+        for connection in list(self._connections):
+            connection.drain_out()
+        await self._finish(within_s)
+        for connection in list(self._connections):
+            connection.abort()
+        # Closed connections are told so in the loop's next round.
+        await asyncio.sleep(0)

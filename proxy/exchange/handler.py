@@ -1,9 +1,10 @@
 """What happens to one request, from its head to its record."""
 
 import asyncio
-import socket
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable
+from typing import Final, cast
+
+from aiohttp.web import BaseRunner, Server, ServerRunner
 
 from monitor.network.descriptors import shares
 from monitor.network.dns import Lookups, Resolve
@@ -19,7 +20,7 @@ from monitor.traffic.ids import LogIds
 from proxy.connections.client import ClientConnection, Limits, Refused
 from proxy.connections.listener import ExchangeListener
 from proxy.connections.pool import Pool
-from proxy.connections.server import Listener
+from proxy.connections.server import ProxyServer
 from proxy.exchange.capture import Capture
 from proxy.exchange.forwarder import Forwarder
 from proxy.http1 import problems
@@ -80,8 +81,11 @@ class Proxy:
         )
         self._in_flight: set[Forwarder] = set()
 
-    async def start(self, sockets: Sequence[socket.socket]) -> None:
-        """Serve on sockets that are bound and listening already."""
+    def runner(self, *, timeout_s: float, grace_s: float = 0) -> BaseRunner:
+        """For who has sockets, in the loop that runs.
+
+        Its end waits *timeout_s* for exchanges in flight; *grace_s* as of ProxyServer.
+        """
         settings = self._settings
         outbox = Outbox()
         allowed = shares(settings)
@@ -101,7 +105,9 @@ class Proxy:
             age_s=settings.upstream_age_s,
             count=self._count_event,
         )
-        self._listener = Listener(
+        loop = asyncio.get_running_loop()
+        self._expiring = loop.call_later(EXPIRY_POLL_S, self._expire)
+        server = ProxyServer(
             outbox=outbox,
             serve=self._serve,
             unrouted=self._count_unrouted,
@@ -112,34 +118,25 @@ class Proxy:
                 head_timeout_s=settings.head_timeout_s,
                 keepalive_s=settings.keepalive_s,
             ),
+            finish=self._finish,
+            grace_s=grace_s,
         )
-        await self._listener.start(sockets)
-        loop = asyncio.get_running_loop()
-        self._expiring = loop.call_later(EXPIRY_POLL_S, self._expire)
+        # All that the runner asks of one is what ProxyServer has.
+        return ServerRunner(cast(Server, server), shutdown_timeout=timeout_s)
 
-    async def stop(self, *, timeout_s: float, grace_s: float = 0) -> None:
-        """Accept no more; let exchanges in flight finish, then break them off.
+    @property
+    def in_flight(self) -> int:
+        return len(self._in_flight)
 
-        Where others go on accepting, the requests of those that were accepted last are
-        still taken for *grace_s*.
-        """
-        self._listener.accept_no_more()
-        await asyncio.sleep(grace_s)
+    async def _finish(self, timeout_s: float) -> None:
+        """Let exchanges in flight finish, then break them off."""
         self._expiring.cancel()
-        self._listener.drain()
         deadline = asyncio.get_running_loop().time() + timeout_s
         while self._in_flight and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)
         for passing in list(self._in_flight):
             passing.break_off(Failure(FailureCode.SHUTDOWN, "the proxy was stopped"))
-        self._listener.close()
         self._pool.close()
-        # Closed connections are told so in the loop's next round.
-        await asyncio.sleep(0)
-
-    @property
-    def in_flight(self) -> int:
-        return len(self._in_flight)
 
     def _expire(self) -> None:
         self._pool.expire()

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+from aiohttp.web import BaseRunner
+
+from appliance.process.listening import bind, listening
 from monitor.network.dns import Resolve
 from monitor.registry.table import RoutingTable, Service
 from monitor.replay.ticket import Tickets
@@ -17,7 +20,6 @@ from monitor.spool.recording import DropReason
 from monitor.spool.tally import DROPPED, EVENT, UNROUTED, Tally, read
 from monitor.traffic.exchange import Exchange
 from monitor.traffic.ids import LogIds
-from proxy.connections.server import bind
 from proxy.exchange.handler import Proxy
 from tests.support.connections import answer_to
 from tests.support.patience import PATIENCE_S
@@ -34,6 +36,7 @@ class Stage:
 
     port: int
     proxy: Proxy
+    runner: BaseRunner
     tally: Path
     recorded: list[Exchange] = field(default_factory=list)
     _opened: list[Writer] = field(default_factory=list)
@@ -64,6 +67,10 @@ class Stage:
 
     async def ask(self, request: bytes) -> bytes:
         return await answer_to(self.port, request)
+
+    async def stop(self) -> None:
+        """Drain, before the block is left."""
+        await self.runner.cleanup()
 
     def close(self) -> None:
         for writer in self._opened:
@@ -108,12 +115,13 @@ async def proxied(
     recording: Callable[[], None] = lambda: None,
     resolve: Resolve | None = None,
     others: Sequence[Service] = (),
+    drain_s: float = 0.2,
     **service: Any,
 ) -> AsyncIterator[Stage]:
     """A proxy with the service `shop`, whose upstream listens on *port*.
 
     *recording* is called as an exchange is about to be recorded; *resolve* stands for
-    the system's resolver; *others* are services besides.
+    the system's resolver; *others* are services besides; a stop waits *drain_s*.
     """
     fields = {
         "id": uuid4(),
@@ -150,13 +158,13 @@ async def proxied(
         resolve=resolve,
     )
     bound = bind("127.0.0.1", 0)
-    await proxy.start([bound])
+    runner = proxy.runner(timeout_s=drain_s)
     path = Path(directory.name) / f"{'0' * 16}.tally"
-    stage = Stage(bound.getsockname()[1], proxy, path, recorded)
+    stage = Stage(bound.getsockname()[1], proxy, runner, path, recorded)
     try:
-        yield stage
+        async with listening(runner, [bound]):
+            yield stage
     finally:
-        await proxy.stop(timeout_s=0.2)
         stage.close()
         tally.close()
         directory.cleanup()

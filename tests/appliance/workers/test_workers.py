@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import uvloop
 
+from appliance.process.listening import bind
 from appliance.workers.control import Assignment, ControlChannel, Word
 from appliance.workers.supervisor import Workers
 from monitor.settings import load
-from proxy.connections.server import bind
 from tests.support.patience import PATIENCE_S, eventually
 from tests.support.serving import Served
 from tests.support.workers import is_worker, scene, workers_of

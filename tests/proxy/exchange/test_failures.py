@@ -276,11 +276,11 @@ async def test_a_stop_lets_exchanges_finish_and_then_breaks_them_off() -> None:
         writer.write(OK)
         await writer.drain()
 
-    async with upstream(slow) as port, proxied(port) as stage:
+    async with upstream(slow) as port, proxied(port, drain_s=1) as stage:
         soon = asyncio.create_task(stage.ask(get("/soon")))
         late = asyncio.create_task(stage.ask(get("/late")))
         await eventually(lambda: len(come) == 2)
-        stopping = asyncio.create_task(stage.proxy.stop(timeout_s=1))
+        stopping = asyncio.create_task(stage.stop())
         await asyncio.sleep(0.1)
         is_stopping.set()
         await stopping

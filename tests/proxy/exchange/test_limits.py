@@ -29,13 +29,13 @@ async def test_a_stop_lets_an_upload_in_flight_finish() -> None:
         writer.write(OK)
         await writer.drain()
 
-    async with upstream(taking) as port, proxied(port) as stage:
+    async with upstream(taking) as port, proxied(port, drain_s=PATIENCE_S) as stage:
         reader, writer = await stage.connect()
         writer.write(
             b"POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 8\r\n\r\nhalf"
         )
         await has_come.wait()
-        stopping = asyncio.create_task(stage.proxy.stop(timeout_s=PATIENCE_S))
+        stopping = asyncio.create_task(stage.stop())
         await asyncio.sleep(0.1)
         writer.write(b"half")
         async with asyncio.timeout(PATIENCE_S):
@@ -49,13 +49,16 @@ async def test_a_stop_lets_an_upload_in_flight_finish() -> None:
 
 
 async def test_a_stop_closes_idle_connections_at_once() -> None:
-    async with upstream(answering(OK)) as port, proxied(port) as stage:
+    async with (
+        upstream(answering(OK)) as port,
+        proxied(port, drain_s=2 * PATIENCE_S) as stage,
+    ):
         reader, writer = await stage.connect()
         writer.write(ONE % 1)
         await reader.readuntil(b"ok")
         # Not in the time that those in flight would be given.
         async with asyncio.timeout(PATIENCE_S):
-            await stage.proxy.stop(timeout_s=2 * PATIENCE_S)
+            await stage.stop()
             assert await reader.read() == b""
         writer.close()
 
@@ -342,11 +345,11 @@ async def test_a_stop_within_a_body_without_length_is_a_reset() -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
         await reader.read()
 
-    async with upstream(holding) as port, proxied(port) as stage:
+    async with upstream(holding) as port, proxied(port, drain_s=0.1) as stage:
         reader, writer = await stage.connect()
         writer.write(get("/"))
         await reader.readuntil(b"half")
-        await stage.proxy.stop(timeout_s=0.1)
+        await stage.stop()
         try:
             await reader.read()
         except ConnectionResetError:

@@ -106,11 +106,11 @@ async def test_a_tunnel_that_a_stop_breaks_off_says_so() -> None:
         writer.write(SWITCH)
         await reader.read()
 
-    async with upstream(holding) as port, proxied(port) as stage:
+    async with upstream(holding) as port, proxied(port, drain_s=0.1) as stage:
         reader, writer = await stage.connect()
         writer.write(upgrade("websocket"))
         await reader.readuntil(b"\r\n\r\n")
-        await stage.proxy.stop(timeout_s=0.1)
+        await stage.stop()
         [log] = await stage.records(1)
         writer.close()
     assert log.status_code == 101

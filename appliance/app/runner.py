@@ -152,7 +152,7 @@ class AppServer(Server):
         return Handler(self, connections=self._ours, loop=self._loop, **self._kwargs)
 
 
-class Listener(AppRunner):
+class AppListener(AppRunner):
     """Serves *app* to as many clients as *bounds* allow, as long as they speak."""
 
     def __init__(
