@@ -17,7 +17,7 @@ import uvloop
 from aiohttp.http_parser import HttpRequestParser
 from aiohttp.web import BaseRequest, Response, Server
 
-from bench.cost import DIFFERING_LINES
+from bench.bare import DIFFERING_LINES
 from bench.processes import cpu_seconds, need
 from proxy.connections.client import ClientConnection, Limits, Refused
 from proxy.http1.request import Request

@@ -49,14 +49,14 @@ http {{
 
 
 def cpu_seconds(pids: list[int]) -> float:
-    """User and system time of *pids* so far."""
+    """User and system time of *pids* so far, and of children they have seen end."""
     used = 0
     for pid in pids:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        used += int(fields[11]) + int(fields[12])
+        used += sum(int(field) for field in fields[11:15])
     return used / TICKS
 
 
@@ -84,6 +84,23 @@ def children(pid: int) -> list[int]:
         for child in listed:
             found += [int(child), *children(int(child))]
     return found
+
+
+def appliance_of(pid: int) -> list[int]:
+    """*pid*, and what it started to record or to work for it."""
+    return [pid, *(each for each in children(pid) if not _is_postgres(each))]
+
+
+def postgres_of(pid: int) -> list[int]:
+    """The embedded server's processes."""
+    return [each for each in children(pid) if _is_postgres(each)]
+
+
+def _is_postgres(pid: int) -> bool:
+    try:
+        return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -5,14 +5,14 @@ import os
 import resource
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from itertools import repeat
 from statistics import median
 from urllib.parse import urlsplit
 
-from bench.processes import children
+from bench.asking import asked, percentile
+from bench.processes import postgres_of
 from bench.stage import Stage
 
 ROUNDS = 5
@@ -48,39 +48,30 @@ def _print(found: dict[str, list[float]]) -> None:
     print(f"\n{PER_SECOND} requests a second on one connection\n")
     print("| | p50 ms | p99 ms | p99 against the quiet one | aim |")
     print("|---|---|---|---|---|")
-    base = _percentile(found["nginx"], 0.99)
-    quiet = _percentile(found["ours"], 0.99)
+    base = percentile(found["nginx"], 0.99)
+    quiet = percentile(found["ours"], 0.99)
     aims = {"nginx": "", "ours": f"{quiet / base:.2f} x nginx | ≤ 1.5 x nginx"}
     for name, taken in found.items():
-        high = _percentile(taken, 0.99)
+        high = percentile(taken, 0.99)
         aim = aims.get(name, f"{high / quiet:.2f} x ours | ≤ 2 x ours")
         print(f"| {name} | {median(taken):.2f} | {high:.2f} | {aim or ' | '} |")
 
 
 def _asked(url: str) -> list[float]:
-    """How long each request took, ms; each at its time, late ones count from it."""
     parts = urlsplit(url)
-    request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
-    taken = []
-    with socket.create_connection((parts.hostname or "", parts.port or 80)) as asker:
-        asker.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        due = time.perf_counter()
-        for _ in range(REQUESTS):
-            due += 1 / PER_SECOND
-            while (left := due - time.perf_counter()) > 0:
-                time.sleep(left)
-            asker.sendall(request)
-            answer = asker.recv(65_536)
-            while not answer.endswith(b'"}'):
-                answer += asker.recv(65_536)
-            taken.append((time.perf_counter() - due) * 1000)
-    return taken
+    requests = repeat(_bare(url), REQUESTS)
+    return asked(parts.port or 80, requests, per_second=PER_SECOND)
+
+
+def _bare(url: str) -> bytes:
+    parts = urlsplit(url)
+    return f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
 
 
 @contextmanager
 def _frozen(stage: Stage) -> Iterator[None]:
     """The embedded PostgreSQL is stopped, its connections stay open."""
-    pids = [pid for pid in children(stage.ours) if _is_postgres(pid)]
+    pids = postgres_of(stage.ours)
     assert pids
     for pid in pids:
         _signal(pid, signal.SIGSTOP)
@@ -89,13 +80,6 @@ def _frozen(stage: Stage) -> Iterator[None]:
     finally:
         for pid in pids:
             _signal(pid, signal.SIGCONT)
-
-
-def _is_postgres(pid: int) -> bool:
-    try:
-        return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
 
 
 def _signal(pid: int, number: int) -> None:
@@ -109,7 +93,7 @@ def _signal(pid: int, number: int) -> None:
 def _idle(url: str) -> Iterator[None]:
     """So many connections, each of which has had one answer."""
     parts = urlsplit(url)
-    request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+    request = _bare(url)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     held = []
@@ -123,7 +107,3 @@ def _idle(url: str) -> Iterator[None]:
     finally:
         for made in held:
             made.close()
-
-
-def _percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests of pages, beside other proxies and of the compiled build need,
-# where that can be done.
+# Installs what the tests of pages, beside other proxies, of the compiled build and of the
+# bench need, where that can be done.
 set -eu
 # Debian keeps servers where PATH of an ordinary user does not look.
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
@@ -13,6 +13,7 @@ is_there apache2 || missing="$missing apache2-bin"
 [ -e /usr/lib/apache2/modules/mod_dav_svn.so ] || missing="$missing libapache2-mod-svn"
 is_there svn || missing="$missing subversion"
 is_there litmus || missing="$missing litmus"
+is_there wrk || missing="$missing wrk"
 compiler=$(sh compile.sh missing)
 missing="$missing${compiler:+ $compiler}"
 [ -n "$missing" ] || exit 0

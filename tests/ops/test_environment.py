@@ -113,6 +113,7 @@ def test_an_ordinary_user_is_asked_only_for_what_is_missing(
         "apache2": "apache2-bin",
         "svn": "subversion",
         "litmus": "litmus",
+        "wrk": "wrk",
     }
     missing = {name for name, package in packages.items() if package in asked}
     assert missing == {name for name in packages if path_of(name) is None}

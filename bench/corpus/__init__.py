@@ -1,0 +1,1 @@
+"""What clients really send and services really answer, made from one seed."""
