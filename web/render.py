@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ async def page(
     )
 
 
+@cache
 def _assets() -> Any:
     """A static file's address, with its content's digest, so that it may be kept."""
     addresses = {}

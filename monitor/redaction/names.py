@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Final
 
 # Bytes in lower case; those that are left out tell spellings of one name apart, and
@@ -48,6 +49,12 @@ class Spelled:
         return [each.span() for each in self.any_way.finditer(lowered)]
 
 
+@lru_cache(maxsize=MAX_KNOWN)
+def _spelled(name: str) -> Spelled:
+    """Made once of a name: hundreds are in each list, and most are the same ones."""
+    return Spelled(name)
+
+
 class Names:
     """Names without case, `-` and `_`; and what is sensitive only beside another."""
 
@@ -63,7 +70,7 @@ class Names:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.given = frozenset(names)
-        spelled = {fold(name): Spelled(name) for name in sorted(self.given)}
+        spelled = {fold(name): _spelled(name) for name in sorted(self.given)}
         spelled.pop("", None)
         self._whole = frozenset(spelled)
         self._beside = BESIDE if spelled else {}
@@ -73,7 +80,8 @@ class Names:
         self._known: dict[str, bool] = {}
 
     def also(self, names: Iterable[str]) -> "Names":
-        return Names(self.given.union(names))
+        more = self.given.union(names)
+        return self if more == self.given else Names(more)
 
     def holds(self, name: str) -> bool:
         """`user[password]`, `token[]` and `login.password` count."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -34,13 +35,18 @@ class Block:
 
 class Troubleshooting:
     def __init__(self) -> None:
-        self._blocks = blocks_of(TEXT.read_text()) if TEXT.exists() else []
+        self._blocks = _found()
 
     async def show(self, request: web.Request) -> web.Response:
         if not self._blocks:
             raise NotFound("This installation has no docs/troubleshooting.md.")
         context = {"blocks": self._blocks}
         return await render.page(request, "troubleshooting.html", context)
+
+
+@cache
+def _found() -> list[Block]:
+    return blocks_of(TEXT.read_text()) if TEXT.exists() else []
 
 
 def blocks_of(text: str) -> list[Block]:
