@@ -140,8 +140,19 @@ def alerting(certificate: Certificate) -> Iterator[int]:
     context.verify_mode = ssl.CERT_REQUIRED
 
     def refuse() -> None:
-        with listening.accept()[0] as accepted, contextlib.suppress(OSError):
-            context.wrap_socket(accepted, server_side=True)
+        with (
+            listening.accept()[0] as accepted,
+            context.wrap_socket(
+                accepted, server_side=True, do_handshake_on_connect=False
+            ) as wrapped,
+            contextlib.suppress(ConnectionError),
+        ):
+            with contextlib.suppress(ssl.SSLError):
+                wrapped.do_handshake()
+            # Closed with a request unread it would be reset, and what it said is lost
+            # where the proxy writes before it reads.
+            while socket.socket.recv(wrapped, 65_536):
+                pass
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         refusing = threading.Thread(target=refuse)
