@@ -20,6 +20,12 @@ TEMPLATE = "template_migrated"
 UNFINISHED = "template_unfinished"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First those that need longer than others: at the end nobody could share them."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture(scope="session")
 def shared_directory(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
