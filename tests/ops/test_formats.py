@@ -16,7 +16,7 @@ from monitor.files.damaged import SUFFIX
 from monitor.record.codec import decode, encode
 from monitor.redaction.withheld import WITHHELD
 from monitor.registry.table import RoutingTable, load, save
-from monitor.spool.segments import Damage, Segment, packed, segments
+from monitor.spool.segments import MAX_PAYLOAD, Damage, Segment, packed, segments
 from monitor.spool.tallies import Tallies
 from monitor.spool.tally import (
     DROPPED,
@@ -190,6 +190,7 @@ def test_the_example_of_a_segment_is_read(tmp_path: Path) -> None:
     assert [getattr(exchange, name) for name in Exchange.__slots__] == [
         getattr(made, name) for name in Exchange.__slots__
     ]
+    assert f" {MAX_PAYLOAD:,} " in PAGE
     # And what is written is that, to the byte.
     assert of_example()[19:] == packed(encode(made), SERVICE, frame.at_ms)
 
