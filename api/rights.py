@@ -40,13 +40,13 @@ async def caller_of(request: web.Request, parts: Parts) -> Caller:
     bearer = _bearer(request)
     opened = ALL_RIGHTS if parts.access.is_open else frozenset[Right]()
     if bearer is not None and bearer.startswith(keys.PREFIX):
-        service_id = await parts.keys.service_of(bearer)
+        service_id = await parts.stores.keys.service_of(bearer)
         if service_id is None:
             raise Unauthorized("the key is unknown or revoked")
         return Caller(opened, service_id)
     parts.access.guard(RequestFacts.of(request.method, request.headers))
     if bearer is not None:
-        token = await parts.tokens.holder(bearer)
+        token = await parts.stores.tokens.holder(bearer)
         if token is None:
             raise Unauthorized("the token is unknown, revoked or has run out")
         return Caller(READ_ONLY if token.read_only else ALL_RIGHTS, is_known=True)

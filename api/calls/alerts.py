@@ -30,7 +30,7 @@ class AlertCalls:
         new, _ = await request.body(call, NewAlert)
         fields = new.model_dump(exclude={"service_id"})
         check(fields)
-        alert = await self._parts.alerts.create(UUID(new.service_id), fields)
+        alert = await self._parts.stores.alerts.create(UUID(new.service_id), fields)
         if alert is None:
             raise NotFound("there is no such service")
         return answer(shown(alert), status=201, Location=f"/v1/alerts/{alert.id}")
@@ -42,7 +42,7 @@ class AlertCalls:
         if errors:
             raise InvalidInput("the query is not valid", errors=errors)
         limit, offset = values.get("limit", 50), values.get("offset", 0)
-        found, total = await self._parts.alerts.page(
+        found, total = await self._parts.stores.alerts.page(
             service_id=values.get("service_id"), limit=limit, offset=offset
         )
         items = [shown(alert) for alert in found]
@@ -52,7 +52,7 @@ class AlertCalls:
         await need(call, self._parts, Right.READ)
         request.no_query(call)
         id = request.id_in_path(call, "alert_id")
-        return answer(shown(_found(await self._parts.alerts.get(id))))
+        return answer(shown(_found(await self._parts.stores.alerts.get(id))))
 
     async def change(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.MANAGE)
@@ -60,14 +60,16 @@ class AlertCalls:
         id = request.id_in_path(call, "alert_id")
         changes, _ = await request.body(call, AlertChanges)
         given = changes.model_dump(exclude_unset=True)
-        held = _found(await self._parts.alerts.get(id))
+        held = _found(await self._parts.stores.alerts.get(id))
         check({**shown(held), **given})
-        return answer(shown(_found(await self._parts.alerts.change(id, given))))
+        return answer(shown(_found(await self._parts.stores.alerts.change(id, given))))
 
     async def delete(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.MANAGE)
         request.no_query(call)
-        if not await self._parts.alerts.delete(request.id_in_path(call, "alert_id")):
+        if not await self._parts.stores.alerts.delete(
+            request.id_in_path(call, "alert_id")
+        ):
             raise NotFound("there is no such alert")
         return nothing()
 
@@ -75,7 +77,7 @@ class AlertCalls:
         await need(call, self._parts, Right.READ)
         id = request.id_in_path(call, "alert_id")
         limit, offset = request.page(call)
-        found = await self._parts.alerts.events(id, limit=limit, offset=offset)
+        found = await self._parts.stores.alerts.events(id, limit=limit, offset=offset)
         if found is None:
             raise NotFound("there is no such alert")
         events, total = found
@@ -86,8 +88,8 @@ class AlertCalls:
         await need(call, self._parts, Right.READ)
         id = request.id_in_path(call, "alert_id")
         limit, offset = request.page(call)
-        _found(await self._parts.alerts.get(id))
-        found, total = await self._parts.deliveries.page(
+        _found(await self._parts.stores.alerts.get(id))
+        found, total = await self._parts.stores.deliveries.page(
             alert_id=id, limit=limit, offset=offset
         )
         items = [shown_delivery(delivery) for delivery in found]

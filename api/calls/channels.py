@@ -37,7 +37,7 @@ class ChannelCalls:
         fields = new.model_dump()
         fields["service_id"] = UUID(new.service_id) if new.service_id else None
         secret = new_secret() if new.kind == ChannelKind.WEBHOOK else None
-        channel = await self._parts.channels.create(fields, secret=secret)
+        channel = await self._parts.stores.channels.create(fields, secret=secret)
         if channel is None:
             raise NotFound("there is no such service")
         return answer(
@@ -53,7 +53,7 @@ class ChannelCalls:
         if errors:
             raise InvalidInput("the query is not valid", errors=errors)
         limit, offset = values.get("limit", 50), values.get("offset", 0)
-        found, total = await self._parts.channels.page(
+        found, total = await self._parts.stores.channels.page(
             service_id=values.get("service_id"), limit=limit, offset=offset
         )
         items = [shown(channel) for channel in found]
@@ -70,7 +70,7 @@ class ChannelCalls:
         id = request.id_in_path(call, "channel_id")
         changes, _ = await request.body(call, ChannelChanges)
         given = changes.model_dump(exclude_unset=True)
-        channel = await self._parts.channels.change(id, given)
+        channel = await self._parts.stores.channels.change(id, given)
         if channel is None:
             raise NotFound("there is no such channel")
         return answer(shown(channel))
@@ -79,7 +79,7 @@ class ChannelCalls:
         await need(call, self._parts, Right.MANAGE)
         request.no_query(call)
         id = request.id_in_path(call, "channel_id")
-        if not await self._parts.channels.delete(id):
+        if not await self._parts.stores.channels.delete(id):
             raise NotFound("there is no such channel")
         return nothing()
 
@@ -89,14 +89,14 @@ class ChannelCalls:
         request.no_query(call)
         await request.no_fields(call)
         channel, now = await self._channel(call), datetime.now(UTC)
-        message = await self._parts.deliveries.begin_test(channel, now)
+        message = await self._parts.stores.deliveries.begin_test(channel, now)
         if message is None:
             raise NotFound("there is no such channel")
         outcome = await self._parts.outbound.post(
             message.url, message.body, headers_of(message, now)
         )
-        await self._parts.deliveries.finish(message, outcome, now, is_last=True)
-        delivery = await self._parts.deliveries.get(message.delivery_id)
+        await self._parts.stores.deliveries.finish(message, outcome, now, is_last=True)
+        delivery = await self._parts.stores.deliveries.get(message.delivery_id)
         if delivery is None:
             raise NotFound("the channel is gone")
         return answer(shown_delivery(delivery))
@@ -105,7 +105,7 @@ class ChannelCalls:
         await need(call, self._parts, Right.READ)
         limit, offset = request.page(call)
         channel = await self._channel(call)
-        found, total = await self._parts.deliveries.page(
+        found, total = await self._parts.stores.deliveries.page(
             channel_id=channel.id, limit=limit, offset=offset
         )
         items = [shown_delivery(delivery) for delivery in found]
@@ -113,7 +113,7 @@ class ChannelCalls:
 
     async def _channel(self, call: web.Request) -> Channel:
         id = request.id_in_path(call, "channel_id")
-        channel = await self._parts.channels.get(id)
+        channel = await self._parts.stores.channels.get(id)
         if channel is None:
             raise NotFound("there is no such channel")
         return channel

@@ -56,7 +56,7 @@ class ExportCalls:
     async def _log(self, call: web.Request) -> LogDetail:
         await need(call, self._parts, Right.READ)
         request.no_query(call)
-        detail = await self._parts.logs.get(request.id_in_path(call, "log_id"))
+        detail = await self._parts.stores.logs.get(request.id_in_path(call, "log_id"))
         if detail is None:
             raise NotFound("there is no such log")
         return detail
@@ -89,7 +89,7 @@ class ExportCalls:
     async def _messages(self, detail: LogDetail) -> list[Message]:
         if not detail.has_messages:
             return []
-        return await self._parts.messages.all(detail.item.id)
+        return await self._parts.stores.messages.all(detail.item.id)
 
     async def _stream(
         self, call: web.Request, written: Written, content_type: str, ending: str
@@ -98,7 +98,7 @@ class ExportCalls:
         await need(call, self._parts, Right.READ)
         filter, cursor, limit = parse_export_query(call.query.items())
         # Fails before the head, if it is to fail at once.
-        await self._parts.feed.ends()
+        await self._parts.stores.feed.ends()
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         response = web.StreamResponse(
             headers={
@@ -112,7 +112,7 @@ class ExportCalls:
         await response.prepare(call)
         if call.method == "HEAD":
             return response
-        details = self._parts.logs.all(filter, cursor=cursor, limit=limit)
+        details = self._parts.stores.logs.all(filter, cursor=cursor, limit=limit)
         is_whole = False
         try:
             async for piece in written(details):

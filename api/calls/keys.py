@@ -25,7 +25,7 @@ class KeyCalls:
         request.no_query(call)
         service_id = request.id_in_path(call, "service_id")
         new, _ = await request.body(call, NewKey)
-        key = await self._parts.keys.create(service_id, new.name)
+        key = await self._parts.stores.keys.create(service_id, new.name)
         if key is None:
             raise NotFound("there is no such service")
         content = {**_shown(key), "raw_key": key.raw_key}
@@ -36,7 +36,9 @@ class KeyCalls:
         await need(call, self._parts, Right.READ)
         service_id = request.id_in_path(call, "service_id")
         limit, offset = request.page(call)
-        found = await self._parts.keys.page(service_id, limit=limit, offset=offset)
+        found = await self._parts.stores.keys.page(
+            service_id, limit=limit, offset=offset
+        )
         if found is None:
             raise NotFound("there is no such service")
         keys, total = found
@@ -48,7 +50,7 @@ class KeyCalls:
         request.no_query(call)
         service_id = request.id_in_path(call, "service_id")
         key_id = request.id_in_path(call, "key_id")
-        if not await self._parts.keys.revoke(service_id, key_id):
+        if not await self._parts.stores.keys.revoke(service_id, key_id):
             raise NotFound("there is no such key of this service")
         return nothing()
 

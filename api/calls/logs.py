@@ -56,7 +56,7 @@ class LogCalls:
         unknown = content.keys() - NewLog.model_fields.keys()
         self._parts.counters.ingest_ignored_fields.inc(len(unknown))
         id = await self._store(service_id, new, await repeat_key_of(call))
-        detail = await self._parts.logs.get(id)
+        detail = await self._parts.stores.logs.get(id)
         if detail is None:
             raise NotFound("the service is gone, or the log was deleted")
         return detail
@@ -75,12 +75,12 @@ class LogCalls:
     async def list(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
         filter, page = parse_log_query(call.query.items())
-        return answer(_shown_page(await self._parts.logs.page(filter, page)))
+        return answer(_shown_page(await self._parts.stores.logs.page(filter, page)))
 
     async def get(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
         request.no_query(call)
-        detail = await self._parts.logs.get(request.id_in_path(call, "log_id"))
+        detail = await self._parts.stores.logs.get(request.id_in_path(call, "log_id"))
         if detail is None:
             raise NotFound("there is no such log")
         return written(await self._details.json(detail))
@@ -92,8 +92,8 @@ class LogCalls:
         id = request.id_in_path(call, "log_id")
         changes, _ = await request.body(call, LogChanges)
         given = changes.model_dump(exclude_unset=True)
-        is_there = await self._parts.marks.change(id, given)
-        detail = await self._parts.logs.get(id) if is_there else None
+        is_there = await self._parts.stores.marks.change(id, given)
+        detail = await self._parts.stores.logs.get(id) if is_there else None
         if detail is None:
             raise NotFound("there is no such log")
         return written(await self._details.json(detail))

@@ -22,7 +22,7 @@ class MessageCalls:
         await need(call, self._parts, Right.READ)
         id = request.id_in_path(call, "log_id")
         limit, offset = request.page(call)
-        found = await self._parts.messages.page(id, limit=limit, offset=offset)
+        found = await self._parts.stores.messages.page(id, limit=limit, offset=offset)
         if found is None:
             raise NotFound("there is no such log")
         messages, total = found

@@ -18,7 +18,9 @@ class MetricsCalls:
 
     async def totals(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
-        totals = await self._parts.metrics.totals(parse_scope(call.query.items()))
+        totals = await self._parts.stores.metrics.totals(
+            parse_scope(call.query.items())
+        )
         return answer(
             {
                 "total_requests": totals.measured.requests,
@@ -30,7 +32,9 @@ class MetricsCalls:
 
     async def timeseries(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
-        series = await self._parts.metrics.timeseries(parse_scope(call.query.items()))
+        series = await self._parts.stores.metrics.timeseries(
+            parse_scope(call.query.items())
+        )
         return answer(
             {
                 "total_requests": sum(b.measured.requests for b in series.buckets),
@@ -50,7 +54,9 @@ class MetricsCalls:
 
     async def endpoints(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
-        found = await self._parts.metrics.endpoints(parse_scope(call.query.items()))
+        found = await self._parts.stores.metrics.endpoints(
+            parse_scope(call.query.items())
+        )
         return answer(
             {
                 "total_requests": sum(e.measured.requests for e in found),

@@ -114,13 +114,13 @@ class ReplayCalls:
         id = request.id_in_path(call, "log_id")
         limit, offset = request.page(call)
         await self._log(id)
-        page = await self._parts.replays.page(id, limit=limit, offset=offset)
+        page = await self._parts.stores.replays.page(id, limit=limit, offset=offset)
         items = orjson.Fragment(b"[" + b",".join(page.documents) + b"]")
         envelope = lists.envelope(items, page.total, limit, offset)
         return answer({**envelope, "complete": page.complete})
 
     async def _log(self, id: UUID) -> LogDetail:
-        detail = await self._parts.logs.get(id)
+        detail = await self._parts.stores.logs.get(id)
         if detail is None:
             raise NotFound("there is no such log")
         return detail
@@ -145,7 +145,7 @@ class ReplayCalls:
     async def _recorded(self, id: UUID) -> LogDetail | None:
         try:
             async with asyncio.timeout(RECORDED_WITHIN_S):
-                while (detail := await self._parts.logs.get(id)) is None:
+                while (detail := await self._parts.stores.logs.get(id)) is None:
                     await asyncio.sleep(POLL_S)
                 return detail
         except (TimeoutError, Unavailable):
@@ -215,7 +215,7 @@ class ReplayCalls:
                 f"the answers could not be compared ({type(error).__name__})"
             )
         try:
-            await self._parts.replays.complete(document)
+            await self._parts.stores.replays.complete(document)
         except Unavailable:
             logger.warning("a comparison is not stored: PostgreSQL is away")
 
@@ -258,7 +258,7 @@ class ReplayCalls:
 
     async def _evidence(self, detail: LogDetail, own: UUID | None) -> Evidence:
         """Without it the comparison stands, with less marked as volatile."""
-        replays = self._parts.replays
+        replays = self._parts.stores.replays
         try:
             earlier = await replays.earlier_like(detail.item, most=EARLIER)
             again = await replays.logs_of(detail.item.id, most=EARLIER, but=own)
@@ -267,12 +267,12 @@ class ReplayCalls:
             return Evidence()
 
     async def _answers(self, ids: Sequence[UUID]) -> Sequence[RecordedAnswer]:
-        found = [await self._parts.logs.get(id) for id in ids]
+        found = [await self._parts.stores.logs.get(id) for id in ids]
         return [answer_of(detail) for detail in found if detail is not None]
 
     async def _stored(self, detail: LogDetail, made: dict[str, Any]) -> dict[str, Any]:
         try:
-            return await self._parts.replays.add(detail.item, made)
+            return await self._parts.stores.replays.add(detail.item, made)
         except Unavailable:
             raise Unavailable(
                 "PostgreSQL is away: the request was sent, its replay is not stored",

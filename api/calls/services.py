@@ -37,7 +37,7 @@ class ServiceCalls:
             "hosts": tuple(dict.fromkeys(new.hosts or ())),
             "redact_fields": new.redact_fields or [],
         }
-        service = await self._parts.services.create(fields)
+        service = await self._parts.stores.services.create(fields)
         return answer(
             _with_notice(service), status=201, Location=f"/v1/services/{service.id}"
         )
@@ -45,14 +45,18 @@ class ServiceCalls:
     async def list(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
         limit, offset = request.page(call)
-        found, total = await self._parts.services.page(limit=limit, offset=offset)
+        found, total = await self._parts.stores.services.page(
+            limit=limit, offset=offset
+        )
         items = [shown(service) for service in found]
         return answer(lists.envelope(items, total, limit, offset))
 
     async def get(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
         request.no_query(call)
-        service = await self._parts.services.get(request.id_in_path(call, "service_id"))
+        service = await self._parts.stores.services.get(
+            request.id_in_path(call, "service_id")
+        )
         return answer(shown(_found(service)))
 
     async def change(self, call: web.Request) -> web.Response:
@@ -66,16 +70,16 @@ class ServiceCalls:
             fields["hosts"] = tuple(dict.fromkeys(fields["hosts"] or ()))
         if "redact_fields" in fields:
             fields["redact_fields"] = fields["redact_fields"] or []
-        service = await self._parts.services.change(id, fields)
+        service = await self._parts.stores.services.change(id, fields)
         return answer(_with_notice(_found(service)))
 
     async def delete(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.MANAGE)
         request.no_query(call)
         id = request.id_in_path(call, "service_id")
-        if not await self._parts.services.delete(id):
+        if not await self._parts.stores.services.delete(id):
             raise NotFound("there is no such service")
-        self._parts.keys.forget(id)
+        self._parts.stores.keys.forget(id)
         return nothing()
 
     def _refuse_own(self, base_url: str | None) -> None:

@@ -48,7 +48,7 @@ class StreamCalls:
         filter = _filter(call)
         after = _last_event_id(call)
         with self._one_more():
-            ends = await self._parts.feed.ends()
+            ends = await self._parts.stores.feed.ends()
             follower = Follower(self._parts, filter, call)
             if call.method == "HEAD":
                 await follower.response.prepare(call)
@@ -111,7 +111,7 @@ class Follower:
                 checked_at = loop.time()
                 if not await self._may_read():
                     return
-            await self._parts.feed.news(LOOK_EVERY_S)
+            await self._parts.stores.feed.news(LOOK_EVERY_S)
 
     async def _may_read(self) -> bool:
         """A token may be revoked meanwhile, a session ended."""
@@ -139,10 +139,10 @@ class Follower:
         return newest
 
     async def _send_after(self, position: int) -> int:
-        while parts := await self._parts.feed.after(position):
+        while parts := await self._parts.stores.feed.after(position):
             if parts[0].position - len(parts[0].ids) > position:
                 # What followed is forgotten already.
-                ends = await self._parts.feed.ends()
+                ends = await self._parts.stores.feed.ends()
                 return await self.gap(position, ends.newest)
             for part in parts:
                 await self._send_part(part.position, part.ids)
@@ -151,7 +151,7 @@ class Follower:
 
     async def _send_part(self, position: int, ids: tuple[Any, ...]) -> None:
         places = {id: position - len(ids) + n for n, id in enumerate(ids, start=1)}
-        for item in await self._parts.logs.among(ids, self._filter):
+        for item in await self._parts.stores.logs.among(ids, self._filter):
             await self._send("log", places[item.id], shown_item(item))
 
     async def _send(self, event: str, position: int, data: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ class TokenCalls:
         if new.expires_at is not None and new.expires_at <= datetime.now(UTC):
             reason = "must be in the future"
             raise json_input.invalid(("expires_at",), reason, "value_error")
-        token = await self._parts.tokens.create(
+        token = await self._parts.stores.tokens.create(
             new.name, read_only=new.read_only, expires_at=new.expires_at
         )
         content = {**_shown(token), "raw_token": token.raw_token}
@@ -37,7 +37,7 @@ class TokenCalls:
     async def list(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.MANAGE)
         limit, offset = request.page(call)
-        tokens, total = await self._parts.tokens.page(limit=limit, offset=offset)
+        tokens, total = await self._parts.stores.tokens.page(limit=limit, offset=offset)
         items = [_shown(token) for token in tokens]
         return answer(lists.envelope(items, total, limit, offset))
 
@@ -45,7 +45,7 @@ class TokenCalls:
         await need(call, self._parts, Right.MANAGE)
         request.no_query(call)
         token_id = request.id_in_path(call, "token_id")
-        if not await self._parts.tokens.revoke(token_id):
+        if not await self._parts.stores.tokens.revoke(token_id):
             raise NotFound("there is no such token")
         return nothing()
 

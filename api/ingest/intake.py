@@ -104,7 +104,7 @@ async def intake_of(parts: Parts, service_id: UUID, *, dated: bool) -> Intake:
     if routed is not None and not dated:
         fields = routed.redact_fields
     else:
-        service = await parts.services.get(service_id)
+        service = await parts.stores.services.get(service_id)
         if service is None:
             raise NotFound("the service is gone")
         fields, days = service.redact_fields, service.retention_days

@@ -46,9 +46,6 @@ from monitor.redaction.redaction import Redaction
 from monitor.replay.sender import Sender
 from monitor.settings import Settings
 from monitor.spool.writer import Spool
-from monitor.storage.alerts.channels import Channels
-from monitor.storage.alerts.deliveries import Deliveries
-from monitor.storage.alerts.rules import Alerts
 from monitor.storage.alerts.windows import AlertWindows
 from monitor.storage.commit.writer import LogWriter
 from monitor.storage.database.clearing import Clearing
@@ -56,18 +53,10 @@ from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.health.costs import Costs
 from monitor.storage.logs.deleting import Deletions
-from monitor.storage.logs.feed import Feed
-from monitor.storage.logs.marks import Marks
-from monitor.storage.logs.messages import MessageReader
-from monitor.storage.logs.metrics import MetricsReader
-from monitor.storage.logs.reader import LogReader
-from monitor.storage.logs.replays import Replays
 from monitor.storage.recorder.recorder import Recorder
-from monitor.storage.registry.keys import Keys
-from monitor.storage.registry.services import Services
-from monitor.storage.registry.tokens import Tokens
 from monitor.storage.retention.retention import Retention
 from monitor.storage.retention.terms import Policy
+from monitor.storage.stores import Stores
 from monitor.traffic.ids import LogIds
 
 logger = logging.getLogger(__name__)
@@ -124,12 +113,11 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
         counters.registry.register(LoopCollector(watch))
         helpers = Helpers(settings, counters)
         stack.push_async_callback(helpers.close)
-        feed = Feed(database, kept=settings.stream_kept)
 
         async def publish() -> None:
-            await routes.refresh(services.routes)
+            await routes.refresh(stores.services.routes)
 
-        services = Services(database, publish=publish)
+        stores = Stores.of(database, settings, publish=publish)
         redaction = Redaction(
             headers=settings.sensitive_headers,
             parameters=settings.sensitive_parameters,
@@ -147,7 +135,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             ledger=books.ledger,
             tallies=books.tallies,
             counters=counters,
-            committed=feed.wake,
+            committed=stores.feed.wake,
         )
         spool.on_append = recorder.wake
         stack.push_async_callback(_empty, spool, recorder, settings.drain_timeout_s)
@@ -157,7 +145,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             database,
             partitions=partitions,
             counters=counters,
-            committed=feed.wake,
+            committed=stores.feed.wake,
             timeout_s=settings.ingest_timeout_s,
         )
         policy = Policy(
@@ -184,7 +172,6 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 )
             )
         )
-        deliveries = Deliveries(database, public_url=settings.linked_url)
         windows = AlertWindows(database, listening_since=datetime.now(UTC))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         begun = [
@@ -196,17 +183,17 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                     is_starting=lambda: embedded is not None and embedded.is_starting,
                 ),
                 background.become_ready(database, MIGRATIONS, state, publish=publish),
-                background.keep_routes(routes, services, state),
+                background.keep_routes(routes, stores.services, state),
                 background.keep_partitions(database, partitions, state),
                 background.clear_deleted(Clearing(database), state),
                 background.retain(retention, state, Clock()),
                 background.clear_aside(data, settings, counters),
-                background.forget_old(database, feed, state),
+                background.forget_old(database, stores.feed, state),
                 background.judge_windows(windows, recorder, state),
-                background.tidy_deliveries(deliveries, state),
+                background.tidy_deliveries(stores.deliveries, state),
                 standing.run(),
                 costs.run(),
-                Notifier(deliveries, outbound).run(state),
+                Notifier(stores.deliveries, outbound).run(state),
                 recorder.run(),
                 writer.run(),
                 *([embedded.run()] if embedded else []),
@@ -243,28 +230,16 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             [app_socket.getsockname()[:2], proxy_socket.getsockname()[:2]],
             names=settings.allowed_hosts,
         )
-        logs = LogReader(database, timeout_ms=settings.query_timeout_ms)
         parts = Parts(
             settings=settings,
             access=access,
             database=database,
-            services=services,
-            keys=Keys(database, most=settings.keys_limit),
-            tokens=Tokens(database, most=settings.tokens_limit),
-            logs=logs,
+            stores=stores,
             deletions=Deletions(
-                database, reader=logs, ledger=books.ledger, counters=counters
+                database, reader=stores.logs, ledger=books.ledger, counters=counters
             ),
-            messages=MessageReader(database),
-            alerts=Alerts(database, most=settings.alert_rules_limit),
-            replays=Replays(database),
-            feed=feed,
             sender=sender,
-            channels=Channels(database, most=settings.channels_limit),
-            deliveries=deliveries,
             outbound=outbound,
-            metrics=MetricsReader(database, timeout_ms=settings.query_timeout_ms),
-            marks=Marks(database),
             writer=writer,
             redaction=redaction,
             ids=LogIds(),

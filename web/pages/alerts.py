@@ -50,7 +50,7 @@ class AlertsPage:
 
     async def show(self, request: web.Request) -> web.Response:
         services, names = await _services(self._parts)
-        rules, total = await self._parts.alerts.page(
+        rules, total = await self._parts.stores.alerts.page(
             service_id=None, limit=MAX_SHOWN, offset=0
         )
         views = [_view(rule, names) for rule in rules]
@@ -73,14 +73,14 @@ class AlertsPage:
 
     async def _of(self, alert: Alert, offset: int) -> dict[str, object]:
         """What the chosen rule found, and whom it was told to."""
-        found = await self._parts.alerts.events(
+        found = await self._parts.stores.alerts.events(
             alert.id, limit=EVENTS_SHOWN, offset=offset
         )
         events, total = found or ([], 0)
-        channels, _ = await self._parts.channels.page(
+        channels, _ = await self._parts.stores.channels.page(
             service_id=alert.service_id, limit=MAX_SHOWN, offset=0
         )
-        deliveries, _ = await self._parts.deliveries.page(
+        deliveries, _ = await self._parts.stores.deliveries.page(
             alert_id=alert.id, limit=DELIVERIES_SHOWN, offset=0
         )
         link = f"/alerts-ui?alert={alert.id}&offset="
@@ -103,7 +103,7 @@ class ChannelsPage:
 
     async def show(self, request: web.Request) -> web.Response:
         services, names = await _services(self._parts)
-        channels, total = await self._parts.channels.page(
+        channels, total = await self._parts.stores.channels.page(
             service_id=None, limit=MAX_SHOWN, offset=0
         )
         wanted = _id(request.query.get("channel"))
@@ -127,10 +127,10 @@ class ChannelsPage:
         return await render.page(request, "channels.html", context)
 
     async def _of(self, channel: Channel) -> dict[str, object]:
-        deliveries, _ = await self._parts.deliveries.page(
+        deliveries, _ = await self._parts.stores.deliveries.page(
             channel_id=channel.id, limit=DELIVERIES_SHOWN, offset=0
         )
-        rules, _ = await self._parts.alerts.page(
+        rules, _ = await self._parts.stores.alerts.page(
             service_id=channel.service_id, limit=MAX_SHOWN, offset=0
         )
         return {"deliveries": deliveries, "rules": {r.id: r.name for r in rules}}
@@ -172,7 +172,7 @@ def _badge(alert: Alert) -> tuple[str, str]:
 
 
 async def _services(parts: PageParts) -> tuple[list[ServiceResource], dict[UUID, str]]:
-    found, _ = await parts.services.page(limit=MAX_SHOWN, offset=0)
+    found, _ = await parts.stores.services.page(limit=MAX_SHOWN, offset=0)
     return found, {service.id: service.name for service in found}
 
 

@@ -66,7 +66,7 @@ class Dashboard:
         }
         if request.headers.get("X-Fragment") == "1":
             return await render.page(request, "_logs.html", context, status=status)
-        context["services"] = await choosable(self._parts.services)
+        context["services"] = await choosable(self._parts.stores.services)
         return await render.page(request, "dashboard.html", context, status=status)
 
     async def _awaited(
@@ -77,7 +77,7 @@ class Dashboard:
         if not has_none or filters.keys() != {"service_id"}:
             return None
         try:
-            service = await self._parts.services.get(UUID(filters["service_id"]))
+            service = await self._parts.stores.services.get(UUID(filters["service_id"]))
         except Unavailable:
             return None
         if service is None:
@@ -87,7 +87,7 @@ class Dashboard:
     async def _view(self, given: list[tuple[str, str]]) -> tuple[View, int]:
         try:
             filter, page = parse_log_query(given)
-            logs = await self._parts.logs.page(filter, page)
+            logs = await self._parts.stores.logs.page(filter, page)
         except InvalidInput as error:
             reasons = {str(found.loc[-1]): found.msg for found in error.errors}
             return _no_logs("Some filters are not valid.", reasons), 422

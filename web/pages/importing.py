@@ -15,7 +15,9 @@ class ImportPage:
         self._parts = parts
 
     async def show(self, request: web.Request) -> web.Response:
-        services, total = await self._parts.services.page(limit=MAX_SERVICES, offset=0)
+        services, total = await self._parts.stores.services.page(
+            limit=MAX_SERVICES, offset=0
+        )
         context = {
             "services": services,
             "total": total,

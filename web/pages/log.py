@@ -34,7 +34,7 @@ class LogDetailPage:
             "hints": hints_of(detail),
             "timing": timing_view(detail),
             "messages": await messages_view(
-                self._parts.messages, self._parts.helpers, detail, request.query
+                self._parts.stores.messages, self._parts.helpers, detail, request.query
             ),
             "mask": MASK,
             "back": _back(request.query.get("from", "")),
@@ -51,7 +51,7 @@ async def find_log(parts: PageParts, text: str) -> LogDetail:
         id = UUID(text)
     except ValueError:
         raise NotFound("A log's address ends with its id.") from None
-    detail = await parts.logs.get(id)
+    detail = await parts.stores.logs.get(id)
     if detail is None:
         raise NotFound("There is no log of this id; it may be past its retention.")
     return detail

@@ -68,7 +68,7 @@ class MetricsPage:
         context = {
             "view": view,
             "given": given,
-            "services": await choosable(self._parts.services),
+            "services": await choosable(self._parts.stores.services),
             "series": view.asked and _series(view.asked.scope),
             **_addresses(given, view.asked, now),
         }
@@ -90,7 +90,7 @@ class MetricsPage:
             return View(asked=asked, problem=problem), 503
 
     async def _measured(self, asked: Asked) -> View:
-        totals, endpoints = await self._parts.metrics.overview(asked.scope)
+        totals, endpoints = await self._parts.stores.metrics.overview(asked.scope)
         links = LogLinks(asked.scope)
         shown = endpoints if asked.all_endpoints else endpoints[:MAX_ENDPOINTS]
         return View(

@@ -31,7 +31,7 @@ class ReplayPage:
         """With ?replay=, that replay's result; else the newest one's, if any."""
         detail = await find_log(self._parts, request.match_info["log_id"])
         id = detail.item.id
-        history, total = await self._parts.replays.history(id, most=HISTORY)
+        history, total = await self._parts.stores.replays.history(id, most=HISTORY)
         chosen = await self._chosen(id, request.query.get("replay"), history)
         context = {
             "log": detail.item,
@@ -56,7 +56,7 @@ class ReplayPage:
         except ValueError:
             found = None
         else:
-            found = await self._parts.replays.get(log_id, id)
+            found = await self._parts.stores.replays.get(log_id, id)
         if found is None:
             raise NotFound("There is no such replay of this log.")
         return found
@@ -98,7 +98,9 @@ class ReplayPage:
     async def _targets(self, detail: LogDetail) -> list[ServiceResource]:
         """Other services that the request can be sent to."""
         try:
-            found, _ = await self._parts.services.page(limit=MAX_SERVICES, offset=0)
+            found, _ = await self._parts.stores.services.page(
+                limit=MAX_SERVICES, offset=0
+            )
         except Unavailable:
             return []
         own = detail.item.service_id

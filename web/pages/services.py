@@ -17,11 +17,15 @@ class ServicesPage:
         self._parts = parts
 
     async def show(self, request: web.Request) -> web.Response:
-        services, total = await self._parts.services.page(limit=MAX_SHOWN, offset=0)
+        services, total = await self._parts.stores.services.page(
+            limit=MAX_SHOWN, offset=0
+        )
         chosen = _chosen(services, request.query.get("service"))
         keys: list[KeyResource] = []
         if chosen is not None:
-            found = await self._parts.keys.page(chosen.id, limit=MAX_SHOWN, offset=0)
+            found = await self._parts.stores.keys.page(
+                chosen.id, limit=MAX_SHOWN, offset=0
+            )
             keys = found[0] if found else []
         context = {
             "services": services,

@@ -10,7 +10,7 @@ MAX_SHOWN = 500
 
 class TokensPage:
     def __init__(self, parts: PageParts) -> None:
-        self._tokens = parts.tokens
+        self._tokens = parts.stores.tokens
 
     async def show(self, request: web.Request) -> web.Response:
         tokens, total = await self._tokens.page(limit=MAX_SHOWN, offset=0)

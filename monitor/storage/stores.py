@@ -1,0 +1,60 @@
+"""The stores that the calls and the pages ask: one of each, on one database."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from monitor.settings import Settings
+from monitor.storage.alerts.channels import Channels
+from monitor.storage.alerts.deliveries import Deliveries
+from monitor.storage.alerts.rules import Alerts
+from monitor.storage.database.pool import Database
+from monitor.storage.logs.feed import Feed
+from monitor.storage.logs.marks import Marks
+from monitor.storage.logs.messages import MessageReader
+from monitor.storage.logs.metrics import MetricsReader
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.logs.replays import Replays
+from monitor.storage.registry.keys import Keys
+from monitor.storage.registry.services import Services
+from monitor.storage.registry.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    services: Services
+    keys: Keys
+    tokens: Tokens
+    logs: LogReader
+    marks: Marks
+    messages: MessageReader
+    replays: Replays
+    metrics: MetricsReader
+    feed: Feed
+    alerts: Alerts
+    channels: Channels
+    deliveries: Deliveries
+
+    @classmethod
+    def of(
+        cls,
+        database: Database,
+        settings: Settings,
+        *,
+        publish: Callable[[], Awaitable[None]],
+    ) -> "Stores":
+        """*publish* has the proxies know the services, after a change of them."""
+        timeout_ms = settings.query_timeout_ms
+        return cls(
+            services=Services(database, publish=publish),
+            keys=Keys(database, most=settings.keys_limit),
+            tokens=Tokens(database, most=settings.tokens_limit),
+            logs=LogReader(database, timeout_ms=timeout_ms),
+            marks=Marks(database),
+            messages=MessageReader(database),
+            replays=Replays(database),
+            metrics=MetricsReader(database, timeout_ms=timeout_ms),
+            feed=Feed(database, kept=settings.stream_kept),
+            alerts=Alerts(database, most=settings.alert_rules_limit),
+            channels=Channels(database, most=settings.channels_limit),
+            deliveries=Deliveries(database, public_url=settings.linked_url),
+        )
