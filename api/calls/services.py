@@ -7,7 +7,7 @@ from aiohttp import web
 
 from api.input import request
 from api.input.errors import answer, nothing
-from api.input.schemas import NewService, ServiceChanges
+from api.input.service_schemas import NewService, ServiceChanges, stored
 from api.output import lists
 from api.parts import Parts
 from api.rights import Right, need
@@ -32,11 +32,7 @@ class ServiceCalls:
         request.no_query(call)
         new, _ = await request.body(call, NewService)
         self._refuse_own(new.base_url)
-        fields = {
-            **new.model_dump(),
-            "hosts": tuple(dict.fromkeys(new.hosts or ())),
-            "redact_fields": new.redact_fields or [],
-        }
+        fields = stored(new.model_dump())
         service = await self._parts.stores.services.create(fields)
         return answer(
             _with_notice(service), status=201, Location=f"/v1/services/{service.id}"
@@ -65,11 +61,7 @@ class ServiceCalls:
         id = request.id_in_path(call, "service_id")
         changes, _ = await request.body(call, ServiceChanges)
         self._refuse_own(changes.base_url)
-        fields = changes.model_dump(exclude_unset=True)
-        if "hosts" in fields:
-            fields["hosts"] = tuple(dict.fromkeys(fields["hosts"] or ()))
-        if "redact_fields" in fields:
-            fields["redact_fields"] = fields["redact_fields"] or []
+        fields = stored(changes.model_dump(exclude_unset=True))
         service = await self._parts.stores.services.change(id, fields)
         return answer(_with_notice(_found(service)))
 

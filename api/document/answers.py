@@ -1,14 +1,27 @@
 """What the calls of /v1 answer, as models: for /openapi.json and its tests."""
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from datetime import datetime
+from enum import StrEnum
+from types import GenericAlias
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 
 from monitor.alerts.channel import ChannelKind, DeliveryState
 from monitor.alerts.condition import ConditionField, ConditionOperator
 from monitor.alerts.state import AlertState
 from monitor.alerts.window import Aggregate
+from monitor.registry.resources import ServiceResource
 from monitor.traffic.exchange import Source
 from monitor.traffic.message import Direction, MessageKind, MessageState
 
@@ -54,28 +67,27 @@ class ListOf(Shown, Generic[Item]):
     searched_to: AwareDatetime | None
 
 
-class Service(Shown):
+def _service() -> type[Shown]:
+    """The fields of ServiceResource, as JSON has them."""
+    fields: dict[str, Any] = {"id": (UUID, ...), "service_id": (UUID, ...)}
+    for name, known in get_type_hints(ServiceResource).items():
+        fields[name] = (_in_json(known), ...)
+    return create_model("Service", __base__=Shown, **fields)
+
+
+def _in_json(known: Any) -> Any:
+    if known is datetime:
+        return AwareDatetime
+    if get_origin(known) is tuple:
+        return GenericAlias(list, get_args(known)[:1])
+    if isinstance(known, type) and issubclass(known, StrEnum):
+        return Literal[tuple(known)]
+    return known
+
+
+class Service(_service()):  # type: ignore[misc]
     """`notice` is there where something is to be known of its hosts."""
 
-    id: UUID
-    service_id: UUID
-    name: str
-    slug: str
-    description: str | None
-    base_url: str | None
-    hosts: list[str]
-    preserve_host: bool
-    forwarded_headers: Literal["add", "keep", "none"]
-    verify_tls: bool
-    body_limit: int | None
-    retention_days: int | None
-    body_retention_days: int | None
-    redact_fields: list[str]
-    timeout_s: float
-    is_recording: bool
-    expose_log_id: bool
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
     notice: str | None = None
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from monitor.registry.resources import SERVICE_FIELDS
+
 SERVICE_ID = "8f14e45f-ceea-467f-a0e6-5f1a2c3d4e5f"
 LOG_ID = "01a20e38-42fb-7c36-9000-00798e407689"
 TIME = "2026-11-24T13:00:00.000Z"
@@ -14,21 +16,9 @@ NEW_SERVICE = {
 SERVICE: dict[str, Any] = {
     "id": SERVICE_ID,
     "service_id": SERVICE_ID,
-    "name": "payments-api",
     "slug": "payments-api",
-    "description": "Payment processing service",
-    "base_url": "https://payments.internal",
-    "hosts": [],
-    "preserve_host": False,
-    "forwarded_headers": "add",
-    "verify_tls": True,
-    "body_limit": None,
-    "retention_days": None,
-    "body_retention_days": None,
-    "redact_fields": [],
-    "timeout_s": 60,
-    "is_recording": True,
-    "expose_log_id": True,
+    **{field.name: field.in_json(field.default) for field in SERVICE_FIELDS},
+    **NEW_SERVICE,
     "created_at": TIME,
     "updated_at": TIME,
 }

@@ -17,10 +17,9 @@ from api.input.schemas import (
     NewKey,
     NewLog,
     NewReplay,
-    NewService,
     NewToken,
-    ServiceChanges,
 )
+from api.input.service_schemas import NewService, ServiceChanges
 from monitor.logs.query import MAX_EXPORTED, PAGE_FIELDS, PARAMETERS, SCOPE_FIELDS
 
 JSON = "application/json"

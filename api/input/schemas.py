@@ -14,14 +14,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    Strict,
     field_validator,
 )
 
 from monitor import times
 from monitor.redaction.redaction import valid_field
 from monitor.registry.base_url import MAX_SOCKET_LENGTH, UNIX, on_socket
-from monitor.registry.table import ForwardedHeaders
 from monitor.traffic.wire import IS_TOKEN
 
 MAX_URL_LENGTH = 32 * 1024
@@ -35,10 +33,6 @@ HOST = re.compile(
 AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?\Z")
 UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-PRESERVE_HOST = (
-    "Host goes upstream as the client sent it, not as the base_url's: for a loopback "
-    "or private base_url whose app compares Origin with Host"
-)
 # Which a replay cannot choose: they frame the message, or are about the connection.
 NOT_OVERRIDDEN = frozenset(
     {
@@ -212,8 +206,6 @@ Name = Annotated[
     AfterValidator(_not_blank),
     described(pattern=r"\S"),
 ]
-# From its text, which is all that JSON has.
-Forwarding = Annotated[ForwardedHeaders, Strict(False)]
 Host = Annotated[
     str,
     Field(max_length=255),
@@ -279,42 +271,6 @@ Fields = Annotated[
     ],
     BeforeValidator(_few_bad),
 ]
-
-
-class ServiceFields(BaseModel):
-    """What a service may be registered with, or changed to."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    description: str | None = Field(None, max_length=512)
-    base_url: BaseUrl | None = None
-    hosts: Annotated[list[Host], Field(max_length=64)] | None = None
-    body_limit: int | None = Field(None, ge=0, le=64 * 1024 * 1024)
-    retention_days: int | None = Field(None, ge=1, le=3650)
-    body_retention_days: int | None = Field(None, ge=0, le=3650)
-    redact_fields: Annotated[list[Rule], Field(max_length=64)] | None = None
-
-
-class NewService(ServiceFields):
-    name: Name
-    preserve_host: bool = Field(False, description=PRESERVE_HOST)
-    forwarded_headers: Forwarding = ForwardedHeaders.ADD
-    verify_tls: bool = True
-    timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)
-    is_recording: bool = True
-    expose_log_id: bool = True
-
-
-class ServiceChanges(ServiceFields):
-    """An absent field stays; null clears one that may be empty."""
-
-    name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
-    preserve_host: bool = Field(False, description=PRESERVE_HOST)
-    forwarded_headers: Forwarding = ForwardedHeaders.ADD
-    verify_tls: bool = True
-    timeout_s: float = Field(60, gt=0, le=3600, allow_inf_nan=False)
-    is_recording: bool = True
-    expose_log_id: bool = True
 
 
 class NewKey(BaseModel):

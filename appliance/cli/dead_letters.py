@@ -6,7 +6,7 @@ from uuid import UUID
 from appliance.data.database import connected
 from appliance.data.directory import DataDirectory
 from monitor import times
-from monitor.registry.table import load
+from monitor.registry.routes_file import load
 from monitor.settings import Settings
 from monitor.storage.database.pool import Database
 from monitor.storage.ledger.dead_letters import DeadLetters

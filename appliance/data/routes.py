@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from monitor.files.damaged import put_aside
-from monitor.registry.table import RoutingTable, Service, load, save
+from monitor.registry.routes_file import load, save
+from monitor.registry.table import RoutingTable, Service
 from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,8 @@ from appliance.workers.control import Assignment, ControlChannel, Word
 from appliance.workers.proxying import make_proxy
 from monitor.loop.watch import LoopWatch
 from monitor.network import tls
-from monitor.registry.table import RoutingTable, load
+from monitor.registry.routes_file import load
+from monitor.registry.table import RoutingTable
 from monitor.spool.tally import Tally
 from monitor.spool.writer import Spool
 from monitor.trouble import Trouble

@@ -1,33 +1,11 @@
 """Which service a name, a host or a prefix means: the routing table."""
 
-import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
-from monitor.files.damaged import clear
 from monitor.registry.base_url import Upstream, upstream_of
-
-# What a kept file has to hold, so that no request meets something else.
-TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "name": (str,),
-    "slug": (str,),
-    "base_url": (str, type(None)),
-    "hosts": (list,),
-    "redact_fields": (list,),
-    "preserve_host": (bool,),
-    "forwarded_headers": (str,),
-    "verify_tls": (bool,),
-    "body_limit": (int, type(None)),
-    "timeout_s": (int, float),
-    "is_recording": (bool,),
-    "expose_log_id": (bool,),
-}
 
 
 class ForwardedHeaders(StrEnum):
@@ -44,7 +22,7 @@ class ForwardedHeaders(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What the data plane has to know of one registered service."""
+    """What the data plane has to know of a service: some fields of ServiceResource."""
 
     id: UUID
     name: str
@@ -122,57 +100,3 @@ class RoutingTable:
         if found is None and host.endswith(".localhost"):
             return self._slugs.get(host.split(".", 1)[0])
         return found
-
-
-def save(table: RoutingTable, path: Path) -> None:
-    """Replace the file of the table at once: a reader sees the old or the new one."""
-    content = orjson.dumps(
-        {
-            "version": table.version,
-            "services": [asdict(service) for service in table.services],
-        }
-    )
-    fresh = path.with_suffix(".new")
-    clear(fresh)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-
-
-def load(path: Path) -> RoutingTable:
-    """The table that was saved last; one that is not known where there is none.
-
-    Raises ValueError where the file is not one of ours.
-    """
-    try:
-        content = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        return RoutingTable(is_known=False)
-    try:
-        services = [_service(fields) for fields in content["services"]]
-        version = int(content["version"])
-        if version < 0:
-            raise ValueError(f"{path} has no version")
-        return RoutingTable(services, version=version)
-    except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a routing table: {error}") from None
-
-
-def _service(fields: dict[str, Any]) -> Service:
-    """Raises one of many errors where a field is missing, or not what it should be."""
-    lists = {name: tuple(fields[name]) for name in ("hosts", "redact_fields")}
-    for name, value in fields.items():
-        if name in TYPES and not isinstance(value, TYPES[name]):
-            raise TypeError(name)
-    forwarded = ForwardedHeaders(fields.get("forwarded_headers", ForwardedHeaders.ADD))
-    return Service(
-        **{
-            **fields,
-            **lists,
-            "id": UUID(fields["id"]),
-            "forwarded_headers": forwarded,
-        }
-    )

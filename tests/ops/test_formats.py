@@ -15,7 +15,8 @@ from monitor.access.ended_sessions import EndedSessions
 from monitor.files.damaged import SUFFIX
 from monitor.record.codec import decode, encode
 from monitor.redaction.withheld import WITHHELD
-from monitor.registry.table import RoutingTable, load, save
+from monitor.registry.routes_file import load, save
+from monitor.registry.table import RoutingTable
 from monitor.spool.segments import MAX_PAYLOAD, Damage, Segment, packed, segments
 from monitor.spool.tallies import Tallies
 from monitor.spool.tally import (

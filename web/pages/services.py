@@ -4,7 +4,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from monitor.registry.resources import KeyResource, ServiceResource
+from monitor.registry.resources import SERVICE_FIELDS, KeyResource, ServiceResource
 from web import render
 from web.parts import PageParts
 from web.views.reaching import ways_to
@@ -29,6 +29,7 @@ class ServicesPage:
             keys = found[0] if found else []
         context = {
             "services": services,
+            "fields": SERVICE_FIELDS,
             "total": total,
             "chosen": chosen,
             "keys": keys,

@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from monitor.errors import Conflict, FieldError
-from monitor.registry.resources import ServiceResource
-from monitor.registry.table import ForwardedHeaders, Service
+from monitor.registry.resources import SERVICE_FIELDS, ServiceResource
+from monitor.registry.routes_file import ROUTED
+from monitor.registry.table import Service
 from monitor.storage.alerts.ends import end_all
 from monitor.storage.database.pool import Database
 
@@ -40,26 +41,12 @@ RESERVED_SLUGS = frozenset(
     }
 )
 MAX_SLUG_LENGTH = 63
-COLUMNS = (
-    "name",
-    "description",
-    "base_url",
-    "preserve_host",
-    "forwarded_headers",
-    "verify_tls",
-    "body_limit",
-    "retention_days",
-    "body_retention_days",
-    "redact_fields",
-    "timeout_s",
-    "is_recording",
-    "expose_log_id",
+COLUMNS = tuple(field.name for field in SERVICE_FIELDS if field.said.has_column)
+READ = ", ".join(
+    f"s.{name}" for name in ("id", "slug", *COLUMNS, "created_at", "updated_at")
 )
-SELECT = """
-    SELECT s.id, s.name, s.slug, s.description, s.base_url, s.preserve_host,
-           s.forwarded_headers, s.verify_tls, s.body_limit, s.retention_days,
-           s.body_retention_days, s.redact_fields, s.timeout_s, s.is_recording,
-           s.expose_log_id, s.created_at, s.updated_at,
+SELECT = f"""
+    SELECT {READ},
            ARRAY(SELECT h.host
                    FROM service_hosts AS h
                   WHERE h.service_id = s.id
@@ -266,24 +253,9 @@ async def _one(connection: asyncpg.Connection, id: UUID) -> ServiceResource | No
 def _resource(row: asyncpg.Record) -> ServiceResource:
     # asyncpg's own UUID is a subclass that JSON encoders do not know.
     values = {**row, "id": UUID(int=row["id"].int)}
-    lists = {name: tuple(values[name]) for name in ("hosts", "redact_fields")}
-    forwarded = ForwardedHeaders(values["forwarded_headers"])
-    return ServiceResource(**{**values, **lists, "forwarded_headers": forwarded})
+    read = {field.name: field.read(values[field.name]) for field in SERVICE_FIELDS}
+    return ServiceResource(**{**values, **read})
 
 
 def _route(service: ServiceResource) -> Service:
-    return Service(
-        id=service.id,
-        name=service.name,
-        slug=service.slug,
-        base_url=service.base_url,
-        hosts=service.hosts,
-        preserve_host=service.preserve_host,
-        forwarded_headers=service.forwarded_headers,
-        verify_tls=service.verify_tls,
-        body_limit=service.body_limit,
-        redact_fields=service.redact_fields,
-        timeout_s=service.timeout_s,
-        is_recording=service.is_recording,
-        expose_log_id=service.expose_log_id,
-    )
+    return Service(**{name: getattr(service, name) for name in ROUTED})

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.input.schemas import NewKey, NewLog, NewService, ServiceChanges
+from api.input.schemas import NewKey, NewLog
+from api.input.service_schemas import NewService, ServiceChanges
 from monitor.logs.query import PARAMETERS
 from tests.support.running import LOG, another_name, bearer, make_key, register
 

@@ -13,7 +13,8 @@ import pytest
 from appliance.data.directory import DataDirectory, StartError
 from appliance.data.files import Files
 from monitor.access.ended_sessions import EndedSessions
-from monitor.registry.table import RoutingTable, Service, save
+from monitor.registry.routes_file import save
+from monitor.registry.table import RoutingTable, Service
 from monitor.settings import load
 from monitor.spool.tallies import Tallies
 from monitor.spool.tally import FINISHED, Tally

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from monitor.registry.table import RoutingTable, Service, load, save
+from monitor.registry.routes_file import load, save
+from monitor.registry.table import RoutingTable, Service
 from proxy.http1.request import split_target
 from proxy.routing.routing import Routed, Unrouted, route
 
