@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.patience import PATIENCE_S
 from tests.support.running import bearer
 from tests.support.serving import Served
 from tests.support.upstreams import Reader, Writer, read_head
@@ -62,7 +63,7 @@ class Traffic:
         while not self._is_over:
             number = self._number()
             try:
-                async with asyncio.timeout(15):
+                async with asyncio.timeout(PATIENCE_S):
                     answer = await self._appliance.through_proxy(f"/pay/n/{number}")
             except (OSError, TimeoutError) as error:
                 self.tally.failed.append(f"{number}: {error!r}")

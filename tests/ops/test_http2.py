@@ -14,6 +14,7 @@ import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.support.connections import listens
+from tests.support.patience import PATIENCE_S
 from tests.support.ports import free_port
 from tests.support.programs import need
 from tests.support.upstreams import Reader, Writer, proxied, read_head, upstream
@@ -96,7 +97,12 @@ async def curl(folder: Path, port: int, *arguments: str, path: str = "/") -> str
             "--cacert",
             str(folder / "proxy.pem"),
         ),
-        *("--resolve", f"shop.localhost:{port}:127.0.0.1", "--max-time", "20"),
+        *(
+            "--resolve",
+            f"shop.localhost:{port}:127.0.0.1",
+            "--max-time",
+            str(PATIENCE_S),
+        ),
         *("-w", "\n%{http_version} %{http_code}"),
         *(*arguments, f"https://shop.localhost:{port}{path}"),
         stdout=asyncio.subprocess.PIPE,
@@ -175,7 +181,7 @@ async def test_an_event_stream_comes_as_it_is_made(tmp_path: Path) -> None:
         nginx_before(stage.port, tmp_path) as front,
     ):
         process = await asyncio.create_subprocess_exec(
-            *(need("curl", "curl"), "-sSN", "--http2", "--max-time", "20"),
+            *(need("curl", "curl"), "-sSN", "--http2", "--max-time", str(PATIENCE_S)),
             *("--cacert", str(tmp_path / "proxy.pem")),
             *("--resolve", f"shop.localhost:{front}:127.0.0.1"),
             f"https://shop.localhost:{front}/",

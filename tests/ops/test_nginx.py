@@ -49,7 +49,7 @@ def nginx_before(app_url: str, folder: Path) -> Iterator[str]:
         yield f"http://localhost:{port}"
     finally:
         process.send_signal(signal.SIGQUIT)
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 async def test_pages_calls_and_static_files_work_through_nginx(

@@ -80,7 +80,7 @@ class Served:
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=PATIENCE_S) as answer:
             return json.loads(answer.read())
 
     async def eventually_called(self, path: str) -> Any:

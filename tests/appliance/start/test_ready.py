@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.support.connections import listens
+from tests.support.patience import PATIENCE_S
 from tests.support.ports import free_port
 from tests.support.running import appliance_on, client_of, register
 from tests.support.serving import Served, served
@@ -51,7 +52,7 @@ async def test_ready_means_that_every_process_routes(
         try:
             async with httpx.AsyncClient() as client:
                 url = f"http://127.0.0.1:{second.port}/readyz"
-                async with asyncio.timeout(40):
+                async with asyncio.timeout(PATIENCE_S):
                     while not await is_ready(client, url):
                         await asyncio.sleep(0.005)
             for _ in range(20):
@@ -113,7 +114,7 @@ async def test_a_stop_is_answered_for_until_it_is_over(
         await asked.wait()
         stopping = asyncio.create_task(appliance.stop())
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while (await client.get("/readyz")).status_code == 200:
                 await asyncio.sleep(0.01)
             while await listens(appliance.proxy_port):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.upstreams import Reader, Stage, Writer, proxied, upstream
 
 
@@ -81,7 +82,7 @@ async def test_nobody_is_answered_as_somebody_else(
         assert office.open == 4
         office.ended.clear()
         known[0].leave()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await office.ended.wait()
         for client in (*known[1:], stranger):
             client.leave()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.certificates import Certificate, made
+from tests.support.patience import PATIENCE_S
 from tests.support.upstreams import OK, Reader, Stage, Writer, get, proxied, upstream
 
 LARGE = 40_000
@@ -63,7 +64,7 @@ class Wires:
 async def read(wire: socket.socket, end: bytes) -> bytes:
     """Up to *end*, or the other side's."""
     received = b""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while end not in received:
             piece = await asyncio.get_running_loop().sock_recv(wire, 65_536)
             if not piece:
@@ -139,7 +140,7 @@ async def test_an_early_answer_is_read_through_tls_too(tmp_path: Path) -> None:
             for _ in range(12):
                 reader, writer = await stage.connect()
                 writer.write(post(bytes(4_000_000)))
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_S):
                     head = await reader.readuntil(b"\r\n\r\n")
                 writer.close()
                 assert head.startswith(b"HTTP/1.1 413 "), head

@@ -43,7 +43,7 @@ class Client(Thread):
         super().__init__(daemon=True)
         self.received = b""
         self.has_end = False
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         self.socket.sendall(request)
 
     def run(self) -> None:
