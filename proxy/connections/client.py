@@ -373,6 +373,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _next(self) -> None:
         if self._early:
+            # What comes before that turn comes behind it.
+            self._is_settling = True
             asyncio.get_running_loop().call_soon(self._read_early)
         elif self._has_ended:
             self._finish()
@@ -380,7 +382,11 @@ class ClientConnection(asyncio.Protocol):
             self.deadline.set(self._limits.keepalive_s)
 
     def _read_early(self) -> None:
-        if not self.is_answered or self._transport is None or self._is_deaf:
+        if not self._is_settling or self._transport is None or self._is_deaf:
+            return
+        self._is_settling = False
+        if self.is_draining:
+            self._finish()
             return
         self.resume_reading()
         early, self._early = self._early, b""
