@@ -19,7 +19,8 @@ from aiohttp.web import BaseRequest, Response, Server
 
 from bench.bare import DIFFERING_LINES
 from bench.processes import cpu_seconds, need
-from proxy.connections.client import ClientConnection, Limits, Refused
+from proxy.connections.client import ClientConnection, Limits
+from proxy.connections.listener import Refused
 from proxy.http1.request import Request
 from proxy.sockets.outbox import Outbox
 

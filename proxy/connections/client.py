@@ -1,33 +1,43 @@
-"""How one client connection is read and written: head, body, answer, and the next."""
+"""Client connections: how one is read and answered, from request to request.
+
+Its states are drawn in client_state.py. It is longer than other modules as a protocol
+is: what moves it from one state to the next is read side by side.
+"""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Final
 
-from monitor.network.sockets import RESET
 from monitor.traffic.exchange import Failure, FailureCode
-from proxy.connections.listener import ExchangeListener
+from proxy.connections.client_state import (
+    CLOSED,
+    EXCHANGE,
+    HEAD,
+    IDLE,
+    LINGERING,
+    SETTLING,
+    TUNNEL,
+    ClientState,
+)
+from proxy.connections.client_writer import ClientWriter
+from proxy.connections.listener import ExchangeListener, Refused
 from proxy.connections.logins import Own
+from proxy.connections.upload import Upload
 from proxy.http1 import problems
-from proxy.http1.bodies import Body
-from proxy.http1.heads import EMPTY_LINES, END, NO_TEXT, Malformed, request_line
-from proxy.http1.request import Request, RequestFields
+from proxy.http1.request import Request
+from proxy.http1.request_heads import RequestHeads, Unreadable
 from proxy.sockets import half_closed
 from proxy.sockets.deadline import Deadline
 from proxy.sockets.outbox import Outbox
-from proxy.sockets.reading import LARGE_BYTES, Reading
+from proxy.sockets.reading import Reading
 
 # A client that is refused may still be sending; if we closed at once, a reset could
 # overtake the answer (RFC 9112 9.6).
 LINGER_S: Final = 1.0
 # What may come before its turn; beyond, the client is held back.
 EARLY_BYTES: Final = 256 * 1024
-# The lines of a head that is longer are read anew each time.
-REMEMBERED_BYTES: Final = 4096
-# Of each head that is sent to a client.
-FIRST_BYTE: Final = b"H"
+GONE: Final = Failure(FailureCode.CLIENT_DISCONNECT, "the client went away")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +47,6 @@ class Limits:
     head_timeout_s: float
     keepalive_s: float
     head_fields: int = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An answer of our own, because the request is for no service."""
-
-    content: bytes
-    keeps_alive: bool
 
 
 Serve = Callable[["ClientConnection", Request], ExchangeListener | Refused]
@@ -62,84 +64,82 @@ class ClientConnection(asyncio.Protocol):
         limits: Limits,
         outbox: Outbox,
     ) -> None:
+        # As long as the proxy.
         self._connections = connections
-        self._outbox = outbox
         self._serve = serve
         self._unrouted = unrouted
         self._limits = limits
-        self._transport: asyncio.Transport | None = None
-        self._served: ExchangeListener | None = None
-        self._body: Body | None = None
-        self._early = b""
-        # Of the last request: the next one often has the same.
-        self._fields: RequestFields | None = None
-        self._began = 0.0
-        self._is_deaf = False
-        self._is_settling = False
-        self._reading = Reading(self._go_on)
-        self._has_ended = False
-        self._is_a_byte_ahead = False
+        # As long as the connection.
+        self._state: ClientState = IDLE
+        self.writer = ClientWriter(outbox)
+        self.reading = Reading(self._go_on)
+        self._heads = RequestHeads(
+            most_bytes=limits.head_bytes, most_fields=limits.head_fields
+        )
+        self.deadline = Deadline(self._expired)
         self.peer = ""
-        self.is_writing_paused = False
-        self.is_draining = False
-        self.has_sent = False
         # Connections to upstreams that are not to be another's.
         self.own: Own | None = None
-        self.deadline = Deadline(self._expired)
+        # Whether its side has ended; whether ours is full; whether this request is its
+        # last. Each may be so in any state.
+        self._has_ended = False
+        self.is_writing_paused = False
+        self.is_draining = False
+        # As long as an exchange.
+        self._served: ExchangeListener | None = None
+        self._upload: Upload | None = None
 
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if len(self._connections) >= self._limits.connections:
             self._unrouted("too_many_connections")
-            self._is_deaf = True
+            self._state = CLOSED
             transport.abort()  # type: ignore[attr-defined]
             return
-        self._transport = transport  # type: ignore[assignment]
-        self._reading.attach(self._transport)
+        self._attach(transport)  # type: ignore[arg-type]
         peer = transport.get_extra_info("peername")
         self.peer = str(peer[0]) if isinstance(peer, tuple) else ""
         self._connections.add(self)
         self.deadline.set(self._limits.keepalive_s)
 
     def data_received(self, data: bytes) -> None:
-        if self._is_deaf:
-            return
-        if self._body is not None:
-            self._read_body(self._body, data)
-        elif self._served is None and not self._is_settling:
+        state = self._state
+        if state is IDLE or state is HEAD:
             self._read_head(data)
-        else:
-            self._keep_for_later(data)
+        elif state is EXCHANGE or state is SETTLING:
+            upload = self._upload
+            if upload is not None and upload.is_coming:
+                upload.feed(data)
+            else:
+                self._keep_for_later(data)
 
     def eof_received(self) -> bool:
         """A client that has asked may end its side, and is answered all the same."""
         self._has_ended = True
-        self._outbox.flush()
-        if self._is_deaf or self._transport is None:
+        transport, state = self.writer.transport, self._state
+        if transport is None or (state is not EXCHANGE and state is not SETTLING):
             return False
-        if self._body is not None:
-            if self._reading.is_behind:
+        upload = self._upload
+        if upload is not None and upload.is_coming:
+            if upload.end():
                 return True
-            self._lose_client()
+            self._cut()
             return False
-        if self._served is None and not self._is_settling:
-            return False
-        if not self.has_sent and not self._is_settling:
-            self.write(FIRST_BYTE)
-            self._is_a_byte_ahead = True
-        half_closed.watch(self._transport)
+        if state is EXCHANGE:
+            self.writer.write_a_byte_ahead()
+        half_closed.watch(transport)
         return True
 
     def connection_lost(self, error: BaseException | None) -> None:
+        self._state = CLOSED
         self._connections.discard(self)
         self.deadline.cancel()
-        self._transport = None
-        self._reading.attach(None)
-        if error is None or isinstance(error, OSError):
-            self._lose_client()
-        elif self._served is not None:
-            self._lose(Failure(FailureCode.INTERNAL, "the proxy failed"))
+        self._attach(None)
+        failure = GONE
+        if error is not None and not isinstance(error, OSError):
+            failure = Failure(FailureCode.INTERNAL, "the proxy failed")
+        self._lose(failure)
         self._close_own()
 
     def pause_writing(self) -> None:
@@ -151,290 +151,194 @@ class ClientConnection(asyncio.Protocol):
         self.is_writing_paused = False
         if self._served is not None:
             self._served.on_client_resume()
-        elif self._is_settling:
-            self._is_settling = False
+        elif self._state is SETTLING:
             self._next()
 
     # What an exchange does.
 
-    @property
-    def transport(self) -> asyncio.Transport | None:
-        """With nothing left to be written, for who takes it over or ends it."""
-        self._outbox.flush()
-        return self._transport
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether nothing is owed to it."""
-        return self._served is None and not self._is_settling
-
-    def write(self, content: bytes) -> None:
-        if self._transport is None:
-            return
-        if self._is_a_byte_ahead:
-            self._is_a_byte_ahead = False
-            content = content[1:]
-        self.has_sent = True
-        self._outbox.put(self._transport, content)
-
-    def pause_reading(self) -> None:
-        self._reading.hold()
-
-    def resume_reading(self) -> None:
-        self._reading.release()
-
     def exchange_over(self, *, keeps_alive: bool) -> None:
         """Its answer is written; the next one is not begun before it has left."""
-        self._served = None
-        if not keeps_alive or self.is_draining:
+        upload = self._upload
+        self._served = self._upload = None
+        if self._state is CLOSED:
+            return
+        if upload is not None and upload.is_coming:
+            self._linger()
+        elif not keeps_alive or self.is_draining:
             self._finish()
         elif self.is_writing_paused:
-            self._is_settling = True
+            self._state = SETTLING
             self.deadline.set(self._limits.keepalive_s)
         else:
             self._next()
 
     def break_off(self) -> None:
         """Break the connection, so that what was sent is not taken for whole."""
+        self._state = CLOSED
         self._served = None
-        transport = self.transport
-        if transport is None:
-            return
-        if self.has_sent:
-            connection = transport.get_extra_info("socket")
-            # A reset, not a FIN, which would end a body that has no length.
-            connection.setsockopt(*RESET)
-        transport.abort()
+        self.writer.break_off()
 
     def take_early(self) -> bytes:
         """Bytes of the new protocol that the client sent with its request."""
-        early, self._early = self._early, b""
+        self._state = TUNNEL
         self.deadline.cancel()
-        self._reading.attach(None)
-        return early
+        self.reading.attach(None)
+        return self._heads.take()
 
     def after_tunnel(self) -> None:
         """The tunnel had the transport; this protocol's books are closed now."""
+        self._state = CLOSED
         self._served = None
-        self._transport = None
-        self._reading.attach(None)
+        self._attach(None)
         self._connections.discard(self)
         self._close_own()
+
+    # What the listener does.
 
     def drain_out(self) -> None:
         """No further request; one that is being answered goes on."""
         self.is_draining = True
-        if self.is_answered and not self._is_deaf:
+        if self._state is IDLE or self._state is HEAD:
             self._close()
 
-    def refuse(self, status: int, code: str, detail: str) -> None:
-        """Answer what is no request: counted, no log, and the connection ends."""
-        self._unrouted(code)
-        lines, body = problems.problem(status, code, detail, is_head=False)
-        self.write(problems.answer(status, f"{lines}{problems.CLOSE}", body))
-        self._linger()
-
     def abort(self) -> None:
-        transport = self.transport
-        if transport is not None:
-            transport.abort()
+        self.writer.abort()
 
     # Reading.
 
     def _read_head(self, data: bytes) -> None:
-        searched = len(self._early)
-        if searched:
-            data = self._early + data
-            self._early = b""
-        else:
-            self._began = perf_counter()
-        if data.startswith(b"\r\n"):
-            # RFC 9112 2.2.
-            data = EMPTY_LINES.sub(b"", data)
-            searched = 0
-        end = data.find(END, max(0, searched - 3)) + len(END)
-        if end < len(END):
-            self._hold_head(data, searched)
-        elif end > self._limits.head_bytes:
-            self.refuse(431, "head_too_large", "the head is over HEAD_LIMIT_BYTES")
-        elif data.count(b"\n", 0, end) > self._limits.head_fields + 2:
-            detail = "the head has over HEAD_LIMIT_FIELDS fields"
-            self.refuse(431, "head_too_large", detail)
-        else:
-            self._begin(data[:end], data[end:])
-
-    def _hold_head(self, data: bytes, searched: int) -> None:
-        """It has not come whole."""
-        if len(data) > self._limits.head_bytes:
-            self.refuse(431, "head_too_large", "the head is over HEAD_LIMIT_BYTES")
-        elif NO_TEXT.search(data, max(0, searched - 1)):
-            self.refuse(400, "malformed", "the request is not HTTP/1.1")
-        elif self._has_ended:
-            self._finish()
-        else:
-            self._early = data
-            if not searched:
-                self.deadline.set(self._limits.head_timeout_s)
-
-    def _begin(self, head: bytes, rest: bytes) -> None:
-        self.has_sent = False
         try:
-            request = self._request(head)
-        except Malformed as malformed:
-            self.refuse(400, "malformed", str(malformed))
+            request = self._heads.feed(data, self.peer)
+        except Unreadable as found:
+            self._refuse(found.status, found.code, found.detail)
             return
+        if request is not None:
+            self._begin(request)
+        elif self._has_ended:
+            self._close()
+        elif not self._heads.held or self._state is IDLE:
+            self._state = HEAD if self._heads.held else IDLE
+            self.deadline.set(self._limits.head_timeout_s)
+
+    def _begin(self, request: Request) -> None:
+        self.writer.begin()
         served = self._serve(self, request)
         if isinstance(served, Refused):
-            self._early = rest
             self._answer(served)
             return
+        self._state = EXCHANGE
         self._served = served
         body = request.body(served.keep_sent)
         if body is None:
-            self._early = rest
             served.start(b"", is_complete=True)
             return
-        self._body = body
-        try:
-            piece = body.feed(rest) if rest else b""
-        except Malformed:
-            self._body_is_broken(served)
-            return
-        self._note_body(body)
-        served.start(piece, is_complete=body.is_complete)
-        self._note_end(body)
+        self._upload = Upload(
+            served,
+            body,
+            heads=self._heads,
+            reading=self.reading,
+            has_ended=self._has_ended,
+            cut=self._cut,
+        )
+        self._upload.start()
 
-    def _request(self, head: bytes) -> Request:
-        """Raises Malformed."""
-        line_end = head.index(b"\r\n") + 2
-        line, content = request_line(head[:line_end]), head[line_end:]
-        fields = self._fields
-        if (
-            fields is None
-            or fields.content != content
-            or fields.is_http_1_0 != line.is_http_1_0
-        ):
-            fields = RequestFields(content, is_http_1_0=line.is_http_1_0)
-            self._fields = fields if len(content) <= REMEMBERED_BYTES else None
-        return Request(line, fields, peer=self.peer, began=self._began)
+    def _go_on(self) -> None:
+        """With what has come of a body."""
+        upload = self._upload
+        if upload is not None and upload.is_coming and self._state is EXCHANGE:
+            upload.go_on()
+
+    def _keep_for_later(self, data: bytes) -> None:
+        self._heads.held += data
+        if len(self._heads.held) > EARLY_BYTES:
+            self.reading.hold()
+
+    # From one request to the next, and to the end.
 
     def _answer(self, refused: Refused) -> None:
-        self.write(refused.content)
+        self.writer.write(refused.content)
         if refused.keeps_alive:
             self.exchange_over(keeps_alive=True)
         else:
             self._linger()
 
-    def _read_body(self, body: Body, data: bytes) -> None:
-        served = self._served
-        assert served is not None
-        try:
-            piece = body.feed(data)
-        except Malformed:
-            self._body_is_broken(served)
-            return
-        self._note_body(body)
-        served.on_client_piece(piece, is_complete=body.is_complete)
-        if len(data) >= LARGE_BYTES:
-            self._reading.later()
-        self._note_end(body)
-
-    def _go_on(self) -> None:
-        body = self._body
-        if body is None or self._is_deaf:
-            return
-        if body.has_more:
-            self._read_body(body, b"")
-        else:
-            self._note_end(body)
-
-    def _note_body(self, body: Body) -> None:
-        if body.is_complete:
-            self._body = None
-            self._early = body.rest
-
-    def _note_end(self, body: Body) -> None:
-        """Of what was read: there may be more, or nothing may follow."""
-        if body.has_more:
-            self._reading.later()
-        elif self._has_ended and self._body is body:
-            self._lose_client()
-
-    def _body_is_broken(self, served: ExchangeListener) -> None:
-        self._is_deaf = True
-        served.on_client_malformed()
-
-    def _keep_for_later(self, data: bytes) -> None:
-        self._early += data
-        if len(self._early) > EARLY_BYTES:
-            self.pause_reading()
-
-    # From one request to the next, and to the end.
+    def _refuse(self, status: int, code: str, detail: str) -> None:
+        """Answer what is no request: counted, no log, and the connection ends."""
+        self._unrouted(code)
+        lines, body = problems.problem(status, code, detail, is_head=False)
+        self.writer.write(problems.answer(status, f"{lines}{problems.CLOSE}", body))
+        self._linger()
 
     def _next(self) -> None:
-        if self._early:
+        if self._heads.held:
             # What comes before that turn comes behind it.
-            self._is_settling = True
+            self._state = SETTLING
             asyncio.get_running_loop().call_soon(self._read_early)
         elif self._has_ended:
             self._finish()
         else:
+            self._state = IDLE
             self.deadline.set(self._limits.keepalive_s)
 
     def _read_early(self) -> None:
-        if not self._is_settling or self._transport is None or self._is_deaf:
+        if self._state is not SETTLING:
             return
-        self._is_settling = False
         if self.is_draining:
             self._finish()
             return
-        self.resume_reading()
-        early, self._early = self._early, b""
+        self._state = IDLE
+        self.reading.release()
+        early = self._heads.take()
         if early:
             self._read_head(early)
 
     def _finish(self) -> None:
-        if self._body is not None or self._early or self._is_deaf:
+        if self._heads.held:
             self._linger()
         else:
             self._close()
 
     def _close(self) -> None:
-        transport = self.transport
-        if transport is not None:
-            transport.close()
+        self._state = CLOSED
+        self.writer.close()
 
     def _linger(self) -> None:
         """What still comes is read and forgotten, for a moment."""
-        self._is_deaf = True
-        self._early, self._body = b"", None
-        transport = self.transport
-        if transport is None:
+        self._heads.held = b""
+        transport = self.writer.transport
+        if transport is None or self._has_ended or not transport.can_write_eof():
+            self._close()
             return
-        if self._has_ended or not transport.can_write_eof():
-            transport.close()
-            return
-        self.resume_reading()
+        self._state = LINGERING
+        self.reading.release()
         transport.write_eof()
         self.deadline.set(LINGER_S)
 
     def _expired(self) -> None:
         if self._served is not None:
             self._served.on_expired()
-        elif self._early and not self._is_settling and not self._is_deaf:
-            self.refuse(408, "head_timeout", "the head took too long")
+        elif self._state is HEAD:
+            self._refuse(408, "head_timeout", "the head took too long")
         else:
             self.abort()
+
+    def _cut(self) -> None:
+        """It ended its side within a body."""
+        self._lose(GONE)
+        self._close()
+
+    def _lose(self, failure: Failure) -> None:
+        served = self._served
+        self._served = self._upload = None
+        self._state = CLOSED
+        if served is not None:
+            served.on_client_gone(failure)
 
     def _close_own(self) -> None:
         if self.own is not None:
             self.own.close()
 
-    def _lose_client(self) -> None:
-        self._lose(Failure(FailureCode.CLIENT_DISCONNECT, "the client went away"))
-
-    def _lose(self, failure: Failure) -> None:
-        served, self._served = self._served, None
-        self._body = None
-        if served is not None:
-            served.on_client_gone(failure)
+    def _attach(self, transport: asyncio.Transport | None) -> None:
+        """Read and write it, or (None) no more."""
+        self.writer.attach(transport)
+        self.reading.attach(transport)

@@ -1,10 +1,19 @@
-"""Who stands between a client's connection and an upstream's, and is told of both."""
+"""Listeners: who stands between a client and an upstream, and is told of both."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
 
 from monitor.traffic.exchange import Failure
 from proxy.http1.bodies import Take
 from proxy.http1.response import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer of our own instead, because the request is for no service."""
+
+    content: bytes
+    keeps_alive: bool
 
 
 class ExchangeListener:
@@ -30,7 +39,7 @@ class ExchangeListener:
 
     @abstractmethod
     def on_client_malformed(self) -> None:
-        """The body is broken; nothing more of it comes."""
+        """The body is broken, which ends the exchange."""
 
     @abstractmethod
     def on_client_gone(self, failure: Failure) -> None:

@@ -198,7 +198,7 @@ class Forwarder(ExchangeListener):
 
     def _let_continue(self) -> None:
         """No 100 came from the upstream; where it says none, ours lets it go on."""
-        self._client.write(CONTINUE)
+        self._client.writer.write(CONTINUE)
 
     # The answer.
 
@@ -209,7 +209,7 @@ class Forwarder(ExchangeListener):
         if not self._request.is_http_1_0:
             routed = self._capture.routed
             head = forwarding.interim_head(answer, routed, cookie=self._cookie)
-            self._client.write(head)
+            self._client.writer.write(head)
 
     def on_head(self, answer: Answer) -> Take:
         capture, connection = self._capture, self._connection
@@ -248,14 +248,14 @@ class Forwarder(ExchangeListener):
         capture.status_code = answer.status
         if is_complete:
             self._finish()
-            client.write(head + piece)
+            client.writer.write(head + piece)
             self._end(may_stay=self.is_sent)
             return
         capture.head_sent = perf_counter()
         if answer.is_event_stream:
             capture.is_lasting = True
             self._silence_s = self._event_idle_s
-        client.write(head + piece)
+        client.writer.write(head + piece)
         self._moved()
 
     def on_piece(self, piece: bytes, *, is_complete: bool) -> None:
@@ -264,7 +264,7 @@ class Forwarder(ExchangeListener):
         if is_complete:
             self._finish()
         if piece:
-            self._client.write(piece)
+            self._client.writer.write(piece)
         if is_complete:
             self._end(may_stay=self.is_sent)
         else:
@@ -338,7 +338,7 @@ class Forwarder(ExchangeListener):
         head = forwarding.switch_head(
             answer, capture.routed, extra=self._log_id(), cookie=self._cookie
         )
-        self._client.write(head)
+        self._client.writer.write(head)
         capture.status_code = 101
         capture.head_sent = perf_counter()
         capture.is_lasting = True
@@ -374,7 +374,9 @@ class Forwarder(ExchangeListener):
         self._capture.status_code = status
         self._capture.failure = failure
         self._finish()
-        self._client.write(problems.answer(status, lines + self._own_lines(), body))
+        self._client.writer.write(
+            problems.answer(status, lines + self._own_lines(), body)
+        )
         self._end(may_stay=False)
 
     def break_off(self, failure: Failure) -> None:
@@ -459,7 +461,7 @@ class Forwarder(ExchangeListener):
 
     def on_resume(self) -> None:
         self._is_upload_held = False
-        self._client.resume_reading()
+        self._client.reading.release()
         self._moved()
 
     def on_client_pause(self) -> None:
@@ -474,7 +476,7 @@ class Forwarder(ExchangeListener):
     def _hold_upload(self) -> None:
         if not self.is_sent:
             self._is_upload_held = True
-            self._client.pause_reading()
+            self._client.reading.hold()
 
     def _moved(self) -> None:
         """Each silence is bounded, never the whole."""

@@ -17,8 +17,8 @@ from monitor.spool.tally import EVENT, IN_FLIGHT, UNROUTED, Tally
 from monitor.traffic.exchange import Exchange, Failure, FailureCode
 from monitor.traffic.fields import Fields
 from monitor.traffic.ids import LogIds
-from proxy.connections.client import ClientConnection, Limits, Refused
-from proxy.connections.listener import ExchangeListener
+from proxy.connections.client import ClientConnection, Limits
+from proxy.connections.listener import ExchangeListener, Refused
 from proxy.connections.pool import Pool
 from proxy.connections.server import ProxyServer
 from proxy.exchange.capture import Capture

@@ -36,12 +36,12 @@ class Switched:
         self._idle = Deadline(self._stood_still)
         self._is_idle = False
         self._ends: tuple[TunnelEnd, TunnelEnd] | None = None
-        near_side, far_side = client.transport, connection.transport
+        near_side, far_side = client.writer.transport, connection.transport
         if near_side is None or far_side is None:
             # It ended with its head; there is nothing to join.
             capture.received(connection.after_upgrade)
             finish()
-            client.write(connection.after_upgrade)
+            client.writer.write(connection.after_upgrade)
             return
         near, far = self._ends = tunnel(
             near_side,
