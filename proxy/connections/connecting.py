@@ -13,7 +13,8 @@ from monitor.network.dns import Addresses, Crowded, Lookups, is_literal
 from monitor.network.tls import UPSTREAMS, trusting
 from monitor.registry.base_url import Upstream
 from monitor.traffic.exchange import FailureCode
-from proxy.connections.upstream import Broken, UpstreamConnection
+from proxy.connections.failures import Broken
+from proxy.connections.upstream import UpstreamConnection
 from proxy.sockets.outbox import Outbox
 
 # RFC 8305 5: how long an address is waited for before the next one is tried beside it.

@@ -1,4 +1,4 @@
-"""Which connections to upstreams are open, and how others are made."""
+"""Pools: which connections to upstreams are open, and when others are made."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,8 @@ from monitor.network.dns import Lookups
 from monitor.registry.base_url import Upstream
 from monitor.traffic.exchange import FailureCode
 from proxy.connections.connecting import Connector
-from proxy.connections.upstream import HEAD_FIELDS, Broken, UpstreamConnection
+from proxy.connections.failures import Broken
+from proxy.connections.upstream import HEAD_FIELDS, UpstreamConnection
 from proxy.sockets.outbox import Outbox
 
 # Whose connections: an Upstream's *connections*.

@@ -10,10 +10,11 @@ from monitor.traffic.exchange import Failure, FailureCode
 from monitor.traffic.ids import text_of
 from proxy.connections import logins
 from proxy.connections.client import ClientConnection
+from proxy.connections.failures import Broken
 from proxy.connections.listener import ExchangeListener
 from proxy.connections.logins import Own
 from proxy.connections.pool import Pool
-from proxy.connections.upstream import Broken, UpstreamConnection
+from proxy.connections.upstream import UpstreamConnection
 from proxy.exchange.capture import Capture
 from proxy.exchange.switching import Switched
 from proxy.http1 import headers, problems

@@ -24,6 +24,8 @@ CHUNK: Final = re.compile(
     re.VERBOSE,
 )
 CHUNK_LINE_BYTES: Final = 4096
+# Events are read as they pass, which costs more than passing.
+SLICE_BYTES: Final = 4 * 1024
 # Read at once; 250 kB that come together may be 40,000.
 MAX_CHUNKS: Final = 1_000
 TRAILER_BYTES: Final = 16 * 1024
@@ -194,7 +196,32 @@ class Chunked:
         return data[:trailer_start] + _passed_trailer(data[trailer_start:end])
 
 
-Body = Sized | Chunked | UntilClose
+class Sliced:
+    """Another, of which so much is read at once, as where what passes is read."""
+
+    __slots__ = ("_body", "_unread", "has_more", "is_complete", "rest")
+
+    def __init__(self, body: Sized | Chunked | UntilClose) -> None:
+        self._body = body
+        self._unread = b""
+        self.has_more = False
+        self.is_complete = body.is_complete
+        self.rest = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Raises Malformed."""
+        body, data = self._body, self._unread + data
+        self._unread = data[SLICE_BYTES:]
+        piece = body.feed(data[:SLICE_BYTES])
+        self.is_complete = body.is_complete
+        self.has_more = body.has_more or bool(self._unread)
+        if body.is_complete:
+            self.has_more = False
+            self.rest = body.rest + self._unread
+        return piece
+
+
+Body = Sized | Chunked | UntilClose | Sliced
 
 
 def _check_unfinished(data: bytes, start: int) -> None:

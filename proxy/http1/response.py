@@ -5,7 +5,7 @@ from typing import Final
 
 from monitor.traffic.fields import SharedFields
 from proxy.http1 import headers
-from proxy.http1.bodies import Body, Chunked, Sized, Take, UntilClose
+from proxy.http1.bodies import Body, Chunked, Sized, Sliced, Take, UntilClose
 from proxy.http1.headers import HOP_BY_HOP, Named
 from proxy.http1.heads import Malformed, ResponseHead
 
@@ -86,9 +86,14 @@ class Answer:
     def body(self, take: Take) -> Body | None:
         if not self.has_body:
             return None
+        body: Chunked | UntilClose | Sized
         if self.is_chunked:
-            return Chunked(take)
-        return UntilClose(take) if self.length is None else Sized(self.length, take)
+            body = Chunked(take)
+        elif self.length is None:
+            body = UntilClose(take)
+        else:
+            body = Sized(self.length, take)
+        return Sliced(body) if self.is_event_stream else body
 
     def _note_codings(self, codings: list[str], lengths: list[str] | None) -> None:
         known = [coding.lower() for coding in codings] == ["chunked"]

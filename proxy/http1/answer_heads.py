@@ -1,0 +1,94 @@
+"""Heads of answers: found one after the other in what an upstream sends."""
+
+from time import perf_counter
+from typing import Final
+
+from proxy.http1.heads import END, NO_TEXT, Malformed, response_head
+from proxy.http1.response import Answer
+
+BEGINNING: Final = b"HTTP/1."
+# A longer head is read anew each time.
+REMEMBERED_BYTES: Final = 4096
+
+
+class AnswerHeads:
+    """*began*: when the first bytes of the last head came; 0.0 where none did.
+
+    Its Malformed say all that is to be told of an upstream.
+    """
+
+    __slots__ = (
+        "_known",
+        "_method",
+        "_most_bytes",
+        "_most_fields",
+        "_searched",
+        "began",
+        "held",
+    )
+
+    def __init__(self, *, most_bytes: int, most_fields: int) -> None:
+        self._most_bytes = most_bytes
+        self._most_fields = most_fields
+        # The last one, for which method it was read, and what it says.
+        self._known: tuple[bytes, str, Answer] | None = None
+        self.begin("")
+
+    def begin(self, method: str) -> None:
+        """What comes now answers another request."""
+        self._method = method
+        # What came and is not read, and how much of it is known to hold no end.
+        self.held = b""
+        self._searched = 0
+        self.began = 0.0
+
+    def add(self, data: bytes) -> None:
+        if self.held:
+            self.held += data
+        else:
+            self.held = data
+            self.began = perf_counter()
+
+    def take(self) -> bytes:
+        """What came behind the heads that were read."""
+        held, self.held = self.held, b""
+        return held
+
+    def next(self) -> Answer | None:
+        """What the next head says, once it is whole. Raises Malformed."""
+        data = self.held
+        if not data:
+            return None
+        end = data.find(END, self._searched) + len(END)
+        if end < len(END):
+            self._check_unfinished(data)
+            self._searched = max(len(data) - len(END) + 1, 0)
+            return None
+        self._searched = 0
+        if end > self._most_bytes:
+            raise Malformed("its head is too large")
+        self.held = data[end:]
+        return self._read(data[:end])
+
+    def _read(self, head: bytes) -> Answer:
+        """The last one again, where its bytes are the same."""
+        known = self._known
+        if known is not None and known[0] == head and known[1] == self._method:
+            return known[2]
+        try:
+            if head.count(b"\n") > self._most_fields + 2:
+                raise Malformed("its head has over HEAD_LIMIT_FIELDS fields")
+            answer = Answer(response_head(head), method=self._method)
+        except Malformed as malformed:
+            raise Malformed(f"its answer is not HTTP: {malformed}") from None
+        is_short = len(head) <= REMEMBERED_BYTES
+        self._known = (head, self._method, answer) if is_short else None
+        return answer
+
+    def _check_unfinished(self, data: bytes) -> None:
+        if not BEGINNING.startswith(data[: len(BEGINNING)]):
+            raise Malformed("its answer is not HTTP")
+        if len(data) > self._most_bytes:
+            raise Malformed("its head is too large")
+        if NO_TEXT.search(data, max(0, self._searched - 1)):
+            raise Malformed("its head is outside of the grammar, as a bare LF")
