@@ -1,8 +1,12 @@
-"""How one exchange passes between its two connections."""
+"""Forwarders: how one exchange passes between its two connections.
+
+Its states are drawn in forwarder_state.py.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
@@ -12,12 +16,21 @@ from proxy.connections import logins
 from proxy.connections.client import ClientConnection
 from proxy.connections.failures import Broken
 from proxy.connections.listener import ExchangeListener
-from proxy.connections.logins import Own
 from proxy.connections.pool import Pool
 from proxy.connections.upstream import UpstreamConnection
 from proxy.exchange.capture import Capture
-from proxy.exchange.switching import Switched
-from proxy.http1 import headers, problems
+from proxy.exchange.forwarder_state import (
+    ANSWERING,
+    CONNECTING,
+    ENDING,
+    OVER,
+    SENDING,
+    ForwarderState,
+)
+from proxy.exchange.lease import NEVER, Lease, repeat_of
+from proxy.exchange.pace import Pace
+from proxy.exchange.switching import Switched, is_agreed
+from proxy.http1 import problems
 from proxy.http1.bodies import Take
 from proxy.http1.request import Request
 from proxy.http1.response import Answer
@@ -25,8 +38,6 @@ from proxy.routing import forwarding
 
 logger = logging.getLogger(__name__)
 
-# RFC 9110 9.2.2. A request of another method is never sent a second time.
-IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 CONTINUE_AFTER_S: Final = 1.0
 # What is held of a request while there is no connection to its upstream.
@@ -35,97 +46,84 @@ UNSENT_BYTES: Final = 256 * 1024
 ONE_PIECE_BYTES: Final = 1024
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the forwarders of a proxy share; *cookie*: the app's own session's."""
+
+    pool: Pool
+    cookie: str
+    idle_s: float
+    tunnel_idle_s: float
+    event_idle_s: float
+    record: Callable[[Capture], None]
+    over: Callable[["Forwarder"], None]
+
+
 class Forwarder(ExchangeListener):
     """One exchange; *record* is called exactly once, before its end is sent.
 
     What the two connections tell it are its steps: start, on_answer, on_piece. Then
-    *over* is called, once.
+    *over* is called, once. One whose capture holds a failure is refused at once.
     """
 
     def __init__(
         self,
+        shared: Shared,
         *,
         client: ClientConnection,
         request: Request,
         capture: Capture,
-        pool: Pool,
         head: bytes,
-        cookie: str,
         is_trusted: bool,
-        idle_s: float,
-        tunnel_idle_s: float,
-        event_idle_s: float,
-        is_loop: bool,
-        record: Callable[[Capture], None],
-        over: Callable[["Forwarder"], None],
     ) -> None:
+        self._shared = shared
         self._client = client
         self._request = request
         self._capture = capture
-        self._pool = pool
-        self._unsent = head
-        self._cookie = cookie
         self._is_trusted = is_trusted
-        self._idle_s = idle_s
-        self._tunnel_idle_s = tunnel_idle_s
-        self._event_idle_s = event_idle_s
-        self._is_loop = is_loop
-        self._record = record
-        self._over = over
-        self._upstream = capture.routed.upstream
-        self._service = capture.routed.service
-        self.service_id = self._service.id
-        # How long the upstream may be silent.
-        self._silence_s = self._service.timeout_s
-        self._connection: UpstreamConnection | None = None
+        self._state: ForwarderState = CONNECTING
+        self._service = service = capture.routed.service
+        self.service_id = service.id
+        self._pace = Pace(client, idle_s=shared.idle_s, silence_s=service.timeout_s)
+        self._keeps_alive = request.keeps_alive
         self._task: asyncio.Task[None] | None = None
-        self._continue: asyncio.TimerHandle | None = None
-        self._was_used = False
+        # Of the request: what waits for a connection, or may be sent again.
+        self._unsent = head
+        self.keep_sent = capture.request_copy.add
         self.is_upload = False
         self.is_sent = False
-        # Whether all of it goes with the head, so that it can be sent again; whether it
-        # may be, though nobody knows what became of it.
-        self._is_whole = False
-        self._is_repeatable = False
-        # Whether the upstream's connection is this client's alone.
-        self._is_login = request.fields.carries_login
-        self._is_upload_held = False
-        self._is_recorded = False
-        self._is_over = False
-        self._keeps_alive = request.keeps_alive
-        self.keep_sent = capture.request_copy.add
-        # Content for a client that cannot read chunks.
+        self._continue: asyncio.TimerHandle | None = None
+        # Of the connection to the upstream, once it is there.
+        self._connection: UpstreamConnection | None = None
+        self._lease = Lease(
+            shared.pool,
+            client,
+            capture.routed.upstream,
+            timeout_s=service.timeout_s,
+            is_login=request.fields.carries_login,
+        )
+        # Of the answer: content for a client that cannot read chunks.
         self._unframed: list[bytes] | None = None
 
     # The request.
 
     def start(self, piece: bytes, *, is_complete: bool) -> None:
         self.is_sent = is_complete
-        self._is_whole = is_complete
-        self._is_repeatable = is_complete and self._request.method in IDEMPOTENT
-        if self._is_loop:
-            self.refuse(Failure(FailureCode.LOOP, "it came through here before"))
+        self._lease.repeat = repeat_of(self._request.method, is_whole=is_complete)
+        failure = self._capture.failure
+        if failure is not None:
+            self._refuse(failure)
             return
         if piece:
             self._unsent += piece
             self.is_upload = len(self._unsent) > ONE_PIECE_BYTES
         if not is_complete:
             self.is_upload = True
-        connection = self._reusable()
+        connection = self._lease.reusable()
         if connection is None:
-            self._connect(fresh=False)
+            self._begin(self._connect(fresh=False))
         else:
-            self._was_used = True
             self._send(connection)
-
-    def _reusable(self) -> UpstreamConnection | None:
-        own = self._client.own
-        if own is not None:
-            connection = own.take(self._upstream, is_repeatable=self._is_repeatable)
-            if connection is not None:
-                self._is_login = True
-                return connection
-        return self._pool.reusable(self._upstream, is_repeatable=self._is_repeatable)
 
     def on_client_piece(self, piece: bytes, *, is_complete: bool) -> None:
         self.is_sent = is_complete
@@ -141,9 +139,6 @@ class Forwarder(ExchangeListener):
     def on_client_malformed(self) -> None:
         self._fail(Failure(FailureCode.CLIENT_MALFORMED, "the client's body is broken"))
 
-    def _connect(self, *, fresh: bool) -> None:
-        self._begin(self._connecting(fresh=fresh))
-
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         self._task = asyncio.get_running_loop().create_task(work)
         self._task.add_done_callback(self._note_bug)
@@ -155,51 +150,43 @@ class Forwarder(ExchangeListener):
         logger.error("an exchange failed in the proxy", exc_info=error)
         self._fail(Failure(FailureCode.INTERNAL, "the proxy failed"))
 
-    async def _connecting(self, *, fresh: bool) -> None:
+    async def _connect(self, *, fresh: bool) -> None:
         try:
-            connection, self._was_used = await self._pool.acquire(
-                self._upstream,
-                timeout_s=self._service.timeout_s,
-                fresh=fresh,
-                is_repeatable=self._is_repeatable,
-            )
+            connection = await self._lease.connection(fresh=fresh)
         except Broken as broken:
             self._fail(broken.failure)
             return
-        if not self._was_used:
+        if not self._lease.was_used:
             stopwatch = self._capture.stopwatch
             stopwatch.connected(connection.connect_s, connection.tls_s)
         self._task = None
         self._send(connection)
 
     def _send(self, connection: UpstreamConnection) -> None:
+        self._state = SENDING
         self._connection = connection
         connection.begin(self, self._request.method)
-        content = self._unsent
-        if not (self._was_used and self._is_whole):
+        content, lease = self._unsent, self._lease
+        if lease.repeat is NEVER or not lease.was_used:
             self._unsent = b""
         self._moved()
         connection.write(content)
         self._capture.stopwatch.asked(perf_counter())
-        if self._is_upload_held:
+        if self._pace.is_upload_held:
             self.on_resume()
         if not self.is_sent and self._request.expects_continue:
             delay_s = min(CONTINUE_AFTER_S, self._service.timeout_s)
             loop = asyncio.get_running_loop()
             self._continue = loop.call_later(delay_s, self._let_continue)
 
-    def _may_repeat(self, connection: UpstreamConnection, failure: Failure) -> bool:
-        """A kept connection may have been closed meanwhile (RFC 9112 9.3.1)."""
-        return (
-            self._was_used
-            and self._is_repeatable
-            and not connection.has_answered
-            and failure.code is FailureCode.UPSTREAM_RESET
-        )
-
     def _let_continue(self) -> None:
         """No 100 came from the upstream; where it says none, ours lets it go on."""
         self._client.writer.write(CONTINUE)
+
+    def _cancel_continue(self) -> None:
+        if self._continue is not None:
+            self._continue.cancel()
+            self._continue = None
 
     # The answer.
 
@@ -208,8 +195,8 @@ class Forwarder(ExchangeListener):
         self._cancel_continue()
         self._moved()
         if not self._request.is_http_1_0:
-            routed = self._capture.routed
-            head = forwarding.interim_head(answer, routed, cookie=self._cookie)
+            routed, cookie = self._capture.routed, self._shared.cookie
+            head = forwarding.interim_head(answer, routed, cookie=cookie)
             self._client.writer.write(head)
 
     def on_head(self, answer: Answer) -> Take:
@@ -219,7 +206,7 @@ class Forwarder(ExchangeListener):
         capture.stopwatch.answered(connection.head_began, connection.head_read)
         capture.answered(answer)
         if answer.status == 401 and logins.are_offered(answer):
-            self._is_login = True
+            self._lease.is_login = True
         if self._request.is_http_1_0 and answer.is_chunked and answer.has_body:
             # It cannot read chunks: the body's end is then the connection's.
             self._unframed = []
@@ -228,7 +215,6 @@ class Forwarder(ExchangeListener):
         return capture.response_copy.add if capture.tap is None else capture.received
 
     def on_answer(self, answer: Answer, piece: bytes, *, is_complete: bool) -> None:
-        capture, client = self._capture, self._client
         if answer.status == 101:
             self._switch(answer)
             return
@@ -238,26 +224,32 @@ class Forwarder(ExchangeListener):
             self._keeps_alive = False
         if self._unframed is not None:
             piece = self._take_unframed()
+        capture = self._capture
         head = forwarding.answer_head(
             answer,
             self._request,
             capture.routed,
             extra=self._own_lines(),
-            cookie=self._cookie,
+            cookie=self._shared.cookie,
             is_trusted=self._is_trusted,
         )
         capture.status_code = answer.status
         if is_complete:
             self._finish()
-            client.writer.write(head + piece)
+            self._client.writer.write(head + piece)
             self._end(may_stay=self.is_sent)
             return
-        capture.head_sent = perf_counter()
+        self._note_head()
         if answer.is_event_stream:
             capture.is_lasting = True
-            self._silence_s = self._event_idle_s
-        client.writer.write(head + piece)
+            self._pace.silence_s = self._shared.event_idle_s
+        self._client.writer.write(head + piece)
         self._moved()
+
+    def _note_head(self) -> None:
+        """It goes to the client, and more behind it."""
+        self._state = ANSWERING
+        self._capture.head_sent = perf_counter()
 
     def on_piece(self, piece: bytes, *, is_complete: bool) -> None:
         if self._unframed is not None:
@@ -276,7 +268,7 @@ class Forwarder(ExchangeListener):
 
     def on_broken(self, failure: Failure) -> None:
         connection = self._connection
-        if connection is not None and self._may_repeat(connection, failure):
+        if connection is not None and self._lease.may_repeat(connection, failure):
             self._ask_again(connection)
         else:
             self._fail(failure)
@@ -284,17 +276,17 @@ class Forwarder(ExchangeListener):
     def asks_again(self) -> bool:
         """RFC 9110 15.5.9: who says 408 has not got the request, whatever it is."""
         connection = self._connection
-        if connection is None or not self._is_whole:
+        if connection is None or self._lease.repeat is NEVER:
             return False
         self._ask_again(connection)
         return True
 
     def _ask_again(self, connection: UpstreamConnection) -> None:
-        self._capture.stopwatch.failed(perf_counter())
+        self._state = CONNECTING
         self._connection = None
-        self._pool.note_stale()
-        self._pool.release(self._upstream, connection, may_stay=False)
-        self._connect(fresh=True)
+        self._capture.stopwatch.failed(perf_counter())
+        self._lease.give_up(connection)
+        self._begin(self._connect(fresh=True))
 
     def _own_lines(self) -> str:
         self._keeps_alive = self._keeps_alive and not self._client.is_draining
@@ -325,30 +317,26 @@ class Forwarder(ExchangeListener):
 
     def _switch(self, answer: Answer) -> None:
         """From here on it is bytes, both ways, until both sides are done."""
-        chosen = headers.text(answer.lines, "upgrade") or ""
-        is_offered = self._request.upgrade is not None and (
-            not chosen or headers.opaque_protocols(chosen) == chosen
-        )
-        if not is_offered or not self.is_sent:
+        if not (self.is_sent and is_agreed(self._request, answer)):
             text = "101 was not asked for"
             self._fail(Failure(FailureCode.UPSTREAM_MALFORMED, text))
             return
-        capture, connection = self._capture, self._connection
+        capture, shared, connection = self._capture, self._shared, self._connection
         assert connection is not None
         self._keeps_alive = False
         head = forwarding.switch_head(
-            answer, capture.routed, extra=self._log_id(), cookie=self._cookie
+            answer, capture.routed, extra=self._log_id(), cookie=shared.cookie
         )
         self._client.writer.write(head)
         capture.status_code = 101
-        capture.head_sent = perf_counter()
         capture.is_lasting = True
+        self._note_head()
         switched = Switched(
             self._client,
             connection,
             capture,
             timeout_s=self._service.timeout_s,
-            idle_s=self._tunnel_idle_s,
+            idle_s=shared.tunnel_idle_s,
             finish=self._finish,
         )
         self._begin(self._switched(switched))
@@ -363,7 +351,37 @@ class Forwarder(ExchangeListener):
 
     # The end.
 
-    def refuse(self, failure: Failure) -> None:
+    def break_off(self, failure: Failure) -> None:
+        """What was sent is not all; it is recorded, if it was not yet."""
+        if self._state is OVER:
+            return
+        self._capture.failure = self._capture.failure or failure
+        self._finish()
+        self._client.break_off()
+        self._end(may_stay=False)
+
+    def on_client_gone(self, failure: Failure) -> None:
+        if self._state is OVER:
+            return
+        self._capture.failure = failure
+        self._finish()
+        self._end(may_stay=False)
+
+    def on_expired(self) -> None:
+        if self._state is CONNECTING:
+            # Whoever makes the connection minds its time.
+            self._moved()
+        else:
+            self._fail(self._pace.expired(is_sent=self.is_sent))
+
+    def _fail(self, failure: Failure) -> None:
+        """Before the head: our own answer. After it: a broken connection."""
+        if self._state is CONNECTING or self._state is SENDING:
+            self._refuse(failure)
+        else:
+            self.break_off(failure)
+
+    def _refuse(self, failure: Failure) -> None:
         """Answer with a problem of our own; the exchange is over."""
         status = problems.status_of(failure)
         is_head = self._request.method == "HEAD"
@@ -375,84 +393,31 @@ class Forwarder(ExchangeListener):
         self._capture.status_code = status
         self._capture.failure = failure
         self._finish()
-        self._client.writer.write(
-            problems.answer(status, lines + self._own_lines(), body)
-        )
+        answer = problems.answer(status, lines + self._own_lines(), body)
+        self._client.writer.write(answer)
         self._end(may_stay=False)
-
-    def break_off(self, failure: Failure) -> None:
-        """What was sent is not all; it is recorded, if it was not yet."""
-        if self._is_over:
-            return
-        self._capture.failure = self._capture.failure or failure
-        self._finish()
-        self._client.break_off()
-        self._end(may_stay=False)
-
-    def on_client_gone(self, failure: Failure) -> None:
-        if self._is_over:
-            return
-        self._capture.failure = failure
-        self._finish()
-        self._end(may_stay=False)
-
-    def on_expired(self) -> None:
-        if self._connection is None:
-            # Whoever makes the connection minds its time.
-            self._moved()
-        elif not self._waits_for_client():
-            self._fail(
-                Failure(
-                    FailureCode.UPSTREAM_TIMEOUT,
-                    f"it was silent for {self._silence_s:g} s",
-                )
-            )
-        else:
-            self._fail(
-                Failure(
-                    FailureCode.CLIENT_TIMEOUT,
-                    f"the client stood still for {self._idle_s:g} s",
-                )
-            )
-
-    def _fail(self, failure: Failure) -> None:
-        """Before the head: our own answer. After it: a broken connection."""
-        if self._is_over:
-            return
-        if self._capture.status_code is None:
-            self.refuse(failure)
-        else:
-            self.break_off(failure)
 
     def _finish(self) -> None:
-        if not self._is_recorded:
-            self._is_recorded = True
-            self._record(self._capture)
+        if self._state is not ENDING and self._state is not OVER:
+            self._state = ENDING
+            self._shared.record(self._capture)
 
     def _end(self, *, may_stay: bool) -> None:
         """Nothing more is to be done: both connections are given back."""
-        if self._is_over:
+        if self._state is OVER:
             return
-        self._is_over = True
+        self._state = OVER
         self._cancel_continue()
         task, self._task = self._task, None
         if task is not None and task is not asyncio.current_task():
             task.cancel()
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._give_back(connection, may_stay=may_stay)
-        self._over(self)
+            self._lease.give_back(
+                connection, may_stay=may_stay, keeps_alive=self._keeps_alive
+            )
+        self._shared.over(self)
         self._client.exchange_over(keeps_alive=self._keeps_alive)
-
-    def _give_back(self, connection: UpstreamConnection, *, may_stay: bool) -> None:
-        if not (self._is_login and may_stay and self._keeps_alive):
-            may_stay = may_stay and not self._is_login
-            self._pool.release(self._upstream, connection, may_stay=may_stay)
-            return
-        own = self._client.own
-        if own is None:
-            own = self._client.own = Own(self._pool)
-        own.keep(self._upstream, connection)
 
     # How fast it may go.
 
@@ -461,8 +426,7 @@ class Forwarder(ExchangeListener):
         self._moved()
 
     def on_resume(self) -> None:
-        self._is_upload_held = False
-        self._client.reading.release()
+        self._pace.release_upload()
         self._moved()
 
     def on_client_pause(self) -> None:
@@ -476,21 +440,7 @@ class Forwarder(ExchangeListener):
 
     def _hold_upload(self) -> None:
         if not self.is_sent:
-            self._is_upload_held = True
-            self._client.reading.hold()
+            self._pace.hold_upload()
 
     def _moved(self) -> None:
-        """Each silence is bounded, never the whole."""
-        waits_for_client = self._waits_for_client()
-        seconds = self._idle_s if waits_for_client else self._silence_s
-        self._client.deadline.set(seconds)
-
-    def _waits_for_client(self) -> bool:
-        if self._client.is_writing_paused:
-            return True
-        return not (self.is_sent or self._is_upload_held)
-
-    def _cancel_continue(self) -> None:
-        if self._continue is not None:
-            self._continue.cancel()
-            self._continue = None
+        self._pace.moved(is_sent=self.is_sent)

@@ -1,4 +1,4 @@
-"""What happens to one request, from its head to its record."""
+"""Proxies: what happens to one request, from its head to its record."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from proxy.connections.listener import ExchangeListener, Refused
 from proxy.connections.pool import Pool
 from proxy.connections.server import ProxyServer
 from proxy.exchange.capture import Capture
-from proxy.exchange.forwarder import Forwarder
+from proxy.exchange.forwarder import Forwarder, Shared
 from proxy.http1 import problems
 from proxy.http1.request import Request
 from proxy.messages.tap import MessageBounds
@@ -41,6 +41,7 @@ ADDED: Final = {
     "max_forwards": "Allow:\r\n",
     "routes_unknown": "Retry-After: 1\r\n",
 }
+LOOP: Final = Failure(FailureCode.LOOP, "it came through here before")
 Record = Callable[[Callable[[], Exchange], Service], bool]
 
 
@@ -89,21 +90,15 @@ class Proxy:
         settings = self._settings
         outbox = Outbox()
         allowed = shares(settings)
-        self._pool = Pool(
-            outbox=outbox,
-            limit=settings.upstream_connections,
-            most=allowed.upstreams,
-            idle_s=settings.upstream_idle_s,
-            head_limit=settings.head_limit_bytes,
-            head_fields=settings.head_limit_fields,
-            lookups=Lookups(
-                per_name=settings.lookups_per_name,
-                at_once=settings.lookups_at_once,
-                resolve=self._resolve,
-                count=self._count_event,
-            ),
-            age_s=settings.upstream_age_s,
-            count=self._count_event,
+        self._pool = self._made_pool(outbox, most=allowed.upstreams)
+        self._shared = Shared(
+            pool=self._pool,
+            cookie=self._session_cookie,
+            idle_s=settings.keepalive_s,
+            tunnel_idle_s=settings.tunnel_idle_s,
+            event_idle_s=settings.event_stream_idle_s,
+            record=self._finished,
+            over=self._over,
         )
         loop = asyncio.get_running_loop()
         self._expiring = loop.call_later(EXPIRY_POLL_S, self._expire)
@@ -123,6 +118,25 @@ class Proxy:
         )
         # All that the runner asks of one is what ProxyServer has.
         return ServerRunner(cast(Server, server), shutdown_timeout=timeout_s)
+
+    def _made_pool(self, outbox: Outbox, *, most: int) -> Pool:
+        settings = self._settings
+        return Pool(
+            outbox=outbox,
+            limit=settings.upstream_connections,
+            most=most,
+            idle_s=settings.upstream_idle_s,
+            head_limit=settings.head_limit_bytes,
+            head_fields=settings.head_limit_fields,
+            lookups=Lookups(
+                per_name=settings.lookups_per_name,
+                at_once=settings.lookups_at_once,
+                resolve=self._resolve,
+                count=self._count_event,
+            ),
+            age_s=settings.upstream_age_s,
+            count=self._count_event,
+        )
 
     @property
     def in_flight(self) -> int:
@@ -165,20 +179,16 @@ class Proxy:
             cookie=self._session_cookie,
             is_trusted=is_trusted,
         )
+        capture = self._capture(request, routed)
+        if self._is_loop(request):
+            capture.failure = LOOP
         return Forwarder(
+            self._shared,
             client=client,
             request=request,
-            capture=self._capture(request, routed),
-            pool=self._pool,
+            capture=capture,
             head=head,
-            cookie=self._session_cookie,
             is_trusted=is_trusted,
-            idle_s=self._settings.keepalive_s,
-            tunnel_idle_s=self._settings.tunnel_idle_s,
-            event_idle_s=self._settings.event_stream_idle_s,
-            is_loop=self._is_loop(request),
-            record=self._finished,
-            over=self._over,
         )
 
     def _route(self, request: Request) -> Routed | Unrouted:

@@ -1,4 +1,4 @@
-"""What becomes of two connections once an upgrade is agreed."""
+"""Upgrades: whether one is agreed, and what then becomes of the two connections."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,18 @@ from proxy.connections.client import ClientConnection
 from proxy.connections.upstream import UpstreamConnection
 from proxy.exchange.capture import Capture
 from proxy.exchange.tunnel import TunnelEnd, tunnel
+from proxy.http1 import headers
+from proxy.http1.request import Request
+from proxy.http1.response import Answer
 from proxy.sockets.deadline import Deadline
+
+
+def is_agreed(request: Request, answer: Answer) -> bool:
+    """Whether 101 names what was offered."""
+    chosen = headers.text(answer.lines, "upgrade") or ""
+    return request.upgrade is not None and (
+        not chosen or headers.opaque_protocols(chosen) == chosen
+    )
 
 
 class Switched:
