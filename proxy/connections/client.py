@@ -1,7 +1,7 @@
 """Client connections: how one is read and answered, from request to request.
 
-Its states are drawn in client_state.py. It is longer than other modules as a protocol
-is: what moves it from one state to the next is read side by side.
+Its states are drawn in client_state.py. It is longer than other modules, as
+a protocol is: what moves it from one state to the next is read side by side.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Upstream connections: how one is asked and read, one exchange at a time.
 
-Its states are drawn in upstream_state.py. It is longer than other modules as a protocol
-is: what moves it from one state to the next is read side by side.
+Its states are drawn in upstream_state.py. It is longer than other modules, as
+a protocol is: what moves it from one state to the next is read side by side.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Forwarders: how one exchange passes between its two connections.
 
-Its states are drawn in forwarder_state.py.
+Its states are drawn in forwarder_state.py. It is longer than other modules, as a
+protocol is: what moves it from one state to the next is read side by side.
 """
 
 import asyncio
