@@ -21,8 +21,7 @@ from monitor.alerts.channel import (
     headers_of,
     new_secret,
 )
-from monitor.errors import InvalidInput, NotFound
-from monitor.logs.query import PARAMETERS, read
+from monitor.errors import NotFound
 
 
 class ChannelCalls:
@@ -48,13 +47,9 @@ class ChannelCalls:
 
     async def list(self, call: web.Request) -> web.Response:
         await need(call, self._parts, Right.READ)
-        known = {**request.PAGE, "service_id": PARAMETERS["service_id"]}
-        values, errors = read(call.query.items(), known)
-        if errors:
-            raise InvalidInput("the query is not valid", errors=errors)
-        limit, offset = values.get("limit", 50), values.get("offset", 0)
+        limit, offset, service_id = request.page_of_a_service(call)
         found, total = await self._parts.stores.channels.page(
-            service_id=values.get("service_id"), limit=limit, offset=offset
+            service_id=service_id, limit=limit, offset=offset
         )
         items = [shown(channel) for channel in found]
         return answer(lists.envelope(items, total, limit, offset))

@@ -17,7 +17,7 @@ from api.parts import Parts
 from api.rights import Right, need, need_service, sender_of
 from monitor import times
 from monitor.errors import NotFound
-from monitor.logs.filter import encode_cursor
+from monitor.logs.cursor import encode_cursor
 from monitor.logs.log import LogDetail, LogPage
 from monitor.logs.query import parse_delete_query, parse_log_query
 from monitor.loop.fair_queue import FairQueue

@@ -22,8 +22,9 @@ from monitor.errors import (
     Unavailable,
 )
 from monitor.json.output import json_line
-from monitor.logs.filter import LogFilter, encode_cursor
-from monitor.logs.query import PAGE_FIELDS, parse_log_query
+from monitor.logs.cursor import encode_cursor
+from monitor.logs.filter import PAGE, LogFilter
+from monitor.logs.query import parse_log_query
 from monitor.traffic.ids import LogIds
 
 # Other processes' commits are looked for this often; our own wake at once.
@@ -172,7 +173,7 @@ def _filter(call: web.Request) -> LogFilter:
     errors = [
         FieldError(("query", name), "a stream has no pages", "extra_forbidden")
         for name in call.query
-        if name in PAGE_FIELDS
+        if name in PAGE
     ]
     if errors:
         raise InvalidInput("the query is not valid", errors=errors)

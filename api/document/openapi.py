@@ -16,49 +16,10 @@ from api.input.errors import HEADERS
 from api.input.schemas import NewLog
 from api.parts import Parts
 from monitor.access.guard import RequestFacts
-from monitor.logs.filter import MAX_LIMIT, MAX_OFFSET
-from monitor.logs.query import FIRST_YEAR, LAST_YEAR
 
 PROBLEM = "application/problem+json"
 REFERENCE = "#/components/schemas/{model}"
 UUID_SCHEMA = {"type": "string", "format": "uuid"}
-FLAG = {"type": "string", "enum": ["true", "false", "1", "0"]}
-TEXT = {"type": "string", "minLength": 1, "maxLength": 1024}
-TIME = {
-    "type": "string",
-    "format": "date-time",
-    "description": f"RFC 3339, UTC without an offset; {FIRST_YEAR} to {LAST_YEAR}",
-}
-MILLISECONDS = {"type": "number", "minimum": 0}
-# What monitor.logs.query.PARAMETERS parses.
-QUERY: dict[str, dict[str, Any]] = {
-    "service_id": UUID_SCHEMA,
-    "method": {**TEXT, "maxLength": 32, "description": "any case"},
-    "path": {**TEXT, "description": "substring, case-sensitive"},
-    "endpoint": {**TEXT, "maxLength": 8192},
-    "status_code": {"type": "integer", "minimum": 100, "maximum": 999},
-    "status_class": {"type": "string", "enum": ["1xx", "2xx", "3xx", "4xx", "5xx"]},
-    "has_status": FLAG,
-    "min_latency_ms": {**MILLISECONDS, "description": "inclusive"},
-    "max_latency_ms": {**MILLISECONDS, "description": "inclusive"},
-    "has_error": {**FLAG, "description": "`error` is set"},
-    "is_error": {**FLAG, "description": "as the metrics count errors"},
-    "tag": {**TEXT, "maxLength": 128},
-    "source": {"type": "string", "enum": ["proxy", "ingest", "replay"]},
-    "is_replay": FLAG,
-    "pinned": FLAG,
-    "since": {**TIME, "description": f"inclusive; {TIME['description']}"},
-    "until": {**TIME, "description": f"exclusive; {TIME['description']}"},
-    "q": {
-        **TEXT,
-        "description": "substring, in any case, of path, query, headers, decoded body, "
-        "error, tags or note; or a log's id, or the URL of its page",
-    },
-    "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50},
-    "offset": {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
-    "cursor": {"type": "string", "description": "`next_cursor` of another answer"},
-    "newer": {**FLAG, "description": "with `cursor`: the page just before it"},
-}
 HEADER: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {
         "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
@@ -174,10 +135,9 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, "schema": UUID_SCHEMA}
         for name in re.findall(r"{(\w+)}", operation.path)
     ]
-    schemas = {**QUERY, **operation.query_schemas}
     in_query = [
-        {"name": name, "in": "query", "schema": schemas[name]}
-        for name in operation.query
+        {"name": name, "in": "query", "schema": parameter.schema}
+        for name, parameter in operation.query.items()
     ]
     in_headers = [
         {"name": name, "in": "header", **HEADER[name]} for name in operation.headers

@@ -3,6 +3,7 @@
 A new route gets a line here; a test holds this table to the routes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.document import answers, examples
+from api.ingest import har_batch
 from api.input.alert_schemas import AlertChanges, NewAlert
 from api.input.channel_schemas import ChannelChanges, NewChannel
+from api.input.request import PAGE, PAGE_OF_A_SERVICE
 from api.input.schemas import (
     LogChanges,
     NewKey,
@@ -20,7 +23,9 @@ from api.input.schemas import (
     NewToken,
 )
 from api.input.service_schemas import NewService, ServiceChanges
-from monitor.logs.query import MAX_EXPORTED, PAGE_FIELDS, PARAMETERS, SCOPE_FIELDS
+from monitor.logs.filter import FILTERS, MAX_LIMIT
+from monitor.logs.parameter import Parameter
+from monitor.logs.query import EXPORTED, LISTED, MEASURED, deleted
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -56,9 +61,7 @@ class Operation:
     body_is_optional: bool = False
     body_types: dict[str, dict[str, Any]] = field(default_factory=dict)
     body_example: Any = None
-    query: tuple[str, ...] = ()
-    # Where a parameter may be something else than in a list.
-    query_schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
+    query: Mapping[str, Parameter] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
     errors: tuple[int, ...] = ()
     also: tuple[int, ...] = ()
@@ -66,48 +69,6 @@ class Operation:
     answered: str | None = None
 
 
-PAGE = ("limit", "offset")
-FILTERS = tuple(name for name in PARAMETERS if name not in PAGE_FIELDS)
-LOG_LIST = tuple(PARAMETERS)
-MEASURED = (*SCOPE_FIELDS, "exact")
-EXACT = {
-    "exact": {
-        "type": "string",
-        "enum": ["true", "false", "1", "0"],
-        "description": "exact percentiles; they always are",
-    }
-}
-HAR_QUERY: dict[str, dict[str, Any]] = {
-    "on_error": {
-        "type": "string",
-        "enum": ["refuse", "skip"],
-        "description": "skip: entries that are not valid are left out, and named",
-    },
-    "shift": {
-        "type": "string",
-        "enum": ["none", "now"],
-        "description": "now: the archive is moved so that its last entry is now",
-    },
-    "service_id": {
-        "type": "string",
-        "format": "uuid",
-        "description": "whose the logs are, where no service key says it",
-    },
-}
-EXPORT_LIMIT = {"type": "integer", "minimum": 1, "maximum": MAX_EXPORTED}
-DELETE_QUERY: dict[str, dict[str, Any]] = {
-    "limit": {
-        "type": "integer",
-        "minimum": 1,
-        "description": "as many at most; up to DELETE_LIMIT, which it is by default",
-    },
-    "dry_run": {
-        "type": "string",
-        "enum": ["true", "false", "1", "0"],
-        "description": "true: nothing goes, what would is counted",
-    },
-}
-EXPORTED = (*FILTERS, "cursor", "limit")
 REPEATS = ("Idempotency-Key",)
 PUSHED: tuple[int, ...] = (404, 413, 415, 422, 429)
 GIVEN: tuple[int, ...] = (413, 415, 422)
@@ -281,8 +242,7 @@ LOGS = [
             "skipped": 0,
             "left_out": [],
         },
-        query=tuple(HAR_QUERY),
-        query_schemas=HAR_QUERY,
+        query=har_batch.QUERY,
         body_types={JSON: examples.HAR_SCHEMA},
         body_example=examples.HAR,
         headers=REPEATS,
@@ -295,7 +255,7 @@ LOGS = [
         summary="Logs that the filters find, newest first",
         tag="Logs",
         answer=answers.ListOf[answers.LogItem],
-        query=LOG_LIST,
+        query=LISTED,
     ),
     Operation(
         method="DELETE",
@@ -311,8 +271,7 @@ LOGS = [
             "complete": True,
             "next_cursor": None,
         },
-        query=(*FILTERS, "cursor", *DELETE_QUERY),
-        query_schemas=DELETE_QUERY,
+        query=deleted(MAX_LIMIT),
     ),
     Operation(
         method="GET",
@@ -338,7 +297,6 @@ LOGS = [
         tag="Export",
         answer_type=JSON,
         query=EXPORTED,
-        query_schemas={"limit": EXPORT_LIMIT},
     ),
     Operation(
         method="GET",
@@ -348,7 +306,6 @@ LOGS = [
         tag="Export",
         answer_type=NDJSON,
         query=EXPORTED,
-        query_schemas={"limit": EXPORT_LIMIT},
     ),
     Operation(
         method="GET",
@@ -444,7 +401,6 @@ METRICS = [
         answer=answers.Totals,
         answer_example=examples.TOTALS,
         query=MEASURED,
-        query_schemas=EXACT,
     ),
     Operation(
         method="GET",
@@ -454,7 +410,6 @@ METRICS = [
         tag="Metrics",
         answer=answers.Timeseries,
         query=MEASURED,
-        query_schemas=EXACT,
     ),
     Operation(
         method="GET",
@@ -464,7 +419,6 @@ METRICS = [
         tag="Metrics",
         answer=answers.Endpoints,
         query=MEASURED,
-        query_schemas=EXACT,
     ),
 ]
 ALERTS = [
@@ -487,7 +441,7 @@ ALERTS = [
         summary="Rules, newest first",
         tag="Alerts",
         answer=answers.ListOf[answers.Alert],
-        query=(*PAGE, "service_id"),
+        query=PAGE_OF_A_SERVICE,
     ),
     Operation(
         method="GET",
@@ -559,7 +513,7 @@ CHANNELS = [
         summary="Channels, newest first",
         tag="Channels",
         answer=answers.ListOf[answers.Channel],
-        query=(*PAGE, "service_id"),
+        query=PAGE_OF_A_SERVICE,
     ),
     Operation(
         method="GET",

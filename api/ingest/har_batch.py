@@ -18,7 +18,7 @@ from monitor.export.har_import import PLACES, Imported, imported
 from monitor.export.har_messages import Bounds, messages_of
 from monitor.export.har_origin import origin_of
 from monitor.export.har_values import BadEntry, Place, known
-from monitor.logs.query import PARAMETERS, one_of, read
+from monitor.logs.parameter import ID, one_of, read
 from monitor.storage.database.partitions import day_of
 from monitor.traffic.exchange import Body, BodyState, Exchange
 from monitor.traffic.fields import Fields, HeaderObject
@@ -27,6 +27,15 @@ from monitor.traffic.ids import timestamp_of
 SIDES = ("request", "response")
 TYPES = frozenset({"application/json", "application/har+json"})
 NO_NETWORK = "is no address of http, https, ws or wss"
+QUERY = {
+    "on_error": one_of("refuse", "skip").described(
+        "skip: entries that are not valid are left out, and named"
+    ),
+    "shift": one_of("none", "now").described(
+        "now: the archive is moved so that its last entry is now"
+    ),
+    "service_id": ID.described("whose the logs are, where no service key says it"),
+}
 REMEDY = ", or import with ?shift=now"
 
 
@@ -153,14 +162,7 @@ class HarBatch(Batch):
 
 def har_query(call: web.Request) -> Asked:
     """Raises InvalidInput."""
-    values, errors = read(
-        call.query.items(),
-        {
-            "on_error": one_of("refuse", "skip"),
-            "shift": one_of("none", "now"),
-            "service_id": PARAMETERS["service_id"],
-        },
-    )
+    values, errors = read(call.query.items(), QUERY)
     if errors:
         raise InvalidInput("the query is not valid", errors=errors)
     return Asked(

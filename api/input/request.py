@@ -13,11 +13,12 @@ from pydantic import BaseModel
 
 from api.input import json_input
 from monitor.errors import FieldError, InvalidInput, UnsupportedMediaType
-from monitor.logs.filter import MAX_LIMIT, MAX_OFFSET
-from monitor.logs.query import read, whole_number
+from monitor.logs import filter
+from monitor.logs.parameter import ID, read
 
 Model = TypeVar("Model", bound=BaseModel)
-PAGE = {"limit": whole_number(1, MAX_LIMIT), "offset": whole_number(0, MAX_OFFSET)}
+PAGE = {name: filter.PAGE[name] for name in ("limit", "offset")}
+PAGE_OF_A_SERVICE = {**PAGE, "service_id": ID}
 BODY_TIMEOUT_S = web.AppKey("body_timeout_s", float)
 # What a body that may be long has to come with; a trickle would never end.
 SLOWEST_BYTES_S = 1024
@@ -70,6 +71,14 @@ def page(request: web.Request) -> tuple[int, int]:
     if errors:
         raise InvalidInput("the query is not valid", errors=errors)
     return values.get("limit", 50), values.get("offset", 0)
+
+
+def page_of_a_service(request: web.Request) -> tuple[int, int, UUID | None]:
+    """Limit and offset of a list, and of which service, if of one."""
+    values, errors = read(request.query.items(), PAGE_OF_A_SERVICE)
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+    return values.get("limit", 50), values.get("offset", 0), values.get("service_id")
 
 
 def no_query(request: web.Request) -> None:

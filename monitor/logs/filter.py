@@ -1,17 +1,58 @@
-"""Which logs a reader asks for, and from where on."""
+"""Filters of the log list, each declared once, and its pages.
 
-import base64
-import binascii
-from dataclasses import dataclass
+A new filter is a field of LogFilter, its SQL in monitor/storage/logs/conditions.py, and
+an input in the form of web/templates/dashboard.html.
+"""
+
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Annotated, get_type_hints
 from uuid import UUID
 
+from monitor.logs.cursor import decode_cursor
+from monitor.logs.parameter import (
+    FLAG,
+    ID,
+    MILLISECONDS,
+    TIME,
+    TIMES,
+    Parameter,
+    member_of,
+    text,
+    whole_number,
+)
 from monitor.traffic.exchange import Source
-from monitor.traffic.ids import is_log_id
 
 MAX_LIMIT = 500
 MAX_OFFSET = 100_000
 EXACT_TOTAL = 10_000
+
+
+def _status_class(text: str) -> int:
+    if len(text) == 3 and text[0] in "12345" and text[1:].lower() == "xx":
+        return int(text[0])
+    raise ValueError("must be one of 1xx, 2xx, 3xx, 4xx, 5xx")
+
+
+def _cursor(text: str) -> UUID:
+    id = decode_cursor(text)
+    if id is None:
+        raise ValueError("is no cursor of this list")
+    return id
+
+
+STATUS_CLASS = Parameter(
+    _status_class, {"type": "string", "enum": ["1xx", "2xx", "3xx", "4xx", "5xx"]}
+)
+CURSOR = Parameter(_cursor, {"type": "string"}).described(
+    "`next_cursor` of another answer"
+)
+NEWER = FLAG.described("with `cursor`: the page just before it")
+TEXT = text(1024)
+SEARCHED = (
+    "substring, in any case, of path, query, headers, decoded body, error, tags or "
+    "note; or a log's id, or the URL of its page"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,24 +60,26 @@ class LogFilter:
     """All that is set is combined with AND; None does not filter."""
 
     id: UUID | None = None
-    service_id: UUID | None = None
-    method: str | None = None
-    path: str | None = None
-    endpoint: str | None = None
-    status_code: int | None = None
-    status_class: int | None = None
-    has_status: bool | None = None
-    min_latency_ms: float | None = None
-    max_latency_ms: float | None = None
-    has_error: bool | None = None
-    is_error: bool | None = None
-    tag: str | None = None
-    source: Source | None = None
-    is_replay: bool | None = None
-    pinned: bool | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    q: str | None = None
+    service_id: Annotated[UUID | None, ID] = None
+    method: Annotated[str | None, text(32).described("any case")] = None
+    path: Annotated[str | None, TEXT.described("substring, case-sensitive")] = None
+    endpoint: Annotated[str | None, text(8192)] = None
+    status_code: Annotated[int | None, whole_number(100, 999)] = None
+    status_class: Annotated[int | None, STATUS_CLASS] = None
+    has_status: Annotated[bool | None, FLAG] = None
+    min_latency_ms: Annotated[float | None, MILLISECONDS.described("inclusive")] = None
+    max_latency_ms: Annotated[float | None, MILLISECONDS.described("inclusive")] = None
+    has_error: Annotated[bool | None, FLAG.described("`error` is set")] = None
+    is_error: Annotated[bool | None, FLAG.described("as the metrics count errors")] = (
+        None
+    )
+    tag: Annotated[str | None, text(128)] = None
+    source: Annotated[Source | None, member_of(Source)] = None
+    is_replay: Annotated[bool | None, FLAG] = None
+    pinned: Annotated[bool | None, FLAG] = None
+    since: Annotated[datetime | None, TIME.described(f"inclusive; {TIMES}")] = None
+    until: Annotated[datetime | None, TIME.described(f"exclusive; {TIMES}")] = None
+    q: Annotated[str | None, TEXT.described(SEARCHED)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +90,22 @@ class Page:
     newest first.
     """
 
-    limit: int = 50
-    offset: int = 0
-    cursor: UUID | None = None
-    newer: bool = False
+    limit: Annotated[int, whole_number(1, MAX_LIMIT)] = 50
+    offset: Annotated[int, whole_number(0, MAX_OFFSET)] = 0
+    cursor: Annotated[UUID | None, CURSOR] = None
+    newer: Annotated[bool, NEWER] = False
 
 
-def encode_cursor(id: UUID) -> str:
-    """An opaque text for the last log of a page; ids are time-ordered."""
-    return base64.urlsafe_b64encode(id.bytes).decode().rstrip("=")
+def _parameters(declared: type[LogFilter] | type[Page]) -> dict[str, Parameter]:
+    """Of each field that has one, with its default."""
+    hints = get_type_hints(declared, include_extras=True)
+    defaults = {field.name: field.default for field in fields(declared)}
+    return {
+        name: parameter.by_default(defaults[name])
+        for name, hint in hints.items()
+        for parameter in getattr(hint, "__metadata__", ())
+    }
 
 
-def decode_cursor(text: str) -> UUID | None:
-    """The log after which a page begins, or None if *text* is no cursor of ours."""
-    try:
-        raw = base64.urlsafe_b64decode(text.encode("ascii") + b"==")
-    except (binascii.Error, UnicodeEncodeError, ValueError):
-        return None
-    if len(raw) != 16:
-        return None
-    id = UUID(bytes=raw)
-    return id if is_log_id(id) else None
+FILTERS = _parameters(LogFilter)
+PAGE = _parameters(Page)

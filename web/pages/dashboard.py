@@ -7,9 +7,10 @@ from uuid import UUID
 from aiohttp import web
 
 from monitor.errors import InvalidInput, Unavailable
-from monitor.logs.filter import encode_cursor
+from monitor.logs.cursor import encode_cursor
+from monitor.logs.filter import FILTERS, PAGE
 from monitor.logs.log import LogPage
-from monitor.logs.query import PAGE_FIELDS, parse_log_query
+from monitor.logs.query import parse_log_query
 from monitor.registry.resources import ServiceResource
 from web import render
 from web.parts import PageParts
@@ -21,6 +22,8 @@ from web.views.reaching import Way, ways_to
 LIVE = ("live", "true")
 PAUSED = ("live", "false")
 FURTHER = ("cursor", "offset")
+# What its form shows before more filters are asked for.
+FIRST = frozenset({"q", "service_id", "method", "status_class", "is_error"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +56,12 @@ class Dashboard:
         pairs = [(name, value) for name, value in request.query.items() if value]
         given = [pair for pair in pairs if pair not in (LIVE, PAUSED)]
         view, status = await self._view(given)
-        filters = {n: v for n, v in given if n not in PAGE_FIELDS}
+        filters = {n: v for n, v in given if n not in PAGE}
         context = {
             "view": view,
             "given": dict(given),
             "filters": filters,
+            "has_more": bool(filters.keys() & FILTERS.keys() - FIRST),
             "query": urlencode(pairs),
             # What is older does not change.
             "is_live": PAUSED not in pairs and not any(n in FURTHER for n, _ in given),
@@ -97,7 +101,7 @@ class Dashboard:
 
 
 def _with_links(logs: LogPage, given: list[tuple[str, str]]) -> View:
-    filters = [(n, v) for n, v in given if n not in PAGE_FIELDS or n == "limit"]
+    filters = [(n, v) for n, v in given if n not in PAGE or n == "limit"]
     is_further = any(name in FURTHER for name, _ in given)
     newer = None
     if is_further and logs.items:

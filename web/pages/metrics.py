@@ -1,6 +1,5 @@
 """The page of the metrics."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +10,8 @@ from aiohttp import web
 from monitor import times
 from monitor.errors import InvalidInput, Unavailable
 from monitor.logs.metrics import Scope
-from monitor.logs.query import parse_scope, read
+from monitor.logs.parameter import Parameter, read
+from monitor.logs.query import parse_scope
 from web import render
 from web.parts import PageParts
 from web.views import figures, windows
@@ -30,7 +30,7 @@ def _all(text: str) -> bool:
     return True
 
 
-OWN: dict[str, Callable[[str], Any]] = {"range": windows.preset, "endpoints": _all}
+OWN = {"range": Parameter(windows.preset), "endpoints": Parameter(_all)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.logs.query import FIRST_YEAR, LAST_YEAR
+from monitor.logs.parameter import FIRST_YEAR, LAST_YEAR
 
 PRESETS = {
     "15m": timedelta(minutes=15),

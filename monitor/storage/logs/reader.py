@@ -9,7 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from monitor.errors import Unavailable
-from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page, encode_cursor
+from monitor.logs.cursor import encode_cursor
+from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage
 from monitor.storage.database.pool import Database
 from monitor.storage.logs import conditions, text

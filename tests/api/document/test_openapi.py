@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from api.app import add_routes, is_api
-from api.document.openapi import QUERY, document
+from api.document.openapi import document
 from api.document.operations import ALL
-from monitor.logs.query import PARAMETERS
+from monitor.logs.query import LISTED
 from tests.support.running import (
     LOG,
     appliance_on,
@@ -68,7 +68,27 @@ def test_every_route_is_an_operation_and_the_other_way_round() -> None:
 
 
 def test_every_parameter_of_a_query_is_described() -> None:
-    assert QUERY.keys() == PARAMETERS.keys()
+    listed = described("GET", "/v1/logs")["parameters"]
+    assert {parameter["name"] for parameter in listed} == LISTED.keys()
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_the_bounds_of_a_parameter_are_those_that_hold(name: str) -> None:
+    schema, parse = LISTED[name].schema, LISTED[name].parse
+    least, most = schema.get("minimum"), schema.get("maximum")
+    longest = schema.get("maxLength")
+    good = [*schema.get("enum", ()), *(n for n in (least, most) if n is not None)]
+    bad = ["" if longest else "nonsense", *([] if least is None else [least - 1])]
+    if most is not None:
+        bad.append(most + 1)
+    if longest is not None:
+        good.append("x" * longest)
+        bad.append("x" * (longest + 1))
+    for value in good:
+        parse(str(value))
+    for value in bad:
+        with pytest.raises(ValueError):
+            parse(str(value))
 
 
 def test_every_example_is_valid() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from api.input.schemas import NewKey, NewLog
 from api.input.service_schemas import NewService, ServiceChanges
-from monitor.logs.query import PARAMETERS
+from monitor.logs.query import LISTED
 from tests.support.running import LOG, another_name, bearer, make_key, register
 
 WRONG: list[Any] = [
@@ -170,7 +170,7 @@ async def test_bad_uuids_in_paths(shared: httpx.AsyncClient, path: str) -> None:
 async def test_each_query_parameter_with_each_wrong_value(
     shared: httpx.AsyncClient,
 ) -> None:
-    for name in PARAMETERS:
+    for name in LISTED:
         for value in (
             "",
             "x" * 2_000,

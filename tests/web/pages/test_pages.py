@@ -9,6 +9,7 @@ import pytest
 
 from appliance.start import running
 from appliance.start.running import Appliance
+from monitor.logs.filter import FILTERS
 from tests.support.running import appliance_on, client_of, register
 from tests.support.upstreams import Reader, Writer, read_head, upstream
 
@@ -52,6 +53,18 @@ async def test_a_foreign_host_is_refused_as_a_page(client: httpx.AsyncClient) ->
     answer = await client.get("/", headers={"Host": "evil.example"})
     assert answer.status_code == 403
     assert "ALLOWED_HOSTS" in answer.text
+
+
+async def test_every_filter_has_its_place_in_the_form(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/dashboard?q=x")
+    names = re.findall(r'<(?:input|select) id="f-(\w+)" name="(\w+)"', answer.text)
+    assert {name for _, name in names} == FILTERS.keys()
+    assert all(id == name for id, name in names)
+    assert '<details class="more" >' in answer.text
+    answer = await client.get("/dashboard?q=x&pinned=true")
+    assert '<details class="more" open>' in answer.text
 
 
 async def test_a_bad_filter_is_said_at_its_field(client: httpx.AsyncClient) -> None:

@@ -15,7 +15,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from monitor.logs.filter import LogFilter, Page, decode_cursor
+from monitor.logs.cursor import decode_cursor
+from monitor.logs.filter import LogFilter, Page
 from monitor.storage.commit.commit import commit
 from monitor.storage.database.migrate import migrate
 from monitor.storage.database.partitions import Partitions

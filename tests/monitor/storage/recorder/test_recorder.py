@@ -468,7 +468,7 @@ async def test_a_list_that_takes_too_long_gives_what_it_found_and_goes_on(
     found: list[UUID] = []
     cursor: str | None = None
     for _ in range(2000):
-        from monitor.logs.filter import decode_cursor
+        from monitor.logs.cursor import decode_cursor
 
         at = decode_cursor(cursor) if cursor else None
         page = await reader.page(LogFilter(q="nnn"), Page(limit=50, cursor=at))
