@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from monitor.access.guard import Access
+from monitor.access.access import Access
 from monitor.counters import Counters
 from monitor.lifecycle import Lifecycle
 from monitor.network.outbound import Outbound

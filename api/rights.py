@@ -8,7 +8,8 @@ from uuid import UUID
 from aiohttp import web
 
 from api.parts import Parts
-from monitor.access.guard import SESSION_COOKIE, RequestFacts
+from monitor.access.guard import RequestFacts
+from monitor.access.sessions import SESSION_COOKIE
 from monitor.errors import Forbidden, MonitorError, Unauthorized
 from monitor.storage.registry import keys
 
@@ -44,13 +45,13 @@ async def caller_of(request: web.Request, parts: Parts) -> Caller:
         if service_id is None:
             raise Unauthorized("the key is unknown or revoked")
         return Caller(opened, service_id)
-    parts.access.guard(RequestFacts.of(request.method, request.headers))
+    parts.access.guard.check(RequestFacts.of(request.method, request.headers))
     if bearer is not None:
         token = await parts.stores.tokens.holder(bearer)
         if token is None:
             raise Unauthorized("the token is unknown, revoked or has run out")
         return Caller(READ_ONLY if token.read_only else ALL_RIGHTS, is_known=True)
-    if parts.access.has_session(request.cookies.get(SESSION_COOKIE)):
+    if parts.access.sessions.holds(request.cookies.get(SESSION_COOKIE)):
         return Caller(ALL_RIGHTS, is_known=True)
     return Caller(opened)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.access.guard import Access
+from monitor.access.access import Access
 from monitor.costs.measures import Cost
 from monitor.counters import Counters
 from monitor.loop.watch import LoopWatch

@@ -12,7 +12,7 @@ from api.output import lists
 from api.parts import Parts
 from api.rights import Right, need
 from monitor import times
-from monitor.access.guard import is_loopback_name
+from monitor.access.hosts import is_loopback_name
 from monitor.errors import FieldError, InvalidInput, NotFound
 from monitor.registry.resources import ServiceResource
 

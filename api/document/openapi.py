@@ -75,7 +75,7 @@ class OpenApi:
 
     async def show(self, call: web.Request) -> web.Response:
         """The document; it holds no secrets, so it takes no right."""
-        self._parts.access.guard(RequestFacts.of(call.method, call.headers))
+        self._parts.access.guard.check(RequestFacts.of(call.method, call.headers))
         headers = {**HEADERS, "Cache-Control": "no-cache", "ETag": self._tag}
         if call.headers.get("If-None-Match") == self._tag:
             return web.Response(status=304, headers=headers)

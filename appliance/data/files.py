@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from appliance.data.directory import DataDirectory
 from appliance.data.routes import Routes
 from monitor.access.ended_sessions import EndedSessions
-from monitor.access.guard import load_secret
+from monitor.access.secret import load_secret
 from monitor.replay.ticket import Tickets
 from monitor.settings import Settings
 from monitor.spool.damaged import only_files

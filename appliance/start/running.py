@@ -31,7 +31,7 @@ from appliance.data.files import Files
 from appliance.process.listening import bind, listening
 from appliance.workers.proxying import serve_proxy
 from appliance.workers.supervisor import Workers
-from monitor.access.guard import Access
+from monitor.access.access import Access
 from monitor.clock import Clock
 from monitor.costs.measures import CostCollector
 from monitor.counters import Counters

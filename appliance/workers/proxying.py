@@ -10,7 +10,7 @@ from appliance.data.routes import Routes
 from appliance.process.listening import listening
 from appliance.workers.control import Assignment
 from appliance.workers.supervisor import Workers
-from monitor.access.guard import SESSION_COOKIE
+from monitor.access.sessions import SESSION_COOKIE
 from monitor.ledger.withheld import counting
 from monitor.redaction.redaction import Redaction
 from monitor.registry.table import RoutingTable

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-from monitor.access.guard import host_name
+from monitor.access.hosts import host_name
 from monitor.registry.base_url import upstream_of
 
 Address = IPv4Address | IPv6Address

@@ -8,7 +8,7 @@ import jinja2
 from aiohttp import web
 
 from monitor.access.attempts import Bucket
-from monitor.access.guard import SESSION_COOKIE
+from monitor.access.sessions import SESSION_COOKIE
 from monitor.errors import MonitorError, TooManyRequests
 from web import render
 from web.parts import PageParts
@@ -38,7 +38,7 @@ class SignIn:
         @jinja2.pass_context
         def token(context: jinja2.runtime.Context) -> str:
             request: web.Request = context["request"]
-            return access.form_token(request.cookies.get(SESSION_COOKIE))
+            return access.sessions.form_token(request.cookies.get(SESSION_COOKIE))
 
         return token
 
@@ -52,7 +52,7 @@ class SignIn:
         form = await fields_of(request, timeout_s=self._body_timeout_s)
         target = _local(str(form.get("next", "/")))
         cookie = request.cookies.get(SESSION_COOKIE)
-        self._access.check_form_token(cookie, str(form.get("token", "")))
+        self._access.sessions.check_form_token(cookie, str(form.get("token", "")))
         client = client_of(request, self._nearest)
         try:
             session = self._access.sign_in(
@@ -76,9 +76,9 @@ class SignIn:
     async def leave(self, request: web.Request) -> web.StreamResponse:
         form = await fields_of(request, timeout_s=self._body_timeout_s)
         cookie = request.cookies.get(SESSION_COOKIE)
-        self._access.check_form_token(cookie, str(form.get("token", "")))
+        self._access.sessions.check_form_token(cookie, str(form.get("token", "")))
         try:
-            await asyncio.to_thread(self._access.end_session, cookie)
+            await asyncio.to_thread(self._access.sessions.end, cookie)
         except OSError:
             logger.exception("a session that was ended may be back after a restart")
         answer = web.HTTPSeeOther("/signin")

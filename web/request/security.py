@@ -4,7 +4,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from monitor.access.guard import SESSION_COOKIE, RequestFacts
+from monitor.access.guard import RequestFacts
+from monitor.access.sessions import SESSION_COOKIE
 from web.errors import Handler
 from web.parts import PageParts
 
@@ -54,10 +55,10 @@ def guard(request: web.Request, parts: PageParts) -> None:
 
     Raises Forbidden, web.HTTPFound.
     """
-    parts.access.guard(RequestFacts.of(request.method, request.headers))
+    parts.access.guard.check(RequestFacts.of(request.method, request.headers))
     if parts.access.is_open or request.path.startswith(OPEN_PATHS):
         return
-    if not parts.access.has_session(request.cookies.get(SESSION_COOKIE)):
+    if not parts.access.sessions.holds(request.cookies.get(SESSION_COOKIE)):
         raise web.HTTPFound(f"/signin?next={quote(request.path_qs, safe='')}")
 
 

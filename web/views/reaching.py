@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from monitor.access.guard import is_loopback_name
+from monitor.access.hosts import is_loopback_name
 from monitor.registry.resources import ServiceResource
 from monitor.registry.table import RoutingTable
 from web.parts import PageParts

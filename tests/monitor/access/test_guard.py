@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from monitor.access.access import Access
 from monitor.access.attempts import ALL_ATTEMPTS, MAX_PEERS, PEER_ATTEMPTS, Attempts
 from monitor.access.ended_sessions import EndedSessions
-from monitor.access.guard import Access, RequestFacts, host_name, load_secret
+from monitor.access.guard import RequestFacts
+from monitor.access.hosts import host_name
+from monitor.access.secret import load_secret
 from monitor.errors import Forbidden, TooManyRequests, Unauthorized
 from monitor.settings import load
 
@@ -47,7 +50,7 @@ def access(secret: bytes = SECRET, **settings: str) -> Access:
 )
 def test_a_host_of_ours_is_let_in(host: str) -> None:
     rules = access(ALLOWED_HOSTS="monitor.example:8000,fd00::1")
-    rules.guard(RequestFacts(method="GET", host=host))
+    rules.guard.check(RequestFacts(method="GET", host=host))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,7 @@ def test_a_host_of_ours_is_let_in(host: str) -> None:
 def test_any_other_host_is_refused_with_the_settings_name(host: str | None) -> None:
     rules = access(ALLOWED_HOSTS="monitor.example")
     with pytest.raises(Forbidden, match="ALLOWED_HOSTS"):
-        rules.guard(RequestFacts(method="GET", host=host))
+        rules.guard.check(RequestFacts(method="GET", host=host))
 
 
 @pytest.mark.parametrize(
@@ -108,10 +111,10 @@ def test_only_a_navigation_at_the_top_reads_from_another_site(
         sec_fetch_dest=dest,
     )
     if is_let_in:
-        access().guard(facts)
+        access().guard.check(facts)
         return
     with pytest.raises(Forbidden, match="ALLOWED_HOSTS"):
-        access().guard(facts)
+        access().guard.check(facts)
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE", "X-OTHER"])
@@ -143,10 +146,10 @@ def test_a_change_comes_from_our_own_origin(
         method=method, host="localhost:8000", origin=origin, sec_fetch_site=site
     )
     if is_let_in:
-        access().guard(facts)
+        access().guard.check(facts)
         return
     with pytest.raises(Forbidden, match="ALLOWED_HOSTS"):
-        access().guard(facts)
+        access().guard.check(facts)
 
 
 def test_a_navigation_from_another_site_changes_nothing() -> None:
@@ -158,12 +161,12 @@ def test_a_navigation_from_another_site_changes_nothing() -> None:
         sec_fetch_dest="document",
     )
     with pytest.raises(Forbidden):
-        access().guard(facts)
+        access().guard.check(facts)
 
 
 def test_the_password_makes_a_session() -> None:
     rules = closed()
-    assert rules.has_session(rules.sign_in(PASSWORD, peer="a"))
+    assert rules.sessions.holds(rules.sign_in(PASSWORD, peer="a"))
     for wrong in ("", "correct", f"{PASSWORD} ", "\ud800", "ü"):
         with pytest.raises(Unauthorized):
             rules.sign_in(wrong, peer=f"peer of {wrong!r}")
@@ -176,11 +179,11 @@ def test_an_open_appliance_has_no_password_to_guess() -> None:
 
 def test_a_session_ends_with_the_password_with_the_secret_and_in_time() -> None:
     cookie = closed().sign_in(PASSWORD, peer="a")
-    assert closed().has_session(cookie)
-    assert not closed(password="another").has_session(cookie)
-    assert not closed(b"t" * 32).has_session(cookie)
+    assert closed().sessions.holds(cookie)
+    assert not closed(password="another").sessions.holds(cookie)
+    assert not closed(b"t" * 32).sessions.holds(cookie)
     brief = closed(SESSION_HOURS="0.000000001")
-    assert not brief.has_session(brief.sign_in(PASSWORD, peer="a"))
+    assert not brief.sessions.holds(brief.sign_in(PASSWORD, peer="a"))
 
 
 def test_no_other_cookie_is_a_session() -> None:
@@ -201,32 +204,32 @@ def test_no_other_cookie_is_a_session() -> None:
         f"{until}.{signature}",
         f"{until}..{signature}",
     ):
-        assert not rules.has_session(other), other
+        assert not rules.sessions.holds(other), other
 
 
 @pytest.mark.parametrize("cookie", [None, "", "99999999999.x", "form.none", "form"])
 def test_the_token_of_a_form_signs_no_session(cookie: str | None) -> None:
     rules = closed()
-    token = rules.form_token(cookie)
+    token = rules.sessions.form_token(cookie)
     for signed in (cookie or "", f"form.{cookie or 'none'}", "form.none"):
-        assert not rules.has_session(f"{signed}.{token}")
+        assert not rules.sessions.holds(f"{signed}.{token}")
 
 
 def test_a_form_token_belongs_to_its_session() -> None:
     rules = closed()
     mine, theirs = (rules.sign_in(PASSWORD, peer=peer) for peer in "ab")
-    rules.check_form_token(mine, rules.form_token(mine))
-    rules.check_form_token(None, rules.form_token(None))
+    rules.sessions.check_form_token(mine, rules.sessions.form_token(mine))
+    rules.sessions.check_form_token(None, rules.sessions.form_token(None))
     for cookie, token in (
-        (mine, rules.form_token(theirs)),
-        (mine, rules.form_token(None)),
-        (None, rules.form_token(mine)),
+        (mine, rules.sessions.form_token(theirs)),
+        (mine, rules.sessions.form_token(None)),
+        (None, rules.sessions.form_token(mine)),
         (mine, ""),
         (mine, "ü\udcff"),
-        (mine, closed(b"t" * 32).form_token(mine)),
+        (mine, closed(b"t" * 32).sessions.form_token(mine)),
     ):
         with pytest.raises(Forbidden):
-            rules.check_form_token(cookie, token)
+            rules.sessions.check_form_token(cookie, token)
 
 
 def refused(rules: Access, peer: str) -> int | None:
@@ -248,7 +251,7 @@ def test_one_peer_is_slowed_down_and_keeps_nobody_else_out() -> None:
     # Even the right password has to wait, or guesses could go on unslowed.
     with pytest.raises(TooManyRequests):
         rules.sign_in(PASSWORD, peer="attacker")
-    assert rules.has_session(rules.sign_in(PASSWORD, peer="owner"))
+    assert rules.sessions.holds(rules.sign_in(PASSWORD, peer="owner"))
 
 
 def test_many_peers_together_are_slowed_down_too() -> None:
@@ -264,7 +267,7 @@ def test_neither_many_peers_nor_a_known_name_keep_the_owner_out() -> None:
     while refused(rules, f"peer {time.monotonic_ns()}") is None:
         pass
     for _ in range(2 * PEER_ATTEMPTS):
-        assert rules.has_session(rules.sign_in(PASSWORD, peer="owner"))
+        assert rules.sessions.holds(rules.sign_in(PASSWORD, peer="owner"))
 
 
 def test_what_is_remembered_of_peers_is_bounded() -> None:
@@ -285,12 +288,12 @@ def test_an_ended_session_stays_ended(tmp_path: Path) -> None:
     rules = started()
     mine, other = (rules.sign_in(PASSWORD, peer="a") for _ in range(2))
     for nothing in (None, "", "x.y.z", f"{mine}x"):
-        rules.end_session(nothing)
+        rules.sessions.end(nothing)
     assert not path.exists()
-    rules.end_session(mine)
+    rules.sessions.end(mine)
     for again in (rules, started()):
-        assert not again.has_session(mine)
-        assert again.has_session(other)
+        assert not again.sessions.holds(mine)
+        assert again.sessions.holds(other)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     signature = mine.rpartition(".")[2]
     assert signature not in path.read_text()
@@ -305,12 +308,12 @@ def test_who_cannot_tell_which_sessions_were_ended_ends_all(tmp_path: Path) -> N
 
     rules = started()
     mine, other = (rules.sign_in(PASSWORD, peer="a") for _ in range(2))
-    rules.end_session(mine)
+    rules.sessions.end(mine)
     path.write_bytes(path.read_bytes().replace(b'"until":{"', b'"until":{"0', 1))
     for again in (started(), started()):
-        assert not again.has_session(mine)
-        assert not again.has_session(other)
-    assert started().has_session(again.sign_in(PASSWORD, peer="a"))
+        assert not again.sessions.holds(mine)
+        assert not again.sessions.holds(other)
+    assert started().sessions.holds(again.sign_in(PASSWORD, peer="a"))
 
 
 def test_ended_sessions_are_bounded_and_none_comes_back(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.data.directory import DataDirectory
-from monitor.access.guard import load_secret
+from monitor.access.secret import load_secret
 from monitor.files.damaged import make_way
 from monitor.files.made_once import made_once
 from monitor.settings import load
