@@ -1,4 +1,4 @@
-"""Which calls there are beside the pages."""
+"""Routes of the API, beside those of the pages."""
 
 from aiohttp import web
 
@@ -16,6 +16,7 @@ from api.calls.services import ServiceCalls
 from api.calls.stream import StreamCalls
 from api.calls.tokens import TokenCalls
 from api.document.openapi import OpenApi
+from api.document.operations import ALL as OPERATIONS
 from api.ingest.batch import BatchCalls
 from api.input.errors import Handler
 from api.input.errors import middleware as errors
@@ -23,88 +24,115 @@ from api.input.request import BODY_TIMEOUT_S, JSON_VALUES
 from api.parts import Parts
 
 POST_ONLY = frozenset({"/v1/logs/batch", "/v1/logs/import/har"})
-OPERATIONS = (
-    "/health",
-    "/healthz",
-    "/livez",
-    "/readyz",
-    "/metrics",
-    "/openapi.json",
+DOCUMENT = "/openapi.json"
+# Those that stand beside /v1.
+BESIDE = frozenset(
+    {DOCUMENT, *(one.path for one in OPERATIONS if not one.path.startswith("/v1/"))}
 )
 
 
 def add_routes(app: web.Application, parts: Parts) -> None:
-    """The one route table of the API."""
+    """The one route table of the API: its operations, each with its handler."""
     app[BODY_TIMEOUT_S] = parts.settings.body_timeout_s
-    services, keys = ServiceCalls(parts), KeyCalls(parts)
-    logs, metrics, health = LogCalls(parts), MetricsCalls(parts), HealthCalls(parts)
-    batches, exports = BatchCalls(parts), ExportCalls(parts)
-    alerts, channels = AlertCalls(parts), ChannelCalls(parts)
-    replays, ledger = ReplayCalls(parts), LedgerCalls(parts)
-    tokens = TokenCalls(parts)
-    one_service = "/v1/services/{service_id}"
     app[JSON_VALUES] = parts.settings.json_limit_values
+    handlers = {
+        **_of_services(parts),
+        **_of_logs(parts),
+        **_of_metrics(parts),
+        **_of_alerts(parts),
+        **_of_operations(parts),
+    }
     app.add_routes(
-        [
-            web.post("/v1/services", services.create),
-            web.get("/v1/services", services.list),
-            web.get(one_service, services.get),
-            web.patch(one_service, services.change),
-            web.delete(one_service, services.delete),
-            web.post(f"{one_service}/keys", keys.create),
-            web.get(f"{one_service}/keys", keys.list),
-            web.delete(f"{one_service}/keys/{{key_id}}", keys.revoke),
-            web.post("/v1/logs", logs.ingest),
-            web.post("/v1/logs/batch", batches.ingest),
-            web.post("/v1/logs/import/har", batches.import_har),
-            web.get("/v1/logs", logs.list),
-            web.delete("/v1/logs", logs.delete_found),
-            web.get("/v1/logs.har", exports.all_har),
-            web.get("/v1/logs.ndjson", exports.all_lines),
-            web.get("/v1/logs/stream", StreamCalls(parts).follow),
-            web.get("/v1/logs/{log_id}", logs.get),
-            web.patch("/v1/logs/{log_id}", logs.change),
-            web.delete("/v1/logs/{log_id}", logs.delete),
-            web.get("/v1/logs/{log_id}/curl", exports.curl),
-            web.get("/v1/logs/{log_id}/har", exports.har),
-            web.get("/v1/logs/{log_id}/messages", MessageCalls(parts).list),
-            web.post("/v1/logs/{log_id}/replay", replays.create),
-            web.get("/v1/logs/{log_id}/replays", replays.list),
-            web.post("/v1/alerts", alerts.create),
-            web.get("/v1/alerts", alerts.list),
-            web.get("/v1/alerts/{alert_id}", alerts.get),
-            web.patch("/v1/alerts/{alert_id}", alerts.change),
-            web.delete("/v1/alerts/{alert_id}", alerts.delete),
-            web.get("/v1/alerts/{alert_id}/events", alerts.events),
-            web.get("/v1/alerts/{alert_id}/deliveries", alerts.deliveries),
-            web.post("/v1/channels", channels.create),
-            web.get("/v1/channels", channels.list),
-            web.get("/v1/channels/{channel_id}", channels.get),
-            web.patch("/v1/channels/{channel_id}", channels.change),
-            web.delete("/v1/channels/{channel_id}", channels.delete),
-            web.post("/v1/channels/{channel_id}/test", channels.test),
-            web.get("/v1/channels/{channel_id}/deliveries", channels.deliveries),
-            web.post("/v1/tokens", tokens.create),
-            web.get("/v1/tokens", tokens.list),
-            web.delete("/v1/tokens/{token_id}", tokens.revoke),
-            web.get("/v1/metrics", metrics.totals),
-            web.get("/v1/metrics/timeseries", metrics.timeseries),
-            web.get("/v1/metrics/endpoints", metrics.endpoints),
-            web.get("/v1/ledger", ledger.show),
-            web.post("/v1/ledger/write-off", ledger.write_off),
-            web.get("/openapi.json", OpenApi(parts).show),
-            web.get("/health", health.health),
-            web.get("/healthz", health.health),
-            web.get("/livez", health.health),
-            web.get("/readyz", health.ready),
-            web.get("/metrics", health.metrics),
-        ]
+        [web.route(one.method, one.path, handlers[one.id]) for one in OPERATIONS]
     )
+    app.router.add_get(DOCUMENT, OpenApi(parts).show)
+
+
+def _of_services(parts: Parts) -> dict[str, Handler]:
+    services, keys, tokens = ServiceCalls(parts), KeyCalls(parts), TokenCalls(parts)
+    return {
+        "create_service": services.create,
+        "list_services": services.list,
+        "get_service": services.get,
+        "change_service": services.change,
+        "delete_service": services.delete,
+        "create_key": keys.create,
+        "list_keys": keys.list,
+        "revoke_key": keys.revoke,
+        "create_token": tokens.create,
+        "list_tokens": tokens.list,
+        "revoke_token": tokens.revoke,
+    }
+
+
+def _of_logs(parts: Parts) -> dict[str, Handler]:
+    logs, batches, exports = LogCalls(parts), BatchCalls(parts), ExportCalls(parts)
+    replays = ReplayCalls(parts)
+    return {
+        "push_log": logs.ingest,
+        "push_batch": batches.ingest,
+        "import_har": batches.import_har,
+        "list_logs": logs.list,
+        "delete_logs": logs.delete_found,
+        "follow_logs": StreamCalls(parts).follow,
+        "get_log": logs.get,
+        "change_log": logs.change,
+        "delete_log": logs.delete,
+        "list_messages": MessageCalls(parts).list,
+        "export_har": exports.all_har,
+        "export_lines": exports.all_lines,
+        "get_log_as_curl": exports.curl,
+        "get_log_as_har": exports.har,
+        "replay_log": replays.create,
+        "list_replays": replays.list,
+    }
+
+
+def _of_metrics(parts: Parts) -> dict[str, Handler]:
+    metrics = MetricsCalls(parts)
+    return {
+        "get_metrics": metrics.totals,
+        "get_timeseries": metrics.timeseries,
+        "get_endpoints": metrics.endpoints,
+    }
+
+
+def _of_alerts(parts: Parts) -> dict[str, Handler]:
+    alerts, channels = AlertCalls(parts), ChannelCalls(parts)
+    return {
+        "create_alert": alerts.create,
+        "list_alerts": alerts.list,
+        "get_alert": alerts.get,
+        "change_alert": alerts.change,
+        "delete_alert": alerts.delete,
+        "list_alert_events": alerts.events,
+        "list_alert_deliveries": alerts.deliveries,
+        "create_channel": channels.create,
+        "list_channels": channels.list,
+        "get_channel": channels.get,
+        "change_channel": channels.change,
+        "delete_channel": channels.delete,
+        "test_channel": channels.test,
+        "list_channel_deliveries": channels.deliveries,
+    }
+
+
+def _of_operations(parts: Parts) -> dict[str, Handler]:
+    ledger, health = LedgerCalls(parts), HealthCalls(parts)
+    return {
+        "get_ledger": ledger.show,
+        "write_off_ledger": ledger.write_off,
+        "get_health": health.health,
+        "get_healthz": health.health,
+        "get_livez": health.health,
+        "get_readiness": health.ready,
+        "get_counters": health.metrics,
+    }
 
 
 def is_api(path: str) -> bool:
     """Whether errors at *path* are problem+json rather than pages."""
-    return path == "/v1" or path.startswith("/v1/") or path in OPERATIONS
+    return path == "/v1" or path.startswith("/v1/") or path in BESIDE
 
 
 @web.middleware

@@ -10,8 +10,9 @@ from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api.document.answers import Problem
-from api.document.operations import ALL, JSON, Access, Operation
+from api.document.answers.shown import Problem
+from api.document.operation import JSON, Access, Operation
+from api.document.operations import ALL
 from api.input.errors import HEADERS
 from api.input.schemas import NewLog
 from api.parts import Parts

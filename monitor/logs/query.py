@@ -15,21 +15,21 @@ MEASURED = {
     **{name: FILTERS[name] for name in ("service_id", "since", "until", "source")},
     "exact": FLAG.described("exact percentiles; they always are"),
 }
-DELETED_LIMIT = {
-    "type": "integer",
-    "minimum": 1,
-    "description": "as many at most; up to DELETE_LIMIT, which it is by default",
+MOST_DELETED = "as many at most; up to DELETE_LIMIT, which it is by default"
+# Of the limit only what holds whatever DELETE_LIMIT is.
+DELETED = {
+    **FILTERS,
+    "cursor": PAGE["cursor"],
+    "limit": Parameter(
+        int,
+        {
+            "type": "integer",
+            "minimum": 1,
+            "description": MOST_DELETED,
+        },
+    ),
+    "dry_run": FLAG.described("true: nothing goes, what would is counted"),
 }
-
-
-def deleted(most: int) -> dict[str, Parameter]:
-    """The query of a deletion, of *most* logs at most."""
-    return {
-        **FILTERS,
-        "cursor": PAGE["cursor"],
-        "limit": Parameter(whole_number(1, most).parse, DELETED_LIMIT),
-        "dry_run": FLAG.described("true: nothing goes, what would is counted"),
-    }
 
 
 def parse_log_query(pairs: Iterable[tuple[str, str]]) -> tuple[LogFilter, Page]:
@@ -67,7 +67,7 @@ def parse_delete_query(
 
     Raises InvalidInput as parse_log_query does, and where nothing is filtered.
     """
-    values, errors = read(pairs, deleted(most))
+    values, errors = read(pairs, {**DELETED, "limit": whole_number(1, most)})
     cursor, limit = values.pop("cursor", None), values.pop("limit", most)
     dry_run = values.pop("dry_run", False)
     if not values and not errors:

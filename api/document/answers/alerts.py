@@ -1,0 +1,48 @@
+"""Answers about alert rules."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from api.document.answers.shown import Shown
+from monitor.alerts.condition import ConditionField, ConditionOperator
+from monitor.alerts.state import AlertState
+from monitor.alerts.window import Aggregate
+
+
+class Alert(Shown):
+    """`state` and what follows it are of rules over a window."""
+
+    id: UUID
+    service_id: UUID
+    name: str
+    description: str | None
+    condition_field: ConditionField | None
+    condition_operator: ConditionOperator
+    condition_value: str
+    aggregate: Aggregate | None
+    window_s: int | None
+    for_s: int | None
+    threshold: int | None
+    recovery_threshold: float | None
+    cooldown_s: int | None
+    include_old: bool
+    is_active: bool
+    error: str | None
+    state: AlertState | None
+    state_since: AwareDatetime | None
+    value: float | None
+    last_fired_at: AwareDatetime | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class AlertEvent(Shown):
+    id: UUID
+    alert_id: UUID
+    service_id: UUID
+    log_id: UUID | None
+    state: Literal[AlertState.FIRING, AlertState.RESOLVED]
+    fired_at: AwareDatetime
+    message: str

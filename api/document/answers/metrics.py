@@ -1,0 +1,50 @@
+"""Answers about metrics."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from api.document.answers.shown import Count, Milliseconds, Shown
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+
+
+class Measured(Shown):
+    error_count: Count
+    error_rate: Rate
+    avg_latency_ms: Milliseconds | None
+    p50_latency_ms: Milliseconds | None
+    p95_latency_ms: Milliseconds | None
+    p99_latency_ms: Milliseconds | None
+
+
+class Totals(Measured):
+    total_requests: Count
+    by_method: dict[str, Count]
+    by_status: dict[str, Count]
+
+
+class MeasuredBucket(Measured):
+    start: AwareDatetime
+    requests: Count
+
+
+class Timeseries(Shown):
+    total_requests: Count
+    bucket_s: float
+    since: AwareDatetime | None
+    until: AwareDatetime | None
+    buckets: list[MeasuredBucket]
+
+
+class MeasuredEndpoint(Measured):
+    """All beyond the 1,000 asked most are one row without a name."""
+
+    method: str | None
+    endpoint: str | None
+    requests: Count
+
+
+class Endpoints(Shown):
+    total_requests: Count
+    endpoints: list[MeasuredEndpoint]

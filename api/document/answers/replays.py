@@ -1,0 +1,93 @@
+"""Answers about replays and their comparisons."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from api.document.answers.shown import (
+    Count,
+    Encoding,
+    Headers,
+    Milliseconds,
+    Shown,
+    WithheldFor,
+)
+
+
+class Difference(Shown):
+    """`reason` is there where it is volatile: how that is known."""
+
+    path: str
+    kind: Literal["added", "removed", "changed", "type_changed", "unavailable"]
+    left: Any
+    right: Any
+    volatile: bool
+    reason: str = ""
+
+
+class OrderDifference(Shown):
+    """An array with the same elements in another order."""
+
+    path: str
+    volatile: bool
+
+
+class StatusComparison(Shown):
+    left: int | None
+    right: int | None
+    equal: bool
+
+
+class LatencyComparison(Shown):
+    left: float | None
+    right: float | None
+    difference: float | None
+
+
+class Comparison(Shown):
+    """`left` is the original, `right` the replay."""
+
+    equal: bool
+    equal_but_for_volatile: bool
+    complete: bool
+    notes: list[str]
+    order: list[OrderDifference]
+    status: StatusComparison
+    latency_ms: LatencyComparison
+    headers: list[Difference]
+    body_kind: Literal["json", "text", "binary", "empty", "unavailable"]
+    body: list[Difference]
+
+
+class Overridden(Shown):
+    """What was given in place of the log's own; null where it was not."""
+
+    method: str | None
+    url: str | None
+    headers: dict[str, str | None] | None
+    body_size: Count | None
+
+
+class Replay(Shown):
+    id: UUID
+    log_id: UUID
+    service_id: UUID
+    replay_log_id: UUID | None
+    status: Literal["success", "failed"]
+    status_code: int | None
+    response_headers: Headers
+    response_body: str | None
+    response_body_encoding: Encoding
+    response_body_truncated: bool
+    response_body_withheld: bool
+    response_body_withheld_for: WithheldFor
+    response_body_shed: bool
+    response_body_problem: str | None
+    latency_ms: Milliseconds | None
+    error: str | None
+    omitted_headers: list[str]
+    overridden: Overridden
+    comparison: Comparison | None
+    comparison_problem: str | None
+    created_at: AwareDatetime

@@ -1,0 +1,37 @@
+"""Metrics: operations of /openapi.json."""
+
+from api.document import examples
+from api.document.answers.metrics import Endpoints, Timeseries, Totals
+from api.document.operation import Operation
+from monitor.logs.query import MEASURED
+
+METRICS = (
+    Operation(
+        method="GET",
+        path="/v1/metrics",
+        id="get_metrics",
+        summary="Totals, rates and latencies",
+        tag="Metrics",
+        answer=Totals,
+        answer_example=examples.TOTALS,
+        query=MEASURED,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/metrics/timeseries",
+        id="get_timeseries",
+        summary="The same in buckets of one width",
+        tag="Metrics",
+        answer=Timeseries,
+        query=MEASURED,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/metrics/endpoints",
+        id="get_endpoints",
+        summary="The same by method and endpoint",
+        tag="Metrics",
+        answer=Endpoints,
+        query=MEASURED,
+    ),
+)

@@ -1,0 +1,34 @@
+"""Replays of logs: operations of /openapi.json."""
+
+from api.document.answers.replays import Replay
+from api.document.answers.shown import ListOf
+from api.document.operation import GIVEN, Access, Operation
+from api.input.request import PAGE
+from api.input.schemas import NewReplay
+
+REPLAYS = (
+    Operation(
+        method="POST",
+        path="/v1/logs/{log_id}/replay",
+        id="replay_log",
+        summary="Send the recorded request again, changed if wanted, and compare",
+        tag="Replay",
+        access=Access.KEY_OR_ADMIN,
+        status=201,
+        answer=Replay,
+        body=NewReplay,
+        body_is_optional=True,
+        body_example={"override_headers": {"X-Debug": "1"}},
+        errors=(404, 409, 429, *GIVEN),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/logs/{log_id}/replays",
+        id="list_replays",
+        summary="The replays of a log, newest first",
+        tag="Replay",
+        answer=ListOf[Replay],
+        query=PAGE,
+        errors=(404,),
+    ),
+)
