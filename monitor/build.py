@@ -1,4 +1,4 @@
-"""Which build runs: its version, and whether its hot modules are compiled."""
+"""The build that runs: its version, and whether its hot modules are compiled."""
 
 from importlib.metadata import PackageNotFoundError, version
 

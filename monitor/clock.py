@@ -1,4 +1,4 @@
-"""Whether the time of day has stepped lately, by what the machine has counted."""
+"""The time of day: whether it has stepped, by what the machine has counted."""
 
 import time
 from collections.abc import Callable

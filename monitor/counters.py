@@ -1,4 +1,4 @@
-"""What the appliance counts of itself, in Prometheus' terms."""
+"""Counters of the appliance's own doings, in Prometheus' terms."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, generate_latest
 

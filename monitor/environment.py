@@ -1,4 +1,4 @@
-"""Where a setting is written: the environment, or the file .env, by either name."""
+"""The environment and the file .env: where a setting is written, by either name."""
 
 from collections.abc import Mapping
 from pathlib import Path

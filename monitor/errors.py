@@ -1,4 +1,4 @@
-"""What can go wrong for a caller, in words that are fit for the caller's eyes."""
+"""Errors of callers, in words that are fit for their eyes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""With what environment another process of ours runs the code that this one runs."""
+"""Other processes of ours: the environment that has them run the same code."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How a time is written and read: RFC 3339, UTC, milliseconds."""
+"""Times, written and read: RFC 3339, UTC, milliseconds."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""How what fails again and again is said once: when it begins, and when it is over."""
+"""Trouble that comes again and again, said once: when it begins and when it is over."""
 
 import logging
 from time import monotonic

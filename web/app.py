@@ -1,4 +1,4 @@
-"""Which pages there are."""
+"""The table of all pages."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a page shows when something is wrong."""
+"""Errors, as a page shows them."""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What the pages are made from."""
+"""The parts that pages are made from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a page is rendered."""
+"""The rendering of a page."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Whom events are told to, how that is signed, and when it is retried."""
+"""Channels: whom events are told to, how that is signed, when it is retried."""
 
 import base64
 import hashlib

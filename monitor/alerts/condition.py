@@ -1,4 +1,4 @@
-"""When a condition holds for a log."""
+"""Conditions of a rule, each over one field of a log."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where one looks for what a rule found."""
+"""Links from what a rule found to where one looks for it."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a rule is, and what it found."""
+"""Rules, and what they found."""
 
 from dataclasses import dataclass
 from datetime import datetime

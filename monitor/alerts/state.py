@@ -1,4 +1,4 @@
-"""Through which states a rule over a window goes."""
+"""States that a rule over a window goes through."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

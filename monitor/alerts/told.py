@@ -1,4 +1,4 @@
-"""What a channel is told of an event."""
+"""Messages about an event, as each kind of channel takes them."""
 
 import json
 from collections.abc import Sequence

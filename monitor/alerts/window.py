@@ -1,4 +1,4 @@
-"""When a rule holds for all logs of the last seconds together."""
+"""Windows: all logs of the last seconds together, and when a rule holds for them."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which elements of two sequences belong together (Myers 1986, a bounded search)."""
+"""Alignment of two sequences (Myers 1986, a bounded search)."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass

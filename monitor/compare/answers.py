@@ -1,4 +1,4 @@
-"""How two recorded answers differ: status, headers, body, latency."""
+"""Two recorded answers: how status, headers, body and latency differ."""
 
 import hashlib
 from collections.abc import Sequence

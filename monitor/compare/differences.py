@@ -1,4 +1,4 @@
-"""One difference between two answers, and what is known to differ anyway."""
+"""Differences between two answers, and what is known to differ anyway."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How two JSON documents differ: by path, with the elements of arrays matched."""
+"""Two JSON documents: how they differ, by path, elements of arrays matched."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

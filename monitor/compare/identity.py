@@ -1,4 +1,4 @@
-"""Which objects of two arrays are the same, whatever changed in them."""
+"""Identity of objects in two arrays, whatever changed in them."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""How two texts differ, line by line."""
+"""Two texts: how they differ, line by line."""
 
 from monitor.compare.alignment import AlignmentWork, Pair, aligned, numbered
 from monitor.compare.differences import Difference, DifferenceKind, Found, shortened

@@ -1,4 +1,4 @@
-"""Where in a document something is: `$.items[3].name`."""
+"""Places in a document: `$.items[3].name`."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Which JSON values are equal: each has a number, equal for equal ones."""
+"""Values of JSON: each has a number, equal for equal ones."""
 
 import re
 from typing import Any

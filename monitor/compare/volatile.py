@@ -1,4 +1,4 @@
-"""Which fields differ between any two answers, without having seen an earlier one."""
+"""Volatile fields: they differ between any two answers."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a kept body says, and how it is shown."""
+"""A captured body: what it says, and how it is shown."""
 
 import re
 import sys

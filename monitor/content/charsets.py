@@ -1,4 +1,4 @@
-"""What bytes say as text, by the charset that their sender declared."""
+"""Charsets: what bytes say as text, by what their sender declared."""
 
 import codecs
 import re

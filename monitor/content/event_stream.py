@@ -1,4 +1,4 @@
-"""Which events a stream of bytes holds (WHATWG HTML 9.2.6), fed in any pieces."""
+"""Events of a stream of bytes (WHATWG HTML 9.2.6), fed in any pieces."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a body's text is laid out for reading, within a bound."""
+"""The layout of a body's text for reading, within a bound."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qsl

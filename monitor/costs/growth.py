@@ -1,4 +1,4 @@
-"""What a day adds to the disk, and where that ends: at its size, or at retention."""
+"""Growth: what a day adds to the disk, and whether size or retention ends it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the appliance costs, as it was measured last; and the same for Prometheus."""
+"""Measures of what the appliance costs, as of the last time, and for Prometheus."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping

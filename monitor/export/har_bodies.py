@@ -1,4 +1,4 @@
-"""Which bytes the bodies of a HAR entry are."""
+"""Bodies of a HAR entry: which bytes they are."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""What a HAR entry says that no field of a log holds, kept to be exported again."""
+"""The origin of a HAR entry: what no field of a log holds, for its next export."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a value of a HAR archive means, where what was written has one meaning."""
+"""Values of a HAR archive, where what was written has one meaning."""
 
 import json
 import math

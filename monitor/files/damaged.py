@@ -1,4 +1,4 @@
-"""Where a file of ours goes that cannot be used, so that another can be made."""
+"""Damaged files of ours: where they go, so that others can be made."""
 
 import fcntl
 import logging

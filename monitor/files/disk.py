@@ -1,4 +1,4 @@
-"""What the data directory takes on its disk, and what room that has."""
+"""The disk of the data directory: what is taken of it, and what room it has."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""How much there is in a JSON text, and its beginning, before values are made of it."""
+"""Bounds of a JSON text: how much there is, before values are made; its beginning."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How one list within a JSON document is found while the document is still coming."""
+"""A member of a JSON document, found while the document is still coming."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How much there is in a JSON text, before any of it is made a value."""
+"""The meter of a JSON text: how much there is, before any of it is made a value."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How what may hold captured text is written as JSON that every reader takes.
+"""JSON of ours that may hold captured text, written so that every reader takes it.
 
 JSON of others may spell what UTF-8 has not (half of a surrogate pair), and nest deeper
 than our writer and the readers of its output go.

@@ -1,4 +1,4 @@
-"""Which values of a JSON document a path names (RFC 9535, a part of it)."""
+"""Paths in JSON (RFC 9535, a part of it), and the values they name."""
 
 import re
 

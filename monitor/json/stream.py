@@ -1,4 +1,4 @@
-"""How a long list of JSON values is taken apart while it is still coming."""
+"""A long list of JSON values, taken apart while it is still coming."""
 
 from typing import Protocol
 

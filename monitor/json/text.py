@@ -1,4 +1,4 @@
-"""How JSON is read and written again without losing how it was spelled."""
+"""JSON text, read and written again without losing how it was spelled."""
 
 import json
 import re
@@ -44,14 +44,10 @@ def json_values(text: str) -> list[Any]:
         return [load_json(line) for line in lines if line]
 
 
-def dump_json(value: Any, *, indent: str = "", line: str = "") -> str:
-    """What *load_json* gave, as JSON; laid out where *line* begins with a break."""
-    return "".join(json_pieces(value, indent, line))
-
-
 def json_pieces(value: Any, indent: str, line: str) -> Iterator[str]:
-    """The same piece by piece, so that a reader may stop.
+    """What *load_json* gave, as JSON; laid out where *line* begins with a break.
 
+    Piece by piece, so that a reader may stop.
     What is open is kept in a list: its cost does not grow with how deep it is.
     """
     open_: list[tuple[Iterator[tuple[str, Any]], str, str]] = []

@@ -1,4 +1,4 @@
-"""Where each exchange that ended is now: the ledger, and whether it closes."""
+"""The account: where each exchange that ended is now, and whether it closes."""
 
 from collections import defaultdict
 from collections.abc import Mapping

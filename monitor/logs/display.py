@@ -1,4 +1,4 @@
-"""How stored headers and bodies are shown."""
+"""Stored headers and bodies, as they are shown."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the exchange of a log shows of why an app breaks behind a proxy."""
+"""Hints: what an exchange shows of why an app breaks behind a proxy."""
 
 from dataclasses import dataclass
 from enum import StrEnum

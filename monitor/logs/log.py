@@ -1,4 +1,4 @@
-"""What a stored service, key or log looks like to those who read it."""
+"""Logs, as those who read them see them: in a list, and whole."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What is counted and measured of many logs."""
+"""Metrics: what is counted and measured of many logs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

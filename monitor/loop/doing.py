@@ -1,4 +1,4 @@
-"""What the event loop is doing, said by what has no frame to be seen: compiled code."""
+"""The doing of the event loop, told by what has no frame to be seen: compiled code."""
 
 
 class Doing:

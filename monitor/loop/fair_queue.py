@@ -1,4 +1,4 @@
-"""Whose turn it is, where many senders share what one process can do."""
+"""A fair queue: many senders share what one process can do."""
 
 import asyncio
 import time

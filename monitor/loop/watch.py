@@ -1,4 +1,4 @@
-"""How long the turns of the event loop are, and what runs in the long ones.
+"""The watch over the event loop: how long its turns are, and what runs in long ones.
 
 uvloop calls nobody at a turn's end. So a beat is due every 60 ms: the turn that delays
 it is as long as it is late, and up to 60 ms longer. A thread looks when a beat is

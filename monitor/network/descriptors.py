@@ -1,4 +1,4 @@
-"""How many of a process's file descriptors each of its parts may have open.
+"""Shares of file descriptors: how many each part of a process may have open.
 
 What records comes first: the spool and PostgreSQL have theirs set aside, then the app
 has its share, and the proxy what is left, one half for clients and one for upstreams.

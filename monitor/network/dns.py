@@ -1,4 +1,4 @@
-"""Which addresses a host's name has, asked of the system so that nobody else waits."""
+"""Lookups of addresses, asked of the system so that nobody else waits."""
 
 import asyncio
 import contextlib

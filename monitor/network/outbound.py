@@ -1,4 +1,4 @@
-"""How a message is posted to another host, within bounds."""
+"""Posts to other hosts, within bounds."""
 
 import asyncio
 import socket

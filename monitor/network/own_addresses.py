@@ -1,4 +1,4 @@
-"""Which URLs lead to the appliance itself, as far as that shows without DNS."""
+"""Our own addresses: which URLs lead to the appliance, as shows without DNS."""
 
 import ipaddress
 import socket

@@ -1,4 +1,4 @@
-"""How a connection is broken, where its end must not be taken for a whole."""
+"""Sockets that are broken off, where an end must not be taken for a whole."""
 
 import socket
 import struct

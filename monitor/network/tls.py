@@ -1,4 +1,4 @@
-"""Whose certificates are trusted where we are the client of TLS."""
+"""TLS where we are the client: whose certificates are trusted."""
 
 import os
 import ssl

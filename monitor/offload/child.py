@@ -1,4 +1,4 @@
-"""What a helper process does: one piece of work after the other, within its bounds."""
+"""The helper process: one piece of work after the other, within its bounds."""
 
 import os
 import resource

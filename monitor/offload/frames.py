@@ -1,4 +1,4 @@
-"""How work and its result pass between the appliance and a helper process.
+"""Frames, in which work and its result pass to a helper process and back.
 
 A frame is a length and a pickle. Both ends are this program on this machine; what a
 stranger sent is inside of it as bytes and text only.

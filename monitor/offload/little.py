@@ -1,4 +1,4 @@
-"""What is little enough to be worked on at once, on the loop that serves."""
+"""Little work: what is done at once, on the loop that serves."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What can become of a piece of work."""
+"""Outcomes of a piece of work."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""How a body is masked: decoded, taken apart by its kind, and written again."""
+"""Bodies, masked: decoded, taken apart by their kind, and written again."""
 
 import re
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""How fields are masked by their names, in JSON, forms and multipart bodies.
+"""Fields, masked by their names: in JSON, forms and multipart bodies.
 
 Texts are bytes read as latin-1, whatever their charset: all that counts is ASCII, and
 what is not masked stays as it passed.

@@ -1,4 +1,4 @@
-"""How JSON is masked: read, gone through once, and written again."""
+"""JSON, masked: read, gone through once, and written again."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Which names are sensitive, however they are spelled."""
+"""Sensitive names, however they are spelled."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Which values of a document any of a service's rules names, found in one pass."""
+"""The machine of a service's rules: all values they name, found in one pass."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What may touch a disk: everything but what is sensitive."""
+"""The redaction: what may touch a disk is everything but what is sensitive."""
 
 import re
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""How a rule masks within messages and events, which may be JSON."""
+"""Text of messages and events, masked by rules; it may be JSON."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How URLs are masked, alone, among words and in their parts."""
+"""URLs, masked: alone, among words and in their parts."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What masking withholds, and why, as it is counted."""
+"""The withheld: what masking does not let through, and why, as it is counted."""
 
 from enum import StrEnum
 from typing import Final

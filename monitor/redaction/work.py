@@ -1,4 +1,4 @@
-"""How much work masking may put into one exchange."""
+"""Work of masking: how much one exchange may take."""
 
 from typing import Final
 

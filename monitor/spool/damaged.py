@@ -1,4 +1,4 @@
-"""How long segments of the spool that were damaged are kept, and how much of them."""
+"""Damaged segments: how long they are retained, and how much of them."""
 
 import os
 from collections.abc import Iterator

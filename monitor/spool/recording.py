@@ -1,4 +1,4 @@
-"""How a finished exchange is handed over: redacted, then in the spool."""
+"""Recording: a finished exchange is redacted, then in the spool."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a segment of the spool is made of, and how it is read."""
+"""Segments of the spool: what they are made of, and how they are read."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What all processes of an installation have counted, those that are gone included."""
+"""All tallies of an installation, those of processes that are gone included."""
 
 import os
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What one process counts of its exchanges, in a file that survives the process."""
+"""The tally of one process: counts of its exchanges, in a file that survives it."""
 
 import errno
 import fcntl

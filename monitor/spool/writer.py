@@ -1,4 +1,4 @@
-"""How finished exchanges survive the process and an absent PostgreSQL."""
+"""The writer of the spool: finished exchanges survive process and PostgreSQL."""
 
 import fcntl
 import os

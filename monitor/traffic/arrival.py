@@ -1,4 +1,4 @@
-"""What is known of a log that was handed over later than it happened."""
+"""The arrival of a log that was handed over later than it happened."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

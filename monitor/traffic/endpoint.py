@@ -1,4 +1,4 @@
-"""Which endpoint a path belongs to: `/users/123` and `/users/7` are `/users/{id}`."""
+"""Endpoints of paths: `/users/123` and `/users/7` are `/users/{id}`."""
 
 import re
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What one request and what became of it looks like, from the wire to the row."""
+"""The exchange: one request and what became of it, from the wire to the row."""
 
 from dataclasses import dataclass
 from datetime import datetime

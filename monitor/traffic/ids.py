@@ -1,4 +1,4 @@
-"""How a log's id carries its time and its bucket, so that an id alone is its key."""
+"""Ids of logs: each carries its time and its bucket, and is alone the key."""
 
 import random
 import secrets

@@ -1,4 +1,4 @@
-"""What passes within an exchange that lasts: a WebSocket's messages, or events."""
+"""Messages within an exchange that lasts: of a WebSocket, or events."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Which client a request comes from, behind the proxies that are trusted."""
+"""The client of a request, behind the proxies that are trusted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

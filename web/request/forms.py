@@ -1,4 +1,4 @@
-"""How the forms of our pages are read."""
+"""Forms of our pages, read."""
 
 import asyncio
 from collections.abc import Mapping

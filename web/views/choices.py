@@ -1,4 +1,4 @@
-"""What a filter of a page lets one choose from."""
+"""Choices of a page's filter."""
 
 from monitor.errors import Unavailable
 from monitor.registry.resources import ServiceResource

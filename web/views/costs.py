@@ -1,4 +1,4 @@
-"""What the growth of the appliance means for the disk, in words."""
+"""Costs in words: what the growth of the appliance means for the disk."""
 
 from monitor.costs.growth import DAY, GrowthEnd, Outlook
 from monitor.costs.measures import Cost

@@ -1,4 +1,4 @@
-"""How numbers, sizes and times are written on the pages."""
+"""Formats of numbers, sizes and times on the pages."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How a service is reached through the proxy, ready to copy and to open."""
+"""Ways to a service through the proxy, ready to copy and to open."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an exchange's time went to, as a bar."""
+"""Timing: what an exchange's time went to, as a bar."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which time a page is about: a preset that ends now, or two ends of its own."""
+"""Windows of time: a preset that ends now, or two ends of its own."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
