@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from bench import bare, fairness, hostile, large, real, waiting, workers
+from bench import bare, fairness, hostile, ingest, large, real, waiting, workers
 from bench.processes import SAID, need
 from bench.stage import APP_PORT, Stage, stage
 
@@ -17,6 +17,7 @@ def _fairness(stage: Stage) -> None:
 PARTS: dict[str, Callable[[Stage], None]] = {
     "real": real.measure,
     "bare": bare.measure,
+    "ingest": ingest.measure,
     "large": large.measure,
     "waiting": waiting.measure,
     "fairness": _fairness,

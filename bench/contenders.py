@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from bench.processes import cpu_seconds
 from bench.stage import Stage
 
 CONNECTIONS = 32
+LONGEST_WAIT_S = 60
 UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)\s*$", re.MULTILINE)
 
@@ -52,6 +52,7 @@ class Answered:
     """By wrk's count; of all connections together."""
 
     requests: int
+    per_second: float
     p50_ms: float
     p99_ms: float
 
@@ -61,7 +62,6 @@ class Round:
     answered: Answered
     cpu_us: float
     beside_us: float
-    per_second: float
 
 
 def rounds_of(
@@ -92,46 +92,51 @@ def rounds_of(
     return found
 
 
-def load(contender: Contender, *, seconds: int) -> Answered:
+def load(
+    contender: Contender, *, seconds: int, connections: int = CONNECTIONS
+) -> Answered:
     """One answer that is missing or is another than expected ends the bench."""
     sending = contender.sending() if contender.sending else None
     script = ["-s", str(sending.script)] if sending else []
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    command += ["--timeout", f"{LONGEST_WAIT_S}s"]
     printed = subprocess.run(
         [*command, *script, contender.url], capture_output=True, text=True, check=True
     ).stdout
-    requests = _number(r"(\d+) requests in", printed)
-    errors = _number(r"Non-2xx or 3xx responses: (\d+)", printed)
+    requests = int(_number(r"(\d+) requests in", printed))
+    errors = int(_number(r"Non-2xx or 3xx responses: (\d+)", printed))
     expected = sending.errors_of(requests) if sending else 0
     # When time is up, as many as there are connections may be under way.
-    if abs(errors - expected) > CONNECTIONS or "Socket errors" in printed:
+    if abs(errors - expected) > connections or "Socket errors" in printed:
         said = f"{errors} errors, {expected} expected:\n{printed}"
         raise SystemExit(f"{contender.name} did not answer as it should: {said}")
     latency = {
         share: float(value) * UNITS[unit]
         for share, value, unit in LATENCY.findall(printed)
     }
-    return Answered(requests=requests, p50_ms=latency["50"], p99_ms=latency["99"])
+    return Answered(
+        requests=requests,
+        per_second=_number(r"Requests/sec:\s*([\d.]+)", printed),
+        p50_ms=latency["50"],
+        p99_ms=latency["99"],
+    )
 
 
-def _number(pattern: str, printed: str) -> int:
+def _number(pattern: str, printed: str) -> float:
     found = re.search(pattern, printed)
-    return int(found[1]) if found else 0
+    return float(found[1]) if found else 0
 
 
 def _round(stage: Stage, contender: Contender, *, seconds: int) -> Round:
     """CPU until all of the round is stored, not only answered."""
     before, before_beside = _used(contender)
-    began = time.perf_counter()
     answered = load(contender, seconds=seconds)
-    lasted = time.perf_counter() - began
     stage.wait_until_stored()
     after, after_beside = _used(contender)
     return Round(
         answered=answered,
         cpu_us=(after - before) / answered.requests * 1e6,
         beside_us=(after_beside - before_beside) / answered.requests * 1e6,
-        per_second=answered.requests / lasted,
     )
 
 

@@ -23,7 +23,7 @@ def print_costs(results: Rounds) -> None:
     print("|---|---|---|---|---|---|---|")
     for name, rounds in results.items():
         beside = median(r.beside_us for r in rounds)
-        rate = median(r.per_second for r in rounds)
+        rate = median(r.answered.per_second for r in rounds)
         p50 = median(r.answered.p50_ms for r in rounds)
         p99 = median(r.answered.p99_ms for r in rounds)
         print(

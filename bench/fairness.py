@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
+
+from bench.asking import percentile
+from bench.stage import post
 
 # One key at its share, the other at ten times that, and at all it can.
 SHARE_PER_SECOND = 25
@@ -37,10 +39,10 @@ function delay() return {pause_ms} end
 def measure(app_port: int, folder: Path) -> None:
     """Print the table: interleaved rounds, p50 and p99 of the quiet key's pushes."""
     app = f"http://127.0.0.1:{app_port}"
-    service = _post(f"{app}/v1/services", {"name": "fairness"})
+    service = post(f"{app}/v1/services", {"name": "fairness"})
     keys = f"{app}/v1/services/{service['id']}/keys"
-    quiet = _post(keys, {"name": "quiet"})["raw_key"]
-    greedy = _post(keys, {"name": "greedy"})["raw_key"]
+    quiet = post(keys, {"name": "quiet"})["raw_key"]
+    greedy = post(keys, {"name": "greedy"})["raw_key"]
     found: dict[str, list[float]] = {"quiet": [], "ten": [], "all": []}
     _send(app_port, quiet)
     for _ in range(ROUNDS):
@@ -61,9 +63,9 @@ def _print(found: dict[str, list[float]]) -> None:
         "ten": f"{GREEDY_PER_SECOND} a second",
         "all": "all it can, 100 connections",
     }
-    base = _percentile(found["quiet"], 0.99)
+    base = percentile(found["quiet"], 0.99)
     for kind, name in names.items():
-        median, high = _percentile(found[kind], 0.5), _percentile(found[kind], 0.99)
+        median, high = percentile(found[kind], 0.5), percentile(found[kind], 0.99)
         print(f"| {name} | {median:.1f} | {high:.1f} | {high / base:.2f} |")
 
 
@@ -119,17 +121,3 @@ def _send(app_port: int, key: str) -> list[float]:
         taken.append((time.perf_counter() - due) * 1000)
     connection.close()
     return taken
-
-
-def _percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
-
-
-def _post(url: str, body: dict[str, Any]) -> Any:
-    request = Request(
-        url,
-        data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urlopen(request) as answer:
-        return json.load(answer)

@@ -29,6 +29,21 @@ def cache() -> Path:
     return Path(base) / "apimonitor-bench"
 
 
+def environment(name: str, *packages: str) -> Path | None:
+    """Its Python; None where pip cannot install *packages* into it."""
+    folder, whole = cache() / name, cache() / name / ".whole"
+    python = folder / "bin" / "python"
+    if whole.exists() and python.exists():
+        return python
+    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    install = [str(python), "-m", "pip", "install", "-q", *packages]
+    if subprocess.run(install, check=False).returncode:
+        shutil.rmtree(folder)
+        return None
+    whole.touch()
+    return python
+
+
 @contextmanager
 def node_http_proxy(*, port: int, upstream: int) -> Iterator[int | None]:
     """Its pid; None, and a line that says why, where it cannot be had."""
@@ -55,22 +70,16 @@ def node_http_proxy(*, port: int, upstream: int) -> Iterator[int | None]:
 @contextmanager
 def mitmdump(folder: Path, *, port: int, upstream: int) -> Iterator[int | None]:
     """Writing flows to a file. Its pid; None, and a line, where it cannot be had."""
-    environment = cache() / "mitmproxy"
-    command = environment / "bin" / "mitmdump"
-    if not command.exists():
-        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-        pip = str(environment / "bin" / "pip")
-        install = [pip, "install", "-q", f"mitmproxy{MITM_VERSION}"]
-        if subprocess.run(install, check=False).returncode:
-            print("mitmdump: not measured, pip could not install it")
-            shutil.rmtree(environment)
-            yield None
-            return
+    python = environment("mitmproxy", f"mitmproxy{MITM_VERSION}")
+    if python is None:
+        print("mitmdump: not measured, pip could not install it")
+        yield None
+        return
     arguments = [
         *("--mode", f"reverse:http://127.0.0.1:{upstream}"),
         *("--listen-host", "127.0.0.1", "--listen-port", str(port), "--quiet"),
         *("--set", f"confdir={folder / 'mitm'}", "-w", str(folder / "flows")),
     ]
-    with running([str(command), *arguments]) as process:
+    with running([str(python.parent / "mitmdump"), *arguments]) as process:
         wait_for(f"http://127.0.0.1:{port}/")
         yield process.pid

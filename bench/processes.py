@@ -5,10 +5,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
+
+from monitor.storage.server.server import Server
 
 # Debian keeps servers where PATH of an ordinary user does not look.
 PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
@@ -128,6 +130,26 @@ def appliance(
     with running(command, environment) as process:
         wait_for(f"http://127.0.0.1:{port}/readyz")
         yield process.pid
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[tuple[str, Callable[[], list[int]]]]:
+    """One with the settings of ours: its DSN, and how to find its processes."""
+    server = Server(folder)
+    server.start()
+    try:
+        postmaster = int((folder / "pgdata" / "postmaster.pid").read_text().split()[0])
+        yield server.dsn(), lambda: [postmaster, *children(postmaster)]
+    finally:
+        server.stop()
+
+
+@contextmanager
+def group_commit(*, port: int, dsn: str) -> Iterator[int]:
+    """A server that only stores; yields its pid."""
+    with running([sys.executable, "-m", "bench.group_commit", str(port), dsn]) as it:
+        wait_for(f"http://127.0.0.1:{port}/")
+        yield it.pid
 
 
 def need(*programs: str) -> None:

@@ -15,6 +15,7 @@ from bench.processes import PASSING, UPSTREAM, appliance, nginx
 UPSTREAM_PORT, NGINX_PORT, APP_PORT, PROXY_PORT = 18480, 18481, 18482, 18483
 NODE_PORT, MITM_PORT, SINK_PORT, NGINX_SINK_PORT = 18484, 18485, 18486, 18487
 SHOP_PORT, SHOP_NGINX_PORT = 18488, 18489
+COMMITTER_PORT, FORMER_PORT = 18494, 18495
 BODY = json.dumps({"padding": "x" * 1000})
 
 
@@ -48,6 +49,12 @@ class Stage:
         with urlopen(f"{self.app}/v1/ledger") as answer:
             found: dict[str, Any] = json.load(answer)
         return found
+
+    def stored_of(self, service_id: str) -> int:
+        """How many logs of it there are."""
+        with urlopen(f"{self.app}/v1/metrics?service_id={service_id}") as answer:
+            count: int = json.load(answer)["total_requests"]
+        return count
 
     def build(self) -> str:
         with urlopen(f"{self.app}/metrics") as answer:
@@ -89,12 +96,14 @@ def stage() -> Iterator[Stage]:
 
 
 def register(app: str, name: str, port: int, **fields: Any) -> None:
-    request = Request(
-        f"{app}/v1/services",
-        data=json.dumps(
-            {"name": name, "base_url": f"http://127.0.0.1:{port}", **fields}
-        ).encode(),
-        headers={"Content-Type": "application/json"},
-    )
+    base_url = f"http://127.0.0.1:{port}"
+    post(f"{app}/v1/services", {"name": name, "base_url": base_url, **fields})
+
+
+def post(url: str, content: dict[str, Any]) -> Any:
+    """What was created."""
+    body = json.dumps(content).encode()
+    request = Request(url, data=body, headers={"Content-Type": "application/json"})
     with urlopen(request) as answer:
         assert answer.status == 201
+        return json.load(answer)
