@@ -86,5 +86,13 @@ def test_each_hop_of_a_walk_goes_down_or_returns() -> None:
             above.append((depth, file))
 
 
+def test_what_is_changed_often_is_changed_in_three_places_at_most() -> None:
+    rows = PAGE.split("## Where do I change …\n")[1].strip().splitlines()[2:]
+    assert len(rows) >= 6
+    for row in rows:
+        _, what, places, *_ = row.split("|")
+        assert 1 <= len(places.split(";")) <= 3, what
+
+
 def test_it_can_be_read_at_a_sitting() -> None:
     assert len(PAGE.splitlines()) <= 200
