@@ -20,7 +20,7 @@ from api.document.operations import ALL as OPERATIONS
 from api.ingest.batch import BatchCalls
 from api.input.errors import Handler
 from api.input.errors import middleware as errors
-from api.input.request import BODY_TIMEOUT_S, JSON_VALUES
+from api.input.read import BODY_TIMEOUT_S, JSON_VALUES
 from api.parts import Parts
 
 POST_ONLY = frozenset({"/v1/logs/batch", "/v1/logs/import/har"})

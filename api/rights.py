@@ -26,7 +26,7 @@ READ_ONLY = frozenset({Right.READ})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """*service_id* is set where a service key came with the call.
+    """*service_id* is set where a service key came with the request.
 
     *is_known*: it is an admin token's or a session's.
     """
@@ -76,7 +76,7 @@ def lacking(caller: Caller, right: Right) -> MonitorError:
 
 
 async def need_service(request: web.Request, parts: Parts) -> UUID:
-    """The service whose key came with the call."""
+    """The service whose key came with the request."""
     caller = await caller_of(request, parts)
     if caller.service_id is None:
         raise Unauthorized("send a key of the service as Bearer: mkey_…")
@@ -84,7 +84,7 @@ async def need_service(request: web.Request, parts: Parts) -> UUID:
 
 
 async def need_to_fill(request: web.Request, parts: Parts, service_id: UUID) -> UUID:
-    """*service_id*, whose key came with the call; or who manages fills any."""
+    """*service_id*, whose key came with the request; or who manages fills any."""
     caller = await caller_of(request, parts)
     if caller.service_id is None:
         await need(request, parts, Right.MANAGE)
@@ -94,7 +94,7 @@ async def need_to_fill(request: web.Request, parts: Parts, service_id: UUID) -> 
 
 
 def sender_of(request: web.Request) -> bytes:
-    """Which key a call came with, without holding the key."""
+    """Which key a request came with, without holding the key."""
     return hashlib.sha256((_bearer(request) or "").encode("utf-8", "replace")).digest()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from aiohttp import web
 
 from api.calls.channels import shown_delivery
-from api.input import request
+from api.input import read
 from api.input.alert_schemas import AlertChanges, NewAlert, check
 from api.input.errors import answer, nothing
 from api.output import lists
@@ -22,11 +22,11 @@ class AlertCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def create(self, call: web.Request) -> web.Response:
+    async def create(self, request: web.Request) -> web.Response:
         """201, the rule; it runs on every log from now on."""
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        new, _ = await request.body(call, NewAlert)
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        new, _ = await read.body(request, NewAlert)
         fields = new.model_dump(exclude={"service_id"})
         check(fields)
         alert = await self._parts.stores.alerts.create(UUID(new.service_id), fields)
@@ -34,44 +34,44 @@ class AlertCalls:
             raise NotFound("there is no such service")
         return answer(shown(alert), status=201, Location=f"/v1/alerts/{alert.id}")
 
-    async def list(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        limit, offset, service_id = request.page_of_a_service(call)
+    async def list(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        limit, offset, service_id = read.page_of_a_service(request)
         found, total = await self._parts.stores.alerts.page(
             service_id=service_id, limit=limit, offset=offset
         )
         items = [shown(alert) for alert in found]
         return answer(lists.envelope(items, total, limit, offset))
 
-    async def get(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        request.no_query(call)
-        id = request.id_in_path(call, "alert_id")
+    async def get(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        read.no_query(request)
+        id = read.id_in_path(request, "alert_id")
         return answer(shown(_found(await self._parts.stores.alerts.get(id))))
 
-    async def change(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        id = request.id_in_path(call, "alert_id")
-        changes, _ = await request.body(call, AlertChanges)
+    async def change(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        id = read.id_in_path(request, "alert_id")
+        changes, _ = await read.body(request, AlertChanges)
         given = changes.model_dump(exclude_unset=True)
         held = _found(await self._parts.stores.alerts.get(id))
         check({**shown(held), **given})
         return answer(shown(_found(await self._parts.stores.alerts.change(id, given))))
 
-    async def delete(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
+    async def delete(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
         if not await self._parts.stores.alerts.delete(
-            request.id_in_path(call, "alert_id")
+            read.id_in_path(request, "alert_id")
         ):
             raise NotFound("there is no such alert")
         return nothing()
 
-    async def events(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        id = request.id_in_path(call, "alert_id")
-        limit, offset = request.page(call)
+    async def events(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        id = read.id_in_path(request, "alert_id")
+        limit, offset = read.page(request)
         found = await self._parts.stores.alerts.events(id, limit=limit, offset=offset)
         if found is None:
             raise NotFound("there is no such alert")
@@ -79,10 +79,10 @@ class AlertCalls:
         items = [_shown_event(event) for event in events]
         return answer(lists.envelope(items, total, limit, offset))
 
-    async def deliveries(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        id = request.id_in_path(call, "alert_id")
-        limit, offset = request.page(call)
+    async def deliveries(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        id = read.id_in_path(request, "alert_id")
+        limit, offset = read.page(request)
         _found(await self._parts.stores.alerts.get(id))
         found, total = await self._parts.stores.deliveries.page(
             alert_id=id, limit=limit, offset=offset

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from api.input import request
+from api.input import read
 from api.input.channel_schemas import ChannelChanges, NewChannel
 from api.input.errors import answer, nothing
 from api.output import lists
@@ -28,11 +28,11 @@ class ChannelCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def create(self, call: web.Request) -> web.Response:
+    async def create(self, request: web.Request) -> web.Response:
         """201; the secret of a webhook is shown this once."""
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        new, _ = await request.body(call, NewChannel)
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        new, _ = await read.body(request, NewChannel)
         fields = new.model_dump()
         fields["service_id"] = UUID(new.service_id) if new.service_id else None
         secret = new_secret() if new.kind == ChannelKind.WEBHOOK else None
@@ -45,45 +45,45 @@ class ChannelCalls:
             Location=f"/v1/channels/{channel.id}",
         )
 
-    async def list(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        limit, offset, service_id = request.page_of_a_service(call)
+    async def list(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        limit, offset, service_id = read.page_of_a_service(request)
         found, total = await self._parts.stores.channels.page(
             service_id=service_id, limit=limit, offset=offset
         )
         items = [shown(channel) for channel in found]
         return answer(lists.envelope(items, total, limit, offset))
 
-    async def get(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        request.no_query(call)
-        return answer(shown(await self._channel(call)))
+    async def get(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        read.no_query(request)
+        return answer(shown(await self._channel(request)))
 
-    async def change(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        id = request.id_in_path(call, "channel_id")
-        changes, _ = await request.body(call, ChannelChanges)
+    async def change(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        id = read.id_in_path(request, "channel_id")
+        changes, _ = await read.body(request, ChannelChanges)
         given = changes.model_dump(exclude_unset=True)
         channel = await self._parts.stores.channels.change(id, given)
         if channel is None:
             raise NotFound("there is no such channel")
         return answer(shown(channel))
 
-    async def delete(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        id = request.id_in_path(call, "channel_id")
+    async def delete(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        id = read.id_in_path(request, "channel_id")
         if not await self._parts.stores.channels.delete(id):
             raise NotFound("there is no such channel")
         return nothing()
 
-    async def test(self, call: web.Request) -> web.Response:
+    async def test(self, request: web.Request) -> web.Response:
         """200, what became of a message that says it is a test; tried once."""
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        await request.no_fields(call)
-        channel, now = await self._channel(call), datetime.now(UTC)
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        await read.no_fields(request)
+        channel, now = await self._channel(request), datetime.now(UTC)
         message = await self._parts.stores.deliveries.begin_test(channel, now)
         if message is None:
             raise NotFound("there is no such channel")
@@ -96,18 +96,18 @@ class ChannelCalls:
             raise NotFound("the channel is gone")
         return answer(shown_delivery(delivery))
 
-    async def deliveries(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        limit, offset = request.page(call)
-        channel = await self._channel(call)
+    async def deliveries(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        limit, offset = read.page(request)
+        channel = await self._channel(request)
         found, total = await self._parts.stores.deliveries.page(
             channel_id=channel.id, limit=limit, offset=offset
         )
         items = [shown_delivery(delivery) for delivery in found]
         return answer(lists.envelope(items, total, limit, offset))
 
-    async def _channel(self, call: web.Request) -> Channel:
-        id = request.id_in_path(call, "channel_id")
+    async def _channel(self, request: web.Request) -> Channel:
+        id = read.id_in_path(request, "channel_id")
         channel = await self._parts.stores.channels.get(id)
         if channel is None:
             raise NotFound("there is no such channel")

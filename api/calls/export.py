@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import orjson
 from aiohttp import web
 
-from api.input import request
+from api.input import read
 from api.input.errors import HEADERS, answer
 from api.output.details import Details
 from api.parts import Parts
@@ -30,33 +30,33 @@ class ExportCalls:
         self._parts = parts
         self._details = Details(parts.helpers)
 
-    async def curl(self, call: web.Request) -> web.Response:
+    async def curl(self, request: web.Request) -> web.Response:
         """The recorded request as a command for a POSIX shell."""
-        detail = await self._log(call)
+        detail = await self._log(request)
         command = await self._details.curl(detail, keeps_host=self._keeps_host(detail))
         return web.Response(text=command, content_type="text/plain", headers=HEADERS)
 
-    async def har(self, call: web.Request) -> web.Response:
+    async def har(self, request: web.Request) -> web.Response:
         """One log as a HAR archive."""
-        detail = await self._log(call)
+        detail = await self._log(request)
         entry = await self._entry(detail)
         log = {**har.head(), "entries": [orjson.Fragment(entry)]}
         return answer({"log": log})
 
-    async def all_har(self, call: web.Request) -> web.StreamResponse:
+    async def all_har(self, request: web.Request) -> web.StreamResponse:
         """Every log that the filter finds, as one HAR archive."""
-        return await self._stream(call, self._as_har, "application/json", "har")
+        return await self._stream(request, self._as_har, "application/json", "har")
 
-    async def all_lines(self, call: web.Request) -> web.StreamResponse:
+    async def all_lines(self, request: web.Request) -> web.StreamResponse:
         """The same, a log's detail a line."""
         return await self._stream(
-            call, self._as_lines, "application/x-ndjson", "ndjson"
+            request, self._as_lines, "application/x-ndjson", "ndjson"
         )
 
-    async def _log(self, call: web.Request) -> LogDetail:
-        await need(call, self._parts, Right.READ)
-        request.no_query(call)
-        detail = await self._parts.stores.logs.get(request.id_in_path(call, "log_id"))
+    async def _log(self, request: web.Request) -> LogDetail:
+        await need(request, self._parts, Right.READ)
+        read.no_query(request)
+        detail = await self._parts.stores.logs.get(read.id_in_path(request, "log_id"))
         if detail is None:
             raise NotFound("there is no such log")
         return detail
@@ -92,11 +92,11 @@ class ExportCalls:
         return await self._parts.stores.messages.all(detail.item.id)
 
     async def _stream(
-        self, call: web.Request, written: Written, content_type: str, ending: str
+        self, request: web.Request, written: Written, content_type: str, ending: str
     ) -> web.StreamResponse:
         """Where PostgreSQL goes away midway, the connection breaks: no faked end."""
-        await need(call, self._parts, Right.READ)
-        filter, cursor, limit = parse_export_query(call.query.items())
+        await need(request, self._parts, Right.READ)
+        filter, cursor, limit = parse_export_query(request.query.items())
         # Fails before the head, if it is to fail at once.
         await self._parts.stores.feed.ends()
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -109,8 +109,8 @@ class ExportCalls:
                 ),
             }
         )
-        await response.prepare(call)
-        if call.method == "HEAD":
+        await response.prepare(request)
+        if request.method == "HEAD":
             return response
         details = self._parts.stores.logs.all(filter, cursor=cursor, limit=limit)
         is_whole = False
@@ -124,6 +124,6 @@ class ExportCalls:
             logger.warning("an export broke off", extra={"reason": error.detail})
         finally:
             # Whatever it was: a client must not take a part for the whole.
-            if not is_whole and call.transport is not None:
-                call.transport.abort()
+            if not is_whole and request.transport is not None:
+                request.transport.abort()
         return response

@@ -13,12 +13,12 @@ class HealthCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def health(self, call: web.Request) -> web.Response:
+    async def health(self, request: web.Request) -> web.Response:
         """200 while the process lives; PostgreSQL is not asked, but known of."""
         database = "ok" if self._parts.database.is_up else "away"
         return answer({"status": "ok", "database": database})
 
-    async def ready(self, call: web.Request) -> web.Response:
+    async def ready(self, request: web.Request) -> web.Response:
         """503 until migrated and routed, and while draining."""
         state = self._parts.state
         if state.is_draining:
@@ -27,9 +27,9 @@ class HealthCalls:
             return answer({"status": "starting"}, status=503)
         return answer({"status": "ready"})
 
-    async def metrics(self, call: web.Request) -> web.Response:
+    async def metrics(self, request: web.Request) -> web.Response:
         """Prometheus' text format."""
-        await need(call, self._parts, Right.READ)
+        await need(request, self._parts, Right.READ)
         self._parts.counters.tasks.set(len(asyncio.all_tasks()))
         return web.Response(
             body=self._parts.counters.exposition(),

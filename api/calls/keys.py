@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from api.input import request
+from api.input import read
 from api.input.errors import answer, nothing
 from api.input.schemas import NewKey
 from api.output import lists
@@ -19,12 +19,12 @@ class KeyCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def create(self, call: web.Request) -> web.Response:
+    async def create(self, request: web.Request) -> web.Response:
         """201 with the raw key, which is shown this once."""
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        service_id = request.id_in_path(call, "service_id")
-        new, _ = await request.body(call, NewKey)
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        service_id = read.id_in_path(request, "service_id")
+        new, _ = await read.body(request, NewKey)
         key = await self._parts.stores.keys.create(service_id, new.name)
         if key is None:
             raise NotFound("there is no such service")
@@ -32,10 +32,10 @@ class KeyCalls:
         del content["last_used_at"]
         return answer(content, status=201)
 
-    async def list(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        service_id = request.id_in_path(call, "service_id")
-        limit, offset = request.page(call)
+    async def list(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        service_id = read.id_in_path(request, "service_id")
+        limit, offset = read.page(request)
         found = await self._parts.stores.keys.page(
             service_id, limit=limit, offset=offset
         )
@@ -45,11 +45,11 @@ class KeyCalls:
         items = [_shown(key) for key in keys]
         return answer(lists.envelope(items, total, limit, offset))
 
-    async def revoke(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        service_id = request.id_in_path(call, "service_id")
-        key_id = request.id_in_path(call, "key_id")
+    async def revoke(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        service_id = read.id_in_path(request, "service_id")
+        key_id = read.id_in_path(request, "key_id")
         if not await self._parts.stores.keys.revoke(service_id, key_id):
             raise NotFound("there is no such key of this service")
         return nothing()

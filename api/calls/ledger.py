@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from api.input.errors import answer
-from api.input.request import no_fields, no_query
+from api.input.read import no_fields, no_query
 from api.parts import Parts
 from api.rights import Right, need
 from monitor import times
@@ -17,17 +17,17 @@ class LedgerCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def show(self, call: web.Request) -> web.Response:
+    async def show(self, request: web.Request) -> web.Response:
         """The ledger, counted now; while PostgreSQL is away, with what it had last."""
-        await need(call, self._parts, Right.READ)
-        no_query(call)
+        await need(request, self._parts, Right.READ)
+        no_query(request)
         return self._shown(await self._parts.standing.look_closely())
 
-    async def write_off(self, call: web.Request) -> web.Response:
+    async def write_off(self, request: web.Request) -> web.Response:
         """The ledger, closed: what is missing is counted as written off."""
-        await need(call, self._parts, Right.MANAGE)
-        no_query(call)
-        await no_fields(call)
+        await need(request, self._parts, Right.MANAGE)
+        no_query(request)
+        await no_fields(request)
         return self._shown(await self._parts.standing.write_off())
 
     def _shown(self, account: Account) -> web.Response:

@@ -7,7 +7,7 @@ from uuid import UUID
 from aiohttp import web
 
 from api.ingest.intake import intake_of, repeat_key_of
-from api.input import request
+from api.input import read
 from api.input.errors import answer, nothing, written
 from api.input.schemas import LogChanges, NewLog
 from api.input.time_budget import TimeBudget
@@ -33,29 +33,29 @@ class LogCalls:
             places=settings.ingest_places, most_waiting=settings.ingest_waiting
         )
 
-    async def ingest(self, call: web.Request) -> web.Response:
+    async def ingest(self, request: web.Request) -> web.Response:
         """201 with the stored log, once it is committed."""
         patience = TimeBudget(self._parts.settings.ingest_timeout_s)
         async with patience.wait("PostgreSQL did not answer in time"):
-            service_id = await need_service(call, self._parts)
-        request.no_query(call)
+            service_id = await need_service(request, self._parts)
+        read.no_query(request)
         # Before its turn: a slow client would hold a place.
-        await request.read_body(call)
+        await read.read_body(request)
         said = "PostgreSQL did not answer in time; the log may have been stored"
         async with AsyncExitStack() as stack:
             async with patience.wait("too much is being stored; this log is not"):
-                await stack.enter_async_context(self._turns.turn(sender_of(call)))
+                await stack.enter_async_context(self._turns.turn(sender_of(request)))
             async with patience.wait(said):
-                detail = await self._ingest(call, service_id)
+                detail = await self._ingest(request, service_id)
         location = f"/v1/logs/{detail.item.id}"
         content = await self._details.json(detail)
         return written(content, status=201, Location=location)
 
-    async def _ingest(self, call: web.Request, service_id: UUID) -> LogDetail:
-        new, content = await request.body(call, NewLog)
+    async def _ingest(self, request: web.Request, service_id: UUID) -> LogDetail:
+        new, content = await read.body(request, NewLog)
         unknown = content.keys() - NewLog.model_fields.keys()
         self._parts.counters.ingest_ignored_fields.inc(len(unknown))
-        id = await self._store(service_id, new, await repeat_key_of(call))
+        id = await self._store(service_id, new, await repeat_key_of(request))
         detail = await self._parts.stores.logs.get(id)
         if detail is None:
             raise NotFound("the service is gone, or the log was deleted")
@@ -72,25 +72,25 @@ class LogCalls:
         await self._parts.writer.write(exchange)
         return exchange.id
 
-    async def list(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        filter, page = parse_log_query(call.query.items())
+    async def list(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        filter, page = parse_log_query(request.query.items())
         return answer(_shown_page(await self._parts.stores.logs.page(filter, page)))
 
-    async def get(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        request.no_query(call)
-        detail = await self._parts.stores.logs.get(request.id_in_path(call, "log_id"))
+    async def get(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        read.no_query(request)
+        detail = await self._parts.stores.logs.get(read.id_in_path(request, "log_id"))
         if detail is None:
             raise NotFound("there is no such log")
         return written(await self._details.json(detail))
 
-    async def change(self, call: web.Request) -> web.Response:
+    async def change(self, request: web.Request) -> web.Response:
         """Pin, tag or annotate a log."""
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        id = request.id_in_path(call, "log_id")
-        changes, _ = await request.body(call, LogChanges)
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        id = read.id_in_path(request, "log_id")
+        changes, _ = await read.body(request, LogChanges)
         given = changes.model_dump(exclude_unset=True)
         is_there = await self._parts.stores.marks.change(id, given)
         detail = await self._parts.stores.logs.get(id) if is_there else None
@@ -98,19 +98,19 @@ class LogCalls:
             raise NotFound("there is no such log")
         return written(await self._details.json(detail))
 
-    async def delete(self, call: web.Request) -> web.Response:
+    async def delete(self, request: web.Request) -> web.Response:
         """Remove a log with all that was kept of it, replays of it too."""
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        if not await self._parts.deletions.one(request.id_in_path(call, "log_id")):
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        if not await self._parts.deletions.one(read.id_in_path(request, "log_id")):
             raise NotFound("there is no such log")
         return nothing()
 
-    async def delete_found(self, call: web.Request) -> web.Response:
+    async def delete_found(self, request: web.Request) -> web.Response:
         """The same for those that the list's filters find."""
-        await need(call, self._parts, Right.MANAGE)
+        await need(request, self._parts, Right.MANAGE)
         filter, after, limit, dry_run = parse_delete_query(
-            call.query.items(), most=self._parts.settings.delete_limit
+            request.query.items(), most=self._parts.settings.delete_limit
         )
         deleted = await self._parts.deletions.many(
             filter, after=after, limit=limit, dry_run=dry_run

@@ -3,7 +3,7 @@
 import orjson
 from aiohttp import web
 
-from api.input import request
+from api.input import read
 from api.input.errors import answer
 from api.output import lists
 from api.output.details import Details
@@ -17,11 +17,11 @@ class MessageCalls:
         self._parts = parts
         self._details = Details(parts.helpers)
 
-    async def list(self, call: web.Request) -> web.Response:
+    async def list(self, request: web.Request) -> web.Response:
         """Those that are kept, in the order in which they passed."""
-        await need(call, self._parts, Right.READ)
-        id = request.id_in_path(call, "log_id")
-        limit, offset = request.page(call)
+        await need(request, self._parts, Right.READ)
+        id = read.id_in_path(request, "log_id")
+        limit, offset = read.page(request)
         found = await self._parts.stores.messages.page(id, limit=limit, offset=offset)
         if found is None:
             raise NotFound("there is no such log")

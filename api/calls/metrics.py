@@ -16,10 +16,10 @@ class MetricsCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def totals(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
+    async def totals(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
         totals = await self._parts.stores.metrics.totals(
-            parse_scope(call.query.items())
+            parse_scope(request.query.items())
         )
         return answer(
             {
@@ -30,10 +30,10 @@ class MetricsCalls:
             }
         )
 
-    async def timeseries(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
+    async def timeseries(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
         series = await self._parts.stores.metrics.timeseries(
-            parse_scope(call.query.items())
+            parse_scope(request.query.items())
         )
         return answer(
             {
@@ -52,10 +52,10 @@ class MetricsCalls:
             }
         )
 
-    async def endpoints(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
+    async def endpoints(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
         found = await self._parts.stores.metrics.endpoints(
-            parse_scope(call.query.items())
+            parse_scope(request.query.items())
         )
         return answer(
             {

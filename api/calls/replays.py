@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from aiohttp import web
 
-from api.input import request
+from api.input import read
 from api.input.errors import answer
 from api.input.schemas import NewReplay
 from api.output import lists
@@ -66,14 +66,14 @@ class ReplayCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def create(self, call: web.Request) -> web.Response:
+    async def create(self, request: web.Request) -> web.Response:
         """201, the replay; a target that does not answer is `failed`, no error."""
-        caller = await caller_of(call, self._parts)
+        caller = await caller_of(request, self._parts)
         if caller.service_id is None and Right.REPLAY not in caller.rights:
             raise lacking(caller, Right.REPLAY)
-        request.no_query(call)
-        id = request.id_in_path(call, "log_id")
-        new = await request.optional_body(call, NewReplay)
+        read.no_query(request)
+        id = read.id_in_path(request, "log_id")
+        new = await read.optional_body(request, NewReplay)
         detail = await self._log(id)
         if caller.service_id not in (None, detail.item.service_id):
             raise Forbidden("a service key replays logs of its own service only")
@@ -109,10 +109,10 @@ class ReplayCalls:
         location = f"/v1/logs/{id}/replays"
         return answer(document, status=201, Location=location)
 
-    async def list(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        id = request.id_in_path(call, "log_id")
-        limit, offset = request.page(call)
+    async def list(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        id = read.id_in_path(request, "log_id")
+        limit, offset = read.page(request)
         await self._log(id)
         page = await self._parts.stores.replays.page(id, limit=limit, offset=offset)
         items = orjson.Fragment(b"[" + b",".join(page.documents) + b"]")

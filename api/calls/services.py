@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from api.input import request
+from api.input import read
 from api.input.errors import answer, nothing
 from api.input.service_schemas import NewService, ServiceChanges, stored
 from api.output import lists
@@ -26,11 +26,11 @@ class ServiceCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def create(self, call: web.Request) -> web.Response:
+    async def create(self, request: web.Request) -> web.Response:
         """201 once the proxies of this machine route it."""
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        new, _ = await request.body(call, NewService)
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        new, _ = await read.body(request, NewService)
         self._refuse_own(new.base_url)
         fields = stored(new.model_dump())
         service = await self._parts.stores.services.create(fields)
@@ -38,37 +38,37 @@ class ServiceCalls:
             _with_notice(service), status=201, Location=f"/v1/services/{service.id}"
         )
 
-    async def list(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        limit, offset = request.page(call)
+    async def list(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        limit, offset = read.page(request)
         found, total = await self._parts.stores.services.page(
             limit=limit, offset=offset
         )
         items = [shown(service) for service in found]
         return answer(lists.envelope(items, total, limit, offset))
 
-    async def get(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.READ)
-        request.no_query(call)
+    async def get(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        read.no_query(request)
         service = await self._parts.stores.services.get(
-            request.id_in_path(call, "service_id")
+            read.id_in_path(request, "service_id")
         )
         return answer(shown(_found(service)))
 
-    async def change(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        id = request.id_in_path(call, "service_id")
-        changes, _ = await request.body(call, ServiceChanges)
+    async def change(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        id = read.id_in_path(request, "service_id")
+        changes, _ = await read.body(request, ServiceChanges)
         self._refuse_own(changes.base_url)
         fields = stored(changes.model_dump(exclude_unset=True))
         service = await self._parts.stores.services.change(id, fields)
         return answer(_with_notice(_found(service)))
 
-    async def delete(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        id = request.id_in_path(call, "service_id")
+    async def delete(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        id = read.id_in_path(request, "service_id")
         if not await self._parts.stores.services.delete(id):
             raise NotFound("there is no such service")
         self._parts.stores.keys.forget(id)

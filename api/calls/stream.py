@@ -43,16 +43,16 @@ class StreamCalls:
         self._parts = parts
         self._count = 0
 
-    async def follow(self, call: web.Request) -> web.StreamResponse:
+    async def follow(self, request: web.Request) -> web.StreamResponse:
         """Events `log`, `gap` and `ping`, until the client leaves or we stop."""
-        await need(call, self._parts, Right.READ)
-        filter = _filter(call)
-        after = _last_event_id(call)
+        await need(request, self._parts, Right.READ)
+        filter = _filter(request)
+        after = _last_event_id(request)
         with self._one_more():
             ends = await self._parts.stores.feed.ends()
-            follower = Follower(self._parts, filter, call)
-            if call.method == "HEAD":
-                await follower.response.prepare(call)
+            follower = Follower(self._parts, filter, request)
+            if request.method == "HEAD":
+                await follower.response.prepare(request)
                 return follower.response
             position = ends.newest if after is None else after
             # A client may leave at any moment, before the head too.
@@ -79,10 +79,10 @@ class StreamCalls:
 class Follower:
     """One client. Nothing is held for it but what is being sent."""
 
-    def __init__(self, parts: Parts, filter: LogFilter, call: web.Request) -> None:
+    def __init__(self, parts: Parts, filter: LogFilter, request: web.Request) -> None:
         self._parts = parts
         self._filter = filter
-        self._call = call
+        self._call = request
         self._sent_at = 0.0
         self.response = web.StreamResponse(
             headers={
@@ -168,11 +168,11 @@ class Follower:
         self._sent_at = asyncio.get_running_loop().time()
 
 
-def _filter(call: web.Request) -> LogFilter:
-    filter, _ = parse_log_query(call.query.items())
+def _filter(request: web.Request) -> LogFilter:
+    filter, _ = parse_log_query(request.query.items())
     errors = [
         FieldError(("query", name), "a stream has no pages", "extra_forbidden")
-        for name in call.query
+        for name in request.query
         if name in PAGE
     ]
     if errors:
@@ -180,9 +180,9 @@ def _filter(call: web.Request) -> LogFilter:
     return filter
 
 
-def _last_event_id(call: web.Request) -> int | None:
-    """Where the client goes on (its last event's id); None for a first call."""
-    text = call.headers.get("Last-Event-ID")
+def _last_event_id(request: web.Request) -> int | None:
+    """Where the client goes on (its last event's id); None for a first request."""
+    text = request.headers.get("Last-Event-ID")
     if text is None:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > 18:

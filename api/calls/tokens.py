@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from api.input import json_input, request
+from api.input import json_input, read
 from api.input.errors import answer, nothing
 from api.input.schemas import NewToken
 from api.output import lists
@@ -20,11 +20,11 @@ class TokenCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def create(self, call: web.Request) -> web.Response:
+    async def create(self, request: web.Request) -> web.Response:
         """201 with the raw token, which is shown this once."""
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        new, _ = await request.body(call, NewToken)
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        new, _ = await read.body(request, NewToken)
         if new.expires_at is not None and new.expires_at <= datetime.now(UTC):
             reason = "must be in the future"
             raise json_input.invalid(("expires_at",), reason, "value_error")
@@ -34,17 +34,17 @@ class TokenCalls:
         content = {**_shown(token), "raw_token": token.raw_token}
         return answer(content, status=201)
 
-    async def list(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.MANAGE)
-        limit, offset = request.page(call)
+    async def list(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.MANAGE)
+        limit, offset = read.page(request)
         tokens, total = await self._parts.stores.tokens.page(limit=limit, offset=offset)
         items = [_shown(token) for token in tokens]
         return answer(lists.envelope(items, total, limit, offset))
 
-    async def revoke(self, call: web.Request) -> web.Response:
-        await need(call, self._parts, Right.MANAGE)
-        request.no_query(call)
-        token_id = request.id_in_path(call, "token_id")
+    async def revoke(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.MANAGE)
+        read.no_query(request)
+        token_id = read.id_in_path(request, "token_id")
         if not await self._parts.stores.tokens.revoke(token_id):
             raise NotFound("there is no such token")
         return nothing()

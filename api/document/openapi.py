@@ -74,11 +74,11 @@ class OpenApi:
         self._content = _content()
         self._tag = f'"{hashlib.sha256(self._content).hexdigest()[:16]}"'
 
-    async def show(self, call: web.Request) -> web.Response:
+    async def show(self, request: web.Request) -> web.Response:
         """The document; it holds no secrets, so it takes no right."""
-        self._parts.access.guard.check(RequestFacts.of(call.method, call.headers))
+        self._parts.access.guard.check(RequestFacts.of(request.method, request.headers))
         headers = {**HEADERS, "Cache-Control": "no-cache", "ETag": self._tag}
-        if call.headers.get("If-None-Match") == self._tag:
+        if request.headers.get("If-None-Match") == self._tag:
             return web.Response(status=304, headers=headers)
         return web.Response(
             body=self._content, content_type="application/json", headers=headers
@@ -183,7 +183,7 @@ def _answer(operation: Operation) -> dict[str, Any]:
 
 
 def _errors(operation: Operation) -> list[int]:
-    """Every call may be no HTTP, refused by the guard, without PostgreSQL, or fail."""
+    """Any request may be no HTTP, refused by the guard, without PostgreSQL, or fail."""
     guarded = [] if operation.access is Access.NOTHING else [401, 403, 503]
     takes = [422] if operation.query or "{" in operation.path else []
     given = [408] if operation.body or operation.body_types else []

@@ -27,7 +27,7 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """*errors*: the statuses besides those that every call may have.
+    """*errors*: the statuses besides those that every request may have.
 
     *also*: further statuses that are answered as *status* is.
     """

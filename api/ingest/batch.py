@@ -15,7 +15,7 @@ from aiohttp import web
 from api.ingest.batch_file import Batch
 from api.ingest.har_batch import HarBatch, check_har, har_query
 from api.ingest.intake import idempotency_key, intake_of
-from api.input import json_input, request
+from api.input import json_input, read
 from api.input.errors import accepted, shown_error
 from api.input.time_budget import TimeBudget
 from api.parts import Parts
@@ -53,19 +53,19 @@ class BatchCalls:
         # How many batches of each key are being taken.
         self._taking: Counter[bytes] = Counter()
 
-    async def ingest(self, call: web.Request) -> web.Response:
+    async def ingest(self, request: web.Request) -> web.Response:
         """201 with the ids, once all are committed; one bad row and none is."""
-        service_id = await self._service(call)
-        request.no_query(call)
-        splitter = _splitter(call, self._parts.settings)
-        ids, _ = await self._ingest(call, service_id, splitter, Batch)
+        service_id = await self._service(request)
+        read.no_query(request)
+        splitter = _splitter(request, self._parts.settings)
+        ids, _ = await self._ingest(request, service_id, splitter, Batch)
         return await accepted(ids)
 
-    async def import_har(self, call: web.Request) -> web.Response:
+    async def import_har(self, request: web.Request) -> web.Response:
         """The same for the entries of a HAR archive."""
-        asked = har_query(call)
-        service_id = await self._service(call, asked.service_id)
-        check_har(call)
+        asked = har_query(request)
+        service_id = await self._service(request, asked.service_id)
+        check_har(request)
         settings = self._parts.settings
         splitter = MemberSplitter(
             ("log", "entries"),
@@ -79,24 +79,24 @@ class BatchCalls:
             bytes=settings.capture_messages_bytes,
         )
         make = partial(HarBatch, asked=asked, bounds=bounds)
-        ids, batch = await self._ingest(call, service_id, splitter, make)
+        ids, batch = await self._ingest(request, service_id, splitter, make)
         left_out = [shown_error(error) for error in batch.left_out]
         return await accepted(ids, skipped=batch.skipped, left_out=left_out)
 
     async def _ingest(
         self,
-        call: web.Request,
+        request: web.Request,
         service_id: UUID,
         splitter: Splitter,
         make: Callable[..., Kind],
     ) -> tuple[tuple[UUID, ...], Kind]:
-        key = idempotency_key(call)
-        with self._one_more(call), self._file() as file:
+        key = idempotency_key(request)
+        with self._one_more(request), self._file() as file:
             async with self._patience().wait(SILENT):
                 intake = await intake_of(self._parts, service_id, dated=True)
             most_rows = self._parts.settings.batch_limit_rows
             batch = make(intake, file, most_rows=most_rows)
-            digest = await self._take(call, splitter, batch)
+            digest = await self._take(request, splitter, batch)
             batch.settle()
             if batch.errors:
                 raise InvalidInput("some rows are not valid", errors=batch.errors)
@@ -105,19 +105,19 @@ class BatchCalls:
             ids = await self._store(service_id, batch, repeated)
         return ids, batch
 
-    async def _service(self, call: web.Request, named: UUID | None = None) -> UUID:
+    async def _service(self, request: web.Request, named: UUID | None = None) -> UUID:
         async with self._patience().wait(SILENT):
             if named is None:
-                return await need_service(call, self._parts)
-            return await need_to_fill(call, self._parts, named)
+                return await need_service(request, self._parts)
+            return await need_to_fill(request, self._parts, named)
 
     def _patience(self) -> TimeBudget:
         return TimeBudget(self._parts.settings.ingest_timeout_s)
 
     @contextmanager
-    def _one_more(self, call: web.Request) -> Iterator[None]:
+    def _one_more(self, request: web.Request) -> Iterator[None]:
         """Of several places one is left to other keys."""
-        sender, most = sender_of(call), self._parts.settings.batches_at_once
+        sender, most = sender_of(request), self._parts.settings.batches_at_once
         is_full = self._taking.total() >= most
         if is_full or self._taking[sender] >= max(most - 1, 1):
             raise TooManyRequests(
@@ -142,16 +142,22 @@ class BatchCalls:
                 "DATA_DIR has no room for the batch", retry_after_s=60
             ) from None
 
-    async def _take(self, call: web.Request, splitter: Splitter, batch: Batch) -> bytes:
+    async def _take(
+        self, request: web.Request, splitter: Splitter, batch: Batch
+    ) -> bytes:
         """Read the body to its end; the digest of it, for the Idempotency-Key.
 
         What follows a hundred errors is read and not looked at, so that the client
         gets its answer.
         """
-        place = f"{call.path}?{call.query_string}" if call.query_string else call.path
+        place = (
+            f"{request.path}?{request.query_string}"
+            if request.query_string
+            else request.path
+        )
         digest, size = hashlib.sha256(place.encode("utf-8", "replace")), 0
         try:
-            async for piece in request.pieces(call):
+            async for piece in read.pieces(request):
                 size += len(piece)
                 if size > self._parts.settings.batch_limit_bytes:
                     raise TooLarge("the body is over BATCH_LIMIT_BYTES")
@@ -208,9 +214,11 @@ async def _take_rows(batch: Batch, rows: list[bytes]) -> None:
             await asyncio.sleep(0)
 
 
-def _splitter(call: web.Request, settings: Settings) -> Splitter:
+def _splitter(request: web.Request, settings: Settings) -> Splitter:
     longest, most_values = settings.request_limit_bytes, settings.json_limit_values
-    media_type = call.content_type.lower() if "Content-Type" in call.headers else ""
+    media_type = (
+        request.content_type.lower() if "Content-Type" in request.headers else ""
+    )
     if media_type in LINES:
         return LineSplitter(longest=longest, most_values=most_values)
     if media_type == "application/json":

@@ -160,9 +160,9 @@ class HarBatch(Batch):
         self.left_out += errors[: MAX_ERRORS - len(self.left_out)]
 
 
-def har_query(call: web.Request) -> Asked:
+def har_query(request: web.Request) -> Asked:
     """Raises InvalidInput."""
-    values, errors = read(call.query.items(), QUERY)
+    values, errors = read(request.query.items(), QUERY)
     if errors:
         raise InvalidInput("the query is not valid", errors=errors)
     return Asked(
@@ -172,9 +172,11 @@ def har_query(call: web.Request) -> Asked:
     )
 
 
-def check_har(call: web.Request) -> None:
+def check_har(request: web.Request) -> None:
     """Raises UnsupportedMediaType."""
-    media_type = call.content_type.lower() if "Content-Type" in call.headers else ""
+    media_type = (
+        request.content_type.lower() if "Content-Type" in request.headers else ""
+    )
     if media_type not in TYPES:
         raise UnsupportedMediaType(
             "the body must be application/json or application/har+json"

@@ -114,18 +114,18 @@ async def intake_of(parts: Parts, service_id: UUID, *, dated: bool) -> Intake:
     return Intake(plain, fields, days, parts.redaction, parts.ids)
 
 
-async def repeat_key_of(call: web.Request) -> RepeatKey | None:
-    """The Idempotency-Key of a call whose body has been read."""
-    key = idempotency_key(call)
+async def repeat_key_of(request: web.Request) -> RepeatKey | None:
+    """The Idempotency-Key of a request whose body has been read."""
+    key = idempotency_key(request)
     if key is None:
         return None
-    content = await call.read()
-    return repeat_key(key, hashlib.sha256(call.path.encode() + content).digest())
+    content = await request.read()
+    return repeat_key(key, hashlib.sha256(request.path.encode() + content).digest())
 
 
-def idempotency_key(call: web.Request) -> str | None:
+def idempotency_key(request: web.Request) -> str | None:
     """Raises InvalidInput."""
-    keys = call.headers.getall(KEY_HEADER, [])
+    keys = request.headers.getall(KEY_HEADER, [])
     if not keys:
         return None
     key = keys[0].strip()

@@ -1,4 +1,4 @@
-"""How long one call may wait for PostgreSQL in all."""
+"""The time that one request may wait for PostgreSQL in all."""
 
 import asyncio
 import time

@@ -6,7 +6,7 @@ from api.document.answers.channels import Delivery
 from api.document.answers.shown import ListOf
 from api.document.operation import GIVEN, Operation
 from api.input.alert_schemas import AlertChanges, NewAlert
-from api.input.request import PAGE, PAGE_OF_A_SERVICE
+from api.input.read import PAGE, PAGE_OF_A_SERVICE
 
 ALERTS = (
     Operation(

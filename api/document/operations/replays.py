@@ -3,7 +3,7 @@
 from api.document.answers.replays import Replay
 from api.document.answers.shown import ListOf
 from api.document.operation import GIVEN, Access, Operation
-from api.input.request import PAGE
+from api.input.read import PAGE
 from api.input.schemas import NewReplay
 
 REPLAYS = (

@@ -4,7 +4,7 @@ from api.document import examples
 from api.document.answers.shown import ListOf
 from api.document.answers.tokens import MadeToken, Token
 from api.document.operation import GIVEN, Operation
-from api.input.request import PAGE
+from api.input.read import PAGE
 from api.input.schemas import NewToken
 
 TOKENS = (

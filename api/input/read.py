@@ -1,4 +1,4 @@
-"""What a call's path, query and body say, or what is wrong with them."""
+"""The path, query and body of a request: what they say, or what is wrong with them."""
 
 import asyncio
 import time
