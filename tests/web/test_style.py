@@ -104,3 +104,26 @@ def test_no_badge_is_made_for_nothing() -> None:
     pages = "".join(path.read_text() for path in TEMPLATES)
     for name in re.findall(r"{% macro (\w+)\(", BADGES.read_text()):
         assert len(re.findall(rf"\b(badges\.)?{name}\(", pages)) > 1, name
+
+
+def test_scripts_are_modules_that_a_page_reaches_by_one_address() -> None:
+    """Under two addresses, with a digest and without, a module would run twice."""
+    static = WEB / "static"
+    pages = "".join(path.read_text() for path in TEMPLATES)
+    reached = {static / name for name in re.findall(r"asset\('([^']+\.js)'\)", pages)}
+    waiting = entries = reached & set(SCRIPTS)
+    while waiting:
+        found = {imported for path in waiting for imported in imports(path)}
+        assert not found & entries
+        waiting, reached = found - reached, reached | found
+    assert reached & set(SCRIPTS) == set(SCRIPTS)
+    for path in SCRIPTS:
+        assert len(path.read_text().splitlines()) <= 100, path.name
+
+
+def imports(path: Path) -> list[Path]:
+    names = re.findall(
+        r"^import (?:.* from )?\"(.*)\";$", path.read_text(), re.MULTILINE
+    )
+    assert all(name.startswith(("./", "../")) for name in names), path.name
+    return [(path.parent / name).resolve() for name in names]

@@ -31,7 +31,8 @@ export class Series {
     this.first = this.starts[0];
     this.last = this.starts.at(-1) + this.width;
     this.addresses = { logs, page };
-    const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(this.width < 60_000 ? { second: "2-digit" } : {}) };
+    const second = this.width < 60_000 ? { second: "2-digit" } : {};
+    const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...second };
     this.clock = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", ...clock });
   }
 
@@ -65,7 +66,8 @@ export class Series {
 
   text(index) {
     const bucket = this.buckets[index];
-    const said = [this.moment(index), plural(bucket.requests, "request", "requests"), plural(bucket.error_count, "error", "errors")];
+    const requests = plural(bucket.requests, "request", "requests");
+    const said = [this.moment(index), requests, plural(bucket.error_count, "error", "errors")];
     const latencies = ["p50", "p95", "p99"].map((name) => `${name} ${milliseconds(bucket[`${name}_latency_ms`])}`);
     return [...said, ...(bucket.p50_latency_ms === null ? [] : latencies)].join(" · ");
   }
@@ -74,8 +76,9 @@ export class Series {
     const sum = (name) => this.values(name).reduce((total, count) => total + count, 0);
     const requests = this.values("requests");
     const most = requests.indexOf(Math.max(...requests));
-    const counted = `${plural(sum("requests"), "request", "requests")}, ${plural(sum("error_count"), "error", "errors")}`;
-    return `${counted}; most at ${this.moment(most)}: ${number(requests[most])}.`;
+    const asked = plural(sum("requests"), "request", "requests");
+    const failed = plural(sum("error_count"), "error", "errors");
+    return `${asked}, ${failed}; most at ${this.moment(most)}: ${number(requests[most])}.`;
   }
 
   get slowest() {

@@ -1,6 +1,6 @@
 // Swagger UI on our own document; nothing is asked of another host.
 
-import { isDark, onChange } from "/static/theme.js";
+import { isDark, onChange } from "../shell/theme.js";
 
 const follow = () => document.documentElement.classList.toggle("dark-mode", isDark());
 onChange(follow);

@@ -1,53 +1,9 @@
 // A chart of a series over time: pointing reads, dragging zooms, clicking opens logs.
 
-import { onChange } from "/static/theme.js";
+import { onChange } from "../shell/theme.js";
+import { axes } from "./axes.js";
 
 const HEIGHT = 220;
-const counts = new Intl.NumberFormat("en", { notation: "compact" });
-const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
-
-// The theme's colours are where the stylesheet has them: on the legend's swatches.
-function ink(name) {
-  return () => getComputedStyle(document.querySelector(`.ink-${name}`)).backgroundColor;
-}
-
-// A value between two gaps has no line to be seen by.
-function alone(chart, series) {
-  const values = chart.data[series];
-  const found = [];
-  values.forEach((value, index) => {
-    if (value !== null && (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null) found.push(index);
-  });
-  return found;
-}
-
-export function bars(name, colour) {
-  return { name, fill: ink(colour), stroke: ink(colour), width: 0, paths: uPlot.paths.bars({ size: [0.86, 80, 1] }), points: { show: false } };
-}
-
-export function line(name, colour, dash) {
-  return { name, stroke: ink(colour), width: 2, dash, points: { show: false, filter: alone, size: 5, fill: ink(colour), width: 0 } };
-}
-
-export const counted = { size: 50, incrs: WHOLE_STEPS, values: (_, splits) => splits.map((value) => counts.format(value)) };
-export const timed = { size: 66, values: (_, splits) => splits.map((value) => (value >= 1000 ? `${value / 1000} s` : `${value} ms`)) };
-
-function clock(_, splits, __, ___, step) {
-  const hours = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(step < 60 ? { second: "2-digit" } : {}) });
-  const days = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
-  return splits.map((split) => {
-    const time = new Date(split * 1000);
-    const isDay = time.getHours() + time.getMinutes() + time.getSeconds() === 0;
-    return (isDay ? days : hours).format(time);
-  });
-}
-
-function axes(plot, vertical) {
-  const style = getComputedStyle(plot);
-  const rule = { stroke: () => style.borderTopColor, width: 1 };
-  const shared = { stroke: () => style.color, grid: rule, ticks: rule, font: "12px system-ui, sans-serif" };
-  return [{ ...shared, values: clock, space: 70, size: 34 }, { ...shared, ...vertical }];
-}
 
 function hooks(series, readout) {
   const [text, link] = readout.children;

@@ -1,6 +1,11 @@
 // Offers to keep the client's Host where a base URL is of this machine or network.
 
-const PRIVATE = /^(localhost|.*\.localhost|.*\.local|.*\.internal|(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))(\.\d+)+|\[::1?\]|\[f[cd].*\]|\[fe[89ab].*\]|0\.0\.0\.0|[^.[\]]+)$/;
+const PRIVATE = new RegExp(`^(${[
+  String.raw`localhost|.*\.localhost|.*\.local|.*\.internal`,
+  String.raw`(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))(\.\d+)+|0\.0\.0\.0`,
+  String.raw`\[::1?\]|\[f[cd].*\]|\[fe[89ab].*\]`,
+  String.raw`[^.[\]]+`,
+].join("|")})$`);
 
 function isPrivate(text) {
   if (/^http:\/\/unix:\//i.test(text)) return true;

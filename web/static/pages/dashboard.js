@@ -1,8 +1,12 @@
 // Filters that act while you type: the server renders the table, the URL holds the state.
 
-import { localise, say } from "./app.js";
-import { remove } from "./deleting.js";
-import { follow, isLive, isReading, start } from "./tail.js";
+import { remove } from "../logs/deleting.js";
+import { isLive } from "../live/choice.js";
+import { isReading } from "../live/reading.js";
+import { follow } from "../live/stream.js";
+import { start } from "../live/tail.js";
+import { say } from "../shell/announce.js";
+import { localise } from "../shell/times.js";
 
 const form = document.querySelector("form[data-live]");
 const logs = document.getElementById("logs");

@@ -1,6 +1,6 @@
 // Logs of a filtered list are removed: counted first, then asked, then done, part by part.
 
-import { say } from "./app.js";
+import { say } from "../shell/announce.js";
 
 async function ask(query) {
   const answer = await fetch(`/v1/logs?${query}`, { method: "DELETE", headers: { Accept: "application/json" } });

@@ -1,0 +1,23 @@
+// How a chart draws the values of a series: as bars, or as a line with gaps.
+
+// The theme's colours are where the stylesheet has them: on the legend's swatches.
+function ink(name) {
+  return () => getComputedStyle(document.querySelector(`.ink-${name}`)).backgroundColor;
+}
+
+// A value between two gaps has no line to be seen by.
+function alone(chart, series) {
+  const values = chart.data[series];
+  const isGap = (index) => (values[index] ?? null) === null;
+  return [...values.keys()].filter((at) => !isGap(at) && isGap(at - 1) && isGap(at + 1));
+}
+
+export function bars(name, colour) {
+  const paths = uPlot.paths.bars({ size: [0.86, 80, 1] });
+  return { name, fill: ink(colour), stroke: ink(colour), width: 0, paths, points: { show: false } };
+}
+
+export function line(name, colour, dash) {
+  const points = { show: false, filter: alone, size: 5, fill: ink(colour), width: 0 };
+  return { name, stroke: ink(colour), width: 2, dash, points };
+}

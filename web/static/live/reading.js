@@ -1,0 +1,13 @@
+// Whether somebody reads the list: then nothing of it moves.
+
+const logs = document.getElementById("logs");
+
+// Whoever is at a row or a link of the list, has marked text, or has scrolled down is reading.
+export function isReading() {
+  const table = logs.querySelector("table");
+  if (!table) return false;
+  const marked = getSelection();
+  return logs.contains(document.activeElement)
+    || (!marked.isCollapsed && logs.contains(marked.anchorNode))
+    || table.getBoundingClientRect().top < 0;
+}

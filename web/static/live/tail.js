@@ -1,0 +1,37 @@
+// The live tail: the stream says that something came, the server renders the table anew.
+
+import { say } from "../shell/announce.js";
+import { change, isLive, restore } from "./choice.js";
+import { follow, leave } from "./stream.js";
+import { renderBy, update } from "./updates.js";
+
+const button = document.querySelector("[data-tail]");
+const news = document.getElementById("tail-news");
+
+function toggle() {
+  change();
+  say(isLive() ? "Live." : "Paused.");
+  follow();
+}
+
+export function start(again) {
+  renderBy(again);
+  restore();
+  button.hidden = false;
+  button.addEventListener("click", toggle);
+  news.addEventListener("click", () => {
+    document.activeElement.blur();
+    getSelection().removeAllRanges();
+    scrollTo({ top: 0 });
+    update();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "f" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!event.target.closest("input, textarea, select") && !document.querySelector("dialog[open]")) toggle();
+  });
+  // A page that nobody sees holds no connection: a browser has six for a host.
+  document.addEventListener("visibilitychange", follow);
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => { if (event.persisted) follow(); });
+  follow();
+}
