@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 
+from web.modules import imported
 from web.views.formats import FILTERS, path_parts
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
 FILES = frozenset(
     path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file()
@@ -21,6 +25,18 @@ FILES = frozenset(
 # What is written of a page in one turn of the loop: about a millisecond's worth.
 PIECES = 200
 PIECE_CHARACTERS = 64 * 1024
+# A break that is part of a text, as the one before a textarea's, has no indentation.
+CONTINUED = re.compile(r"\n +")
+
+
+class OneLine(Extension):
+    """What a template breaks over lines, as a sentence, is one line of the page."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        for token in stream:
+            if token.type == "data":
+                token = Token(token.lineno, "data", CONTINUED.sub(" ", token.value))
+            yield token
 
 
 def set_up(app: web.Application, **known: Any) -> None:
@@ -31,9 +47,12 @@ def set_up(app: web.Application, **known: Any) -> None:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=[OneLine],
     )
     environment.filters.update(FILTERS)
-    environment.globals.update(known, asset=_assets(), path_parts=path_parts)
+    environment.globals.update(
+        known, asset=_assets(), modules=_modules, path_parts=path_parts
+    )
 
 
 async def page(
@@ -71,3 +90,9 @@ def _assets() -> Any:
         digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
         addresses[name] = f"/static/{name}?v={digest}"
     return addresses.__getitem__
+
+
+@cache
+def _modules(name: str) -> list[str]:
+    """Addresses of what a script imports, to be asked for at once."""
+    return [f"/static/{module}" for module in imported(STATIC, name)]

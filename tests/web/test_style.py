@@ -21,6 +21,7 @@ def ours(ending: str) -> list[Path]:
 
 
 SHEETS, SCRIPTS = ours("css"), ours("js")
+WIDEST = 120
 TOKENS = WEB / "static" / "styles" / "tokens.css"
 BADGES = WEB / "templates" / "_badges.html"
 # `badge` and `mark`, and what colours them: a method, a status, the states.
@@ -127,3 +128,9 @@ def imports(path: Path) -> list[Path]:
     )
     assert all(name.startswith(("./", "../")) for name in names), path.name
     return [(path.parent / name).resolve() for name in names]
+
+
+def test_no_line_is_too_wide_to_be_read() -> None:
+    for path in (*TEMPLATES, *SHEETS, *SCRIPTS):
+        wide = [line for line in path.read_text().splitlines() if len(line) > WIDEST]
+        assert wide == [], path.name
