@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance.data.directory import DataDirectory
-from appliance.data.routes import Routes
 from monitor.clock import Clock
 from monitor.counters import Counters
 from monitor.errors import MonitorError, Unusable
@@ -25,7 +24,6 @@ from monitor.storage.database.pool import FAILED, Database, reason_of
 from monitor.storage.database.upkeep import make_partitions, migrate_database
 from monitor.storage.logs.feed import Feed
 from monitor.storage.recorder.recorder import Recorder
-from monitor.storage.registry.services import Services
 from monitor.storage.retention.retention import Retention
 from monitor.trouble import Trouble
 
@@ -76,11 +74,11 @@ async def become_ready(
             await asyncio.sleep(DATABASE_POLL_S)
 
 
-async def keep_routes(routes: Routes, services: Services, state: Lifecycle) -> None:
+async def keep_routes(publish: Callable[[], Awaitable[None]], state: Lifecycle) -> None:
     """Follow changes that another process made to the registry."""
 
     async def refresh() -> None:
-        await routes.refresh(services.routes)
+        await publish()
 
     await _every(ROUTES_POLL_S, refresh, state)
 

@@ -1,18 +1,17 @@
-"""How the proxy is served: by main itself, or by worker processes."""
+"""The proxy as it is served: by main itself, or by worker processes."""
 
 import asyncio
 import socket
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from appliance.data.directory import DataDirectory
-from appliance.data.routes import Routes
+from appliance.data.files import Files
+from appliance.data.masking import redaction
 from appliance.process.listening import listening
 from appliance.workers.control import Assignment
 from appliance.workers.supervisor import Workers
 from monitor.access.sessions import SESSION_COOKIE
-from monitor.ledger.withheld import counting
-from monitor.redaction.redaction import Redaction
 from monitor.registry.table import RoutingTable
 from monitor.replay.ticket import Tickets
 from monitor.settings import Settings
@@ -23,50 +22,53 @@ from monitor.traffic.ids import LogIds
 from proxy.exchange.handler import Proxy
 
 
-async def serve_proxy(
+@asynccontextmanager
+async def serving_proxy(
     settings: Settings,
     data: DataDirectory,
-    stack: AsyncExitStack,
+    files: Files,
     *,
     bound: socket.socket,
-    routes: Routes,
-    spool: Spool,
-    tally: Tally,
-    via: str,
     is_open: bool,
     tasks: asyncio.TaskGroup,
     appended: Callable[[], None],
     long_turn: Callable[[float], None],
-) -> Workers | None:
-    """Serve until *stack* unwinds; the processes that do, where it is not this one."""
+) -> AsyncIterator[Workers | None]:
+    """Serve for the block; the processes that do, where it is not this one."""
+    routes = files.routes
     if settings.proxy_workers > 1:
-        assignment = Assignment(
-            settings=settings, via=via, is_open=is_open, listening=(bound.fileno(),)
-        )
         workers = Workers(
-            assignment,
+            Assignment(
+                settings=settings,
+                via=files.via,
+                is_open=is_open,
+                listening=(bound.fileno(),),
+            ),
             count=settings.proxy_workers,
             tasks=tasks,
             version=lambda: routes.table().version,
             appended=appended,
             long_turn=long_turn,
         )
-        stack.push_async_callback(workers.stop)
         routes.on_kept = workers.publish
-        await workers.start()
-        return workers
+        try:
+            await workers.start()
+            yield workers
+        finally:
+            await workers.stop()
+        return
     proxy = make_proxy(
         settings,
         data,
         routes=routes.table,
-        spool=spool,
-        tally=tally,
-        via=via,
+        spool=files.spool,
+        tally=files.tally,
+        via=files.via,
         is_open=is_open,
     )
     runner = proxy.runner(timeout_s=settings.drain_timeout_s)
-    await stack.enter_async_context(listening(runner, [bound]))
-    return None
+    async with listening(runner, [bound]):
+        yield None
 
 
 def make_proxy(
@@ -79,17 +81,12 @@ def make_proxy(
     via: str,
     is_open: bool,
 ) -> Proxy:
-    redaction = Redaction(
-        headers=settings.sensitive_headers,
-        parameters=settings.sensitive_parameters,
-        fields=settings.sensitive_fields,
-        limit=settings.masking_nodes,
-        count=counting(tally),
-    )
     return Proxy(
         settings=settings,
         routes=routes,
-        record=Recording(spool=spool, redaction=redaction, tally=tally),
+        record=Recording(
+            spool=spool, redaction=redaction(settings, tally), tally=tally
+        ),
         ids=LogIds(),
         tally=tally,
         via=via,

@@ -1,0 +1,16 @@
+"""Masking of what passes and of what is pushed, by the settings; counted in a tally."""
+
+from monitor.ledger.withheld import counting
+from monitor.redaction.redaction import Redaction
+from monitor.settings import Settings
+from monitor.spool.tally import Tally
+
+
+def redaction(settings: Settings, tally: Tally) -> Redaction:
+    return Redaction(
+        headers=settings.sensitive_headers,
+        parameters=settings.sensitive_parameters,
+        fields=settings.sensitive_fields,
+        limit=settings.masking_nodes,
+        count=counting(tally),
+    )

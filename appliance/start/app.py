@@ -1,0 +1,109 @@
+"""The app of the appliance: /v1 and the pages, which answer until the very end."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from api.parts import Parts
+from appliance.app.assembly import build_app
+from appliance.app.runner import AppListener
+from appliance.app.silent_clients import ClientBounds
+from appliance.app.stopping import Calls
+from appliance.data.masking import redaction
+from appliance.process.listening import listening
+from appliance.start.background import Background
+from appliance.start.foundation import Foundation
+from appliance.start.storage import Storage
+from appliance.workers.supervisor import Workers
+from monitor.lifecycle import Lifecycle
+from monitor.network.own_addresses import OwnAddresses
+from monitor.offload.helpers import Helpers
+from monitor.replay.sender import Sender
+from monitor.storage.logs.deleting import Deletions
+from monitor.traffic.ids import LogIds
+
+
+@asynccontextmanager
+async def app(
+    base: Foundation,
+    stored: Storage,
+    background: Background,
+    workers: Workers | None,
+    *,
+    last: AsyncExitStack,
+) -> AsyncIterator[None]:
+    """Leaving lets calls finish, and takes no more; health is answered on.
+
+    It listens until *last* unwinds: whoever watches it sees all else go.
+    """
+    settings, counters = base.settings, base.counters
+    helpers = Helpers(settings, counters)
+    last.push_async_callback(helpers.close)
+    sender = Sender(
+        base.proxy_url,
+        tickets=base.files.tickets,
+        timeout_s=settings.replay_timeout_s,
+        limit=settings.replay_limit,
+    )
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(sender.close)
+        calls = Calls()
+        runner = AppListener(
+            build_app(
+                _parts(base, stored, background, helpers=helpers, sender=sender),
+                calls=calls,
+                watch=background.watch,
+                cost=lambda: stored.costs.cost,
+                proxy_port=base.proxy_socket.getsockname()[1],
+                workers=lambda: workers.pids if workers else [os.getpid()],
+                via=base.files.via,
+            ),
+            bounds=ClientBounds.of(settings),
+            count=lambda why: counters.app_connections_ended.labels(why).inc(),
+            shutdown_timeout=settings.drain_timeout_s,
+        )
+        await last.enter_async_context(listening(runner, [base.app_socket]))
+        stack.push_async_callback(calls.finish, timeout_s=settings.drain_timeout_s)
+        stack.callback(_begin_draining, base.state)
+        yield
+
+
+def _parts(
+    base: Foundation,
+    stored: Storage,
+    background: Background,
+    *,
+    helpers: Helpers,
+    sender: Sender,
+) -> Parts:
+    settings, database = base.settings, stored.database
+    return Parts(
+        settings=settings,
+        access=base.access,
+        database=database,
+        stores=stored.stores,
+        deletions=Deletions(
+            database,
+            reader=stored.stores.logs,
+            ledger=stored.ledger,
+            counters=base.counters,
+        ),
+        sender=sender,
+        outbound=background.outbound,
+        writer=stored.writer,
+        redaction=redaction(settings, base.files.tally),
+        ids=LogIds(),
+        counters=base.counters,
+        helpers=helpers,
+        standing=stored.health,
+        routes=base.files.routes.table,
+        own=OwnAddresses(
+            [base.app_socket.getsockname()[:2], base.proxy_socket.getsockname()[:2]],
+            names=settings.allowed_hosts,
+        ),
+        state=base.state,
+    )
+
+
+def _begin_draining(state: Lifecycle) -> None:
+    state.is_draining = True
