@@ -1,4 +1,4 @@
-"""How a connection to an upstream is made."""
+"""Connecting: how a connection to an upstream is made."""
 
 import asyncio
 import errno

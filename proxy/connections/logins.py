@@ -1,4 +1,4 @@
-"""Which connections to upstreams are one client's alone: those that carry its login.
+"""Logins: which connections to upstreams are one client's alone.
 
 NTLM and Negotiate (RFC 4559) log a connection in, not a request: whoever else asked on
 it would be answered as that client.

@@ -1,4 +1,4 @@
-"""What is kept of an exchange while it passes."""
+"""Captures: what is kept of an exchange while it passes."""
 
 import asyncio
 from time import perf_counter

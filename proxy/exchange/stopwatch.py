@@ -1,4 +1,4 @@
-"""What one exchange's time went to: the upstream, the client, or the proxy."""
+"""Stopwatches: what an exchange's time went to: upstream, client, or proxy."""
 
 from monitor.traffic.exchange import Timings
 

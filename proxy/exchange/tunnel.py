@@ -1,4 +1,4 @@
-"""How bytes pass both ways once an upgrade is agreed."""
+"""Tunnels: how bytes pass both ways once an upgrade is agreed."""
 
 import asyncio
 from collections.abc import Callable

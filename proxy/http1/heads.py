@@ -1,4 +1,4 @@
-"""What the bytes of a head say: the grammar of RFC 9112, and nothing besides.
+"""Heads: what their bytes say, by the grammar of RFC 9112 and nothing besides.
 
 A head is text of latin-1, which loses no byte. Its fields are found by one pattern;
 were there anything beside them, their lengths would not add up to that of the head.

@@ -1,4 +1,4 @@
-"""What the proxy itself answers, so that it cannot be mistaken for the upstream's."""
+"""Problems: what the proxy itself answers, not to be taken for the upstream's."""
 
 from http import HTTPStatus
 from typing import Final

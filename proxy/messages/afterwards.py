@@ -1,4 +1,4 @@
-"""How the reading of what passes waits until it has left, and takes its turns."""
+"""Afterwards: the reading of what passes waits until it has left, and takes turns."""
 
 from collections.abc import Callable, Iterator
 from typing import Final

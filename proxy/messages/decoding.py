@@ -1,4 +1,4 @@
-"""How a content coding is undone while it passes (RFC 9110 8.4)."""
+"""Decoding: how a content coding is undone while it passes (RFC 9110 8.4)."""
 
 import zlib
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""How compressed messages are undone as they pass (RFC 7692), within bounds."""
+"""Inflating: how compressed messages are undone, within bounds (RFC 7692)."""
 
 import zlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is kept of the messages that pass, whatever their medium."""
+"""Taps: what is kept of the messages that pass, whatever their medium."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Which messages the bytes of one direction of a WebSocket hold (RFC 6455 5.2)."""
+"""WebSockets: which messages the bytes of one direction hold (RFC 6455 5.2)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

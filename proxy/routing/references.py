@@ -1,4 +1,4 @@
-"""Where a path that an answer names lies for the client."""
+"""References: where a path that an answer names lies for the client."""
 
 from dataclasses import dataclass
 from typing import Final

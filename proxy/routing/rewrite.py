@@ -1,4 +1,4 @@
-"""How an answer that points into the base_url points to where the client came in."""
+"""Rewriting: an answer that points into the base_url points to where its client is."""
 
 from typing import Final
 from urllib.parse import urlsplit

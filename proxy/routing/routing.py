@@ -1,4 +1,4 @@
-"""Which service a request is for, and what is asked of its upstream."""
+"""Routing: which service a request is for, and what is asked of its upstream."""
 
 from dataclasses import dataclass
 

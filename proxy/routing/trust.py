@@ -1,4 +1,4 @@
-"""Whose word is taken for where a request came from."""
+"""Trust: whose word is taken for where a request came from."""
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address

@@ -1,4 +1,4 @@
-"""When a wait has lasted too long, without a timer for each."""
+"""Deadlines: when a wait has lasted too long, without a timer for each."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Whether a client that has ended its side still listens.
+"""Half-closed clients: whether one that has ended its side still listens.
 
 A FIN does not tell: it comes from a client that has asked all it wants, and from one
 that is gone. Its kernel tells once a byte reaches it: of one that is gone, it resets

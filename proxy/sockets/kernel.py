@@ -1,4 +1,4 @@
-"""What the kernel holds of a connection that its loop did not take, or get rid of."""
+"""The kernel's part: what it holds of a connection that its loop did not take."""
 
 import asyncio
 import fcntl

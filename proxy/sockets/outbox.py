@@ -1,4 +1,4 @@
-"""How what is written in one turn of the event loop leaves together."""
+"""Outboxes: what is written in one turn of the event loop leaves together."""
 
 import asyncio
 from typing import Final

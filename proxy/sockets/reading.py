@@ -1,4 +1,4 @@
-"""When a connection is read: not while its peer is full, nor with work left.
+"""Reading: when a connection is, not while its peer is full, nor with work left.
 
 What comes in one piece may be much work: many chunks, heads, frames. A part is done in
 one turn of the event loop, then the connection is left unread, and *go_on* is called in

@@ -1,4 +1,4 @@
-"""How what came before a reset is read through TLS.
+"""Underneath TLS: how what came before a reset is read through it.
 
 A loop's protocol of TLS stands on a transport of its own. Where a write to that fails,
 it is told so, and what its socket holds would be lost with it.
