@@ -20,6 +20,7 @@ from pydantic import (
 from monitor import times
 from monitor.redaction.redaction import valid_field
 from monitor.registry.base_url import MAX_SOCKET_LENGTH, UNIX, on_socket
+from monitor.traffic.header_names import OF_SENDER, OURS
 from monitor.traffic.wire import IS_TOKEN
 
 MAX_URL_LENGTH = 32 * 1024
@@ -34,19 +35,7 @@ AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}
 UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # Which a replay cannot choose: they frame the message, or are about the connection.
-NOT_OVERRIDDEN = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+NOT_OVERRIDDEN = OF_SENDER
 MAX_OVERRIDDEN = 200
 # Of the fields of a log that are none: as many are told.
 MAX_BAD = 20
@@ -178,7 +167,7 @@ def _header_name(name: str) -> str:
     lower = name.lower()
     if not IS_TOKEN.fullmatch(name):
         raise ValueError("must be the name of a header field")
-    if lower in NOT_OVERRIDDEN or lower.startswith("x-monitor-"):
+    if lower in NOT_OVERRIDDEN or lower.startswith(OURS):
         raise ValueError("must not be overridden")
     return name
 

@@ -8,26 +8,13 @@ from monitor.content.body import as_text, field_value
 from monitor.logs.display import pairs, readable
 from monitor.logs.log import LogDetail
 from monitor.registry.base_url import on_socket
-from monitor.replay.outgoing import OURS
 from monitor.traffic.exchange import BodyState, Source
-from monitor.traffic.fields import connection_options
+from monitor.traffic.header_names import OF_SENDER, OURS, connection_options
 from monitor.traffic.mask import MASK
 from monitor.traffic.wire import IS_TOKEN, UNSENDABLE, sendable
 
 # Set by curl itself, or about the connection (RFC 9110 7.6.1).
-LEFT_OUT = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+LEFT_OUT = OF_SENDER
 # What curl adds unless it is told not to.
 ADDED = ("User-Agent", "Accept")
 # One argument of a command may have 128 KiB (Linux, MAX_ARG_STRLEN).

@@ -16,9 +16,9 @@ from monitor.export.har_messages import exported
 from monitor.logs.display import ShownBody, pairs, shown_body
 from monitor.logs.log import LogDetail, StoredBody
 from monitor.registry.base_url import on_socket
-from monitor.replay.outgoing import OURS
 from monitor.traffic.exchange import BodyState, Source
 from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.header_names import OURS
 from monitor.traffic.mask import MASK
 from monitor.traffic.message import Message
 

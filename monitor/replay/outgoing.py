@@ -8,33 +8,20 @@ from monitor.logs.log import LogDetail
 from monitor.registry.base_url import upstream_of
 from monitor.replay.target import Target
 from monitor.traffic.exchange import BodyState, Source
-from monitor.traffic.fields import Fields, HeaderObject, connection_options
+from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.header_names import (
+    FORWARDED,
+    OF_SENDER,
+    OURS,
+    connection_options,
+)
 from monitor.traffic.mask import MASK
 from monitor.traffic.wire import IS_TOKEN, UNSENDABLE, sendable
 
 Lines = list[tuple[bytes, bytes]]
 
 # About the connection it came over (RFC 9110 7.6.1), or added anew by the proxy.
-LEFT_OUT = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authenticate",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "expect",
-        "content-length",
-        "forwarded",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-forwarded-prefix",
-    }
-)
-OURS = "x-monitor-"
+LEFT_OUT = OF_SENDER | FORWARDED | {"proxy-authenticate"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

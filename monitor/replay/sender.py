@@ -18,11 +18,11 @@ from monitor.replay.outgoing import Outgoing
 from monitor.replay.ticket import HEADER, Ticket, Tickets
 from monitor.traffic.exchange import Body
 from monitor.traffic.fields import Fields
+from monitor.traffic.header_names import OURS
 
 CONNECT_TIMEOUT_S = 5.0
 SERVICE = b"X-Monitor-Service"
 ERROR = "X-Monitor-Error"
-OURS = "x-monitor-"
 # As much as a problem of the proxy can be long.
 PROBLEM_BYTES = 64 * 1024
 

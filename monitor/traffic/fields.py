@@ -1,6 +1,5 @@
 """Header fields, as they passed and as they were pushed."""
 
-from collections.abc import Iterable
 from typing import Any
 
 # Field lines in wire order, repeats and letter case kept; bytes as latin-1, which
@@ -18,9 +17,3 @@ class SharedFields(tuple[tuple[str, str], ...]):
 
     masked: tuple[object, object, Fields | HeaderObject] | None = None
     packed: bytes | None = None
-
-
-def connection_options(fields: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """What Connection names: fields of this connection only (RFC 9110 7.6.1)."""
-    named = [value for name, value in fields if name.lower() == "connection"]
-    return frozenset(option.strip().lower() for option in ",".join(named).split(","))

@@ -16,6 +16,7 @@ from monitor.spool.segments import NOBODY
 from monitor.spool.tally import EVENT, IN_FLIGHT, UNROUTED, Tally
 from monitor.traffic.exchange import Exchange, Failure, FailureCode
 from monitor.traffic.fields import Fields
+from monitor.traffic.header_names import SERVICE
 from monitor.traffic.ids import LogIds
 from proxy.connections.client import ClientConnection, Limits
 from proxy.connections.listener import ExchangeListener, Refused
@@ -33,7 +34,7 @@ from proxy.sockets.outbox import Outbox
 
 EXPIRY_POLL_S: Final = 1.0
 REPLAY: Final = ticket.HEADER.lower()
-OF_REPLAYS: Final = frozenset({REPLAY, "x-monitor-service"})
+OF_REPLAYS: Final = frozenset({REPLAY, SERVICE})
 REFUSALS: Final = {"connect": 405, "max_forwards": 405, "routes_unknown": 503}
 # Where it is not to be passed on, nothing is left that could answer a request.
 ADDED: Final = {
@@ -196,7 +197,7 @@ class Proxy:
             return Unrouted("connect", "CONNECT is not served here")
         if request.hops == 0:
             return Unrouted("max_forwards", "Max-Forwards lets it go no further")
-        named = request.text("x-monitor-service")
+        named = request.text(SERVICE)
         if named is not None:
             named = named.encode("latin-1").decode("utf-8", "replace")
         return route(

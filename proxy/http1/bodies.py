@@ -1,4 +1,4 @@
-"""Where a body ends in the bytes that come, and what of it may pass (RFC 9112 6, 7).
+"""Bodies: where one ends in the bytes that come, what of it may pass (RFC 9112 6, 7).
 
 Each kind has *feed*: it takes what came, hands the content to *take* and gives back the
 framed bytes that may pass on, as they came. *rest* is what came behind the end. What
@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from monitor.traffic.header_names import NOT_IN_TRAILER, OURS
 from proxy.http1.heads import Malformed, lines_of
 
 Take = Callable[[bytes], None]
@@ -29,26 +30,6 @@ SLICE_BYTES: Final = 4 * 1024
 # Read at once; 250 kB that come together may be 40,000.
 MAX_CHUNKS: Final = 1_000
 TRAILER_BYTES: Final = 16 * 1024
-# RFC 9110 6.5.1: what frames, routes or authorizes a message is not for its trailer.
-NO_TRAILERS: Final = frozenset(
-    {
-        "authorization",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-range",
-        "content-type",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 
 
 class Sized:
@@ -236,7 +217,6 @@ def _passed_trailer(content: bytes) -> bytes:
     passed = [
         raw
         for raw, name, _ in lines_of(content)
-        if (lower := name.lower()) not in NO_TRAILERS
-        and not lower.startswith("x-monitor-")
+        if (lower := name.lower()) not in NOT_IN_TRAILER and not lower.startswith(OURS)
     ]
     return "".join([*passed, "\r\n"]).encode("latin-1")

@@ -1,43 +1,16 @@
-"""Which header fields travel on to the next hop, and which are added."""
+"""Header fields: which travel on to the next hop, and which are added."""
 
 import re
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from monitor.traffic import header_names
+from monitor.traffic.header_names import FORWARDED, HOP_BY_HOP, OURS
 from proxy.http1.heads import Line, Lines, line
 
-# RFC 9110: fields about one connection (7.6.1), and those meant for a proxy (11.7).
-# Trailer describes a body that passes with its trailer.
-HOP_BY_HOP: Final = frozenset(
-    {
-        "connection",
-        # RFC 7540 3.2.1.
-        "http2-settings",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-FORWARDED: Final = frozenset(
-    {
-        "forwarded",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-forwarded-prefix",
-    }
-)
-# Without them the next hop would frame or address the message in another way, so a
-# sender that names them in Connection does not get its wish.
-NEVER_NAMED: Final = frozenset({"content-length", "host"})
 # What a connection's option may say without naming a field of the message.
 PLAIN_OPTIONS: Final = frozenset({"", "close"}) | HOP_BY_HOP
 NO_OPTIONS: frozenset[str] = frozenset()
-OURS: Final = "x-monitor-"
 # RFC 3986 3.2, without userinfo: nothing that ends an authority or a quoted-string.
 # Bytes above 0x7F pass.
 NO_AUTHORITY: Final = re.compile(r'[\x00-\x20"/?#@<>\\^`{|}\x7f]')
@@ -115,10 +88,7 @@ def options(named: Named) -> frozenset[str]:
     connection = named.get("connection")
     if connection is None:
         return NO_OPTIONS
-    found = frozenset(
-        [part.strip().lower() for part in ",".join(connection).split(",")]
-    )
-    return found - NEVER_NAMED
+    return header_names.options(connection)
 
 
 def opaque_protocols(upgrade: str) -> str | None:

@@ -1,13 +1,14 @@
-"""What a client asked: how its head is framed and meant."""
+"""Requests: what a client asked, how its head is framed and meant."""
 
 import re
 from time import perf_counter
 from typing import Final
 
 from monitor.traffic.fields import SharedFields
+from monitor.traffic.header_names import FORWARDED, HOP_BY_HOP
 from proxy.http1 import headers
 from proxy.http1.bodies import Body, Chunked, Sized, Take
-from proxy.http1.headers import FORWARDED, HOP_BY_HOP, Named
+from proxy.http1.headers import Named
 from proxy.http1.heads import Malformed, RequestLine, lines_of
 
 KINDS: Final = headers.looked_at(

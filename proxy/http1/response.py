@@ -1,12 +1,13 @@
-"""How an upstream's answer is framed and meant (RFC 9112 6.3)."""
+"""Answers: how an upstream's is framed and meant (RFC 9112 6.3)."""
 
 import re
 from typing import Final
 
 from monitor.traffic.fields import SharedFields
+from monitor.traffic.header_names import HOP_BY_HOP
 from proxy.http1 import headers
 from proxy.http1.bodies import Body, Chunked, Sized, Sliced, Take, UntilClose
-from proxy.http1.headers import HOP_BY_HOP, Named
+from proxy.http1.headers import Named
 from proxy.http1.heads import Malformed, ResponseHead
 
 NO_BODY_STATUSES: Final = frozenset({204, 304})

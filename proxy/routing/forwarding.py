@@ -1,10 +1,10 @@
-"""What goes on from one side to the other: the heads as they are written."""
+"""Forwarded heads: what goes on from one side to the other, as it is written."""
 
 from typing import Final
 
 from monitor.registry.table import ForwardedHeaders
+from monitor.traffic.header_names import FORWARDED
 from proxy.http1 import headers
-from proxy.http1.headers import FORWARDED
 from proxy.http1.heads import Lines
 from proxy.http1.request import Request
 from proxy.http1.response import Answer

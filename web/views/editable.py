@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from monitor.logs.display import pairs, shown_body
 from monitor.logs.log import LogDetail
-from monitor.replay.outgoing import LEFT_OUT, OURS
+from monitor.replay.outgoing import LEFT_OUT
 from monitor.traffic.exchange import BodyState
+from monitor.traffic.header_names import OURS
 from monitor.traffic.mask import MASK
 from web.views.bodies import SHOWN_CHARACTERS
 
