@@ -27,11 +27,10 @@ from monitor.logs.display import ShownBody, pairs, shown_body
 from monitor.logs.log import LogDetail, StoredBody
 from monitor.traffic.exchange import Source
 from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.header_names import OF_CONNECTION
 
 # About the connection, and the length of a body that is compared itself.
-LEFT_OUT = frozenset(
-    {"connection", "keep-alive", "transfer-encoding", "content-length"}
-)
+LEFT_OUT = OF_CONNECTION | {"content-length"}
 # Several earlier answers may cost as much as the comparison itself.
 NOISE_SHARE = 4
 IN_PART = "a body was kept in part, or is longer than what is decoded"

@@ -170,6 +170,8 @@ def test_what_is_not_kept_or_cut_is_said() -> None:
 def test_headers_are_compared_by_name_without_those_of_the_connection() -> None:
     left = answer(b"", ("A", "1"), ("b", "1"), ("B", "2"), ("Connection", "close"))
     right = answer(b"", ("a", "1"), ("B", "1"), ("C", "3"), ("Content-Length", "0"))
+    upgrading = answer(b"", ("a", "1"), ("Upgrade", "h2c"), ("TE", "trailers"))
+    assert compared(answer(b"", ("A", "1")), upgrading)["headers"] == []
     assert [(d["path"], d["kind"]) for d in compared(left, right)["headers"]] == [
         ("b", DifferenceKind.CHANGED),
         ("c", DifferenceKind.ADDED),
