@@ -54,13 +54,10 @@ SERVICE: Final = f"{OURS}service"
 
 def options(values: Iterable[str]) -> frozenset[str]:
     """What the *values* of Connection name, in lower case (RFC 9110 7.6.1)."""
-    return _listed(values) - NEVER_NAMED
+    found = frozenset([part.strip().lower() for part in ",".join(values).split(",")])
+    return found - NEVER_NAMED
 
 
 def connection_options(fields: Iterable[tuple[str, str]]) -> frozenset[str]:
     """The options that a message names: fields of this connection only."""
-    return _listed([value for name, value in fields if name.lower() == "connection"])
-
-
-def _listed(values: Iterable[str]) -> frozenset[str]:
-    return frozenset([part.strip().lower() for part in ",".join(values).split(",")])
+    return options([value for name, value in fields if name.lower() == "connection"])

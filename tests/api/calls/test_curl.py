@@ -229,6 +229,15 @@ async def test_it_is_what_went_upstream(listener: Listener) -> None:
     assert "--compressed" not in curl_command(detail(log.item.url))
 
 
+async def test_a_host_that_connection_names_is_sent_as_the_proxy_sent_it(
+    listener: Listener,
+) -> None:
+    headers = (("Host", "pay.localhost"), ("Connection", "host, x-hop"), ("X-Hop", "1"))
+    log = detail(f"http://127.0.0.1:{listener.port}/a", method="GET", headers=headers)
+    sent = await listener.run(curl_command(log, keeps_host=True))
+    assert arrived(sent)[1] == {"host": "pay.localhost"}
+
+
 async def test_requests_of_odd_forms_arrive_as_they_were(listener: Listener) -> None:
     url = f"http://127.0.0.1:{listener.port}"
     log = detail(url, method="HEAD", body=StoredBody(content=b"{}"))
