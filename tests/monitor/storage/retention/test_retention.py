@@ -133,7 +133,7 @@ async def test_each_service_has_its_own_terms(house: House) -> None:
 async def test_a_service_is_cleared_in_steps_that_end(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for place in ("retention", "clearing"):
+    for place in ("retention.retention", "database.clearing"):
         monkeypatch.setattr(f"monitor.storage.{place}.STEP_ROWS", 10)
     short = await house.service("short", retention_days=2, body_retention_days=1)
     await house.service("long")
