@@ -1,15 +1,160 @@
-"""Counters of the appliance's own doings, in Prometheus' terms."""
+"""The appliance's counts of itself, in Prometheus' terms."""
+
+from typing import Annotated, get_args, get_type_hints
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, generate_latest
 
 from monitor import build
 
 
+class Metric:
+    """What a metric is called after `apimonitor_`, what it is, and its labels."""
+
+    def __init__(self, name: str, meaning: str, *labels: str) -> None:
+        self.name = f"apimonitor_{name}"
+        self.meaning = meaning
+        self.labels = labels
+
+
 class Counters:
-    """One set per process, beside the ledger; labels are closed sets."""
+    """One set per process, beside the ledger; labels are closed sets.
+
+    A new one is a line here.
+    """
+
+    stored: Annotated[
+        Counter,
+        Metric("logs_stored", "Logs committed to PostgreSQL, by source.", "source"),
+    ]
+    logs_deleted: Annotated[
+        Counter,
+        Metric(
+            "logs_deleted",
+            "Logs removed because someone wanted them gone, by source.",
+            "source",
+        ),
+    ]
+    database_up: Annotated[
+        Gauge, Metric("database_up", "1 while PostgreSQL answers, else 0.")
+    ]
+    ingest_ignored_fields: Annotated[
+        Counter,
+        Metric("ingest_ignored_fields", "Unknown fields of ingested logs, ignored."),
+    ]
+    requests: Annotated[
+        Counter,
+        Metric(
+            "api_requests",
+            "Answers of the app, by part and status class.",
+            "part",
+            "status",
+        ),
+    ]
+    app_connections_ended: Annotated[
+        Counter,
+        Metric(
+            "app_connections_ended",
+            "Connections to the app that it ended, by what they kept waiting.",
+            "why",
+        ),
+    ]
+    sign_ins: Annotated[
+        Counter,
+        Metric(
+            "sign_ins",
+            "Attempts to sign in: succeeded, failed, or refused as too many.",
+            "outcome",
+        ),
+    ]
+    followers: Annotated[
+        Gauge, Metric("stream_followers", "Clients that follow the live tail now.")
+    ]
+    stream_gaps: Annotated[
+        Counter,
+        Metric(
+            "stream_gaps", "Gaps told to followers that were too slow or came too late."
+        ),
+    ]
+    retention_rows: Annotated[
+        Counter,
+        Metric(
+            "retention_rows",
+            "Rows removed because they were past their time, by table.",
+            "table",
+        ),
+    ]
+    retention_bytes: Annotated[
+        Counter,
+        Metric(
+            "retention_bytes", "Bytes given back to the disk by days that were dropped."
+        ),
+    ]
+    helper_tasks: Annotated[
+        Counter,
+        Metric(
+            "helper_tasks",
+            "Pieces of work given to helper processes, by kind and outcome.",
+            "kind",
+            "outcome",
+        ),
+    ]
+    helper_waiting: Annotated[
+        Gauge,
+        Metric(
+            "helper_waiting",
+            "Pieces of work that wait for a helper process, or are with one.",
+        ),
+    ]
+    helper_processes: Annotated[
+        Gauge, Metric("helper_processes", "Helper processes that live now.")
+    ]
+    work_limited: Annotated[
+        Counter,
+        Metric(
+            "work_limited",
+            "Bodies shown raw and comparisons ended at a work limit, by kind.",
+            "kind",
+        ),
+    ]
+    damaged_bytes: Annotated[
+        Gauge,
+        Metric(
+            "damaged_bytes", "Bytes of damaged segments that are kept to be looked at."
+        ),
+    ]
+    damaged_files: Annotated[
+        Gauge,
+        Metric(
+            "damaged_files",
+            "Files of DATA_DIR that were put aside as damaged, and are still there.",
+        ),
+    ]
+    damaged_removed: Annotated[
+        Counter,
+        Metric(
+            "damaged_segments_removed",
+            "Damaged segments removed, by age or beyond their share of the spool.",
+        ),
+    ]
+    tasks: Annotated[
+        Gauge, Metric("tasks", "Tasks of the main process: what it does at once.")
+    ]
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._say_build()
+        for attribute, hint in get_type_hints(Counters, include_extras=True).items():
+            kind, metric = get_args(hint)
+            made = kind(
+                metric.name, metric.meaning, metric.labels, registry=self.registry
+            )
+            setattr(self, attribute, made)
+
+    def exposition(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _say_build(self) -> None:
         Info(
             "apimonitor_build",
             "Which build runs, and whether its hot modules are compiled.",
@@ -20,113 +165,3 @@ class Counters:
                 "compiled": "yes" if build.IS_COMPILED else "no",
             }
         )
-        self.stored = Counter(
-            "apimonitor_logs_stored",
-            "Logs committed to PostgreSQL, by source.",
-            ["source"],
-            registry=self.registry,
-        )
-        self.logs_deleted = Counter(
-            "apimonitor_logs_deleted",
-            "Logs removed because someone wanted them gone, by source.",
-            ["source"],
-            registry=self.registry,
-        )
-        self.database_up = Gauge(
-            "apimonitor_database_up",
-            "1 while PostgreSQL answers, else 0.",
-            registry=self.registry,
-        )
-        self.ingest_ignored_fields = Counter(
-            "apimonitor_ingest_ignored_fields",
-            "Unknown fields of ingested logs, ignored.",
-            registry=self.registry,
-        )
-        self.requests = Counter(
-            "apimonitor_api_requests",
-            "Answers of the app, by part and status class.",
-            ["part", "status"],
-            registry=self.registry,
-        )
-        self.app_connections_ended = Counter(
-            "apimonitor_app_connections_ended",
-            "Connections to the app that it ended, by what they kept waiting.",
-            ["why"],
-            registry=self.registry,
-        )
-        self.sign_ins = Counter(
-            "apimonitor_sign_ins",
-            "Attempts to sign in: succeeded, failed, or refused as too many.",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self.followers = Gauge(
-            "apimonitor_stream_followers",
-            "Clients that follow the live tail now.",
-            registry=self.registry,
-        )
-        self.stream_gaps = Counter(
-            "apimonitor_stream_gaps",
-            "Gaps told to followers that were too slow or came too late.",
-            registry=self.registry,
-        )
-
-        self.retention_rows = Counter(
-            "apimonitor_retention_rows",
-            "Rows removed because they were past their time, by table.",
-            ["table"],
-            registry=self.registry,
-        )
-        self.retention_bytes = Counter(
-            "apimonitor_retention_bytes",
-            "Bytes given back to the disk by days that were dropped.",
-            registry=self.registry,
-        )
-
-        self.helper_tasks = Counter(
-            "apimonitor_helper_tasks",
-            "Pieces of work given to helper processes, by kind and outcome.",
-            ["kind", "outcome"],
-            registry=self.registry,
-        )
-        self.helper_waiting = Gauge(
-            "apimonitor_helper_waiting",
-            "Pieces of work that wait for a helper process, or are with one.",
-            registry=self.registry,
-        )
-        self.helper_processes = Gauge(
-            "apimonitor_helper_processes",
-            "Helper processes that live now.",
-            registry=self.registry,
-        )
-        self.work_limited = Counter(
-            "apimonitor_work_limited",
-            "Bodies shown raw and comparisons ended at a work limit, by kind.",
-            ["kind"],
-            registry=self.registry,
-        )
-
-        self.damaged_bytes = Gauge(
-            "apimonitor_damaged_bytes",
-            "Bytes of damaged segments that are kept to be looked at.",
-            registry=self.registry,
-        )
-        self.damaged_files = Gauge(
-            "apimonitor_damaged_files",
-            "Files of DATA_DIR that were put aside as damaged, and are still there.",
-            registry=self.registry,
-        )
-        self.damaged_removed = Counter(
-            "apimonitor_damaged_segments_removed",
-            "Damaged segments removed, by age or beyond their share of the spool.",
-            registry=self.registry,
-        )
-        self.tasks = Gauge(
-            "apimonitor_tasks",
-            "Tasks of the main process: what it does at once.",
-            registry=self.registry,
-        )
-
-    def exposition(self) -> bytes:
-        """All of it in Prometheus' text format."""
-        return generate_latest(self.registry)
