@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.input import read
 from api.input.errors import answer, nothing
-from api.input.schemas import NewKey
+from api.input.key_schemas import NewKey
 from api.output import lists
 from api.parts import Parts
 from api.rights import Right, need

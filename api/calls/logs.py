@@ -9,7 +9,7 @@ from aiohttp import web
 from api.ingest.intake import intake_of, repeat_key_of
 from api.input import read
 from api.input.errors import answer, nothing, written
-from api.input.schemas import LogChanges, NewLog
+from api.input.log_schemas import LogChanges, NewLog
 from api.input.time_budget import TimeBudget
 from api.output.details import Details
 from api.output.log import shown_item

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from api.input import read
 from api.input.errors import answer
-from api.input.schemas import NewReplay
+from api.input.replay_schemas import NewReplay
 from api.output import lists
 from api.output.replayed import (
     AnswerBody,

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from api.input import json_input, read
 from api.input.errors import answer, nothing
-from api.input.schemas import NewToken
+from api.input.key_schemas import NewToken
 from api.output import lists
 from api.parts import Parts
 from api.rights import Right, need

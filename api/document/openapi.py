@@ -14,7 +14,7 @@ from api.document.answers.shown import Problem
 from api.document.operation import JSON, Access, Operation
 from api.document.operations import ALL
 from api.input.errors import HEADERS
-from api.input.schemas import NewLog
+from api.input.log_schemas import NewLog
 from api.parts import Parts
 from monitor.access.guard import RequestFacts
 

@@ -10,7 +10,7 @@ import orjson
 
 from api.ingest.intake import Intake
 from api.input import json_input
-from api.input.schemas import NewLog
+from api.input.log_schemas import NewLog
 from monitor.errors import FieldError, InvalidInput, TooLarge
 from monitor.json.output import json_bytes
 from monitor.record.codec import decode, encode

@@ -11,7 +11,7 @@ from aiohttp import web
 from api.ingest.batch_file import MAX_ERRORS, Batch
 from api.ingest.intake import Intake, arrival_of
 from api.input import json_input
-from api.input.schemas import NewLog
+from api.input.log_schemas import NewLog
 from monitor.errors import FieldError, InvalidInput, UnsupportedMediaType
 from monitor.export.har_bodies import HarBody
 from monitor.export.har_import import PLACES, Imported, imported

@@ -10,7 +10,7 @@ from uuid import UUID
 from aiohttp import web
 
 from api.input.json_input import Loc, invalid
-from api.input.schemas import NewLog
+from api.input.log_schemas import NewLog
 from api.parts import Parts
 from monitor.errors import FieldError, InvalidInput, NotFound
 from monitor.redaction.redaction import Redaction

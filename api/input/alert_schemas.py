@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.input.schemas import Name, ServiceId, described
+from api.input.values import Name, ServiceId, described
 from monitor.alerts.condition import Condition, ConditionField, ConditionOperator
 from monitor.alerts.window import (
     COUNTED,

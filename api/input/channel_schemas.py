@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from api.input.addresses import Receiver
 from api.input.alert_schemas import one_of
-from api.input.schemas import Name, Receiver, ServiceId, described
+from api.input.values import Name, ServiceId, described
 from monitor.alerts.channel import ChannelKind
 from monitor.traffic.mask import MASK
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, create_model
 
-from api.input.schemas import BaseUrl, Host, Name, Rule
+from api.input.addresses import BaseUrl, Host
+from api.input.values import Name, Rule
 from monitor.registry.resources import SERVICE_FIELDS
 from monitor.registry.service_fields import FieldKind, ServiceField
 

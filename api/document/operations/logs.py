@@ -12,8 +12,8 @@ from api.document.answers.logs import (
 from api.document.answers.shown import ListOf
 from api.document.operation import GIVEN, JSON, NDJSON, PUSHED, Access, Operation
 from api.ingest import har_batch
+from api.input.log_schemas import LogChanges, NewLog
 from api.input.read import PAGE
-from api.input.schemas import LogChanges, NewLog
 from monitor.logs.filter import FILTERS
 from monitor.logs.query import DELETED, LISTED
 

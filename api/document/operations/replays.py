@@ -4,7 +4,7 @@ from api.document.answers.replays import Replay
 from api.document.answers.shown import ListOf
 from api.document.operation import GIVEN, Access, Operation
 from api.input.read import PAGE
-from api.input.schemas import NewReplay
+from api.input.replay_schemas import NewReplay
 
 REPLAYS = (
     Operation(

@@ -4,8 +4,8 @@ from api.document import examples
 from api.document.answers.services import Key, MadeKey, Service
 from api.document.answers.shown import ListOf
 from api.document.operation import GIVEN, Operation
+from api.input.key_schemas import NewKey
 from api.input.read import PAGE
-from api.input.schemas import NewKey
 from api.input.service_schemas import NewService, ServiceChanges
 
 SERVICES = (

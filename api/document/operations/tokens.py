@@ -4,8 +4,8 @@ from api.document import examples
 from api.document.answers.shown import ListOf
 from api.document.answers.tokens import MadeToken, Token
 from api.document.operation import GIVEN, Operation
+from api.input.key_schemas import NewToken
 from api.input.read import PAGE
-from api.input.schemas import NewToken
 
 TOKENS = (
     Operation(

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.input.schemas import NewKey, NewLog
+from api.input.key_schemas import NewKey
+from api.input.log_schemas import NewLog
 from api.input.service_schemas import NewService, ServiceChanges
 from monitor.logs.query import LISTED
 from tests.support.running import LOG, another_name, bearer, make_key, register

@@ -1,0 +1,106 @@
+"""Model of the body that asks for a replay."""
+
+import re
+from itertools import islice
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
+
+from api.input.addresses import UNSAFE
+from api.input.log_schemas import MAX_URL_LENGTH
+from api.input.values import ServiceId, described, method_name
+from monitor.traffic.header_names import OF_SENDER, OURS
+from monitor.traffic.wire import IS_TOKEN
+
+CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# Which a replay cannot choose: they frame the message, or are about the connection.
+NOT_OVERRIDDEN = OF_SENDER
+MAX_OVERRIDDEN = 200
+
+
+def _replay_method(method: str) -> str:
+    if method_name(method) == "CONNECT":
+        raise ValueError("must not be CONNECT")
+    return method.upper()
+
+
+def _header_name(name: str) -> str:
+    lower = name.lower()
+    if not IS_TOKEN.fullmatch(name):
+        raise ValueError("must be the name of a header field")
+    if lower in NOT_OVERRIDDEN or lower.startswith(OURS):
+        raise ValueError("must not be overridden")
+    return name
+
+
+def _header_value(value: str) -> str:
+    if CONTROLS.search(value):
+        raise ValueError("must hold no CR, LF, NUL or other control characters")
+    return value
+
+
+HeaderName = Annotated[
+    str, Field(min_length=1, max_length=1024), AfterValidator(_header_name)
+]
+HeaderValue = Annotated[
+    str,
+    Field(max_length=MAX_URL_LENGTH),
+    AfterValidator(_header_value),
+    described(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$"),
+]
+
+
+def _few_overridden(value: Any) -> Any:
+    """One more than there may be is enough to be refused."""
+    if not isinstance(value, dict) or len(value) <= MAX_OVERRIDDEN:
+        return value
+    return dict(islice(value.items(), MAX_OVERRIDDEN + 1))
+
+
+class NewReplay(BaseModel):
+    """What is unset falls back to the log's own."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    override_method: Annotated[str | None, Field(min_length=1, max_length=32)] = None
+    override_url: Annotated[
+        str | None, Field(min_length=1, max_length=MAX_URL_LENGTH)
+    ] = None
+    override_headers: (
+        Annotated[
+            dict[HeaderName, HeaderValue | None],
+            Field(max_length=MAX_OVERRIDDEN),
+            BeforeValidator(_few_overridden),
+        ]
+        | None
+    ) = None
+    override_body: str | None = None
+    service_id: ServiceId | None = None
+
+    @field_validator("override_method")
+    @classmethod
+    def _is_method(cls, value: str | None) -> str | None:
+        return None if value is None else _replay_method(value)
+
+    @field_validator("override_headers")
+    @classmethod
+    def _are_named_once(
+        cls, value: dict[str, str | None] | None
+    ) -> dict[str, str | None] | None:
+        if value is not None and len({name.lower() for name in value}) < len(value):
+            raise ValueError("must name each header once, whatever its case")
+        return value
+
+    @field_validator("override_url")
+    @classmethod
+    def _is_sendable(cls, value: str | None) -> str | None:
+        if value is not None and UNSAFE.search(value):
+            raise ValueError("must hold no spaces or control characters")
+        return value
