@@ -9,7 +9,8 @@ from zlib import crc32
 
 import orjson
 
-from monitor.files.damaged import clear, put_aside
+from monitor.files.atomic import replace
+from monitor.files.damaged import put_aside
 
 # Beyond: those that would run out first end altogether, which revives none.
 MAX_ENDED = 10_000
@@ -65,14 +66,7 @@ class EndedSessions:
             self._write(path)
 
     def _write(self, path: Path) -> None:
-        fresh = path.with_name(f"{path.name}.new")
-        clear(fresh)
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "wb") as content:
-            content.write(_written(self.epoch, self._all_until, self._until))
-            content.flush()
-            os.fsync(content.fileno())
-        fresh.replace(path)
+        replace(path, _written(self.epoch, self._all_until, self._until))
 
 
 def _written(epoch: str, all_until: int, until: dict[str, int]) -> bytes:

@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from monitor.files.damaged import clear, put_aside, turn_in
+from monitor.files.atomic import replace
+from monitor.files.damaged import put_aside, turn_in
 
 
 def made_once(
@@ -29,7 +30,7 @@ def made_once(
         if os.path.lexists(path):
             put_aside(path, lost)
         content = make()
-        _write(path, content)
+        replace(path, content)
     return content
 
 
@@ -38,15 +39,3 @@ def _content(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole from the first moment on: nobody reads a half of it, not after a crash."""
-    fresh = path.with_name(f"{path.name}.new")
-    clear(fresh)
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "wb") as written:
-        written.write(content)
-        written.flush()
-        os.fsync(written.fileno())
-    fresh.replace(path)

@@ -1,6 +1,5 @@
 """The file of the routing table, which a start without PostgreSQL routes from."""
 
-import os
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Final
@@ -8,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from monitor.files.damaged import clear
+from monitor.files.atomic import replace
 from monitor.registry.resources import SERVICE_FIELDS
 from monitor.registry.service_fields import FieldKind, ServiceField
 from monitor.registry.table import RoutingTable, Service
@@ -34,14 +33,7 @@ def save(table: RoutingTable, path: Path) -> None:
             "services": [asdict(service) for service in table.services],
         }
     )
-    fresh = path.with_suffix(".new")
-    clear(fresh)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    replace(path, content)
 
 
 def load(path: Path) -> RoutingTable:

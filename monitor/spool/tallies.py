@@ -1,6 +1,5 @@
 """All tallies of an installation, those of processes that are gone included."""
 
-import os
 from collections import Counter
 from pathlib import Path
 from threading import Lock
@@ -8,7 +7,8 @@ from uuid import UUID
 
 import orjson
 
-from monitor.files.damaged import clear, make_way, put_aside
+from monitor.files.atomic import replace
+from monitor.files.damaged import make_way, put_aside
 from monitor.spool.segments import is_held
 from monitor.spool.tally import SUFFIX, Counts, Damaged, read, settled
 
@@ -96,14 +96,7 @@ class Tallies:
                 "counts": [[id, word, n] for (id, word), n in sorted(counts.items())],
             }
         )
-        unfinished = self._base.with_suffix(".new")
-        clear(unfinished)
-        file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(file, "wb") as written:
-            written.write(content)
-            written.flush()
-            os.fsync(written.fileno())
-        unfinished.replace(self._base)
+        replace(self._base, content)
 
 
 def _read(content: bytes) -> tuple[frozenset[str], Counts]:

@@ -15,7 +15,8 @@ from uuid import UUID
 import orjson
 
 from monitor.errors import Conflict
-from monitor.files.damaged import clear, make_way, put_aside
+from monitor.files.atomic import replace
+from monitor.files.damaged import make_way, put_aside
 from monitor.spool.segments import MAGIC, Segment, packed
 
 ALL = 1 << 62
@@ -97,11 +98,7 @@ class DeadLetters:
                 self._rewrite(left)
 
     def _rewrite(self, letters: list[Letter]) -> None:
-        unfinished = self._path.with_suffix(".new")
-        clear(unfinished)
-        rewritten = DeadLetters(unfinished)
-        rewritten._write(MAGIC + b"".join(map(_frame, letters)), end=0)
-        unfinished.replace(self._path)
+        replace(self._path, MAGIC + b"".join(map(_frame, letters)))
 
     @property
     def _lock(self) -> Path:
