@@ -112,7 +112,11 @@ def nginx(template: str, folder: Path, **values: object) -> Iterator[int]:
     path.write_text(template.format(folder=folder, **values))
     with running(["nginx", "-p", str(folder), "-c", str(path)]) as process:
         wait_for(f"http://127.0.0.1:{values['port']}/")
-        yield children(process.pid)[0]
+        workers = children(process.pid)
+        if not workers:
+            # What answered is somebody else.
+            sys.exit(f"port {values['port']} is in use: set BENCH_PORT to another")
+        yield workers[0]
 
 
 @contextmanager

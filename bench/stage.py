@@ -1,6 +1,7 @@
 """Who is measured: nginx and the appliance in front of one upstream, in one run."""
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,10 +13,14 @@ from urllib.request import Request, urlopen
 
 from bench.processes import PASSING, UPSTREAM, appliance, nginx
 
-UPSTREAM_PORT, NGINX_PORT, APP_PORT, PROXY_PORT = 18480, 18481, 18482, 18483
-NODE_PORT, MITM_PORT, SINK_PORT, NGINX_SINK_PORT = 18484, 18485, 18486, 18487
-SHOP_PORT, SHOP_NGINX_PORT = 18488, 18489
-COMMITTER_PORT, FORMER_PORT = 18494, 18495
+# Another one lets two runs of a machine pass each other.
+FIRST_PORT = int(os.environ.get("BENCH_PORT", "18480"))
+UPSTREAM_PORT, NGINX_PORT, APP_PORT, PROXY_PORT = range(FIRST_PORT, FIRST_PORT + 4)
+NODE_PORT, MITM_PORT, SINK_PORT, NGINX_SINK_PORT = range(FIRST_PORT + 4, FIRST_PORT + 8)
+SHOP_PORT, SHOP_NGINX_PORT, COMMITTER_PORT, FORMER_PORT = range(
+    FIRST_PORT + 8, FIRST_PORT + 12
+)
+WORKERS_PORT = FIRST_PORT + 12
 BODY = json.dumps({"padding": "x" * 1000})
 
 

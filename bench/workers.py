@@ -6,12 +6,15 @@ import subprocess
 from statistics import median
 
 from bench.processes import appliance
-from bench.stage import UPSTREAM_PORT, Stage, register
+from bench.stage import UPSTREAM_PORT, WORKERS_PORT, Stage, register
 
 ROUNDS = 3
 # For the load, the upstream, PostgreSQL, main and two workers.
 CORES = 6
-PORTS = {1: (18490, 18491), 2: (18492, 18493)}
+PORTS = {
+    1: (WORKERS_PORT, WORKERS_PORT + 1),
+    2: (WORKERS_PORT + 2, WORKERS_PORT + 3),
+}
 
 
 def measure(stage: Stage) -> None:
