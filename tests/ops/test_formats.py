@@ -5,18 +5,23 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from appliance.data.directory import DataDirectory
+from appliance.data.files import Files
 from monitor.access.ended_sessions import EndedSessions
 from monitor.files.damaged import SUFFIX
 from monitor.record.codec import decode, encode
 from monitor.redaction.withheld import WITHHELD
 from monitor.registry.routes_file import load, save
 from monitor.registry.table import RoutingTable
+from monitor.settings import load as load_settings
 from monitor.spool.segments import MAX_PAYLOAD, Damage, Segment, packed, segments
 from monitor.spool.tallies import Tallies
 from monitor.spool.tally import (
@@ -48,7 +53,7 @@ ALL = 1 << 30
 
 def rows_under(heading: str) -> list[list[str]]:
     """The cells of the first table behind *heading*, a line of the page."""
-    behind = PAGE.split(f"\n{heading}\n", 1)[1]
+    behind = f"\n{PAGE}".split(f"\n{heading}\n", 1)[1]
     found = re.search(r"(?:^\|.*\n)+", behind, re.MULTILINE)
     assert found is not None, heading
     lines = found[0].splitlines()[2:]
@@ -494,3 +499,38 @@ def test_the_example_of_ended_sessions_is_read_and_written(tmp_path: Path) -> No
     assert int(digits, 16) == zlib.crc32(kept.removesuffix(b"\n"))
     shown = json.loads(example("ended-sessions").partition(b" ")[2])
     assert set(json.loads(kept)) == set(shown)
+
+
+def test_what_a_start_makes_is_listed_and_as_said(tmp_path: Path) -> None:
+    data, settings = DataDirectory(tmp_path), load_settings({"DATA_DIR": str(tmp_path)})
+    data.make()
+    with ExitStack() as closing:
+        files = Files.opened(settings, data, closing)
+        files.spool.append(encode(the_example()), SERVICE)
+        files.ended_sessions.add("aa", 1 << 40)
+        files.dead_letters.append(LOG, SERVICE, "DataError", b"")
+        save(RoutingTable(), data.routes)
+        with files.dead_letters.alone(), files.tickets.issued(LOG) as ticket:
+            made = {path for path in tmp_path.rglob("*") if path.is_file()}
+            digest = sha256(ticket.token.encode()).hexdigest()
+            assert ticket.path.name == digest and not ticket.path.read_bytes()
+            files.tickets.claim(ticket.token, LOG)
+            assert (ticket.path.parent / f"{digest}.{LOG}").exists()
+        files.spool.close()
+    data.release()
+    rows = rows_under("# Files of ours")
+    named = [name for row in rows for name in re.findall("`(.*?)`", row[0])]
+    known = [re.sub("<.*?>", "[0-9a-f]+", re.escape(name)) for name in named]
+    for path in made:
+        name = str(path.relative_to(tmp_path))
+        assert any(re.fullmatch(pattern, name) for pattern in known), name
+    # All of them but the one that a process's end makes.
+    assert len(made) == len(named) - 1
+
+    lengths = {
+        row[0].strip("`"): int(re.findall(r"\d+", row[1])[0])
+        for row in rows_under("## Small files")
+    }
+    assert set(lengths) == {"installation", "secret.key"}
+    for name, length in lengths.items():
+        assert re.fullmatch(rf"[0-9a-f]{{{length}}}", (tmp_path / name).read_text())
