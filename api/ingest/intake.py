@@ -109,9 +109,7 @@ async def intake_of(parts: Parts, service_id: UUID, *, dated: bool) -> Intake:
             raise NotFound("the service is gone")
         fields, days = service.redact_fields, service.retention_days
         days = parts.settings.retention_days if days is None else days
-    # asyncpg's own UUID is a subclass that orjson does not know.
-    plain = UUID(int=service_id.int)
-    return Intake(plain, fields, days, parts.redaction, parts.ids)
+    return Intake(service_id, fields, days, parts.redaction, parts.ids)
 
 
 async def repeat_key_of(request: web.Request) -> RepeatKey | None:

@@ -20,11 +20,11 @@ ESCAPES = tuple(
 
 
 def json_bytes(value: Any) -> bytes:
-    """*value* as JSON in UTF-8; what has no JSON of its own as its text."""
+    """*value* as JSON in UTF-8. Raises TypeError for what has no JSON."""
     try:
-        return orjson.dumps(value, default=str)
+        return orjson.dumps(value)
     except orjson.JSONEncodeError:
-        return orjson.dumps(_writable(value, MAX_DEPTH), default=str)
+        return orjson.dumps(_writable(value, MAX_DEPTH))
 
 
 def json_line(value: Any) -> bytes:

@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -12,6 +13,7 @@ from asyncpg.pool import PoolConnectionProxy
 from monitor.errors import NotMigrated, Unavailable
 from monitor.settings import SettingsError
 from monitor.storage.database.scarcity import Scarcity
+from monitor.traffic.ids import bytes_of, uuid_of
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,26 @@ def reason_of(error: BaseException) -> str:
     """Why PostgreSQL is away, for logs and the command line: it names the server."""
     cause = error.__cause__ or error
     return str(cause) or type(cause).__name__
+
+
+async def _with_plain_ids(connection: asyncpg.Connection) -> None:
+    """Ids are uuid.UUID: asyncpg's own is a subclass that JSON encoders do not know."""
+    await connection.set_type_codec(
+        "uuid",
+        schema="pg_catalog",
+        format="binary",
+        encoder=_id_as_sent,
+        decoder=_id_as_read,
+    )
+
+
+def _id_as_sent(id: UUID | bytes) -> bytes:
+    """An id, or its bytes, of which there are many at a time."""
+    return id if isinstance(id, bytes) else bytes_of(id)
+
+
+def _id_as_read(content: bytes) -> UUID:
+    return uuid_of(int.from_bytes(content, "big"))
 
 
 class ReadDeadline:
@@ -217,6 +239,7 @@ class Database:
                 max_size=self._size,
                 command_timeout=COMMAND_TIMEOUT_S,
                 server_settings=SERVER_SETTINGS,
+                init=_with_plain_ids,
             )
         except ValueError as error:
             # ClientConfigurationError too, which AWAY would take for an absence.

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
-from asyncpg.pgproto.pgproto import UUID as PackedId
 
 from monitor.storage.database.pool import NO_DEADLINE, Database
 
@@ -38,7 +37,7 @@ async def append(connection: asyncpg.Connection, keys: Sequence[bytes]) -> None:
     one that is seen has all lower ones before it.
     """
     for start in range(0, len(keys), ROW_IDS):
-        part = [PackedId(key) for key in keys[start : start + ROW_IDS]]
+        part = keys[start : start + ROW_IDS]
         await connection.execute(
             """
             WITH head AS (

@@ -222,7 +222,7 @@ async def _refuse_taken_name(
     Older names that differ by their case alone stay as they are.
     """
     rows = await connection.fetch("SELECT id, name FROM services")
-    names = {UUID(int=row["id"].int): row["name"] for row in rows}
+    names = {row["id"]: row["name"] for row in rows}
     if names.pop(id, None) == name:
         return
     if name in names.values():
@@ -251,10 +251,8 @@ async def _one(connection: asyncpg.Connection, id: UUID) -> ServiceResource | No
 
 
 def _resource(row: asyncpg.Record) -> ServiceResource:
-    # asyncpg's own UUID is a subclass that JSON encoders do not know.
-    values = {**row, "id": UUID(int=row["id"].int)}
-    read = {field.name: field.read(values[field.name]) for field in SERVICE_FIELDS}
-    return ServiceResource(**{**values, **read})
+    read = {field.name: field.read(row[field.name]) for field in SERVICE_FIELDS}
+    return ServiceResource(**{**row, **read})
 
 
 def _route(service: ServiceResource) -> Service:

@@ -1,0 +1,34 @@
+"""What is read through the pool is of Python's own types."""
+
+from uuid import UUID, uuid4
+
+import orjson
+
+from monitor.storage.database.pool import Database
+
+QUERY = "SELECT $1::uuid AS one, $2::uuid[] AS many, ARRAY[$1::uuid, NULL] AS mixed"
+
+
+async def test_ids_are_read_as_plain_uuids_and_written_from_their_bytes_too(
+    database_url: str,
+) -> None:
+    one, other = uuid4(), uuid4()
+    database = await Database.open(database_url, size=2)
+    try:
+        # Two, so that one is not the connection that the pool began with.
+        async with database.connection() as first, database.connection() as second:
+            for connection in (first, second):
+                row = await connection.fetchrow(QUERY, one, [other.bytes, one])
+                assert row is not None
+                assert row["one"] == one
+                assert row["many"] == [other, one]
+                assert row["mixed"] == [one, None]
+                assert {type(id) for id in (row["one"], *row["many"])} == {UUID}
+                assert orjson.loads(orjson.dumps(row["many"])) == [str(other), str(one)]
+                assert hash(row["one"]) == hash(one)
+                await connection.execute("CREATE TEMPORARY TABLE ids (id uuid)")
+                await connection.copy_records_to_table("ids", records=[(one,)])
+                assert await connection.fetchval("SELECT id FROM ids") == one
+                assert await connection.fetchval("SELECT 1 FROM ids WHERE id = $1", one)
+    finally:
+        await database.close()
