@@ -1,4 +1,4 @@
-"""How an exchange becomes bytes in the spool, and is read from them.
+"""Records of the spool: an exchange as bytes, and read from them.
 
 A record holds the exchange's rows as PostgreSQL takes them, so that the recorder copies
 bytes; behind them is what no row says.
@@ -12,9 +12,18 @@ from uuid import UUID
 
 import orjson
 
+from monitor.record.columns import (
+    BODY_COLUMNS,
+    DETAIL_COLUMNS,
+    KEY_SIZES,
+    LENGTH_SIZE,
+    LOG_COLUMNS,
+    TIME_COLUMNS,
+    place_in_row,
+)
 from monitor.record.messages import about_messages, messages_of, texts_of
 from monitor.record.pack import Rows, pack
-from monitor.record.unpack import fields_of, number_of, tags_of, uuid_in
+from monitor.record.unpack import named_fields_of, number_of, tags_of, uuid_in
 from monitor.traffic.exchange import (
     NO_TIMINGS,
     REDACTED,
@@ -31,8 +40,13 @@ from monitor.traffic.ids import known_uuid, timestamp_of, uuid_of
 # the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
 HEAD: Final = struct.Struct("<4sIIIIqq?")
 MARK: Final = b"\xffrw1"
+ID_SIZE: Final = KEY_SIZES["id"]
+# Columns of a log that are as Exchange has them, by what they hold.
+TEXTS: Final = ("method", "url", "path", "client_url", "error", "source_ip")
+TIMES: Final = ("latency_ms", "duration_ms")
+SIZES: Final = ("request_size", "response_size")
 # Where a log's row holds its ids, and the length of the source behind them.
-IDS: Final = struct.Struct("!26x16s4x16si")
+IDS: Final = struct.Struct(f"!{place_in_row('id')}x{ID_SIZE}s{LENGTH_SIZE}x{ID_SIZE}si")
 
 
 class Recorded:
@@ -120,20 +134,23 @@ def decode(record: bytes) -> Exchange:
     messages_end = body_end + messages_length
     about = record[body_end:messages_end]
     try:
-        detail = fields_of(record[log_end:detail_end])
-        body = fields_of(record[detail_end:body_end]) if body_length else [None] * 13
+        log = named_fields_of(record[HEAD.size : log_end], LOG_COLUMNS)
+        detail = named_fields_of(record[log_end:detail_end], DETAIL_COLUMNS)
+        bodies: dict[str, bytes | None] = {}
+        if body_length:
+            bodies = named_fields_of(record[detail_end:body_end], BODY_COLUMNS)
         return Exchange(
-            **_of_log(fields_of(record[HEAD.size : log_end])),
-            request_headers=_headers(detail[3]),
-            response_headers=_headers(detail[4]),
-            timings=_timings(detail[5:9]),
-            request_body=_body(sent_size, body[3], body[4], body[5]),
-            response_body=_body(received_size, body[8], body[9], body[10]),
+            **_of_log(log),
+            request_headers=_headers(detail["request_headers"]),
+            response_headers=_headers(detail["response_headers"]),
+            timings=_timings([detail[column] for column in TIME_COLUMNS]),
+            request_body=_body(sent_size, bodies, "request"),
+            response_body=_body(received_size, bodies, "response"),
             messages=messages_of(
                 orjson.loads(about) if about else None, record[messages_end:]
             ),
         )
-    except (IndexError, TypeError, struct.error) as error:
+    except (LookupError, TypeError, struct.error) as error:
         raise ValueError(f"a record is not an exchange: {error}") from None
 
 
@@ -149,27 +166,19 @@ def _lengths(record: bytes) -> tuple[int, int, int, int, bool]:
     return log, detail, body, messages, is_complete
 
 
-def _of_log(fields: list[bytes | None]) -> dict[str, Any]:
-    query_params, tags = fields[9], fields[19]
-    id, service_id = uuid_in(fields[2]), uuid_in(fields[3])
+def _of_log(fields: dict[str, bytes | None]) -> dict[str, Any]:
+    query_params, tags = fields["query_params"], fields["tags"]
     return {
-        "id": id,
-        "service_id": service_id,
-        "source": Source(_text(fields[4]) or ""),
-        "method": _text(fields[5]),
-        "url": _text(fields[6]),
-        "path": _text(fields[7]),
-        "client_url": _text(fields[8]),
+        "id": uuid_in(fields["id"]),
+        "service_id": uuid_in(fields["service_id"]),
+        "source": Source(_text(fields["source"]) or ""),
         "query_params": {} if query_params is None else orjson.loads(query_params),
-        "error": _text(fields[10]),
-        "source_ip": _text(fields[11]),
-        "status_code": number_of(fields[13], "h"),
-        "latency_ms": number_of(fields[14], "d"),
-        "duration_ms": number_of(fields[15], "d"),
-        "request_size": number_of(fields[16], "q"),
-        "response_size": number_of(fields[17], "q"),
-        "replay_of": uuid_in(fields[18]),
+        "status_code": number_of(fields["status_code"], "h"),
+        "replay_of": uuid_in(fields["replay_of"]),
         "tags": () if tags is None else tags_of(tags),
+        **{name: _text(fields[name]) for name in TEXTS},
+        **{name: number_of(fields[name], "d") for name in TIMES},
+        **{name: number_of(fields[name], "q") for name in SIZES},
     }
 
 
@@ -196,16 +205,16 @@ def _timings(fields: list[bytes | None]) -> Timings:
     )
 
 
-def _body(
-    size: int, kept: bytes | None, truncated: bytes | None, state: bytes | None
-) -> Body | None:
+def _body(size: int, bodies: dict[str, bytes | None], side: str) -> Body | None:
+    """*bodies*: none, where neither side has anything of one."""
     if size < 0:
         return None
+    state = bodies.get(f"{side}_state")
     known, is_limited = read_state((state or b"").decode())
     return Body(
-        kept=kept or b"",
+        kept=bodies.get(f"{side}_body") or b"",
         size=size,
         state=known,
         is_limited=is_limited,
-        is_cut=known is REDACTED and truncated == b"\1",
+        is_cut=known is REDACTED and bodies.get(f"{side}_truncated") == b"\1",
     )

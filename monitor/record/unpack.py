@@ -1,10 +1,10 @@
-"""What rows of PostgreSQL's binary COPY say: what the packing made."""
+"""Fields of packed rows, and the values in them."""
 
 import struct
 from typing import Any
 from uuid import UUID
 
-from monitor.record.pack import LENGTH
+from monitor.record.binary import LENGTH
 
 
 def fields_of(row: bytes) -> list[bytes | None]:
@@ -23,6 +23,13 @@ def fields_of(row: bytes) -> list[bytes | None]:
     if at != len(row):
         raise ValueError("a record's row is longer than its fields")
     return fields
+
+
+def named_fields_of(row: bytes, columns: tuple[str, ...]) -> dict[str, bytes | None]:
+    """The fields of a packed row by their columns; what it is too old for is null."""
+    named: dict[str, bytes | None] = dict.fromkeys(columns)
+    named.update(zip(columns, fields_of(row), strict=False))
+    return named
 
 
 def tags_of(array: bytes) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import asyncpg
 
 from monitor.record.batch import Gathered, Storable, copied
-from monitor.record.pack import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS
+from monitor.record.columns import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS
 from monitor.storage.logs import messages
 from monitor.storage.retention import arrivals
 

@@ -1,4 +1,4 @@
-"""Which columns a log is read from, and what they become."""
+"""Columns that a log is read from, and what they become."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,35 +7,46 @@ import asyncpg
 import orjson
 
 from monitor.logs.log import LogDetail, LogItem, StoredBody
+from monitor.record.columns import (
+    BODY_COLUMNS,
+    DETAIL_COLUMNS,
+    KEY_COLUMNS,
+    LOG_COLUMNS,
+    SIDES,
+)
 from monitor.traffic.exchange import BodyState, Source, Timings, read_state
 from monitor.traffic.fields import Fields, HeaderObject
 
-ITEM_COLUMNS = """
-    l.id, l.service_id, s.name AS service_name, l.source, l.ts, l.method, l.url,
-    l.path, l.query_params, l.status_code, l.latency_ms, l.error, l.source_ip, l.tags,
-    l.request_size, l.response_size, l.pinned
+# What is read of a log where one is shown, and not in a list.
+NOT_LISTED = {"bucket", "client_url", "duration_ms", "endpoint", "replay_of"}
+# What is kept of a body to be searched only.
+SEARCHED = {f"{side}_{part}" for side in SIDES for part in ("is_text", "text")}
+ITEM_COLUMNS = f"""
+    s.name AS service_name, l.pinned,
+    {", ".join(f"l.{name}" for name in LOG_COLUMNS if name not in NOT_LISTED)}
 """
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
-BODIES = """
-    LEFT JOIN log_bodies AS b
-      ON b.bucket = l.bucket AND b.ts = l.ts AND b.id = l.id
-"""
-HEADERS = """
-    LEFT JOIN log_details AS d
-      ON d.bucket = l.bucket AND d.ts = l.ts AND d.id = l.id
-"""
+
+
+def of_same_log(table: str) -> str:
+    """The condition that joins *table* with the logs."""
+    return " AND ".join(f"{table}.{name} = l.{name}" for name in KEY_COLUMNS)
+
+
+def _beside(table: str, columns: tuple[str, ...]) -> str:
+    left_out = SEARCHED.union(KEY_COLUMNS)
+    return ", ".join(f"{table}.{name}" for name in columns if name not in left_out)
+
+
+BODIES = f"LEFT JOIN log_bodies AS b ON {of_same_log('b')}"
+HEADERS = f"LEFT JOIN log_details AS d ON {of_same_log('d')}"
 DETAILS = f"""
     SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of, l.note,
-           s.preserve_host,
-           d.request_headers, d.response_headers, d.connect_ms, d.tls_ms, d.ttfb_ms,
-           d.overhead_ms, d.message_count, d.event_count, d.messages_problem,
-           d.had_request_body, d.had_response_body, b.id AS bodies_id,
-           b.request_body, b.request_truncated, b.request_state,
-           b.response_body, b.response_truncated, b.response_state, a.har
+           s.preserve_host, {_beside("d", DETAIL_COLUMNS)},
+           b.id AS bodies_id, {_beside("b", BODY_COLUMNS)}, a.har
       {FROM}
       {HEADERS}
-      LEFT JOIN log_arrivals AS a
-        ON a.bucket = l.bucket AND a.ts = l.ts AND a.id = l.id
+      LEFT JOIN log_arrivals AS a ON {of_same_log("a")}
       {BODIES}
 """
 

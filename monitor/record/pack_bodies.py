@@ -1,0 +1,60 @@
+"""Bodies as fields of a record's row: their bytes, and what is searched of them."""
+
+from typing import Final
+
+from monitor.content.body import as_text, decoded, field_value
+from monitor.content.charsets import text_of
+from monitor.record.binary import (
+    FALSE,
+    NULL,
+    TRUE,
+    common_field,
+    length_field,
+    text_field,
+)
+from monitor.traffic.exchange import Body, BodyState
+from monitor.traffic.fields import Fields, HeaderObject
+
+# Of a coded body, this much decoded text is kept to be searched.
+SEARCHED_TEXT_BYTES: Final = 1024 * 1024
+NO_BODY_FIELDS: Final = NULL + FALSE + text_field(BodyState.KEPT.value) + FALSE + NULL
+
+
+def pack_body(
+    body: Body | None, headers: Fields | HeaderObject, decodes: bool
+) -> tuple[bytes, bool]:
+    """Content, truncated, state, is_text, and the text of a coded body."""
+    if body is None:
+        return NO_BODY_FIELDS, True
+    state = common_field(body.written_state)
+    if body.state.is_absent:
+        return NULL + FALSE + state + FALSE + NULL, True
+    text, is_complete = NULL, True
+    is_text = as_text(body.kept) is not None
+    if not is_text:
+        coding = field_value(headers, "content-encoding")
+        is_complete = decodes or coding is None
+        if is_complete:
+            text = text_field(_decoded_text(body, coding, headers))
+    fields = (
+        length_field(len(body.kept)),
+        body.kept,
+        TRUE if body.truncated else FALSE,
+        state,
+        TRUE if is_text else FALSE,
+        text,
+    )
+    return b"".join(fields), is_complete
+
+
+def _decoded_text(
+    body: Body, coding: str | None, headers: Fields | HeaderObject
+) -> str | None:
+    """As it is searched: in its declared charset, too."""
+    declared = field_value(headers, "content-type")
+    if coding is None:
+        return text_of(body.kept, declared, truncated=body.truncated)
+    content = decoded(
+        body.kept, coding, limit=SEARCHED_TEXT_BYTES, truncated=body.truncated
+    )
+    return text_of(content.content, declared, truncated=not content.complete)
