@@ -1,14 +1,17 @@
-"""How a batch of exchanges is committed: all of it, or none."""
+"""Commits of batches of exchanges: all of a batch, or none.
+
+The steps of a commit, in their order; whoever commits leaves out what it has not:
+
+1. the position in the spool is moved (LedgerTotals.move), first of all;
+2. *living*: the services that are there, and stay until the end;
+3. *store*: rows, and the events of their alert rules;
+4. the key that must not store it again (idempotency.remember), what became of it
+   (LedgerTotals.add);
+5. *publish*: positions in the feed, last of all: other commits wait from here on.
+"""
 
 import asyncio
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Coroutine,
-    Iterable,
-    Sequence,
-)
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 from uuid import UUID
@@ -20,8 +23,6 @@ from monitor.storage.alerts import events
 from monitor.storage.commit import rows
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.logs import feed
-from monitor.traffic.exchange import Exchange
-from monitor.traffic.ids import bytes_of
 
 # What PostgreSQL, or its client while packing, says of a value it will never take.
 REFUSALS = (
@@ -32,91 +33,83 @@ REFUSALS = (
     OverflowError,
 )
 
-Stored = TypeVar("Stored")
-Kept = TypeVar("Kept", bound=Storable)
-Within = Callable[[asyncpg.Connection], Awaitable[None]]
-With = Callable[[asyncpg.Connection, Sequence[Storable]], Awaitable[None]]
-Steps = Callable[[], AsyncIterator[list[Exchange]]]
-
-
-async def nothing(connection: asyncpg.Connection) -> None:
-    """Nothing else belongs into the transaction."""
-
-
-async def nothing_with(
-    connection: asyncpg.Connection, kept: Sequence[Storable]
-) -> None:
-    """Nothing is to be done with what was stored."""
+Stored = TypeVar("Stored", bound=Storable)
+Result = TypeVar("Result")
 
 
 async def commit(
     connection: asyncpg.Connection,
     partitions: Partitions,
-    exchanges: Sequence[Kept],
-    *,
-    first: Within = nothing,
-    within: Within = nothing,
-    count: With = nothing_with,
-) -> list[Kept]:
-    """Call *first*, store *exchanges* with the events of their alert rules, call
-    *within*, and *count* with those that were stored, commit.
+    exchanges: Sequence[Stored],
+) -> list[Stored]:
+    """Store *exchanges*; those that were stored: the others' services are gone."""
 
-    Returns those that were stored: the others' services are gone.
-    """
+    async def steps() -> list[Stored]:
+        stored = await store_living(connection, exchanges)
+        await publish(connection, stored)
+        return stored
 
-    async def store() -> list[Kept]:
-        async with connection.transaction():
-            await first(connection)
-            wanted = services_of(exchanges)
-            living = await _living(connection, wanted)
-            kept = list(exchanges)
-            if len(living) < len(wanted):
-                kept = [e for e in exchanges if e.service_id in living]
-            await _store(connection, kept)
-            await within(connection)
-            await count(connection, kept)
-            await feed.append(connection, [e.key for e in kept])
-        return kept
-
-    days = days_of(exchanges)
-    return await _with_partitions(connection, partitions, days, store)
+    return await in_transaction(connection, partitions, days_of(exchanges), steps)
 
 
-async def commit_in_steps(
+async def in_transaction(
     connection: asyncpg.Connection,
     partitions: Partitions,
-    service_id: UUID,
     days: Iterable[date],
-    steps: Steps,
-    *,
-    within: Within = nothing,
-) -> list[UUID] | None:
-    """The same for exchanges of one service that are too many to hold at once.
+    steps: Callable[[], Awaitable[Result]],
+) -> Result:
+    """Take *steps* in one transaction, with a partition for each of *days*.
 
-    Returns their ids; None where the service is gone.
+    They are taken anew where one that was there is not: retention dropped it meanwhile.
     """
-
-    async def store() -> list[UUID] | None:
-        ids: list[UUID] = []
-        keys: list[bytes] = []
+    wanted = set(days)
+    await partitions.ensure(connection, wanted)
+    try:
         async with connection.transaction():
-            if not await _living(connection, [service_id]):
-                return None
-            async for step in steps():
-                await _store(connection, step)
-                ids += [exchange.id for exchange in step]
-                keys += [bytes_of(exchange.id) for exchange in step]
-            await within(connection)
-            await feed.append(connection, keys)
-        return ids
-
-    work = _with_partitions(connection, partitions, days, store)
-    return await _given_up(connection, work)
+            return await steps()
+    except asyncpg.CheckViolationError:
+        partitions.forget()
+        await partitions.ensure(connection, wanted)
+        async with connection.transaction():
+            return await steps()
 
 
-async def _given_up(
-    connection: asyncpg.Connection, work: Coroutine[None, None, Stored]
-) -> Stored:
+async def living(connection: asyncpg.Connection, wanted: list[UUID]) -> set[UUID]:
+    """Those services that are there; none can go before the transaction ends."""
+    found = await connection.fetch(
+        "SELECT id FROM services WHERE id = ANY($1) FOR KEY SHARE", wanted
+    )
+    return {row["id"] for row in found}
+
+
+async def store(connection: asyncpg.Connection, exchanges: Sequence[Storable]) -> None:
+    if exchanges:
+        await rows.insert(connection, exchanges)
+        await events.evaluate(connection, exchanges)
+
+
+async def store_living(
+    connection: asyncpg.Connection, exchanges: Sequence[Stored]
+) -> list[Stored]:
+    """Store those whose services are there, and say which these are."""
+    wanted = services_of(exchanges)
+    there = await living(connection, wanted)
+    stored = list(exchanges)
+    if len(there) < len(wanted):
+        stored = [e for e in exchanges if e.service_id in there]
+    await store(connection, stored)
+    return stored
+
+
+async def publish(
+    connection: asyncpg.Connection, exchanges: Sequence[Storable]
+) -> None:
+    await feed.append(connection, [exchange.key for exchange in exchanges])
+
+
+async def given_up(
+    connection: asyncpg.Connection, work: Coroutine[None, None, Result]
+) -> Result:
     """Who waits no longer does not wait for a server that stands still, either.
 
     asyncpg would: within a COPY, and for the rollback. One that has lost the connection
@@ -132,34 +125,3 @@ async def _given_up(
         if not task.cancelled():
             task.exception()
         raise
-
-
-async def _with_partitions(
-    connection: asyncpg.Connection,
-    partitions: Partitions,
-    days: Iterable[date],
-    store: Callable[[], Awaitable[Stored]],
-) -> Stored:
-    wanted = set(days)
-    await partitions.ensure(connection, wanted)
-    try:
-        return await store()
-    except asyncpg.CheckViolationError:
-        # A partition that was there is not: retention dropped it meanwhile.
-        partitions.forget()
-        await partitions.ensure(connection, wanted)
-        return await store()
-
-
-async def _store(connection: asyncpg.Connection, exchanges: Sequence[Storable]) -> None:
-    if exchanges:
-        await rows.insert(connection, exchanges)
-        await events.evaluate(connection, exchanges)
-
-
-async def _living(connection: asyncpg.Connection, wanted: list[UUID]) -> set[UUID]:
-    """Those services that are there; none can go before the transaction ends."""
-    found = await connection.fetch(
-        "SELECT id FROM services WHERE id = ANY($1) FOR KEY SHARE", wanted
-    )
-    return {row["id"] for row in found}

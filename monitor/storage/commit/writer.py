@@ -1,7 +1,7 @@
 """How ingested logs are committed: many callers, one transaction."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -10,14 +10,27 @@ import asyncpg
 
 from monitor.counters import Counters
 from monitor.errors import MonitorError, NotFound, Unavailable
+from monitor.record.batch import days_of
 from monitor.storage.commit import idempotency
-from monitor.storage.commit.commit import REFUSALS, Steps, commit, commit_in_steps
+from monitor.storage.commit.commit import (
+    REFUSALS,
+    commit,
+    given_up,
+    in_transaction,
+    living,
+    publish,
+    store,
+    store_living,
+)
 from monitor.storage.commit.idempotency import Repeated, RepeatKey
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.logs import feed
 from monitor.traffic.exchange import Exchange
 
 MAX_TOGETHER = 1_000
+# Exchanges that are too many to hold at once; asked anew where it is begun anew.
+Parts = Callable[[], AsyncIterator[list[Exchange]]]
 
 
 @dataclass(slots=True, eq=False)
@@ -75,26 +88,36 @@ class LogWriter:
         """
         service_id = exchange.service_id
 
-        async def within(connection: asyncpg.Connection) -> None:
-            await idempotency.remember(connection, service_id, key, [exchange.id])
-
         async with self._database.connection(
             timeout_s=self._timeout_s, held_s=self._timeout_s
         ) as connection:
             found = await idempotency.find(connection, service_id, key)
             if found is None:
                 try:
-                    kept = await commit(
-                        connection, self._partitions, [exchange], within=within
-                    )
+                    found = await self._store_once(connection, exchange, key)
                 except Repeated:
                     found = await idempotency.find(connection, service_id, key)
-                else:
-                    self._note(len(kept))
-                    found = tuple(stored.id for stored in kept)
         if not found:
             raise NotFound("the service is gone")
         return found[0]
+
+    async def _store_once(
+        self, connection: asyncpg.Connection, exchange: Exchange, key: RepeatKey
+    ) -> tuple[UUID, ...]:
+        """The id of what is stored, if anything is. Raises Repeated."""
+
+        async def steps() -> list[Exchange]:
+            stored = await store_living(connection, [exchange])
+            await idempotency.remember(
+                connection, exchange.service_id, key, [exchange.id]
+            )
+            await publish(connection, stored)
+            return stored
+
+        days = days_of([exchange])
+        stored = await in_transaction(connection, self._partitions, days, steps)
+        self._note(len(stored))
+        return tuple(one.id for one in stored)
 
     async def repeated(
         self, service_id: UUID, key: RepeatKey
@@ -109,27 +132,35 @@ class LogWriter:
         self,
         service_id: UUID,
         days: Iterable[date],
-        steps: Steps,
+        parts: Parts,
         *,
         key: RepeatKey | None,
         ids: list[UUID],
     ) -> tuple[UUID, ...]:
-        """Store what *steps* gives, all or nothing; the ids of what is stored.
+        """Store what *parts* gives, all or nothing; the ids of what is stored.
 
-        *ids* are those of all steps. Raises NotFound where the service is gone.
+        *ids* are those of all parts. Raises NotFound where the service is gone.
         """
-
-        async def within(connection: asyncpg.Connection) -> None:
-            if key is not None:
-                await idempotency.remember(connection, service_id, key, ids)
 
         async with self._database.connection(
             timeout_s=self._timeout_s, held_s=NO_DEADLINE
         ) as connection:
+
+            async def steps() -> list[UUID] | None:
+                if not await living(connection, [service_id]):
+                    return None
+                stored: list[bytes] = []
+                async for part in parts():
+                    await store(connection, part)
+                    stored += [exchange.key for exchange in part]
+                if key is not None:
+                    await idempotency.remember(connection, service_id, key, ids)
+                await feed.append(connection, stored)
+                return [UUID(bytes=one) for one in stored]
+
+            work = in_transaction(connection, self._partitions, days, steps)
             try:
-                stored = await commit_in_steps(
-                    connection, self._partitions, service_id, days, steps, within=within
-                )
+                stored = await given_up(connection, work)
             except Repeated:
                 assert key is not None
                 found = await idempotency.find(connection, service_id, key)

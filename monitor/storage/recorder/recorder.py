@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -14,7 +13,8 @@ import asyncpg
 from monitor.counters import Counters
 from monitor.errors import NotMigrated, Unavailable
 from monitor.ledger.account import TORN
-from monitor.record.batch import Storable
+from monitor.record.batch import days_of
+from monitor.record.codec import Recorded
 from monitor.spool.segments import (
     DAMAGED,
     MAGIC,
@@ -26,7 +26,12 @@ from monitor.spool.segments import (
 )
 from monitor.spool.tallies import Tallies
 from monitor.spool.writer import Spool
-from monitor.storage.commit.commit import REFUSALS, commit
+from monitor.storage.commit.commit import (
+    REFUSALS,
+    in_transaction,
+    publish,
+    store_living,
+)
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database, reason_of
 from monitor.storage.ledger.dead_letters import DeadLetters, LettersFull
@@ -239,27 +244,22 @@ class Recorder:
         if len(exchanges) < len(records):
             raise UnreadableRecord
 
-        async def count(
-            connection: asyncpg.Connection, kept: Sequence[Storable]
-        ) -> None:
-            await self._ledger.add(connection, outcomes(records, kept))
-
+        start, end = records[0].start, records[-1].frame.end
         async with self._connection() as connection:
-            kept = await commit(
-                connection,
-                self._partitions,
-                exchanges,
-                first=partial(
-                    self._ledger.move,
-                    segment=segment,
-                    start=records[0].start,
-                    end=records[-1].frame.end,
-                ),
-                count=count,
+
+            async def steps() -> list[Recorded]:
+                await self._ledger.move(connection, segment, start, end)
+                stored = await store_living(connection, exchanges)
+                await self._ledger.add(connection, outcomes(records, stored))
+                await publish(connection, stored)
+                return stored
+
+            stored = await in_transaction(
+                connection, self._partitions, days_of(exchanges), steps
             )
         self._committed()
         self._refusing.passed()
-        for source, n in Counter([exchange.source for exchange in kept]).items():
+        for source, n in Counter([exchange.source for exchange in stored]).items():
             self._counters.stored.labels(source.value).inc(n)
 
     async def _refuse(self, segment: Segment, record: Record, error: Exception) -> None:

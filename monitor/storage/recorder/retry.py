@@ -7,10 +7,15 @@ from uuid import UUID
 import asyncpg
 
 from monitor.ledger.account import STORED
-from monitor.record.batch import Storable
+from monitor.record.batch import days_of
 from monitor.record.codec import decode
 from monitor.spool.tally import DROPPED
-from monitor.storage.commit.commit import REFUSALS, commit
+from monitor.storage.commit.commit import (
+    REFUSALS,
+    in_transaction,
+    publish,
+    store_living,
+)
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.ledger.dead_letters import DeadLetters, Letter
@@ -85,15 +90,17 @@ class Retrying:
     async def _store(self, letter: Letter) -> bool:
         exchange = decode(letter.record)
 
-        async def count(
-            connection: asyncpg.Connection, kept: Sequence[Storable]
-        ) -> None:
-            outcome = STORED if kept else SERVICE_DELETED
-            await self._ledger.add(connection, {(letter.service_id, outcome): 1})
-
         async with self._database.connection(
             timeout_s=CONNECT_TIMEOUT_S, held_s=NO_DEADLINE
         ) as connection:
-            return bool(
-                await commit(connection, self._partitions, [exchange], count=count)
+
+            async def steps() -> bool:
+                stored = await store_living(connection, [exchange])
+                outcome = STORED if stored else SERVICE_DELETED
+                await self._ledger.add(connection, {(letter.service_id, outcome): 1})
+                await publish(connection, stored)
+                return bool(stored)
+
+            return await in_transaction(
+                connection, self._partitions, days_of([exchange]), steps
             )
