@@ -8,10 +8,10 @@ from monitor.content.body import as_text, field_value
 from monitor.logs.display import pairs, readable
 from monitor.logs.log import LogDetail
 from monitor.registry.base_url import on_socket
-from monitor.traffic.exchange import BodyState, Source
+from monitor.replay.sendable import of_body, of_header, of_url
+from monitor.traffic.exchange import Source
 from monitor.traffic.header_names import OF_SENDER, OURS, connection_options
-from monitor.traffic.mask import MASK
-from monitor.traffic.wire import IS_TOKEN, UNSENDABLE, sendable
+from monitor.traffic.wire import sendable
 
 # Set by curl itself, or about the connection (RFC 9110 7.6.1).
 LEFT_OUT = OF_SENDER
@@ -29,8 +29,8 @@ def curl_command(detail: LogDetail, *, keeps_host: bool = False) -> str:
     """
     notes: list[str] = []
     item = detail.item
-    if MASK in item.url:
-        notes.append("a part of the URL is masked: put in what is to be sent")
+    if (reason := of_url(item)) is not None:
+        notes.append(f"{reason}: put in what is to be sent")
     body, body_notes = _body(detail)
     if body and item.method == "HEAD":
         body_notes.append("curl ends with 63 where the answer tells a length")
@@ -93,10 +93,8 @@ def _headers(
         names.add(name.lower())
         if name.lower() in left_out or name.lower().startswith(OURS):
             continue
-        if MASK in value:
-            notes.append(f"the header {json.dumps(name)} is masked and left out")
-        elif not IS_TOKEN.fullmatch(name) or UNSENDABLE.search(value):
-            notes.append(f"the header {json.dumps(name)} cannot be sent")
+        if (reason := of_header(name, value)) is not None:
+            notes.append(f"the header {json.dumps(name)} {reason}")
         else:
             # An empty value is spelled with a semicolon.
             text = f"{name}: {value}" if value.strip() else f"{name};"
@@ -138,18 +136,11 @@ def _octal(text: str) -> str:
 
 def _body(detail: LogDetail) -> tuple[bytes | None, list[str]]:
     stored = detail.request_body
-    if stored.state is BodyState.WITHHELD:
-        return None, ["the body was not kept: a field of it is to be masked"]
-    if stored.state is BodyState.SHED:
-        return None, ["the body was not kept: the spool was filling"]
+    notes: list[str] = [*of_body(detail)]
+    if stored.state.is_absent:
+        return None, notes
     if stored.content is None:
-        is_gone = stored.is_gone or bool(detail.item.request_size)
-        return _empty(detail), ["the body is no longer kept"] if is_gone else []
-    notes = []
-    if stored.truncated:
-        notes.append("only the beginning of the body was kept")
-    if stored.state is BodyState.REDACTED:
-        notes.append("parts of the body are masked")
+        return _empty(detail), notes
     if stored.is_decoded and field_value(detail.request_headers, "content-encoding"):
         notes.append("the body was kept decoded: its Content-Encoding is left out")
     return stored.content or _empty(detail), notes

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from monitor.errors import Conflict
 from monitor.logs.log import LogDetail
 from monitor.registry.base_url import upstream_of
+from monitor.replay.sendable import of_body, of_header, of_request
 from monitor.replay.target import Target
-from monitor.traffic.exchange import BodyState, Source
+from monitor.traffic.exchange import Source
 from monitor.traffic.fields import Fields, HeaderObject
 from monitor.traffic.header_names import (
     FORWARDED,
@@ -16,7 +17,7 @@ from monitor.traffic.header_names import (
     connection_options,
 )
 from monitor.traffic.mask import MASK
-from monitor.traffic.wire import IS_TOKEN, UNSENDABLE, sendable
+from monitor.traffic.wire import sendable
 
 Lines = list[tuple[bytes, bytes]]
 
@@ -46,9 +47,8 @@ class Outgoing:
 
 def outgoing(detail: LogDetail, target: Target, overrides: Overrides) -> Outgoing:
     """Raises Conflict where something is masked, gone or an upgrade."""
-    # What offers one and is answered otherwise is a request like any other.
-    if detail.item.status_code == 101:
-        raise Conflict("the log is of an upgraded connection, which is no request")
+    if (reason := of_request(detail.item)) is not None:
+        raise Conflict(reason.value)
     body = _body(detail, overrides.body)
     lines, omitted = _headers(detail, target, overrides, len(body))
     return Outgoing(
@@ -63,21 +63,9 @@ def outgoing(detail: LogDetail, target: Target, overrides: Overrides) -> Outgoin
 def _body(detail: LogDetail, override: str | None) -> bytes:
     if override is not None:
         return override.encode()
-    body = detail.request_body
-    problem = None
-    if body.state is BodyState.REDACTED:
-        problem = "holds masked fields"
-    elif body.state is BodyState.WITHHELD:
-        problem = "was not kept, because a field rule applies to it"
-    elif body.state is BodyState.SHED:
-        problem = "was not kept, because the spool was filling"
-    elif body.truncated:
-        problem = "was kept in part only"
-    elif body.is_gone:
-        problem = "is no longer kept"
-    if problem is not None:
-        raise Conflict(f"the request body {problem}; give override_body")
-    return body.content or b""
+    if reasons := of_body(detail):
+        raise Conflict(f"{reasons[0]}; give override_body")
+    return detail.request_body.content or b""
 
 
 def _headers(
@@ -97,7 +85,7 @@ def _headers(
             placed.add(lower)
         elif lower in left_out or lower.startswith(OURS):
             continue
-        elif MASK in value or not IS_TOKEN.fullmatch(name) or UNSENDABLE.search(value):
+        elif of_header(name, value) is not None:
             omitted[name] = None
         else:
             lines.append(_line(name, value))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from monitor.logs.display import pairs, shown_body
 from monitor.logs.log import LogDetail
 from monitor.replay.outgoing import LEFT_OUT
-from monitor.traffic.exchange import BodyState
+from monitor.replay.sendable import of_body, of_request, of_url
 from monitor.traffic.header_names import OURS
 from monitor.traffic.mask import MASK
 from web.views.bodies import SHOWN_CHARACTERS
@@ -36,7 +36,7 @@ def editable_of(detail: LogDetail) -> Edited:
 
 def editable(detail: LogDetail, body: str, body_problem: str | None) -> Editable:
     item = detail.item
-    is_masked = MASK in item.url
+    masked, refused = of_url(item), of_request(item)
     headers = [
         (name, "" if MASK in value else value, MASK in value)
         for name, value in pairs(detail.request_headers)
@@ -45,33 +45,23 @@ def editable(detail: LogDetail, body: str, body_problem: str | None) -> Editable
     return Editable(
         method=item.method,
         url=item.url,
-        url_problem="It holds a masked value: give the whole URL."
-        if is_masked
-        else None,
+        url_problem=f"{masked.sentence} Give the whole." if masked else None,
         headers=headers,
         body=body,
         body_problem=body_problem,
-        refusal="It is an upgraded connection, which is no request to send again."
-        if item.status_code == 101
-        else None,
+        refusal=refused.sentence if refused else None,
     )
 
 
 def _body(detail: LogDetail) -> tuple[str, str | None]:
     """The text to edit, and why it cannot be sent as it is."""
-    stored = detail.request_body
-    if stored.state is BodyState.WITHHELD:
-        return "", "It was not kept, because a field of it is to be masked."
-    if stored.state is BodyState.SHED:
-        return "", "It was not kept: the spool was filling."
-    if stored.content is None and detail.item.request_size:
-        return "", "It is past its retention."
+    stored, reasons = detail.request_body, of_body(detail)
+    if reasons and stored.content is None:
+        return "", reasons[0].sentence
     shown = shown_body(stored, detail.request_headers)
     text = (shown.text or "")[:SHOWN_CHARACTERS]
-    if stored.state is BodyState.REDACTED:
-        return text, "It holds masked values: put in what is to be sent."
-    if stored.truncated:
-        return text, "Only its beginning was kept: put in the whole."
+    if reasons:
+        return text, f"{reasons[0].sentence} Put in what is to be sent."
     if len(shown.text or "") > SHOWN_CHARACTERS:
         return text, "Only its beginning is shown: change it, and only that is sent."
     return text, None
