@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import orjson
 from aiohttp import web
 
 from api.input import read
-from api.input.errors import answer
+from api.input.errors import answer, written
 from api.input.replay_schemas import NewReplay
 from api.output import lists
 from api.output.replayed import (
@@ -31,6 +32,7 @@ from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
 from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.registry.table import Service
 from monitor.replay.outgoing import Overrides, outgoing
+from monitor.replay.replay import REPLAY_IDS, Replay, ReplayStatus
 from monitor.replay.sender import Sent
 from monitor.replay.target import check_key, target_of
 from monitor.traffic.exchange import Exchange, Source
@@ -38,7 +40,6 @@ from monitor.traffic.exchange import Exchange, Source
 logger = logging.getLogger(__name__)
 
 RECORDED_WITHIN_S = 5.0
-POLL_S = 0.02
 # Two are the least that can differ from each other; the original is one of them.
 EARLIER = 3
 UNFINISHED = "comparing was not finished"
@@ -101,13 +102,20 @@ class ReplayCalls:
         )
         received = await self._received(sent, target.service)
         body = await self._body(received.answer, detail)
-        made = _made(received, body, target.service, out.omitted_headers)
-        made["overridden"] = self._overridden(new, target.service)
-        document = await self._stored(detail, made)
-        if received.answer.status_code is not None:
-            await self._compare(document, detail, received.answer)
+        replay = Replay(
+            id=REPLAY_IDS.new(),
+            log_id=id,
+            service_id=target.service.id,
+            omitted_headers=out.omitted_headers,
+            overridden=self._overridden(new, target.service),
+            created_at=datetime.now(UTC),
+            **_answered(received, body),
+        )
+        await self._store(replay)
+        if replay.status_code is not None:
+            replay = await self._compared(replay, detail, received.answer)
         location = f"/v1/logs/{id}/replays"
-        return answer(document, status=201, Location=location)
+        return written(replay.to_json(), status=201, Location=location)
 
     async def list(self, request: web.Request) -> web.Response:
         await need(request, self._parts, Right.READ)
@@ -143,11 +151,16 @@ class ReplayCalls:
         return Received(recorded.item.id, found, error)
 
     async def _recorded(self, id: UUID) -> LogDetail | None:
+        """Once the feed tells of it; None where it does not in time."""
+        stores = self._parts.stores
         try:
             async with asyncio.timeout(RECORDED_WITHIN_S):
-                while (detail := await self._parts.stores.logs.get(id)) is None:
-                    await asyncio.sleep(POLL_S)
-                return detail
+                while True:
+                    # Asked for first: what is committed meanwhile is told, too.
+                    news = stores.feed.coming()
+                    if (detail := await stores.logs.get(id)) is not None:
+                        return detail
+                    await asyncio.wait([news])
         except (TimeoutError, Unavailable):
             return None
 
@@ -199,27 +212,24 @@ class ReplayCalls:
             "body_size": None if body is None else len(body.encode()),
         }
 
-    async def _compare(
-        self, document: dict[str, Any], detail: LogDetail, right: RecordedAnswer
-    ) -> None:
-        """Into *document*, which is stored already: what was sent is known whatever
-        comes of comparing."""
+    async def _compared(
+        self, replay: Replay, detail: LogDetail, right: RecordedAnswer
+    ) -> Replay:
+        """*replay* is stored already: what was sent is known whatever comes of this."""
         try:
-            document["comparison"] = await self._compared(
-                detail, right, document["replay_log_id"]
-            )
-            document["comparison_problem"] = None
+            comparison = await self._comparison(detail, right, replay.replay_log_id)
+            replay = replace(replay, comparison=comparison, comparison_problem=None)
         except INCOMPARABLE as error:
             logger.exception("a replay was not compared")
-            document["comparison_problem"] = (
-                f"the answers could not be compared ({type(error).__name__})"
-            )
+            problem = f"the answers could not be compared ({type(error).__name__})"
+            replay = replace(replay, comparison_problem=problem)
         try:
-            await self._parts.stores.replays.complete(document)
+            await self._parts.stores.replays.complete(replay)
         except Unavailable:
             logger.warning("a comparison is not stored: PostgreSQL is away")
+        return replay
 
-    async def _compared(
+    async def _comparison(
         self, detail: LogDetail, right: RecordedAnswer, own: UUID | None
     ) -> dict[str, Any]:
         """Where the bodies cannot be worked on, all else is compared."""
@@ -270,9 +280,9 @@ class ReplayCalls:
         found = [await self._parts.stores.logs.get(id) for id in ids]
         return [answer_of(detail) for detail in found if detail is not None]
 
-    async def _stored(self, detail: LogDetail, made: dict[str, Any]) -> dict[str, Any]:
+    async def _store(self, replay: Replay) -> None:
         try:
-            return await self._parts.stores.replays.add(detail.item, made)
+            await self._parts.stores.replays.add(replay)
         except Unavailable:
             raise Unavailable(
                 "PostgreSQL is away: the request was sent, its replay is not stored",
@@ -280,26 +290,18 @@ class ReplayCalls:
             ) from None
 
 
-def _made(
-    received: Received,
-    body: AnswerBody,
-    service: Service,
-    omitted_headers: tuple[str, ...],
-) -> dict[str, Any]:
-    """The replay as it is shown, not compared yet."""
+def _answered(received: Received, body: AnswerBody) -> dict[str, Any]:
+    """The fields of a replay about its answer, not compared yet."""
     right = received.answer
     is_answered = right.status_code is not None
     return {
-        "service_id": service.id,
         "replay_log_id": received.log_id,
-        "status": "success" if is_answered else "failed",
+        "status": ReplayStatus.SUCCESS if is_answered else ReplayStatus.FAILED,
         "status_code": right.status_code,
         "response_headers": header_object(right.headers),
         **body.fields,
-        "response_body": orjson.Fragment(body.text),
+        "response_body": body.text,
         "latency_ms": right.latency_ms,
         "error": received.error,
-        "omitted_headers": omitted_headers,
-        "comparison": None,
         "comparison_problem": UNFINISHED if is_answered else None,
     }

@@ -1,6 +1,5 @@
 """The page that sends a recorded request again and compares the answers."""
 
-from typing import Any
 from uuid import UUID
 
 from aiohttp import web
@@ -10,6 +9,7 @@ from monitor.logs.log import LogDetail
 from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
 from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.registry.resources import ServiceResource
+from monitor.replay.replay import ReplaySummary
 from monitor.traffic.mask import MASK
 from web import render
 from web.pages.log import MAX_ROWS, find_log
@@ -46,13 +46,13 @@ class ReplayPage:
         return await render.page(request, "replay.html", context)
 
     async def _chosen(
-        self, log_id: UUID, text: str | None, history: list[dict[str, Any]]
+        self, log_id: UUID, text: str | None, history: list[ReplaySummary]
     ) -> bytes | None:
         """The document of the one that is shown."""
         if text is None and not history:
             return None
         try:
-            id = UUID(history[0]["id"] if text is None else text)
+            id = history[0].id if text is None else UUID(text)
         except ValueError:
             found = None
         else:

@@ -1,7 +1,7 @@
 """A replay's answer beside the original: work that a helper process can do."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,6 +11,7 @@ from monitor.content.body import field_value, kind_of
 from monitor.content.layout import laid_out
 from monitor.logs.display import shown_body
 from monitor.logs.log import LogDetail
+from monitor.replay.replay import Replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class Result:
     """One replay without its body, and both bodies beside each other where they are
     texts; *note* says what is not among the rows."""
 
-    replay: dict[str, Any]
+    replay: Replay
     rows: list[Row]
     note: str | None
 
@@ -30,31 +31,25 @@ class Results(NamedTuple):
 
 def result_of(detail: LogDetail, document: bytes, limit: int) -> Results:
     """*document* is the replay as it is stored."""
-    # Those of before have not all that there is now.
-    replay = {
-        "comparison_problem": None,
-        "overridden": None,
-        **orjson.loads(document),
-    }
-    if replay["comparison"] is not None:
-        replay["comparison"] = {"notes": [], **replay["comparison"]}
-    body = replay.pop("response_body")
+    stored = Replay.from_json(document)
+    replay = replace(stored, response_body=b"null")
     before = shown_body(detail.response_body, detail.response_headers)
     left = _laid_out(before.text, before.content or b"", detail.response_headers, limit)
-    right = _answered(replay, body, limit)
-    if left is None or right is None or replay["comparison"] is None:
+    right = _answered(stored, limit)
+    if left is None or right is None or replay.comparison is None:
         return Results(Result(replay=replay, rows=[], note=None))
     rows, note = side_by_side(left, right, limit=limit)
     return Results(Result(replay=replay, rows=rows, note=note), note is not None)
 
 
-def _answered(replay: dict[str, Any], body: str | None, limit: int) -> str | None:
+def _answered(replay: Replay, limit: int) -> str | None:
     """The replay's answer as text; None where it is none."""
+    body: str | None = orjson.loads(replay.response_body)
     if body is None:
         return ""
-    if replay["response_body_encoding"] == "base64":
+    if replay.response_body_encoding == "base64":
         return "" if not base64.b64decode(body) else None
-    return _laid_out(body, body.encode(), replay["response_headers"], limit)
+    return _laid_out(body, body.encode(), replay.response_headers, limit)
 
 
 def _laid_out(text: str | None, content: bytes, headers: Any, limit: int) -> str | None:

@@ -68,11 +68,15 @@ class Feed:
         if news is not None and not news.done():
             news.set_result(None)
 
-    async def news(self, timeout_s: float) -> None:
-        """Wait until something was committed here, or *timeout_s* is over."""
+    def coming(self) -> asyncio.Future[None]:
+        """What is done with the next commit here: others wait for it, too."""
         if self._news is None:
             self._news = asyncio.get_running_loop().create_future()
-        await asyncio.wait([self._news], timeout=timeout_s)
+        return self._news
+
+    async def news(self, timeout_s: float) -> None:
+        """Wait until something was committed here, or *timeout_s* is over."""
+        await asyncio.wait([self.coming()], timeout=timeout_s)
 
     async def ends(self) -> FeedEnds:
         async with self._database.connection() as connection:

@@ -1,31 +1,24 @@
 """Which replays there were, and what earlier answers of an endpoint looked like."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import orjson
 
-from monitor import times
 from monitor.errors import NotFound
-from monitor.json.output import json_bytes
 from monitor.logs.log import LogItem
+from monitor.replay.replay import Replay, ReplaySummary
 from monitor.storage.database.pool import Database
 from monitor.traffic.endpoint import endpoint_of
-from monitor.traffic.ids import LogIds
 
 # Among so many newest logs of the service, earlier answers are looked for.
 LOOKED_AT_ROWS = 5_000
-REPLAY_IDS = LogIds()
 # What one list of replays may hold; they come with their bodies.
 LISTED_BYTES = 32 * 1024 * 1024
 # A document that has no summary is read only where that is little.
 READ_BYTES = 64 * 1024
-# What the list on a page shows of a replay, and of its comparison.
-SUMMARY = ("status", "status_code", "latency_ms", "error", "comparison_problem")
-VERDICT = ("equal", "equal_but_for_volatile", "complete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +34,8 @@ class Replays:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, item: LogItem, made: dict[str, Any]) -> dict[str, Any]:
-        """Store *made*, the replay of a log, as a document with its id and its time.
-
-        Raises NotFound where the service is gone meanwhile.
-        """
-        id = REPLAY_IDS.new()
-        now = datetime.now(UTC)
-        document = {
-            "id": id,
-            "log_id": item.id,
-            **made,
-            "created_at": times.format(now),
-        }
+    async def add(self, replay: Replay) -> None:
+        """Raises NotFound where its service is gone meanwhile."""
         async with self._database.connection() as connection:
             try:
                 await connection.execute(
@@ -63,20 +45,19 @@ class Replays:
                             created_at, summary)
                     VALUES ($1, $2, $3, $4, $5, $6, $7)
                     """,
-                    item.service_id,
-                    id,
-                    item.id,
-                    made["replay_log_id"],
-                    json_bytes(document),
-                    now,
-                    orjson.dumps(_summary(made)),
+                    replay.service_id,
+                    replay.id,
+                    replay.log_id,
+                    replay.replay_log_id,
+                    replay.to_json(),
+                    replay.created_at,
+                    orjson.dumps(replay.summary()),
                 )
             except asyncpg.ForeignKeyViolationError:
                 raise NotFound("the service is gone") from None
-        return document
 
-    async def complete(self, document: dict[str, Any]) -> None:
-        """Store again what *add* gave, with what was found out since."""
+    async def complete(self, replay: Replay) -> None:
+        """Store again what *add* stored, with what was found out since."""
         async with self._database.connection() as connection:
             await connection.execute(
                 """
@@ -85,10 +66,10 @@ class Replays:
                  WHERE log_id = $3
                    AND id = $4
                 """,
-                json_bytes(document),
-                orjson.dumps(_summary(document)),
-                document["log_id"],
-                document["id"],
+                replay.to_json(),
+                orjson.dumps(replay.summary()),
+                replay.log_id,
+                replay.id,
             )
 
     async def page(self, log_id: UUID, *, limit: int, offset: int) -> ReplayList:
@@ -122,7 +103,7 @@ class Replays:
 
     async def history(
         self, log_id: UUID, *, most: int
-    ) -> tuple[list[dict[str, Any]], int]:
+    ) -> tuple[list[ReplaySummary], int]:
         """The same without bodies and differences."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
@@ -212,22 +193,15 @@ async def _count(connection: asyncpg.Connection, log_id: UUID) -> int:
     return total
 
 
-def _summary(made: dict[str, Any]) -> dict[str, Any]:
-    comparison = made.get("comparison")
-    verdict = comparison and {name: comparison[name] for name in VERDICT}
-    return {**{name: made.get(name) for name in SUMMARY}, "comparison": verdict}
-
-
-def _remembered(row: asyncpg.Record) -> dict[str, Any]:
-    """What is known of a replay: of an old and long one, only that there was one."""
-    summary = dict.fromkeys((*SUMMARY, "comparison"))
+def _remembered(row: asyncpg.Record) -> ReplaySummary:
+    summary: dict[str, Any] = {}
     if row["summary"] is not None:
         summary = orjson.loads(row["summary"])
     elif row["document"] is not None:
-        summary = _summary(orjson.loads(row["document"]))
-    return {
+        summary = Replay.from_json(row["document"]).summary()
+    return ReplaySummary(
+        id=row["id"],
+        replay_log_id=row["replay_log_id"],
+        created_at=row["created_at"],
         **summary,
-        "id": str(row["id"]),
-        "replay_log_id": row["replay_log_id"],
-        "created_at": times.format(row["created_at"]),
-    }
+    )
