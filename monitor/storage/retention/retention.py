@@ -1,18 +1,18 @@
-"""How logs and bodies go that are past their time, or beyond the bytes."""
+"""Retention: logs and bodies go that are past their time, or beyond the bytes."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from datetime import date, datetime
 
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.storage.database.clearing import STEP_ROWS, Keys, remove, remove_logs, step
+from monitor.storage.database.clearing import STEP_ROWS, Keys, remove_logs, step
 from monitor.storage.database.partitions import BODIES, PARTITIONED, Partitions, day_of
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.retention import arrivals, kept_days
+from monitor.storage.retention.clear_bodies import BodyClearing
 from monitor.storage.retention.clear_replays import clear_events, clear_replays
 from monitor.storage.retention.terms import Policy, Term, Terms, terms_at
 from monitor.traffic.ids import lowest_at
@@ -31,8 +31,6 @@ REFUSED = (
 # A day whose tables are in use each time waits for the next sweep.
 DROP_TRIES = 5
 DROP_PAUSE_S = 0.5
-# Bodies that came late, behind where clearing had got to, are looked for so often.
-WHOLE_EVERY = timedelta(days=1)
 
 
 class Retention:
@@ -53,9 +51,7 @@ class Retention:
         self._policy = policy
         self._partitions = partitions
         self._counters = counters
-        # To where each service's bodies are cleared, since when.
-        self._cleared: dict[UUID, UUID] = {}
-        self._whole_at = datetime.min.replace(tzinfo=UTC)
+        self._bodies = BodyClearing(counters)
         self._failing = Trouble("a sweep failed", "sweeps work again", logger=logger)
         self._staying = Trouble("a day stays past its time", "none does", logger=logger)
         self._exceeding = Trouble(
@@ -92,8 +88,8 @@ class Retention:
             await self._clear_logs(connection, term, terms)
         await arrivals.clear(connection, terms.logs)
         for table in BODIES:
-            await self._clear_attic(connection, table, terms)
-        await self._clear_bodies(connection, terms, now)
+            await self._bodies.clear_attic(connection, table, terms)
+        await self._bodies.clear(connection, terms, now)
         for term in terms.each:
             self._count("replays", await clear_replays(connection, term))
             self._count("alert_events", await clear_events(connection, term))
@@ -190,86 +186,6 @@ class Retention:
             self._count("logs", len(gone))
             if len(keys) < STEP_ROWS:
                 return
-
-    async def _clear_bodies(
-        self, connection: asyncpg.Connection, terms: Terms, now: datetime
-    ) -> None:
-        """Bodies of services that others' bodies outlive."""
-        # A clock that stepped back has not been where it was yet.
-        if not timedelta() <= now - self._whole_at < WHOLE_EVERY:
-            self._cleared.clear()
-            self._whole_at = now
-        first = lowest_at(await kept_days.ends(connection, BODIES[0]))
-        for term in terms.each:
-            if term.bodies <= terms.bodies:
-                continue
-            after = max(self._cleared.get(term.service_id, first), first)
-            until = lowest_at(term.bodies)
-            while after < until:
-                after = await self._clear_bodies_step(connection, term, after, until)
-            self._cleared[term.service_id] = until
-
-    async def _clear_bodies_step(
-        self, connection: asyncpg.Connection, term: Term, after: UUID, until: UUID
-    ) -> UUID:
-        """Go over some logs of the service; up to which one."""
-        async with step(connection):
-            keys = await connection.fetch(
-                """
-                SELECT bucket, ts, id, pinned
-                  FROM logs
-                 WHERE service_id = $1
-                   AND id > $2
-                   AND id < $3
-                   AND ts < $4
-                 ORDER BY id
-                 LIMIT $5
-                """,
-                term.service_id,
-                after,
-                until,
-                term.bodies,
-                STEP_ROWS,
-            )
-            late = await arrivals.arrived(connection, keys)
-            others = [
-                key
-                for key in keys
-                if not key["pinned"] and late.get(key["id"], key["ts"]) < term.bodies
-            ]
-            await self._remove_bodies(connection, others)
-        return keys[-1]["id"] if len(keys) == STEP_ROWS else until
-
-    async def _clear_attic(
-        self, connection: asyncpg.Connection, table: str, terms: Terms
-    ) -> None:
-        """Bodies whose logs are pinned no longer, or that came late."""
-        moments = {term.service_id: term.bodies for term in terms.each}
-        after: tuple[int, datetime, UUID] = (-1, terms.logs, UUID(int=0))
-        while True:
-            async with step(connection):
-                keys = await connection.fetch(
-                    f"""
-                    SELECT DISTINCT bucket, ts, id
-                      FROM {table}_attic
-                     WHERE (bucket, ts, id) > ($1, $2, $3)
-                     ORDER BY bucket, ts, id
-                     LIMIT $4
-                    """,
-                    *after,
-                    STEP_ROWS,
-                )
-                kept = await arrivals.kept(connection, keys, moments)
-                gone = [key for key in keys if key["id"] not in kept]
-                await self._remove_bodies(connection, gone)
-            if len(keys) < STEP_ROWS:
-                return
-            after = (keys[-1]["bucket"], keys[-1]["ts"], keys[-1]["id"])
-
-    async def _remove_bodies(self, connection: asyncpg.Connection, keys: Keys) -> None:
-        for table in BODIES:
-            gone = await remove(connection, table, keys, pinned=True)
-            self._count(table, len(gone))
 
     async def _hold_bytes(self, connection: asyncpg.Connection, today: date) -> None:
         """What came late goes first, then the oldest days; today stays."""

@@ -12,10 +12,11 @@ import pytest_asyncio
 from appliance.background import tasks
 from monitor.clock import HOLD_S, LARGE_STEP_S, Clock
 from monitor.lifecycle import Lifecycle
+from monitor.storage.database import clearing
 from monitor.storage.database.clearing import Clearing
 from monitor.storage.database.partitions import PARTITIONED
 from monitor.storage.database.pool import Database
-from monitor.storage.retention import kept_days
+from monitor.storage.retention import clear_bodies, kept_days
 from monitor.storage.retention import retention as module
 from monitor.storage.retention.terms import Policy
 from tests.support.alert_bench import QUIET, Bench
@@ -133,8 +134,8 @@ async def test_each_service_has_its_own_terms(house: House) -> None:
 async def test_a_service_is_cleared_in_steps_that_end(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for place in ("retention.retention", "database.clearing"):
-        monkeypatch.setattr(f"monitor.storage.{place}.STEP_ROWS", 10)
+    for place in (module, clear_bodies, clearing):
+        monkeypatch.setattr(place, "STEP_ROWS", 10)
     short = await house.service("short", retention_days=2, body_retention_days=1)
     await house.service("long")
     await house.store(short, 5, count=35)
