@@ -1,11 +1,10 @@
-"""How the spool gets into PostgreSQL: each record exactly once."""
+"""Recorder: the spool gets into PostgreSQL, each record exactly once."""
 
 import asyncio
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import asyncpg
@@ -16,11 +15,8 @@ from monitor.ledger.account import TORN
 from monitor.record.batch import days_of
 from monitor.record.codec import Recorded
 from monitor.spool.segments import (
-    DAMAGED,
     MAGIC,
     NOBODY,
-    READ_BYTES,
-    Damage,
     Segment,
     segments,
 )
@@ -34,20 +30,19 @@ from monitor.storage.commit.commit import (
 )
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database, reason_of
-from monitor.storage.ledger.dead_letters import DeadLetters, LettersFull
+from monitor.storage.ledger.dead_letters import DeadLetters
 from monitor.storage.ledger.outcomes import (
-    LETTERS_FULL,
     Record,
     damaged,
     outcomes,
-    records_of,
 )
 from monitor.storage.ledger.totals import Key, LedgerTotals, Moved
-from monitor.trouble import Trouble
+from monitor.storage.recorder.batch import next_batch
+from monitor.storage.recorder.damage import keep_damaged
+from monitor.storage.recorder.refusals import Refusals
 
 logger = logging.getLogger(__name__)
 
-BATCH_BYTES = 4 * 1024 * 1024
 # Records that end within this time share a transaction; longer shows in latency.
 GATHER_S = 0.05
 IDLE_S = 1.0
@@ -85,7 +80,7 @@ class Recorder:
         self._directory = directory
         self._spool = spool
         self._partitions = partitions
-        self._dead_letters = dead_letters
+        self._refusals = Refusals(dead_letters)
         self._ledger = ledger
         self._tallies = tallies
         self._counters = counters
@@ -93,12 +88,6 @@ class Recorder:
         self._positions: dict[str, int] = {}
         self._news = asyncio.Event()
         self._has_caught_up = False
-        self._refusing = Trouble(
-            "records are refused: `apimonitor deadletter list` shows them",
-            "no record has been refused for a minute",
-            logger=logger,
-            settled_s=60.0,
-        )
         self._is_tidy = False
         self.waits_for: str | None = None
 
@@ -190,7 +179,7 @@ class Recorder:
         # Asked before the last read: what is read after a writer has left is all.
         is_finished = segment.is_finished()
         position = await self._position(segment)
-        records = await self._read(segment, position, over_damage=is_finished)
+        records = await next_batch(segment, position, over_damage=is_finished)
         if records:
             await self._record(segment, records)
             self._positions[segment.name] = records[-1].frame.end
@@ -198,23 +187,6 @@ class Recorder:
         if is_finished:
             await self._release(segment, position)
         return False
-
-    async def _read(
-        self, segment: Segment, start: int, *, over_damage: bool
-    ) -> list[Record]:
-        """The next batch, a little at a time: the event loop serves others too."""
-        records: list[Record] = []
-        position = start
-        while position - start < BATCH_BYTES:
-            frames = segment.read(
-                position, limit_bytes=READ_BYTES, over_damage=over_damage
-            )
-            if not frames:
-                break
-            records += records_of(frames, position)
-            position = frames[-1].end
-            await asyncio.sleep(0)
-        return records
 
     async def _position(self, segment: Segment) -> int:
         known = self._positions.get(segment.name)
@@ -239,7 +211,7 @@ class Recorder:
 
     async def _write(self, segment: Segment, records: Sequence[Record]) -> None:
         for record in records:
-            self._keep_damaged(segment, record.frame.damage)
+            keep_damaged(segment, record.frame.damage)
         exchanges = [record.exchange for record in records if record.exchange]
         if len(exchanges) < len(records):
             raise UnreadableRecord
@@ -258,25 +230,14 @@ class Recorder:
                 connection, self._partitions, days_of(exchanges), steps
             )
         self._committed()
-        self._refusing.passed()
+        self._refusals.passed()
         for source, n in Counter([exchange.source for exchange in stored]).items():
             self._counters.stored.labels(source.value).inc(n)
 
     async def _refuse(self, segment: Segment, record: Record, error: Exception) -> None:
         """Keep a record apart that PostgreSQL will never take, before moving on."""
-        frame, id = record.frame, record.exchange.id if record.exchange else None
-        reason = type(error).__name__
-        counts: dict[Key, int] = damaged(frame.damage)
-        if isinstance(error, asyncpg.UniqueViolationError):
-            # From an older copy of the data directory: it is stored, and counted.
-            self._refusing.met("stored already")
-        else:
-            try:
-                self._dead_letters.append(id, frame.label, reason, frame.payload)
-            except LettersFull:
-                counts[frame.label, LETTERS_FULL] = 1
-            self._refusing.met(reason)
-        await self._move(segment, record.start, frame.end, counts)
+        counts = self._refusals.keep(record, error)
+        await self._move(segment, record.start, record.frame.end, counts)
 
     async def _release(self, segment: Segment, position: int) -> None:
         """Remove a segment that is recorded to its end, then its position."""
@@ -294,7 +255,7 @@ class Recorder:
         """Count what is behind the last whole record: torn by a crash, or damaged."""
         size, end = segment.size(), max(position, len(MAGIC))
         damage = segment.damage_at(end)
-        self._keep_damaged(segment, damage)
+        keep_damaged(segment, damage)
         logger.error(
             "the torn end of a segment was cut",
             extra={"segment": segment.name, "bytes": size - end},
@@ -309,19 +270,6 @@ class Recorder:
         async with self._connection() as connection, connection.transaction():
             await self._ledger.move(connection, segment, start, end)
             await self._ledger.add(connection, counts)
-
-    def _keep_damaged(self, segment: Segment, damage: Damage | None) -> None:
-        """What could not be read is kept beside, under a second name."""
-        if damage is None:
-            return
-        aside = segment.path.with_name(f"{segment.name}{DAMAGED}")
-        # It may be kept from an attempt before.
-        with suppress(FileExistsError):
-            os.link(segment.path, aside)
-            logger.error(
-                "a segment is damaged and is kept",
-                extra={"segment": aside.name, "bytes": damage.size},
-            )
 
     def _connection(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
         return self._database.connection(

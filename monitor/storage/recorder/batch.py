@@ -1,0 +1,24 @@
+"""Batches of a segment's records, as many as one transaction takes."""
+
+import asyncio
+
+from monitor.spool.segments import READ_BYTES, Segment
+from monitor.storage.ledger.outcomes import Record, records_of
+
+BATCH_BYTES = 4 * 1024 * 1024
+
+
+async def next_batch(
+    segment: Segment, start: int, *, over_damage: bool
+) -> list[Record]:
+    """What follows *start*, a little at a time: the event loop serves others too."""
+    records: list[Record] = []
+    position = start
+    while position - start < BATCH_BYTES:
+        frames = segment.read(position, limit_bytes=READ_BYTES, over_damage=over_damage)
+        if not frames:
+            break
+        records += records_of(frames, position)
+        position = frames[-1].end
+        await asyncio.sleep(0)
+    return records
