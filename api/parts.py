@@ -1,4 +1,4 @@
-"""What the calls of /v1 are answered with."""
+"""Parts of the appliance that the calls of /v1 are answered with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

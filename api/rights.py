@@ -1,4 +1,4 @@
-"""Which rights the caller of /v1 holds."""
+"""Rights that the caller of /v1 holds."""
 
 import hashlib
 from dataclasses import dataclass

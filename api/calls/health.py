@@ -1,4 +1,4 @@
-"""Whether the appliance lives, is ready, and what it counts."""
+"""Health of the appliance: whether it lives, is ready, and what it counts."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What became of every exchange that ended."""
+"""The ledger: what became of every exchange that ended."""
 
 from dataclasses import asdict
 from typing import Any

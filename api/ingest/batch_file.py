@@ -1,4 +1,4 @@
-"""What has been taken of a batch so far."""
+"""The file of a batch: what has been taken of it so far."""
 
 import struct
 from collections.abc import AsyncIterator

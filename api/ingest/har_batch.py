@@ -1,4 +1,4 @@
-"""How entries of a HAR archive become logs."""
+"""Batches of HAR archives: how their entries become logs."""
 
 from collections import deque
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""How a pushed log becomes an exchange, redacted: it may touch a disk after that."""
+"""Intake: a pushed log becomes an exchange, redacted before it may touch a disk."""
 
 import hashlib
 from collections.abc import Mapping

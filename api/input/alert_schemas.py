@@ -1,4 +1,4 @@
-"""What a rule may be made of, and changed to."""
+"""Models of the bodies that make and change a rule."""
 
 from typing import Annotated, Any
 

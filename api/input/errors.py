@@ -1,4 +1,4 @@
-"""What an error of /v1 looks like: RFC 9457."""
+"""Errors and other answers of /v1 as they are written: RFC 9457."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What a piece of JSON says, or where it is wrong."""
+"""JSON as input: what it says, or where it is wrong."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What every list of /v1 looks like."""
+"""Lists of /v1, which all look alike."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What /v1 shows of a log."""
+"""Logs as /v1 shows them."""
 
 import base64
 from dataclasses import asdict

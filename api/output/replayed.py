@@ -1,4 +1,4 @@
-"""How a replay's answer is shown and compared: work that a helper process can do."""
+"""Answers of replays, shown and compared: work that a helper process can do."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

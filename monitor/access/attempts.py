@@ -1,4 +1,4 @@
-"""Whether one more attempt to sign in may be made now."""
+"""Attempts to sign in: whether one more may be made now."""
 
 import time
 from collections import OrderedDict

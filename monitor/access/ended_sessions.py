@@ -1,4 +1,4 @@
-"""Which sessions were ended by signing out, before their time."""
+"""Sessions that were ended by signing out, before their time."""
 
 import os
 import secrets

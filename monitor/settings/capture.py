@@ -1,4 +1,4 @@
-"""What is captured of an exchange, and what of it is masked."""
+"""Captures: what is kept of an exchange, and what of it is masked."""
 
 import re
 from typing import Any

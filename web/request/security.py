@@ -1,4 +1,4 @@
-"""What a page demands of its request, and forbids the browser."""
+"""Security of pages: what they demand of a request, and forbid the browser."""
 
 from urllib.parse import quote
 

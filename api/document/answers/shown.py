@@ -1,4 +1,4 @@
-"""What answers have in common: lists, problems, and kinds of values."""
+"""Parts that answers have in common: lists, problems, and kinds of values."""
 
 from typing import Annotated, Any, Generic, Literal, TypeVar
 

@@ -1,4 +1,4 @@
-"""How a filter becomes a WHERE."""
+"""Conditions: a filter as a WHERE."""
 
 from collections.abc import Callable
 from datetime import timedelta
