@@ -1,105 +1,19 @@
-"""The command `apimonitor`: what it takes, and who does it.
+"""The command `apimonitor`: its entry point; what it takes is in appliance/cli."""
 
-What is imported here, every health check pays for; the rest is imported when it is
-asked for.
-"""
-
-import argparse
+import signal
 import sys
-from importlib import import_module
 from pathlib import Path
-from uuid import UUID
 
-from appliance.cli import healthcheck
+from appliance.cli.dispatch import dispatch
+from appliance.exit_codes import ended_by
 
 
 def cli() -> None:
-    """The entry point; exits with the code that the documentation lists."""
-    parser = _parser()
-    arguments = parser.parse_args()
+    """Exits with the code that the documentation lists."""
     try:
-        sys.exit(_do(parser, arguments))
+        sys.exit(dispatch())
     except KeyboardInterrupt:
-        sys.exit(130)
-
-
-def _do(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
-    if arguments.version:
-        print(import_module("appliance.cli.commands").version())
-        return 0
-    if arguments.command is None:
-        parser.print_help()
-        return 0
-    if arguments.command == "healthcheck" and (address := healthcheck.address()):
-        return healthcheck.check(*address)
-    done: int = import_module("appliance.cli.commands").run(arguments)
-    return done
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="apimonitor",
-        description="A reverse proxy that records, searches, replays and compares "
-        "HTTP traffic. Settings are environment variables: `apimonitor settings`.",
-    )
-    parser.add_argument("--version", action="store_true", help="the version and build")
-    commands = parser.add_subparsers(metavar="command", dest="command")
-
-    def add(name: str, meaning: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=meaning, description=meaning)
-
-    add("serve", "start the proxy, the app and the recorder")
-    add("demo", "serve, with a small upstream and sample traffic")
-    add("migrate", "apply pending migrations and exit")
-    backup = add("backup", "write all that PostgreSQL holds of ours to a file")
-    backup.add_argument(
-        "file", type=Path, help="where to, and it is not there yet; -: standard output"
-    )
-    restore = add("restore", "put a backup in, while no appliance runs")
-    restore.add_argument("file", type=Path, help="what backup wrote")
-    restore.add_argument(
-        "--replace", action="store_true", help="what is there goes, once this is in"
-    )
-    add("settings", "list all settings: value, default, meaning")
-    _add_token(add("token", "make, list and revoke admin tokens for /v1"))
-    dead = add("deadletter", "records that PostgreSQL refused; see docs/operations.md")
-    dead.add_argument("action", choices=["list", "retry", "discard"])
-    dead.add_argument(
-        "id", nargs="*", type=UUID, help="which ones; of retry: all where none is named"
-    )
-    add("healthcheck", "exit 0 if the app on this machine is healthy")
-    return parser
-
-
-def _add_token(token: argparse.ArgumentParser) -> None:
-    actions = token.add_subparsers(metavar="action", dest="action", required=True)
-    create = actions.add_parser("create", help="a new one, shown this once")
-    create.add_argument(
-        "--name", default="command line", type=_token_name, help="what it is for"
-    )
-    create.add_argument("--read-only", action="store_true", help="it changes nothing")
-    create.add_argument(
-        "--expires-in-days",
-        type=_days,
-        metavar="N",
-        help="unset: it lasts until revoked",
-    )
-    actions.add_parser("list", help="all, without their secrets")
-    revoke = actions.add_parser("revoke", help="make some useless, at once")
-    revoke.add_argument("id", nargs="+", type=UUID, help="as `list` shows it")
-
-
-def _token_name(text: str) -> str:
-    is_text = "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
-    if not is_text or not text.strip() or len(text) > 128:
-        raise argparse.ArgumentTypeError("must be text of 1 to 128 characters")
-    return text
-
-
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 3650:
-        raise argparse.ArgumentTypeError("must be a whole number from 1 to 3650")
-    return int(text)
+        sys.exit(ended_by(signal.SIGINT))
 
 
 if __name__ == "__main__":

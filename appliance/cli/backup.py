@@ -7,13 +7,8 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from appliance.data.database import MIGRATIONS, postgres
-from appliance.data.directory import (
-    CANNOT_CREATE,
-    NO_INPUT,
-    TRY_AGAIN,
-    DataDirectory,
-    StartError,
-)
+from appliance.data.directory import DataDirectory, StartError
+from appliance.exit_codes import ExitCode
 from monitor.settings import Settings
 from monitor.storage.server.archive import (
     Archive,
@@ -24,21 +19,18 @@ from monitor.storage.server.archive import (
 )
 from monitor.storage.server.programs import own_environment
 
-# sysexits.h
-DATA_ERROR = 65
-UNAVAILABLE = 69
-
 
 def back_up(settings: Settings, file: Path) -> int:
     """Write all to *file*, which is not there yet; its size."""
     if file.exists():
-        raise StartError(f"{file} is there already", exit_code=CANNOT_CREATE)
+        raise StartError(f"{file} is there already", exit_code=ExitCode.CANNOT_CREATE)
     try:
         asyncio.run(_write(settings, file.absolute()))
         return file.stat().st_size
     except OSError as error:
         raise StartError(
-            f"{file} cannot be written: {error.strerror}", exit_code=CANNOT_CREATE
+            f"{file} cannot be written: {error.strerror}",
+            exit_code=ExitCode.CANNOT_CREATE,
         ) from None
 
 
@@ -55,7 +47,7 @@ def stream(settings: Settings, to: int) -> None:
 def restore(settings: Settings, file: Path, *, replace: bool) -> None:
     """Put in what *file* holds, while no appliance runs."""
     if not os.access(file, os.R_OK) or not file.is_file():
-        raise StartError(f"{file} cannot be read", exit_code=NO_INPUT)
+        raise StartError(f"{file} cannot be read", exit_code=ExitCode.NO_INPUT)
     asyncio.run(_read(settings, file.absolute(), replace=replace))
 
 
@@ -92,11 +84,11 @@ async def _archive(settings: Settings, *, alone: bool) -> AsyncIterator[Archive]
 def _refusal(error: ArchiveError) -> StartError:
     match error:
         case NoArchive():
-            return StartError(str(error), exit_code=DATA_ERROR)
+            return StartError(str(error), exit_code=ExitCode.DATA_ERROR)
         case InUse():
-            return StartError(str(error), exit_code=TRY_AGAIN)
+            return StartError(str(error), exit_code=ExitCode.TRY_AGAIN)
         case NotEmpty():
             detail = f"{error}: --replace puts the backup in their place"
-            return StartError(detail, exit_code=CANNOT_CREATE)
+            return StartError(detail, exit_code=ExitCode.CANNOT_CREATE)
         case _:
-            return StartError(str(error), exit_code=UNAVAILABLE)
+            return StartError(str(error), exit_code=ExitCode.UNAVAILABLE)

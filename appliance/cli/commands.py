@@ -1,4 +1,4 @@
-"""What each command of `apimonitor` does, once the settings are read."""
+"""Commands of `apimonitor`: what each does, once the settings are read."""
 
 import asyncio
 import signal
@@ -11,6 +11,7 @@ from appliance.cli import backup, dead_letters, healthcheck, tokens
 from appliance.data.database import migrate_now
 from appliance.data.directory import StartError
 from appliance.demo import traffic as demo
+from appliance.exit_codes import ExitCode
 from appliance.start.running import Appliance
 from appliance.start.serving import nothing, serve
 from monitor.build import how_it_runs, version_name
@@ -18,39 +19,33 @@ from monitor.errors import Conflict, MonitorError
 from monitor.settings import Settings, SettingsError, describe, load
 from monitor.storage.database.pool import reason_of
 
-# sysexits.h: what a supervisor can tell from the exit code.
-FAILURE = 1
-USAGE = 2
-UNAVAILABLE = 69
-CONFIGURATION = 78
-
 
 def run(arguments: Namespace) -> int:
     """The exit code; what went wrong is said in one line."""
     try:
         return COMMANDS[arguments.command](load(), arguments)
     except SettingsError as error:
-        return _refused(str(error), CONFIGURATION)
+        return _refused(str(error), ExitCode.CONFIGURATION)
     except StartError as error:
         return _refused(str(error), error.exit_code)
     except Conflict as error:
-        return _refused(error.detail, FAILURE)
+        return _refused(error.detail, ExitCode.FAILURE)
     except MonitorError as error:
-        return _refused(f"{error.detail}: {reason_of(error)}", UNAVAILABLE)
+        return _refused(f"{error.detail}: {reason_of(error)}", ExitCode.UNAVAILABLE)
 
 
 def version() -> str:
     return f"apimonitor {version_name()}, {how_it_runs()}"
 
 
-def _refused(sentence: str, exit_code: int) -> int:
+def _refused(sentence: str, exit_code: ExitCode) -> int:
     print(f"apimonitor: {sentence}", file=sys.stderr)
     return exit_code
 
 
 def _serve(settings: Settings, arguments: Namespace) -> int:
     serve(settings, nothing)
-    return 0
+    return ExitCode.OK
 
 
 def _demo(settings: Settings, arguments: Namespace) -> int:
@@ -63,31 +58,31 @@ def _demo(settings: Settings, arguments: Namespace) -> int:
         )
 
     serve(demo.of_its_own(settings), traffic)
-    return 0
+    return ExitCode.OK
 
 
 def _migrate(settings: Settings, arguments: Namespace) -> int:
     for name in asyncio.run(migrate_now(settings)):
         print(f"applied {name}")
-    return 0
+    return ExitCode.OK
 
 
 def _backup(settings: Settings, arguments: Namespace) -> int:
     if str(arguments.file) == "-":
         if sys.stdout.isatty():
             print("apimonitor: a backup is no text for a terminal", file=sys.stderr)
-            return USAGE
+            return ExitCode.USAGE
         backup.stream(settings, sys.stdout.fileno())
-        return 0
+        return ExitCode.OK
     size = backup.back_up(settings, arguments.file)
     print(f"wrote {arguments.file}, {size:,} bytes")
-    return 0
+    return ExitCode.OK
 
 
 def _restore(settings: Settings, arguments: Namespace) -> int:
     backup.restore(settings, arguments.file, replace=arguments.replace)
     print(f"restored {arguments.file}")
-    return 0
+    return ExitCode.OK
 
 
 def _settings(settings: Settings, arguments: Namespace) -> int:
@@ -95,7 +90,7 @@ def _settings(settings: Settings, arguments: Namespace) -> int:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for name, value, default, meaning in describe(settings):
         print(f"{name}\n  value    {value}\n  default  {default}\n  {meaning}\n")
-    return 0
+    return ExitCode.OK
 
 
 def _token(settings: Settings, arguments: Namespace) -> int:
@@ -118,8 +113,8 @@ def _token(settings: Settings, arguments: Namespace) -> int:
             unknown = asyncio.run(tokens.revoke(settings, arguments.id))
             for id in arguments.id:
                 print(f"{id}\t{'no such token' if id in unknown else 'revoked'}")
-            return FAILURE if unknown else 0
-    return 0
+            return ExitCode.FAILURE if unknown else ExitCode.OK
+    return ExitCode.OK
 
 
 def _deadletter(settings: Settings, arguments: Namespace) -> int:
@@ -127,10 +122,10 @@ def _deadletter(settings: Settings, arguments: Namespace) -> int:
     if arguments.action == "list":
         for line in dead_letters.listed(settings):
             print(line)
-        return 0
+        return ExitCode.OK
     if arguments.action == "discard" and not arguments.id:
         print("apimonitor: name the ids that are to be discarded", file=sys.stderr)
-        return USAGE
+        return ExitCode.USAGE
     do = dead_letters.retry if arguments.action == "retry" else dead_letters.discard
     tried = asyncio.run(do(settings, arguments.id))
     for one in tried:
@@ -138,7 +133,11 @@ def _deadletter(settings: Settings, arguments: Namespace) -> int:
     unknown = set(arguments.id) - {one.letter.id for one in tried}
     for id in sorted(unknown):
         print(f"{id}\tno such dead letter")
-    return FAILURE if unknown or not all(one.is_gone for one in tried) else 0
+    return (
+        ExitCode.FAILURE
+        if unknown or not all(one.is_gone for one in tried)
+        else ExitCode.OK
+    )
 
 
 def _healthcheck(settings: Settings, arguments: Namespace) -> int:

@@ -8,9 +8,9 @@ import os
 import socket
 import sys
 
+from appliance.exit_codes import ExitCode
 from monitor.environment import EnvironmentFileError, given
 
-FAILURE = 1
 TIMEOUT_S = 5.0
 HOST, PORT = "127.0.0.1", "8000"
 ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -37,5 +37,5 @@ def check(host: str, port: int) -> int:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         print(f"not healthy: {reason}", file=sys.stderr)
-        return FAILURE
-    return 0 if answer.split(b" ")[1:2] == [b"200"] else FAILURE
+        return ExitCode.FAILURE
+    return ExitCode.OK if answer.split(b" ")[1:2] == [b"200"] else ExitCode.FAILURE

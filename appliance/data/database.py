@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from appliance.data.directory import CANNOT_CREATE, DataDirectory, StartError
+from appliance.data.directory import DataDirectory, StartError
+from appliance.exit_codes import ExitCode
 from monitor.settings import Settings
 from monitor.storage.database.pool import Database
 from monitor.storage.database.upkeep import migrate_database
@@ -27,7 +28,7 @@ async def postgres(
     try:
         await asyncio.to_thread(server.start)
     except ServerError as error:
-        raise StartError(str(error), exit_code=CANNOT_CREATE) from None
+        raise StartError(str(error), exit_code=ExitCode.CANNOT_CREATE) from None
     try:
         yield server.dsn(), server
     finally:

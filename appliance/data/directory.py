@@ -10,13 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from appliance.exit_codes import ExitCode
 from monitor.files.made_once import made_once
 
-# sysexits.h, as parts of the field use them.
-NO_INPUT = 66
-UNAVAILABLE = 69
-CANNOT_CREATE = 73
-TRY_AGAIN = 75
 NAME_BYTES = 6
 NAME = re.compile(b"[0-9a-f]{%d}" % (2 * NAME_BYTES))
 
@@ -24,7 +20,7 @@ NAME = re.compile(b"[0-9a-f]{%d}" % (2 * NAME_BYTES))
 class StartError(Exception):
     """Why there is no start: one line for the user, and the exit code."""
 
-    def __init__(self, message: str, *, exit_code: int) -> None:
+    def __init__(self, message: str, *, exit_code: ExitCode) -> None:
         super().__init__(message)
         self.exit_code = exit_code
 
@@ -84,7 +80,7 @@ class DataDirectory:
             raise StartError(
                 f"there is no data directory {self.path}; set DATA_DIR to that of "
                 "your appliance",
-                exit_code=NO_INPUT,
+                exit_code=ExitCode.NO_INPUT,
             )
 
     @contextmanager
@@ -97,7 +93,7 @@ class DataDirectory:
             at = "" if name == self.path.name else f"{name}: "
             raise StartError(
                 f"DATA_DIR {self.path} cannot be used: {at}{error.strerror}",
-                exit_code=CANNOT_CREATE,
+                exit_code=ExitCode.CANNOT_CREATE,
             ) from None
 
     def take(self) -> None:
@@ -108,7 +104,7 @@ class DataDirectory:
             raise StartError(
                 f"another appliance uses DATA_DIR {self.path}; "
                 "stop it, or set another DATA_DIR",
-                exit_code=TRY_AGAIN,
+                exit_code=ExitCode.TRY_AGAIN,
             ) from None
 
     def release(self) -> None:

@@ -5,7 +5,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from appliance.data.directory import CANNOT_CREATE, DataDirectory, StartError
+from appliance.data.directory import DataDirectory, StartError
+from appliance.exit_codes import ExitCode
 from monitor.settings import Settings
 from monitor.storage.server.programs import ServerError, UnusableServerError
 from monitor.storage.server.server import Server
@@ -110,7 +111,7 @@ class Embedded:
 
 def _refuse_if_unusable(error: BaseException) -> None:
     if isinstance(error, UnusableServerError):
-        raise StartError(str(error), exit_code=CANNOT_CREATE)
+        raise StartError(str(error), exit_code=ExitCode.CANNOT_CREATE)
 
 
 def _pause_s(tries: int) -> float:

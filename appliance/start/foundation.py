@@ -6,13 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from appliance.data.directory import (
-    CANNOT_CREATE,
-    TRY_AGAIN,
-    DataDirectory,
-    StartError,
-)
+from appliance.data.directory import DataDirectory, StartError
 from appliance.data.files import Files
+from appliance.exit_codes import ExitCode
 from appliance.process.listening import bind
 from monitor.access.access import Access
 from monitor.counters import Counters
@@ -80,7 +76,7 @@ def _bind(prefix: str, host: str, port: int, stack: ExitStack) -> socket.socket:
         setting = f"{prefix}HOST" if is_host else f"{prefix}PORT"
         raise StartError(
             f"port {port} on {host} {reason}; set {setting} to another one",
-            exit_code=TRY_AGAIN if taken else CANNOT_CREATE,
+            exit_code=ExitCode.TRY_AGAIN if taken else ExitCode.CANNOT_CREATE,
         ) from None
     stack.callback(bound.close)
     return bound

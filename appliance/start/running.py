@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from appliance.data.directory import UNAVAILABLE, StartError
+from appliance.data.directory import StartError
 from appliance.data.embedded import Embedded
+from appliance.exit_codes import ExitCode
 from appliance.start.app import app
 from appliance.start.background import Background, background
 from appliance.start.foundation import Foundation, foundation
@@ -94,5 +95,6 @@ async def _ready(state: Lifecycle, embedded: Embedded | None) -> None:
         logger.error("PostgreSQL is away: serving the proxy, recording to the spool")
     if state.obstacle:
         raise StartError(
-            f"PostgreSQL cannot be used: {state.obstacle}", exit_code=UNAVAILABLE
+            f"PostgreSQL cannot be used: {state.obstacle}",
+            exit_code=ExitCode.UNAVAILABLE,
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 import uvloop
 
 from appliance.data.directory import StartError
+from appliance.exit_codes import ExitCode, ended_by
 from appliance.process import descriptors, garbage, journal
 from appliance.start.running import Appliance, running
 from appliance.start.welcome import welcome
@@ -19,8 +20,6 @@ from monitor.settings import Settings, legacy_names
 logger = logging.getLogger(__name__)
 
 Beside = Callable[[Appliance], Coroutine[None, None, None]]
-
-FAILURE = 1
 
 
 async def nothing(appliance: Appliance) -> None:
@@ -42,7 +41,7 @@ def serve(settings: Settings, beside: Beside) -> None:
     except* WorkersKeepDying:
         refused = StartError(
             "the processes that serve the proxy keep dying; their log lines say why",
-            exit_code=FAILURE,
+            exit_code=ExitCode.FAILURE,
         )
     except* StartError as group:
         refused = _first(group)
@@ -98,5 +97,5 @@ def _say_why(task: asyncio.Task[None]) -> None:
 def _told(stop: asyncio.Event, number: int) -> None:
     """The first signal drains, a second one ends at once."""
     if stop.is_set():
-        os._exit(128 + number)
+        os._exit(ended_by(number))
     stop.set()
