@@ -1,7 +1,6 @@
 """Bodies, masked: decoded, taken apart by their kind, and written again."""
 
 import re
-from enum import StrEnum
 from typing import Final
 
 from monitor.content.body import CUT, DAMAGED, TOO_LONG, as_text, decoded, field_value
@@ -14,6 +13,14 @@ from monitor.redaction.fields import (
     masked_multipart,
 )
 from monitor.redaction.json import masked_json
+from monitor.redaction.looks import (
+    LOOKED_AT_BYTES,
+    BodyLook,
+    boundary_of,
+    is_shown,
+    look_of,
+    may_hold_fields,
+)
 from monitor.redaction.names import FOLDED, LEFT_OUT, Names, fold
 from monitor.redaction.path_machine import Machine
 from monitor.redaction.text import masked_events
@@ -28,32 +35,9 @@ MEMBER_NODES: Final = 100
 READS: Final = 4
 # So many strings of JSON are looked at in the time of a node.
 QUOTES: Final = 4
-LOOKED_AT_BYTES: Final = 64
-BLANK_BYTES: Final = b" \t\r\n\0\x1e\xef\xbb\xbf\xfe\xff"
-FORM: Final = re.compile(rb"[^\s=&<>{}\"]{1,200}=[^\s<>{}\"]*+\s*\Z")
-BOUNDARY: Final = re.compile(r"boundary=(?:\"([^\"]{1,200})\"|([^\s;]{1,200}))")
-MULTIPART: Final = re.compile(
-    rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\ncontent-", re.IGNORECASE
-)
-MEDIA: Final = ("image/", "audio/", "video/", "font/")
-# What is made to be shown or run, and other texts.
-PAGES: Final = ("text/html", "text/css", "text/javascript", "application/javascript")
-TEXTS: Final = ("text/xml", "application/xml", "text/csv", "application/pdf")
-# What may be JSON, a form or parts, where it says no more than this of itself.
-OPEN: Final = ("text/plain", "application/octet-stream", "binary/octet-stream")
 
 
 NAMED: Final = ("name", "deep")
-
-
-class BodyLook(StrEnum):
-    """What a body is, for masking."""
-
-    JSON = "json"
-    EVENTS = "events"
-    FORM = "form"
-    MULTIPART = "multipart"
-    OTHER = "other"
 
 
 class Rules:
@@ -104,11 +88,11 @@ def _masked(
     coding = None
     if not isinstance(headers, dict):
         coding = field_value(headers, "content-encoding")
-    if not rules.own and not _may_hold(content_type, body, coding):
+    if not rules.own and not may_hold_fields(content_type, body, coding):
         return body
     content, problem, is_seen = _content(body, coding, work)
-    look = _look(content_type, content)
-    if rules.own and not is_seen and not _is_shown(content_type):
+    look = look_of(content_type, content)
+    if rules.own and not is_seen and not is_shown(content_type):
         raise ValueError(problem)
     if look is BodyLook.OTHER:
         if rules.own and _is_named(content_type, content, rules, work):
@@ -175,7 +159,7 @@ def _by_names(
     if look is BodyLook.FORM:
         masked = masked_form(text, names, work, value)
     else:
-        boundary = _boundary(content_type, content)
+        boundary = boundary_of(content_type, content)
         masked = masked_multipart(text, boundary, names, work, inner)
     return None if masked == text else masked.encode("latin-1")
 
@@ -225,64 +209,11 @@ def _readable(content: bytes) -> str:
     return text
 
 
-def _may_hold(content_type: str, body: Body, coding: str | None) -> bool:
-    """Whether it is of a kind that has fields, by its type or its first bytes."""
-    if _is_shown(content_type) or content_type.startswith(TEXTS):
-        begin = body.kept
-        if coding is not None:
-            plain = decoded(
-                begin, coding, limit=LOOKED_AT_BYTES, most_members=1, wholly=True
-            )
-            if plain.problem == TOO_LONG and not plain.content:
-                return True
-            begin = plain.content
-        return _begins_as_json(begin)
-    return True
-
-
-def _is_shown(content_type: str) -> bool:
-    return content_type.startswith(MEDIA + PAGES)
-
-
-def _begins_as_json(content: bytes) -> bool:
-    return content[:LOOKED_AT_BYTES].lstrip(BLANK_BYTES)[:1] in (b"{", b"[")
-
-
-def _look(content_type: str, content: bytes) -> BodyLook:
-    """By what it looks like, where its type does not fit."""
-    if content_type.startswith("text/event-stream"):
-        return BodyLook.EVENTS
-    begin = content.lstrip(BLANK_BYTES)[:1]
-    if "json" in content_type or begin in (b"{", b"["):
-        return BodyLook.JSON
-    if content_type.startswith("multipart/"):
-        return BodyLook.MULTIPART
-    if "x-www-form-urlencoded" in content_type:
-        return BodyLook.FORM
-    if content_type and not content_type.startswith(OPEN):
-        return BodyLook.OTHER
-    if MULTIPART.match(content):
-        return BodyLook.MULTIPART
-    return BodyLook.FORM if FORM.match(content) else BodyLook.OTHER
-
-
-def _boundary(content_type: str, content: bytes) -> str:
-    """That of the type, where the body has it; else of its first line."""
-    found = BOUNDARY.search(content_type)
-    declared = (found[1] or found[2]) if found else None
-    begun = MULTIPART.match(content)
-    if begun is not None:
-        return begun[1].decode("latin-1")
-    if declared is None:
-        raise ValueError("its parts have no boundary")
-    return declared
-
-
 def _is_named(
     content_type: str, content: bytes, rules: Rules, work: MaskingWork
 ) -> bool:
     """Whether what is no page and no picture has what looks like a field of a rule."""
-    if rules.words is None or _is_shown(content_type):
+    if rules.words is None or is_shown(content_type):
         return False
     work.spend(0, len(content))
     folded = content.translate(FOLDED, LEFT_OUT)

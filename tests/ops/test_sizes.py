@@ -24,7 +24,6 @@ CONSTRUCTORS = {"monitor/traffic/exchange.py:Exchange.__init__"}
 TO_CUT = {
     "api/calls/replays.py",
     "monitor/record/pack.py",
-    "monitor/redaction/bodies.py",
     "monitor/storage/recorder/recorder.py",
     "monitor/storage/retention/retention.py",
     "monitor/storage/server/server.py",
