@@ -1,4 +1,4 @@
-"""The command `apimonitor`: its entry point; what it takes is in appliance/cli."""
+"""Command `apimonitor`: its entry point; what it takes is in appliance/cli."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""How the app is put together: /v1, the pages, and what guards them."""
+"""Assembly of the app: /v1, the pages, and what guards them."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -9,7 +9,7 @@ import api.app
 import web.app
 from api.parts import Parts
 from appliance.app import own_via
-from appliance.app.stopping import Calls
+from appliance.app.stopping import AppCalls
 from monitor.costs.measures import Cost
 from monitor.loop.watch import LoopWatch
 from proxy.routing.trust import Trust
@@ -22,7 +22,7 @@ def build_app(
     proxy_port: int,
     workers: Callable[[], list[int]],
     via: str,
-    calls: Calls,
+    calls: AppCalls,
     watch: LoopWatch,
     cost: Callable[[], Cost],
 ) -> Application:

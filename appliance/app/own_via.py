@@ -1,12 +1,12 @@
-"""How the app refuses what comes to it through the appliance's own proxy."""
+"""Requests to the app through the appliance's own proxy, which it refuses."""
 
 from collections.abc import Awaitable, Callable
 
+from aiohttp.typedefs import Handler
 from aiohttp.web import Request, StreamResponse, middleware
 
 from api.input.errors import problem
 
-Handler = Callable[[Request], Awaitable[StreamResponse]]
 WHY = (
     "the app is not served through its own proxy, which would pass by the check of "
     "Host; ask it at its own address"

@@ -1,4 +1,4 @@
-"""How the app reads HTTP: with room for long queries, and with our words for errors."""
+"""Runner of the app: its HTTP has room for long queries, and our words for errors."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
 from api.input.errors import problem
-from appliance.app.silent_clients import ClientBounds, Ended, Silence, Watch
+from appliance.app.silent_clients import ClientBounds, Ended, Silence, SilenceWatch
 
 Handle = Callable[[BaseRequest], Awaitable[StreamResponse]]
 
@@ -32,15 +32,15 @@ TOO_LATE = (
 )
 
 
-class Connections:
+class AppConnections:
     """All that stand; *count* is told of each that was ended."""
 
     def __init__(self, bounds: ClientBounds, count: Callable[[Ended], None]) -> None:
         self.bounds = bounds
         self._count = count
-        self._all: set[Handler] = set()
+        self._all: set[AppConnection] = set()
 
-    def admit(self, added: "Handler") -> bool:
+    def admit(self, added: "AppConnection") -> bool:
         """Beyond the bound, the one that was silent longest makes room."""
         if len(self._all) >= self.bounds.connections and not self._make_room():
             self._count(Ended.TOO_MANY)
@@ -48,7 +48,7 @@ class Connections:
         self._all.add(added)
         return True
 
-    def gone(self, one: "Handler") -> None:
+    def gone(self, one: "AppConnection") -> None:
         self._all.discard(one)
 
     def look(self) -> None:
@@ -68,11 +68,11 @@ class Connections:
         return True
 
 
-class Handler(RequestHandler):
+class AppConnection(RequestHandler):
     """One connection to the app."""
 
     def __init__(
-        self, manager: Server, *, connections: Connections, **options: Any
+        self, manager: Server, *, connections: AppConnections, **options: Any
     ) -> None:
         super().__init__(manager, **options)
         self._connections = connections
@@ -144,12 +144,14 @@ class Handler(RequestHandler):
 class AppServer(Server):
     """aiohttp's, whose connections are ours."""
 
-    def __init__(self, handler: Any, *, connections: Connections, **options: Any):
+    def __init__(self, handler: Any, *, connections: AppConnections, **options: Any):
         super().__init__(handler, **options)
         self._ours = connections
 
     def __call__(self) -> RequestHandler:
-        return Handler(self, connections=self._ours, loop=self._loop, **self._kwargs)
+        return AppConnection(
+            self, connections=self._ours, loop=self._loop, **self._kwargs
+        )
 
 
 class AppListener(AppRunner):
@@ -167,8 +169,8 @@ class AppListener(AppRunner):
         # Who was refused amid its body may send on for a moment, to read why.
         options["lingering_time"] = min(LINGER_S, bounds.answer_s)
         super().__init__(app, access_log=None, **options)
-        self._connections = Connections(bounds, count)
-        self._watch = Watch(self._connections.look)
+        self._connections = AppConnections(bounds, count)
+        self._watch = SilenceWatch(self._connections.look)
 
     async def _make_server(self) -> Server:
         made = await super()._make_server()

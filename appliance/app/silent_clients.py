@@ -1,4 +1,4 @@
-"""How long the app waits for silent clients, and how many of them it bears."""
+"""Silent clients of the app: how long it waits, and how many of them it bears."""
 
 import asyncio
 from collections.abc import Callable
@@ -70,7 +70,7 @@ class Silence:
         return None
 
 
-class Watch:
+class SilenceWatch:
     """Calls *look* again and again, until stopped."""
 
     def __init__(self, look: Callable[[], None]) -> None:

@@ -1,19 +1,19 @@
-"""What the app still answers while the appliance stops."""
+"""Stopping of the app: what it still answers while the appliance stops."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from aiohttp.typedefs import Handler
 from aiohttp.web import Request, StreamResponse, middleware
 
 from api.input.errors import problem
 
-Handler = Callable[[Request], Awaitable[StreamResponse]]
 # Whoever watches over it asks these until it is gone.
 HEALTH = frozenset({"/health", "/healthz", "/livez", "/readyz"})
 POLL_S = 0.02
 
 
-class Calls:
+class AppCalls:
     """The calls that are under way."""
 
     def __init__(self) -> None:

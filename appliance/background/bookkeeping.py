@@ -1,4 +1,4 @@
-"""How the parts of the ledger are put together."""
+"""Bookkeeping: the parts of the ledger, put together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How what is to be told of events reaches its channels."""
+"""Notifying: what is to be told of events reaches its channels."""
 
 import asyncio
 import logging

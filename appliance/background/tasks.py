@@ -1,4 +1,4 @@
-"""What runs beside the doors for as long as the appliance does."""
+"""Tasks that run beside the doors for as long as the appliance does."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What `apimonitor backup` and `apimonitor restore` do."""
+"""Backup and its restoring, by the commands of these names."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What `apimonitor deadletter` does."""
+"""Dead letters by `apimonitor deadletter`: listed, tried again, discarded."""
 
 from collections.abc import Sequence
 from uuid import UUID

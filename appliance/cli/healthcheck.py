@@ -1,4 +1,4 @@
-"""Whether the app on this machine is healthy, asked for little: it is asked often.
+"""Health check of the app on this machine, which takes little: it is made often.
 
 It reads the two settings that it needs by itself: to read them all takes half a second
 of a core.

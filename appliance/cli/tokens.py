@@ -1,4 +1,4 @@
-"""What `apimonitor token` does."""
+"""Tokens by `apimonitor token`: made, listed, revoked."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

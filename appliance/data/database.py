@@ -1,4 +1,4 @@
-"""Which PostgreSQL is used: the user's, or the embedded one."""
+"""Database that is used: the user's PostgreSQL, or the embedded one."""
 
 import asyncio
 from collections.abc import AsyncIterator

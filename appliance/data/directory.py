@@ -1,4 +1,4 @@
-"""What the data directory holds, and who uses it now."""
+"""Data directory: what it holds, and who uses it now."""
 
 import errno
 import fcntl

@@ -1,4 +1,4 @@
-"""How the embedded PostgreSQL is kept running for as long as the appliance does."""
+"""Embedded PostgreSQL, kept running for as long as the appliance is."""
 
 import asyncio
 import logging

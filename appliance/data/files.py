@@ -1,4 +1,4 @@
-"""What a start finds in the data directory, and makes anew where it is damaged."""
+"""Files that a start finds in the data directory, or makes anew where damaged."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass

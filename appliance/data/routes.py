@@ -1,4 +1,4 @@
-"""Which routing table holds now, in memory and in the file beside the spool."""
+"""Routes that hold now, in memory and in the file beside the spool."""
 
 import asyncio
 import logging

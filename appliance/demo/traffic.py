@@ -1,4 +1,4 @@
-"""What a newcomer sees: a small upstream, and sample traffic through the proxy."""
+"""Traffic of the demo: what a newcomer sees, through the proxy to a small upstream."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What the demo's upstream answers: a small shop."""
+"""Upstream of the demo: a small shop, and what it answers."""
 
 import asyncio
 import random

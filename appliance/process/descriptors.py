@@ -1,4 +1,4 @@
-"""How many files and connections this process may have open."""
+"""Descriptors of this process: how many files and connections it may have open."""
 
 import resource
 

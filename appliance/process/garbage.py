@@ -1,4 +1,4 @@
-"""How often the interpreter looks for cycles of objects that are held by nobody."""
+"""Garbage: how often the interpreter looks for cycles that are held by nobody."""
 
 import gc
 

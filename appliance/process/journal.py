@@ -1,4 +1,4 @@
-"""How the process's own log lines look: JSON for machines, or readable."""
+"""Journal of the process: its own log lines, JSON for machines, or readable."""
 
 import logging
 import sys

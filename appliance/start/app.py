@@ -8,12 +8,12 @@ from api.parts import Parts
 from appliance.app.assembly import build_app
 from appliance.app.runner import AppListener
 from appliance.app.silent_clients import ClientBounds
-from appliance.app.stopping import Calls
+from appliance.app.stopping import AppCalls
 from appliance.data.masking import redaction
 from appliance.process.listening import listening
 from appliance.start.background import Background
 from appliance.start.foundation import Foundation
-from appliance.start.storage import Storage
+from appliance.start.storage import ApplianceStorage
 from appliance.workers.supervisor import Workers
 from monitor.lifecycle import Lifecycle
 from monitor.network.own_addresses import OwnAddresses
@@ -26,7 +26,7 @@ from monitor.traffic.ids import LogIds
 @asynccontextmanager
 async def app(
     base: Foundation,
-    stored: Storage,
+    stored: ApplianceStorage,
     background: Background,
     workers: Workers | None,
     *,
@@ -47,7 +47,7 @@ async def app(
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(sender.close)
-        calls = Calls()
+        calls = AppCalls()
         runner = AppListener(
             build_app(
                 _parts(base, stored, background, helpers=helpers, sender=sender),
@@ -70,7 +70,7 @@ async def app(
 
 def _parts(
     base: Foundation,
-    stored: Storage,
+    stored: ApplianceStorage,
     background: Background,
     *,
     helpers: Helpers,

@@ -10,7 +10,7 @@ from appliance.background import tasks
 from appliance.background.notifying import Notifier
 from appliance.data.database import MIGRATIONS
 from appliance.start.foundation import Foundation
-from appliance.start.storage import Storage
+from appliance.start.storage import ApplianceStorage
 from monitor.clock import Clock
 from monitor.loop.watch import LoopCollector, LoopWatch
 from monitor.network.dns import Lookups
@@ -19,7 +19,7 @@ from monitor.settings import Settings
 from monitor.storage.alerts.windows import AlertWindows
 from monitor.storage.database.clearing import Clearing
 
-Work = Coroutine[None, None, None]
+BackgroundWork = Coroutine[None, None, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,9 @@ class Background:
 
 
 @asynccontextmanager
-async def background(base: Foundation, stored: Storage) -> AsyncIterator[Background]:
+async def background(
+    base: Foundation, stored: ApplianceStorage
+) -> AsyncIterator[Background]:
     watch = LoopWatch()
     watch.start()
     base.counters.registry.register(LoopCollector(watch))
@@ -56,7 +58,7 @@ async def background(base: Foundation, stored: Storage) -> AsyncIterator[Backgro
         watch.stop()
 
 
-def _recording(base: Foundation, stored: Storage) -> list[Work]:
+def _recording(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWork]:
     embedded = stored.embedded
     return [
         tasks.note_database(
@@ -72,7 +74,7 @@ def _recording(base: Foundation, stored: Storage) -> list[Work]:
     ]
 
 
-def _upkeep(base: Foundation, stored: Storage) -> list[Work]:
+def _upkeep(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWork]:
     database, state, publish = stored.database, base.state, stored.publish
     return [
         tasks.become_ready(database, MIGRATIONS, state, publish=publish),
@@ -85,7 +87,9 @@ def _upkeep(base: Foundation, stored: Storage) -> list[Work]:
     ]
 
 
-def _alerting(base: Foundation, stored: Storage, outbound: Outbound) -> list[Work]:
+def _alerting(
+    base: Foundation, stored: ApplianceStorage, outbound: Outbound
+) -> list[BackgroundWork]:
     deliveries = stored.stores.deliveries
     windows = AlertWindows(stored.database, listening_since=datetime.now(UTC))
     return [

@@ -1,4 +1,4 @@
-"""The appliance as it is put together: downward it starts, upward it stops."""
+"""Appliance that runs: downward it starts, upward it stops."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from appliance.exit_codes import ExitCode
 from appliance.start.app import app
 from appliance.start.background import Background, background
 from appliance.start.foundation import Foundation, foundation
-from appliance.start.storage import Storage, storage
+from appliance.start.storage import ApplianceStorage, storage
 from appliance.workers.proxying import serving_proxy
 from appliance.workers.supervisor import Workers
 from monitor.lifecycle import Lifecycle
@@ -63,7 +63,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
 
 @asynccontextmanager
 async def _proxy(
-    base: Foundation, stored: Storage, beside: Background
+    base: Foundation, stored: ApplianceStorage, beside: Background
 ) -> AsyncIterator[Workers | None]:
     async with serving_proxy(
         base.settings,

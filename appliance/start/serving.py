@@ -1,4 +1,4 @@
-"""How the appliance runs until it is told to stop, and what may run beside it."""
+"""Serving: the appliance runs until it is told to stop, and what may run beside it."""
 
 import asyncio
 import logging

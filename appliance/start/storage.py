@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
+class ApplianceStorage:
     """*embedded* is the server, where it is ours; *publish* has the proxies route by
     the services that it holds."""
 
@@ -44,7 +44,7 @@ class Storage:
 
 
 @asynccontextmanager
-async def storage(base: Foundation) -> AsyncIterator[Storage]:
+async def storage(base: Foundation) -> AsyncIterator[ApplianceStorage]:
     """Leaving records what is left in the spool, as far as there is time for it."""
     settings, spool = base.settings, base.files.spool
     async with AsyncExitStack() as stack:
@@ -64,7 +64,7 @@ async def storage(base: Foundation) -> AsyncIterator[Storage]:
 
 def _storage(
     base: Foundation, database: Database, embedded: Embedded | None
-) -> Storage:
+) -> ApplianceStorage:
     settings, counters = base.settings, base.counters
     routes = base.files.routes
 
@@ -87,7 +87,7 @@ def _storage(
     )
     health = books.watched(recorder, lambda: embedded.trouble if embedded else "")
     counters.registry.register(books.collector(health, routes.table))
-    return Storage(
+    return ApplianceStorage(
         embedded=embedded,
         database=database,
         partitions=partitions,

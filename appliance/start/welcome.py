@@ -1,4 +1,4 @@
-"""What a start says once it serves: where everything is, and three lines to try."""
+"""Welcome of a start, once it serves: where everything is, and three lines to try."""
 
 import errno
 import socket

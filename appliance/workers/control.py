@@ -1,4 +1,4 @@
-"""What main and a worker process tell each other, and how."""
+"""Control of workers: what main and they tell each other, and how."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""The proxy as it is served: by main itself, or by worker processes."""
+"""Proxy of the appliance: served by main itself, or by worker processes."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""How several processes serve the proxy: begun, replaced, restarted, ended."""
+"""Supervisor of the processes that serve the proxy: begun, replaced, ended."""
 
 import asyncio
 import logging

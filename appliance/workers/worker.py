@@ -1,4 +1,4 @@
-"""What one of several processes does that serve the proxy."""
+"""Worker: one of several processes that serve the proxy, and what it does."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ TELL_AFTER_S = 0.02
 GRACE_S = 0.5
 
 
-class Told:
+class AppendNotice:
     """Tells main that there is something to record: once for many records."""
 
     def __init__(self, channel: ControlChannel) -> None:
@@ -79,7 +79,7 @@ async def serve(assignment: Assignment) -> None:
     data = DataDirectory(settings.data_dir)
     channel = await ControlChannel.over(socket.socket(fileno=assignment.control))
     spool = Spool(data.spool, limit_bytes=settings.spool_limit_bytes)
-    spool.on_append = Told(channel)
+    spool.on_append = AppendNotice(channel)
     tally = Tally(data.tally, spool.writer)
     routes = KeptRoutes(data)
     await routes.read()

@@ -1,4 +1,4 @@
-"""The server of a runner of aiohttp that makes our connections, and ends them."""
+"""Server of the proxy: makes connections for a runner of aiohttp, and ends them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
