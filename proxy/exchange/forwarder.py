@@ -12,7 +12,6 @@ from time import perf_counter
 from typing import Final
 
 from monitor.traffic.exchange import Failure, FailureCode
-from monitor.traffic.ids import text_of
 from proxy.connections import logins
 from proxy.connections.client import ClientConnection
 from proxy.connections.failures import Broken
@@ -30,12 +29,12 @@ from proxy.exchange.forwarder_state import (
 )
 from proxy.exchange.lease import NEVER, Lease, repeat_of
 from proxy.exchange.pace import Pace
+from proxy.exchange.reply import Reply
 from proxy.exchange.switching import Switched, is_agreed
 from proxy.http1 import problems
 from proxy.http1.bodies import Take
 from proxy.http1.request import Request
 from proxy.http1.response import Answer
-from proxy.routing import forwarding
 
 logger = logging.getLogger(__name__)
 
@@ -81,12 +80,10 @@ class Forwarder(ExchangeListener):
         self._client = client
         self._request = request
         self._capture = capture
-        self._is_trusted = is_trusted
         self._state: ForwarderState = CONNECTING
         self._service = service = capture.routed.service
         self.service_id = service.id
         self._pace = Pace(client, idle_s=shared.idle_s, silence_s=service.timeout_s)
-        self._keeps_alive = request.keeps_alive
         self._task: asyncio.Task[None] | None = None
         # Of the request: what waits for a connection, or may be sent again.
         self._unsent = head
@@ -103,8 +100,8 @@ class Forwarder(ExchangeListener):
             timeout_s=service.timeout_s,
             is_login=request.fields.carries_login,
         )
-        # Of the answer: content for a client that cannot read chunks.
-        self._unframed: list[bytes] | None = None
+        # Of the answer.
+        self._reply = Reply(capture, cookie=shared.cookie, is_trusted=is_trusted)
 
     # The request.
 
@@ -192,12 +189,9 @@ class Forwarder(ExchangeListener):
     # The answer.
 
     def on_interim(self, answer: Answer) -> None:
-        """RFC 9110 15.2: 1xx, but not to an HTTP/1.0 client."""
         self._cancel_continue()
         self._moved()
-        if not self._request.is_http_1_0:
-            routed, cookie = self._capture.routed, self._shared.cookie
-            head = forwarding.interim_head(answer, routed, cookie=cookie)
+        if head := self._reply.interim(answer):
             self._client.writer.write(head)
 
     def on_head(self, answer: Answer) -> Take:
@@ -208,43 +202,29 @@ class Forwarder(ExchangeListener):
         capture.answered(answer)
         if answer.status == 401 and logins.are_offered(answer):
             self._lease.is_login = True
-        if self._request.is_http_1_0 and answer.is_chunked and answer.has_body:
-            # It cannot read chunks: the body's end is then the connection's.
-            self._unframed = []
-            self._keeps_alive = False
-            return self._keep_unframed
-        return capture.response_copy.add if capture.tap is None else capture.received
+        return self._reply.take_of(answer)
 
     def on_answer(self, answer: Answer, piece: bytes, *, is_complete: bool) -> None:
         if answer.status == 101:
             self._switch(answer)
             return
-        if not self.is_sent or answer.ends_with_connection:
+        capture, reply = self._capture, self._reply
+        if not self.is_sent or answer.ends_with_connection or self._client.is_draining:
             # What of the request is not sent is not wanted any more; or the end of the
             # body is the connection's end, for our client as well.
-            self._keeps_alive = False
-        if self._unframed is not None:
-            piece = self._take_unframed()
-        capture = self._capture
-        head = forwarding.answer_head(
-            answer,
-            self._request,
-            capture.routed,
-            extra=self._own_lines(),
-            cookie=self._shared.cookie,
-            is_trusted=self._is_trusted,
-        )
+            reply.keeps_alive = False
+        content = reply.head(answer) + reply.body(piece)
         capture.status_code = answer.status
         if is_complete:
             self._finish()
-            self._client.writer.write(head + piece)
+            self._client.writer.write(content)
             self._end(may_stay=self.is_sent)
             return
         self._note_head()
         if answer.is_event_stream:
             capture.is_lasting = True
             self._pace.silence_s = self._shared.event_idle_s
-        self._client.writer.write(head + piece)
+        self._client.writer.write(content)
         self._moved()
 
     def _note_head(self) -> None:
@@ -253,12 +233,11 @@ class Forwarder(ExchangeListener):
         self._capture.head_sent = perf_counter()
 
     def on_piece(self, piece: bytes, *, is_complete: bool) -> None:
-        if self._unframed is not None:
-            piece = self._take_unframed()
+        content = self._reply.body(piece)
         if is_complete:
             self._finish()
-        if piece:
-            self._client.writer.write(piece)
+        if content:
+            self._client.writer.write(content)
         if is_complete:
             self._end(may_stay=self.is_sent)
         else:
@@ -289,31 +268,6 @@ class Forwarder(ExchangeListener):
         self._lease.give_up(connection)
         self._begin(self._connect(fresh=True))
 
-    def _own_lines(self) -> str:
-        self._keeps_alive = self._keeps_alive and not self._client.is_draining
-        lines = self._log_id()
-        if not self._keeps_alive:
-            return f"{lines}{problems.CLOSE}"
-        if self._request.is_http_1_0:
-            return f"{lines}Connection: keep-alive\r\n"
-        return lines
-
-    def _log_id(self) -> str:
-        if not self._service.expose_log_id:
-            return ""
-        return f"X-Monitor-Log-Id: {text_of(self._capture.id)}\r\n"
-
-    def _keep_unframed(self, piece: bytes) -> None:
-        self._capture.received(piece)
-        assert self._unframed is not None
-        self._unframed.append(piece)
-
-    def _take_unframed(self) -> bytes:
-        assert self._unframed is not None
-        content = b"".join(self._unframed)
-        self._unframed.clear()
-        return content
-
     # An upgrade.
 
     def _switch(self, answer: Answer) -> None:
@@ -324,11 +278,7 @@ class Forwarder(ExchangeListener):
             return
         capture, shared, connection = self._capture, self._shared, self._connection
         assert connection is not None
-        self._keeps_alive = False
-        head = forwarding.switch_head(
-            answer, capture.routed, extra=self._log_id(), cookie=shared.cookie
-        )
-        self._client.writer.write(head)
+        self._client.writer.write(self._reply.switch(answer))
         capture.status_code = 101
         capture.is_lasting = True
         self._note_head()
@@ -385,17 +335,12 @@ class Forwarder(ExchangeListener):
     def _refuse(self, failure: Failure) -> None:
         """Answer with a problem of our own; the exchange is over."""
         status = problems.status_of(failure)
-        is_head = self._request.method == "HEAD"
-        lines, body = problems.problem(
-            status, failure.code, failure.text, is_head=is_head
-        )
-        if not self.is_sent:
-            self._keeps_alive = False
+        if not self.is_sent or self._client.is_draining:
+            self._reply.keeps_alive = False
         self._capture.status_code = status
         self._capture.failure = failure
         self._finish()
-        answer = problems.answer(status, lines + self._own_lines(), body)
-        self._client.writer.write(answer)
+        self._client.writer.write(self._reply.problem(failure, status))
         self._end(may_stay=False)
 
     def _finish(self) -> None:
@@ -413,12 +358,13 @@ class Forwarder(ExchangeListener):
         if task is not None and task is not asyncio.current_task():
             task.cancel()
         connection, self._connection = self._connection, None
+        keeps_alive = self._reply.keeps_alive
         if connection is not None:
             self._lease.give_back(
-                connection, may_stay=may_stay, keeps_alive=self._keeps_alive
+                connection, may_stay=may_stay, keeps_alive=keeps_alive
             )
         self._shared.over(self)
-        self._client.exchange_over(keeps_alive=self._keeps_alive)
+        self._client.exchange_over(keeps_alive=keeps_alive)
 
     # How fast it may go.
 
