@@ -30,7 +30,7 @@ async def with_routes(
         built.append(build_app(*args, **named))
         return built[-1]
 
-    monkeypatch.setattr("appliance.start.running.build_app", keep)
+    monkeypatch.setattr("appliance.start.app.build_app", keep)
     async with appliance_on(database_url, directory, **settings) as made:
         yield made, [found(route) for route in built[-1].router.routes()]
 
