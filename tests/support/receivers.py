@@ -1,10 +1,11 @@
 """Receivers of notifications on loopback sockets."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+from tests.support.ports import free_port
 
 
 @dataclass
@@ -72,10 +73,7 @@ async def receiver(
 
 def refusing_url() -> str:
     """Of a port that nobody listens on."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port = bound.getsockname()[1]
-    return f"http://127.0.0.1:{port}/"
+    return f"http://127.0.0.1:{free_port()}/"
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]] | None:

@@ -10,6 +10,7 @@ import pytest
 
 from monitor.registry.table import Service
 from tests.support.name_servers import Names
+from tests.support.ports import free_port
 from tests.support.upstreams import OK, answering, get, proxied, upstream
 
 
@@ -171,9 +172,7 @@ async def test_a_dead_first_address_is_passed_over(dead: str) -> None:
 
 
 async def test_addresses_that_all_fail_are_one_failure() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     async with proxied(
         1,
         base_url=f"http://two.example:{port}",
