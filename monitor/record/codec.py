@@ -15,7 +15,7 @@ import orjson
 from monitor.record.columns import (
     BODY_COLUMNS,
     DETAIL_COLUMNS,
-    KEY_SIZES,
+    ID_SIZE,
     LENGTH_SIZE,
     LOG_COLUMNS,
     TIME_COLUMNS,
@@ -40,11 +40,6 @@ from monitor.traffic.ids import known_uuid, timestamp_of, uuid_of
 # the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
 HEAD: Final = struct.Struct("<4sIIIIqq?")
 MARK: Final = b"\xffrw1"
-ID_SIZE: Final = KEY_SIZES["id"]
-# Columns of a log that are as Exchange has them, by what they hold.
-TEXTS: Final = ("method", "url", "path", "client_url", "error", "source_ip")
-TIMES: Final = ("latency_ms", "duration_ms")
-SIZES: Final = ("request_size", "response_size")
 # Where a log's row holds its ids, and the length of the source behind them.
 IDS: Final = struct.Struct(f"!{place_in_row('id')}x{ID_SIZE}s{LENGTH_SIZE}x{ID_SIZE}si")
 
@@ -176,9 +171,16 @@ def _of_log(fields: dict[str, bytes | None]) -> dict[str, Any]:
         "status_code": number_of(fields["status_code"], "h"),
         "replay_of": uuid_in(fields["replay_of"]),
         "tags": () if tags is None else tags_of(tags),
-        **{name: _text(fields[name]) for name in TEXTS},
-        **{name: number_of(fields[name], "d") for name in TIMES},
-        **{name: number_of(fields[name], "q") for name in SIZES},
+        "method": _text(fields["method"]),
+        "url": _text(fields["url"]),
+        "path": _text(fields["path"]),
+        "client_url": _text(fields["client_url"]),
+        "error": _text(fields["error"]),
+        "source_ip": _text(fields["source_ip"]),
+        "latency_ms": number_of(fields["latency_ms"], "d"),
+        "duration_ms": number_of(fields["duration_ms"], "d"),
+        "request_size": number_of(fields["request_size"], "q"),
+        "response_size": number_of(fields["response_size"], "q"),
     }
 
 

@@ -8,7 +8,10 @@ and one that a record is too old to hold is read as null.
 from typing import Final
 
 # What every row of a log begins with, and how many bytes each is.
-KEY_SIZES: Final = {"bucket": 4, "ts": 8, "id": 16}
+BUCKET_SIZE: Final = 4
+TS_SIZE: Final = 8
+ID_SIZE: Final = 16
+KEY_SIZES: Final = {"bucket": BUCKET_SIZE, "ts": TS_SIZE, "id": ID_SIZE}
 KEY_COLUMNS: Final = tuple(KEY_SIZES)
 TIME_COLUMNS: Final = ("connect_ms", "tls_ms", "ttfb_ms", "overhead_ms")
 SIDES: Final = ("request", "response")

@@ -26,9 +26,11 @@ from monitor.record.binary import (
 )
 from monitor.record.columns import (
     BODY_COLUMNS,
+    BUCKET_SIZE,
     DETAIL_COLUMNS,
-    KEY_SIZES,
+    ID_SIZE,
     LOG_COLUMNS,
+    TS_SIZE,
 )
 from monitor.record.pack_bodies import pack_body
 from monitor.traffic.endpoint import endpoint_of
@@ -37,7 +39,6 @@ from monitor.traffic.fields import Fields, HeaderObject, SharedFields
 from monitor.traffic.ids import bucket_of, bytes_of
 from monitor.traffic.message import Medium, Messages
 
-BUCKET_SIZE, TS_SIZE, ID_SIZE = KEY_SIZES.values()
 KEY: Final = struct.Struct("!iiiqi16s")
 LOG_BEGINS, DETAIL_BEGINS, BODY_BEGINS = [
     struct.pack("!h", len(columns))

@@ -27,9 +27,9 @@ def fields_of(row: bytes) -> list[bytes | None]:
 
 def named_fields_of(row: bytes, columns: tuple[str, ...]) -> dict[str, bytes | None]:
     """The fields of a packed row by their columns; what it is too old for is null."""
-    named: dict[str, bytes | None] = dict.fromkeys(columns)
-    named.update(zip(columns, fields_of(row), strict=False))
-    return named
+    fields = fields_of(row)
+    fields += [None] * (len(columns) - len(fields))
+    return dict(zip(columns, fields, strict=False))
 
 
 def tags_of(array: bytes) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""How PostgreSQL is reached, and what its absence looks like."""
+"""The pool of connections to PostgreSQL, and what its absence looks like."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from asyncpg.pool import PoolConnectionProxy
 from monitor.errors import NotMigrated, Unavailable
 from monitor.settings import SettingsError
 from monitor.storage.database.scarcity import Scarcity
-from monitor.traffic.ids import bytes_of, uuid_of
+from monitor.traffic.ids import bytes_of, uuid_from
 
 logger = logging.getLogger(__name__)
 
@@ -70,17 +70,13 @@ async def _with_plain_ids(connection: asyncpg.Connection) -> None:
         schema="pg_catalog",
         format="binary",
         encoder=_id_as_sent,
-        decoder=_id_as_read,
+        decoder=uuid_from,
     )
 
 
 def _id_as_sent(id: UUID | bytes) -> bytes:
     """An id, or its bytes, of which there are many at a time."""
     return id if isinstance(id, bytes) else bytes_of(id)
-
-
-def _id_as_read(content: bytes) -> UUID:
-    return uuid_of(int.from_bytes(content, "big"))
 
 
 class ReadDeadline:
