@@ -1,4 +1,4 @@
-"""What a batch of exchanges comes to: its days, its services, its rows by table."""
+"""Batches of exchanges: the days, the services, the rows by table of one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime

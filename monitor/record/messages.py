@@ -1,4 +1,4 @@
-"""How messages become a part of a record in the spool, and messages again."""
+"""Messages as a part of a record in the spool, and read from it."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a base_url says, and which URLs lie under it."""
+"""Base URLs: what one says, and which URLs lie under it."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Which service a name, a host or a prefix means: the routing table."""
+"""The routing table: which service a name, a host or a prefix means."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a replay sends: the recorded request, as far as it may and can be sent."""
+"""The request a replay sends: the recorded one, as far as it may and can be sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

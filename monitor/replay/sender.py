@@ -1,4 +1,4 @@
-"""How a replay goes out: by httpx, through the proxy like any other request."""
+"""The sender of replays: by httpx, through the proxy like any other request."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Where a replay goes: always to a registered service."""
+"""The target of a replay: always a registered service."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote

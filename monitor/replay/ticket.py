@@ -1,4 +1,4 @@
-"""How a proxy knows that a request is a replay, and of which log."""
+"""Tickets, by which a proxy knows that a request is a replay, and of which log."""
 
 import hashlib
 import secrets

@@ -1,4 +1,4 @@
-"""Which channels there are."""
+"""Channels that there are."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

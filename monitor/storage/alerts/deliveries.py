@@ -1,4 +1,4 @@
-"""Which deliveries there are, and what became of each attempt."""
+"""Deliveries, and what became of each attempt."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta

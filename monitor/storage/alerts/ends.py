@@ -1,4 +1,4 @@
-"""How a firing ends that nobody will judge any more."""
+"""Ends of firings that nobody will judge any more."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""How events come about: in the transaction of the logs they are about."""
+"""Events, which come about in the transaction of the logs they are about."""
 
 import asyncio
 from collections.abc import Callable, Sequence

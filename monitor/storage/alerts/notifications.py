@@ -1,4 +1,4 @@
-"""What is to be told of events, written in the events' own transaction."""
+"""Notifications of events, written in the events' own transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How rows become rules and events."""
+"""Rows of rules and events, and what they become."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which rules there are, and what they found."""
+"""Rules that there are, and what they found."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

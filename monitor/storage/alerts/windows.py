@@ -1,4 +1,4 @@
-"""How rules over a window are judged, each by one process at a time."""
+"""Windows of rules: how these are judged, each by one process at a time."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

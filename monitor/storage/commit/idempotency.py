@@ -1,4 +1,4 @@
-"""What an Idempotency-Key has stored already, so that a retry stores nothing twice."""
+"""Idempotency keys: what each has stored, so that a retry stores nothing twice."""
 
 import hashlib
 from dataclasses import dataclass

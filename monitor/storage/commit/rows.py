@@ -1,4 +1,4 @@
-"""How exchanges become rows: by COPY, of bytes that the proxy has packed already."""
+"""Rows of exchanges, by COPY of bytes that the proxy has packed already."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

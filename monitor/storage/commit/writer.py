@@ -1,4 +1,4 @@
-"""How ingested logs are committed: many callers, one transaction."""
+"""The writer of ingested logs: many callers, one transaction."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence

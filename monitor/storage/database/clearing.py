@@ -1,4 +1,4 @@
-"""How rows are removed in small steps, so that no step holds others up."""
+"""Clearing of rows in small steps, so that no step holds others up."""
 
 import asyncio
 import time

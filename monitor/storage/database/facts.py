@@ -1,4 +1,4 @@
-"""What PostgreSQL says of itself: its version, and how large the logs are."""
+"""Facts that PostgreSQL says of itself: its version, and how large the logs are."""
 
 from collections import defaultdict
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether a service may have one more of what each of its logs may cost."""
+"""Limits on how many a service may have of what each of its logs may cost."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Which migrations are applied, and how the others are."""
+"""Migrations: which are applied, and how the others are."""
 
 import asyncio
 import hashlib

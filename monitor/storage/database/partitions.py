@@ -1,4 +1,4 @@
-"""Which days the logs have a partition for."""
+"""Partitions of the logs: for which days there is one."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Who asks a PostgreSQL that takes no more connections for one, and who waits."""
+"""Scarcity of connections: who asks a PostgreSQL that is full, and who waits."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the database needs done to it, apart from reading and writing logs."""
+"""Upkeep that the database needs, apart from reading and writing logs."""
 
 from collections.abc import Iterable
 from datetime import date

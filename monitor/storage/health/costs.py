@@ -1,4 +1,4 @@
-"""Measures now and then what the appliance costs; whoever asks gets what it was."""
+"""Costs of the appliance, measured now and then; whoever asks gets what they were."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""How the appliance stands: what is degraded, known without asking anyone."""
+"""Degradation: what of the appliance is, known without asking anyone."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""How the ledger is counted: what ended, and where its records are now."""
+"""The books of the ledger: what ended, and where its records are now."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Where a record goes that PostgreSQL refuses for what is in it."""
+"""Dead letters: records that PostgreSQL refuses for what is in them."""
 
 import fcntl
 import hashlib

@@ -1,4 +1,4 @@
-"""What became of the records of a batch, in the ledger's words."""
+"""Outcomes of the records of a batch, in the ledger's words."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What PostgreSQL counts of an installation's records, and how far it has them."""
+"""Totals of an installation's records in PostgreSQL, and how far it has them."""
 
 import zlib
 from collections.abc import Mapping

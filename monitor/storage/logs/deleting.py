@@ -1,4 +1,4 @@
-"""How logs go because someone wants them gone, with all that was kept of them."""
+"""Deleting of logs that someone wants gone, with all that was kept of them."""
 
 import asyncio
 from collections import Counter

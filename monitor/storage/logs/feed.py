@@ -1,4 +1,4 @@
-"""In which order logs were committed, for those who follow them live."""
+"""The feed: in which order logs were committed, for those who follow them live."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What people say of a log: a pin, tags, a note."""
+"""Marks that people put on a log: a pin, tags, a note."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which messages are kept of a log."""
+"""Messages that are kept of a log."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ import asyncpg
 from monitor.storage.database.pool import Database
 from monitor.traffic.exchange import Exchange
 from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
-from monitor.traffic.message import Direction, Medium, Message, MessageKind, read_state
+from monitor.traffic.message import Direction, Message, MessageKind, read_state
 
 COLUMNS = (
     "bucket",
@@ -71,16 +71,6 @@ class MessageReader:
 def rows_of(exchanges: Sequence[Exchange]) -> list[tuple[Any, ...]]:
     """The messages of *exchanges*, as COLUMNS."""
     return [row for exchange in exchanges for row in _rows(exchange)]
-
-
-def counts_of(exchange: Exchange) -> tuple[int | None, int | None, str | None]:
-    """Messages, events, and what ended their reading."""
-    messages = exchange.messages
-    if messages is None:
-        return None, None, None
-    if messages.medium is Medium.WEBSOCKET:
-        return messages.count, None, messages.problem
-    return None, messages.count, messages.problem
 
 
 def _rows(exchange: Exchange) -> Iterator[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""How many logs there are, how many failed, and how long they took."""
+"""Metrics: how many logs there are, how many failed, and how long they took."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which logs a filter finds, and what one of them holds."""
+"""The reader of logs: which a filter finds, and what one of them holds."""
 
 import time
 from collections.abc import AsyncIterator, Sequence

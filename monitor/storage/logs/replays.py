@@ -1,4 +1,4 @@
-"""Which replays there were, and what earlier answers of an endpoint looked like."""
+"""Replays that there were, and earlier answers of an endpoint."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""How logs are searched where no index leads to them: in windows of growing size."""
+"""Searches for logs that no index leads to: in windows of growing size."""
 
 import time
 from collections.abc import Sequence

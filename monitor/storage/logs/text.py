@@ -1,4 +1,4 @@
-"""How a text is looked for in what a log says, in any case."""
+"""Texts looked for in what a log says, in any case."""
 
 import json
 import re

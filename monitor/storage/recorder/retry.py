@@ -1,4 +1,4 @@
-"""How records that PostgreSQL refused are tried again, or given up."""
+"""Retries of records that PostgreSQL refused, or their giving up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which service a key belongs to."""
+"""Keys, and which service each belongs to."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Which services are registered."""
+"""Services that are registered."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping

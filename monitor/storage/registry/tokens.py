@@ -1,4 +1,4 @@
-"""Which admin tokens there are, and which are valid."""
+"""Admin tokens: which there are, and which are valid."""
 
 import hashlib
 import secrets

@@ -1,4 +1,4 @@
-"""Which logs were handed over late, from when on their bodies are kept."""
+"""Arrivals: logs handed over late, from when on their bodies are kept."""
 
 from collections.abc import Sequence
 from datetime import datetime

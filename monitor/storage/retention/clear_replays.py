@@ -1,4 +1,4 @@
-"""How replays and alert events go, which are kept beside the logs."""
+"""Replays and alert events past their time, which are kept beside the logs."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""How a day's partition goes, while what is pinned of it stays."""
+"""Days whose partition goes, while what is pinned of them stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

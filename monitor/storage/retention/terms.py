@@ -1,4 +1,4 @@
-"""How long each service's logs and bodies are kept."""
+"""Terms: how long each service's logs and bodies are kept."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""As whom PostgreSQL runs, which refuses root."""
+"""The account as which PostgreSQL runs, which refuses root."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""How all that PostgreSQL holds of ours is written to a file, and read back."""
+"""Archives: all that PostgreSQL holds of ours, written to a file and read back."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Whether a postmaster.pid is of a PostgreSQL that lives, or of nobody any more."""
+"""postmaster.pid: whether it is of a PostgreSQL that lives, or of nobody any more."""
 
 import os
 import re

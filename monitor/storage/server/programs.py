@@ -1,4 +1,4 @@
-"""Which programs of PostgreSQL are used, and how one is run."""
+"""Programs of PostgreSQL: which are used, and how one is run."""
 
 import importlib.util
 import os
