@@ -19,9 +19,9 @@ from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.alerts.windows import AlertWindows
 from monitor.storage.commit import idempotency
 from monitor.storage.database.clearing import Clearing
-from monitor.storage.database.partitions import Partitions, days_ahead
+from monitor.storage.database.migrate import migrate_database
+from monitor.storage.database.partitions import Partitions, days_ahead, make_partitions
 from monitor.storage.database.pool import FAILED, Database, reason_of
-from monitor.storage.database.upkeep import make_partitions, migrate_database
 from monitor.storage.logs.feed import Feed
 from monitor.storage.recorder.recorder import Recorder
 from monitor.storage.retention.retention import Retention

@@ -9,7 +9,7 @@ from appliance.data.database import MIGRATIONS, connected
 from monitor import times
 from monitor.registry.resources import TokenResource
 from monitor.settings import Settings
-from monitor.storage.database.upkeep import migrate_database
+from monitor.storage.database.migrate import migrate_database
 from monitor.storage.registry.tokens import Tokens
 
 AT_ONCE = 500

@@ -8,8 +8,8 @@ from pathlib import Path
 from appliance.data.directory import DataDirectory, StartError
 from appliance.exit_codes import ExitCode
 from monitor.settings import Settings
+from monitor.storage.database.migrate import migrate_database
 from monitor.storage.database.pool import Database
-from monitor.storage.database.upkeep import migrate_database
 from monitor.storage.server.programs import ServerError
 from monitor.storage.server.server import Server
 

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import asyncpg
 
+from monitor.errors import Unusable
+from monitor.storage.database.pool import NO_DEADLINE, Database
+
+# What its SQL needs of PostgreSQL.
+OLDEST = 15
 LOCK = int.from_bytes(b"apimon", "big")
 LOCK_POLL_S = 0.1
 # A statement that cannot run in a transaction says so in its file's first line.
@@ -151,3 +156,22 @@ async def _note(connection: asyncpg.Connection, migration: Migration) -> None:
         migration.name,
         migration.checksum,
     )
+
+
+async def migrate_database(database: Database, folder: Path) -> list[str]:
+    """Apply what is pending; the names of what was applied.
+
+    Raises Unavailable, and Unusable where PostgreSQL or what it holds does not fit.
+    """
+    try:
+        async with database.connection(
+            timeout_s=5, held_s=NO_DEADLINE, as_it_is=True
+        ) as connection:
+            version = connection.get_server_version().major
+            if version < OLDEST:
+                raise Unusable(f"PostgreSQL {version} is older than {OLDEST}")
+            applied = await migrate(connection, folder)
+    except (MigrationError, asyncpg.PostgresError) as error:
+        raise Unusable(str(error)) from error
+    database.awaits_migration = False
+    return applied

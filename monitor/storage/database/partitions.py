@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 
+from monitor.storage.database.pool import NO_DEADLINE, Database
+
 # In the order in which a batch is stored.
 PARTITIONED = ("logs", "log_details", "log_bodies", "log_messages")
 # What body retention is about.
@@ -85,3 +87,10 @@ async def _attach(connection: asyncpg.Connection, table: str, day: date) -> None
               FOR VALUES FROM ('{day} 00:00+00') TO ('{following} 00:00+00');
         """
     )
+
+
+async def make_partitions(
+    database: Database, partitions: Partitions, days: Iterable[date]
+) -> None:
+    async with database.connection(timeout_s=5, held_s=NO_DEADLINE) as connection:
+        await partitions.ensure(connection, days)

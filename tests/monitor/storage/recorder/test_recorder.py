@@ -204,7 +204,7 @@ async def test_a_partition_that_was_dropped_is_made_again(
 
 
 async def test_an_absent_postgresql_is_waited_out(tmp_path: Path) -> None:
-    from monitor.storage.database.upkeep import migrate_database
+    from monitor.storage.database.migrate import migrate_database
     from monitor.storage.registry.services import Services
     from tests.support.databases import MIGRATIONS
 
