@@ -140,12 +140,12 @@ class Sender:
 
 
 async def _read(answer: httpx.Response, sent: Sent, limit: int) -> None:
-    """The first *limit* bytes are kept, as they passed; all are counted."""
-    kept, size = bytearray(), 0
+    """The first *limit* bytes are captured, as they passed; all are counted."""
+    captured, size = bytearray(), 0
     async for piece in answer.aiter_raw():
         size += len(piece)
-        kept += piece[: limit - len(kept)]
-        sent.body = Body(kept=bytes(kept), size=size)
+        captured += piece[: limit - len(captured)]
+        sent.body = Body(kept=bytes(captured), size=size)
 
 
 async def _refusal(answer: httpx.Response, code: str) -> str:

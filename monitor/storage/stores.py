@@ -53,7 +53,7 @@ class Stores:
             messages=MessageReader(database),
             replays=Replays(database),
             metrics=MetricsReader(database, timeout_ms=timeout_ms),
-            feed=Feed(database, kept=settings.stream_kept),
+            feed=Feed(database, retained=settings.stream_kept),
             alerts=Alerts(database, most=settings.alert_rules_limit),
             channels=Channels(database, most=settings.channels_limit),
             deliveries=Deliveries(database, public_url=settings.linked_url),

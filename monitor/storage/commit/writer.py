@@ -193,14 +193,14 @@ class LogWriter:
     async def _commit(self, together: Sequence[Waiting]) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
-                kept = await self._write([waiting.exchange for waiting in together])
+                stored = await self._write([waiting.exchange for waiting in together])
         except REFUSALS as error:
             await self._commit_halves(together, error)
         except (MonitorError, TimeoutError, asyncpg.PostgresError, OSError):
             _fail(together, Unavailable("PostgreSQL is away", retry_after_s=1))
         else:
-            self._note(len(kept))
-            _finish(together, {id(exchange) for exchange in kept})
+            self._note(len(stored))
+            _finish(together, {id(exchange) for exchange in stored})
 
     async def _commit_halves(
         self, together: Sequence[Waiting], error: Exception
@@ -220,11 +220,11 @@ class LogWriter:
             return await commit(connection, self._partitions, exchanges)
 
 
-def _finish(together: Sequence[Waiting], kept: set[int]) -> None:
+def _finish(together: Sequence[Waiting], stored: set[int]) -> None:
     for waiting in together:
         if waiting.done.done():
             continue
-        if id(waiting.exchange) in kept:
+        if id(waiting.exchange) in stored:
             waiting.done.set_result(None)
         else:
             waiting.done.set_exception(NotFound("the service is gone"))

@@ -45,12 +45,12 @@ def _exchange_of(payload: bytes) -> Recorded | None:
         return None
 
 
-def outcomes(records: Sequence[Record], kept: Sequence[Storable]) -> Counter[Key]:
-    """What became of *records*, *kept* of which were stored."""
-    stored = Counter([exchange.service_id.int for exchange in kept])
-    found = Counter({(id, STORED): stored[id.int] for id in services_of(kept)})
-    if len(kept) < len(records):
-        _count_deleted(found, records, {exchange.key for exchange in kept})
+def outcomes(records: Sequence[Record], stored: Sequence[Storable]) -> Counter[Key]:
+    """What became of *records*, of which *stored* are stored."""
+    counts = Counter([exchange.service_id.int for exchange in stored])
+    found = Counter({(id, STORED): counts[id.int] for id in services_of(stored)})
+    if len(stored) < len(records):
+        _count_deleted(found, records, {exchange.key for exchange in stored})
     for record in records:
         if record.frame.damage is not None:
             found.update(damaged(record.frame.damage))

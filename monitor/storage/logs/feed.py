@@ -54,12 +54,12 @@ async def append(connection: asyncpg.Connection, keys: Sequence[bytes]) -> None:
 class Feed:
     """Who reads it waits for news of this process, and looks now and then for others'.
 
-    Only the newest *kept* positions are held.
+    Only the newest *retained* positions are held.
     """
 
-    def __init__(self, database: Database, *, kept: int) -> None:
+    def __init__(self, database: Database, *, retained: int) -> None:
         self._database = database
-        self._kept = kept
+        self._retained = retained
         self._news: asyncio.Future[None] | None = None
 
     def wake(self) -> None:
@@ -111,14 +111,14 @@ class Feed:
         return [_part(row, position) for row in rows]
 
     async def forget(self) -> None:
-        """Remove what is older than the newest *kept* positions."""
+        """Remove what is older than the newest *retained* positions."""
         async with self._database.connection(held_s=NO_DEADLINE) as connection:
             await connection.execute(
                 """
                 DELETE FROM feed
                  WHERE position <= (SELECT position FROM feed_head) - $1
                 """,
-                self._kept,
+                self._retained,
             )
 
 

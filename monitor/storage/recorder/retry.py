@@ -80,12 +80,12 @@ class Retrying:
     async def _try(self, letter: Letter) -> tuple[str, bool]:
         """What became of it, and whether there is nothing left to try."""
         try:
-            kept = await self._store(letter)
+            is_stored = await self._store(letter)
         except asyncpg.UniqueViolationError:
             return "stored already", True
         except REFUSALS as error:
             return f"refused: {type(error).__name__}", False
-        return ("stored" if kept else "its service is deleted"), True
+        return ("stored" if is_stored else "its service is deleted"), True
 
     async def _store(self, letter: Letter) -> bool:
         exchange = decode(letter.record)

@@ -75,7 +75,7 @@ async def arrived(connection: asyncpg.Connection, keys: Keys) -> dict[UUID, date
     return {row["id"]: row["arrived_at"] for row in rows}
 
 
-async def kept(
+async def retained(
     connection: asyncpg.Connection, keys: Keys, moments: dict[UUID, datetime]
 ) -> set[UUID]:
     """Those whose log is there, and pinned or not past its service's moment.

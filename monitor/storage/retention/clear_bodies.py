@@ -92,7 +92,7 @@ class BodyClearing:
                     *after,
                     STEP_ROWS,
                 )
-                staying = await arrivals.kept(connection, keys, moments)
+                staying = await arrivals.retained(connection, keys, moments)
                 gone = [key for key in keys if key["id"] not in staying]
                 await self._remove(connection, gone)
             if len(keys) < STEP_ROWS:

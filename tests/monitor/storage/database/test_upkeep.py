@@ -33,7 +33,7 @@ async def test_a_deadlock_of_the_upkeep_ends_nothing(
     await connection.execute(REFUSING)
     await connection.close()
     database = await Database.open(database_url, size=3)
-    feed = Feed(database, kept=100)
+    feed = Feed(database, retained=100)
     task = asyncio.create_task(
         tasks.forget_old(database, feed, Lifecycle(is_ready=True))
     )

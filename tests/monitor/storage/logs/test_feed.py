@@ -9,7 +9,7 @@ from monitor.storage.logs.feed import Feed
 async def test_what_is_committed_after_it_was_asked_for_is_not_missed(
     database: Database,
 ) -> None:
-    feed = Feed(database, kept=10)
+    feed = Feed(database, retained=10)
     first, second = feed.coming(), feed.coming()
     feed.wake()
     await asyncio.wait_for(asyncio.gather(first, second), 60)
