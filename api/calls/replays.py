@@ -1,8 +1,6 @@
 """The calls that send a recorded request again, and say how the answers differ."""
 
 import asyncio
-import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,21 +13,16 @@ from api.input import read
 from api.input.errors import answer, written
 from api.input.replay_schemas import NewReplay
 from api.output import lists
+from api.output.comparisons import Comparisons
 from api.output.replayed import (
     AnswerBody,
-    Evidence,
-    answer_body,
-    compared_answers,
-    raw_answer_body,
 )
 from api.parts import Parts
 from api.rights import Right, caller_of, lacking, need
-from monitor.compare.answers import RecordedAnswer, answer_of, without_bodies
+from monitor.compare.answers import RecordedAnswer, answer_of
 from monitor.errors import Forbidden, NotFound, Unavailable
 from monitor.logs.display import header_object
 from monitor.logs.log import LogDetail, StoredBody
-from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
-from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.registry.table import Service
 from monitor.replay.outgoing import Overrides, outgoing
 from monitor.replay.replay import REPLAY_IDS, Replay, ReplayStatus
@@ -37,21 +30,8 @@ from monitor.replay.sender import Sent
 from monitor.replay.target import check_key, target_of
 from monitor.traffic.exchange import Exchange, Source
 
-logger = logging.getLogger(__name__)
-
 RECORDED_WITHIN_S = 5.0
-# Two are the least that can differ from each other; the original is one of them.
-EARLIER = 3
 UNFINISHED = "comparing was not finished"
-# What content can bring a comparison to, whatever bounds it has.
-INCOMPARABLE = (
-    ArithmeticError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +46,7 @@ class Received:
 class ReplayCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._comparisons = Comparisons(parts)
 
     async def create(self, request: web.Request) -> web.Response:
         """201, the replay; a target that does not answer is `failed`, no error."""
@@ -101,7 +82,7 @@ class ReplayCalls:
             body_limit=self._body_limit(target.service),
         )
         received = await self._received(sent, target.service)
-        body = await self._body(received.answer, detail)
+        body = await self._comparisons.body(received.answer, detail)
         replay = Replay(
             id=REPLAY_IDS.new(),
             log_id=id,
@@ -113,7 +94,7 @@ class ReplayCalls:
         )
         await self._store(replay)
         if replay.status_code is not None:
-            replay = await self._compared(replay, detail, received.answer)
+            replay = await self._comparisons.compared(replay, detail, received.answer)
         location = f"/v1/logs/{id}/replays"
         return written(replay.to_json(), status=201, Location=location)
 
@@ -211,74 +192,6 @@ class ReplayCalls:
             "headers": {name: sent.get(name) for name, _ in fields} or None,
             "body_size": None if body is None else len(body.encode()),
         }
-
-    async def _compared(
-        self, replay: Replay, detail: LogDetail, right: RecordedAnswer
-    ) -> Replay:
-        """*replay* is stored already: what was sent is known whatever comes of this."""
-        try:
-            comparison = await self._comparison(detail, right, replay.replay_log_id)
-            replay = replace(replay, comparison=comparison, comparison_problem=None)
-        except INCOMPARABLE as error:
-            logger.exception("a replay was not compared")
-            problem = f"the answers could not be compared ({type(error).__name__})"
-            replay = replace(replay, comparison_problem=problem)
-        try:
-            await self._parts.stores.replays.complete(replay)
-        except Unavailable:
-            logger.warning("a comparison is not stored: PostgreSQL is away")
-        return replay
-
-    async def _comparison(
-        self, detail: LogDetail, right: RecordedAnswer, own: UUID | None
-    ) -> dict[str, Any]:
-        """Where the bodies cannot be worked on, all else is compared."""
-        left, evidence = answer_of(detail), await self._evidence(detail, own)
-        answers = (left, right, *evidence.earlier, *evidence.replays)
-        try:
-            made = await self._parts.helpers.do(
-                OutcomeKind.COMPARISON,
-                detail.item.service_id,
-                compared_answers,
-                left,
-                right,
-                evidence,
-                self._parts.settings.work_limit,
-                is_little=are_little(
-                    ((one.body, one.headers) for one in answers),
-                    most_bytes=COMPARED_BYTES,
-                    most_marks=COMPARED_MARKS,
-                ),
-            )
-        except Unworked as error:
-            return without_bodies(left, right, f"the bodies are not compared: {error}")
-        return made.shown
-
-    async def _body(self, right: RecordedAnswer, detail: LogDetail) -> AnswerBody:
-        try:
-            return await self._parts.helpers.do(
-                OutcomeKind.DETAIL,
-                detail.item.service_id,
-                answer_body,
-                right,
-                is_little=are_little([(right.body, right.headers)]),
-            )
-        except Unworked as error:
-            return raw_answer_body(right, str(error))
-
-    async def _evidence(self, detail: LogDetail, own: UUID | None) -> Evidence:
-        """Without it the comparison stands, with less marked as volatile."""
-        replays = self._parts.stores.replays
-        try:
-            earlier = await replays.earlier_like(detail.item, most=EARLIER)
-            again = await replays.logs_of(detail.item.id, most=EARLIER, but=own)
-            return Evidence(await self._answers(earlier), await self._answers(again))
-        except Unavailable:
-            return Evidence()
-
-    async def _answers(self, ids: Sequence[UUID]) -> Sequence[RecordedAnswer]:
-        found = [await self._parts.stores.logs.get(id) for id in ids]
-        return [answer_of(detail) for detail in found if detail is not None]
 
     async def _store(self, replay: Replay) -> None:
         try:
