@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from monitor.storage.database.migrate import migrate
-from monitor.storage.server.server import TEST_OPTIONS, Server
-from tests.support.databases import MIGRATIONS
+from monitor.storage.server.server import Server
+from tests.support.databases import MIGRATIONS, TEST_OPTIONS
 
 TEMPLATE = "template_migrated"
 # What the template is called until it is whole.

@@ -120,9 +120,6 @@ def read_state(written: str) -> tuple[BodyState, bool]:
     return WITHHELD if is_limited else BodyState(written), is_limited
 
 
-EMPTY_BODY: Final = Body(kept=b"", size=0)
-
-
 @dataclass(init=False, slots=True, unsafe_hash=True)
 class Timings:
     """Parts of an exchange's time; None is what did not happen, or was not seen.

@@ -226,6 +226,3 @@ class Health:
             "PostgreSQL refused records.",
             f"{kept:,} are kept as dead letters: apimonitor deadletter list.",
         )
-
-
-Conditions = Callable[[], list[Degradation]]

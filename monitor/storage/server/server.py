@@ -41,15 +41,6 @@ OPTIONS = {
     "max_connections": "120",
     "shared_buffers": "128MB",
 }
-# Only for tests: nothing survives a power cut.
-TEST_OPTIONS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "autovacuum": "off",
-    "max_wal_size": "2GB",
-    "checkpoint_timeout": "1h",
-}
 
 
 class Server:

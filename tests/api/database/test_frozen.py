@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import httpx
 
-from monitor.storage.server.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import Server
+from tests.support.databases import TEST_OPTIONS
 from tests.support.frozen import frozen
 from tests.support.patience import PATIENCE_S
 from tests.support.running import (

@@ -12,7 +12,8 @@ import pytest
 from appliance.start import running
 from monitor.errors import Unavailable
 from monitor.storage.database.pool import Database
-from monitor.storage.server.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import Server
+from tests.support.databases import TEST_OPTIONS
 from tests.support.running import (
     LOG,
     appliance_on,

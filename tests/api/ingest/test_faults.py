@@ -9,7 +9,8 @@ import asyncpg
 import httpx
 import pytest_asyncio
 
-from monitor.storage.server.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import Server
+from tests.support.databases import TEST_OPTIONS
 from tests.support.frozen import frozen
 from tests.support.patience import PATIENCE_S
 from tests.support.running import (

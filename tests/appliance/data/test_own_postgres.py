@@ -10,8 +10,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from monitor.storage.server.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import Server
 from tests.support.commands import run
+from tests.support.databases import TEST_OPTIONS
 from tests.support.serving import refusal, served
 from tests.support.upstreams import OK, answering, upstream
 

@@ -12,10 +12,10 @@ import pytest
 from monitor.record.codec import encode
 from monitor.spool.writer import Spool
 from monitor.storage.database.migrate import read
-from monitor.storage.server.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import Server
 from monitor.traffic.exchange import Body, Exchange, Source
 from monitor.traffic.ids import LogIds
-from tests.support.databases import MIGRATIONS
+from tests.support.databases import MIGRATIONS, TEST_OPTIONS
 from tests.support.patience import PATIENCE_S
 from tests.support.running import appliance_on, client_at, client_of, register
 

@@ -25,9 +25,10 @@ from monitor.storage.ledger.dead_letters import DeadLetters
 from monitor.storage.ledger.totals import LedgerTotals, Moved
 from monitor.storage.logs.reader import LogReader
 from monitor.storage.recorder.recorder import Recorder
-from monitor.storage.server.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import Server
 from monitor.traffic.exchange import Body, Exchange
 from monitor.traffic.ids import LogIds
+from tests.support.databases import TEST_OPTIONS
 from tests.support.exchanges import an_exchange
 from tests.support.patience import eventually
 from tests.support.relays import relayed

@@ -20,12 +20,14 @@ import asyncpg
 import pytest
 
 from monitor.storage.server.postmaster import living
-from monitor.storage.server.server import TEST_OPTIONS, Server, ServerError
+from monitor.storage.server.server import Server, ServerError
+from tests.support.databases import TEST_OPTIONS
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from monitor.storage.server.server import TEST_OPTIONS, Server
+from monitor.storage.server.server import Server
+from tests.support.databases import TEST_OPTIONS
 Server(Path(sys.argv[1]), options=TEST_OPTIONS).start()
 print("started", flush=True)
 time.sleep(60)
