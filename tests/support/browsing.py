@@ -24,7 +24,8 @@ class Watched:
 
     async def serious_findings(self) -> list[str]:
         """What axe finds of serious and critical impact."""
-        await self.page.evaluate(AXE.read_text())
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE.read_text())
         found: dict[str, Any] = await self.page.evaluate(
             "axe.run({resultTypes: ['violations']})"
         )
