@@ -63,12 +63,19 @@ class Replay:
     @classmethod
     def from_json(cls, document: bytes) -> "Replay":
         """What *to_json* wrote, in this version or a former one."""
+        replay, body = cls.and_body(document)
+        return dataclasses.replace(replay, response_body=json_bytes(body))
+
+    @classmethod
+    def and_body(cls, document: bytes) -> "tuple[Replay, str | None]":
+        """The same without its body, which is beside it: it may be large."""
         content = orjson.loads(document)
+        body: str | None = content.pop("response_body", None)
         given = {name: content[name] for name in NAMES if name in content}
         if given.get("comparison") is not None:
             given["comparison"] = {"notes": [], **given["comparison"]}
         replay_log_id = given.get("replay_log_id")
-        return cls(
+        made = cls(
             **{
                 **given,
                 "id": UUID(given["id"]),
@@ -76,11 +83,11 @@ class Replay:
                 "service_id": UUID(given["service_id"]),
                 "replay_log_id": replay_log_id and UUID(replay_log_id),
                 "status": ReplayStatus(given["status"]),
-                "response_body": json_bytes(given.get("response_body")),
                 "omitted_headers": tuple(given.get("omitted_headers") or ()),
                 "created_at": times.parse(given["created_at"]),
             }
         )
+        return made, body
 
     def summary(self) -> dict[str, Any]:
         """What a list says of it, to be kept beside it."""

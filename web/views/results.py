@@ -1,10 +1,8 @@
 """A replay's answer beside the original: work that a helper process can do."""
 
 import base64
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
-
-import orjson
 
 from monitor.compare.sides import Row, side_by_side
 from monitor.content.body import field_value, kind_of
@@ -31,20 +29,18 @@ class Results(NamedTuple):
 
 def result_of(detail: LogDetail, document: bytes, limit: int) -> Results:
     """*document* is the replay as it is stored."""
-    stored = Replay.from_json(document)
-    replay = replace(stored, response_body=b"null")
+    replay, body = Replay.and_body(document)
     before = shown_body(detail.response_body, detail.response_headers)
     left = _laid_out(before.text, before.content or b"", detail.response_headers, limit)
-    right = _answered(stored, limit)
+    right = _answered(replay, body, limit)
     if left is None or right is None or replay.comparison is None:
         return Results(Result(replay=replay, rows=[], note=None))
     rows, note = side_by_side(left, right, limit=limit)
     return Results(Result(replay=replay, rows=rows, note=note), note is not None)
 
 
-def _answered(replay: Replay, limit: int) -> str | None:
+def _answered(replay: Replay, body: str | None, limit: int) -> str | None:
     """The replay's answer as text; None where it is none."""
-    body: str | None = orjson.loads(replay.response_body)
     if body is None:
         return ""
     if replay.response_body_encoding == "base64":

@@ -22,6 +22,7 @@ from monitor.logs.log import LogDetail, LogItem, StoredBody
 from monitor.offload.helpers import Helpers
 from monitor.offload.little import are_little
 from monitor.offload.outcome import OutcomeKind
+from monitor.replay.replay import REPLAY_IDS, Replay, ReplayStatus
 from monitor.traffic.exchange import Source
 from tests.support.generators import coded, texts
 from tests.support.helper_work import peak_bytes, settings
@@ -100,12 +101,19 @@ async def test_all_of_them_are_shown_and_compared_within_the_memory_of_a_helper(
         made = await do(compared_answers, left, right, Evidence(), WORK_LIMIT)
         assert len(orjson.dumps(made.shown)) < 2**21, name
         answered = await do(answer_body, right)
-        document = {**answered.fields, "comparison": made.shown}
-        document |= {"response_body": orjson.Fragment(answered.text)}
-        document |= {"response_headers": dict(headers)}
-        result = (
-            await do(result_of, detail, orjson.dumps(document), WORK_LIMIT)
-        ).result
+        replay = Replay(
+            id=REPLAY_IDS.new(),
+            log_id=detail.item.id,
+            service_id=detail.item.service_id,
+            status=ReplayStatus.SUCCESS,
+            status_code=200,
+            response_headers=dict(headers),
+            response_body=answered.text,
+            **answered.fields,
+            comparison=made.shown,
+            created_at=detail.item.timestamp,
+        )
+        result = (await do(result_of, detail, replay.to_json(), WORK_LIMIT)).result
         assert len(result.rows) <= 2_000, name
         view = (await do(sides_of, detail, WORK_LIMIT)).sides[1].body
         for shown in (view.laid_out, view.raw):
