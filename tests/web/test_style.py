@@ -111,7 +111,8 @@ def test_scripts_are_modules_that_a_page_reaches_by_one_address() -> None:
     """Under two addresses, with a digest and without, a module would run twice."""
     static = WEB / "static"
     pages = "".join(path.read_text() for path in TEMPLATES)
-    reached = {static / name for name in re.findall(r"asset\('([^']+\.js)'\)", pages)}
+    named = re.findall(r"(?:asset|script)\(['\"]([^'\"]+\.js)['\"]\)", pages)
+    reached = {static / name for name in named}
     waiting = entries = reached & set(SCRIPTS)
     while waiting:
         found = {imported for path in waiting for imported in imports(path)}
@@ -120,6 +121,12 @@ def test_scripts_are_modules_that_a_page_reaches_by_one_address() -> None:
     assert reached & set(SCRIPTS) == set(SCRIPTS)
     for path in SCRIPTS:
         assert len(path.read_text().splitlines()) <= 100, path.name
+
+
+def test_a_page_is_shown_once_its_modules_have_run() -> None:
+    """All that they import is asked for at once, and no press comes before them."""
+    by_hand = [path.name for path in TEMPLATES if 'type="module"' in path.read_text()]
+    assert by_hand == ["_scripts.html", "swagger.html"]
 
 
 def imports(path: Path) -> list[Path]:

@@ -232,7 +232,8 @@ async def test_a_closed_app_asks_for_the_password_first(
         page = watched.page
         await watched.go("/alerts-ui/channels")
         await page.get_by_label("Password").fill("correct horse")
-        await page.keyboard.press("Enter")
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
         await page.get_by_role("button", name="Make the first channel").click()
         form = page.get_by_role("dialog", name="New channel")
         await form.get_by_label("Name").fill("chat")

@@ -36,6 +36,7 @@ async def test_archives_are_dropped_sent_and_what_was_left_out_is_named(
     page = watched.page
     await watched.go("/dashboard")
     await page.get_by_role("link", name="Import").click()
+    await page.wait_for_url("**/import")
     await page.get_by_label("Service").select_option("second")
     good = archive(f"{HOSTILE}.har", har("https://x.example/a", "blob:x", "no URL"))
     bad = archive("b.har", b"[]")

@@ -134,7 +134,8 @@ async def test_a_request_is_changed_sent_and_compared(
     assert b"x-keep: again" in upstream_shop.requests[-1].lower()
     assert b"x-old" not in upstream_shop.requests[-1].lower()
 
-    await page.get_by_role("link", name="Start over").click()
+    async with page.expect_navigation():
+        await page.get_by_role("link", name="Start over").click()
     await page.get_by_role("button", name="Send through the proxy").click()
     await expect(page.locator(".history tbody tr")).to_have_count(3)
     # Nothing was changed this time: what was recorded goes again.
