@@ -1,18 +1,12 @@
 """Certificates, and upstreams that show them."""
 
-import asyncio
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.support.upstreams import (
-    OK,
-    Reader,
-    Writer,
-    answering,
-)
+from tests.support.upstreams import OK, answering, upstream
 
 Certificate = tuple[Path, Path]
 CONFIGURATION = """
@@ -76,18 +70,5 @@ async def tls_upstream(
     context.load_cert_chain(*certificate)
     if names is not None:
         context.sni_callback = lambda _, name, __: names.append(name)
-    behave = answering(OK)
-
-    async def guarded(reader: Reader, writer: Writer) -> None:
-        try:
-            await behave(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(guarded, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
+    async with upstream(answering(OK), tls=context) as port:
+        yield port

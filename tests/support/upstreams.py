@@ -1,6 +1,7 @@
 """Upstreams on raw sockets, and a proxy in front of them, for a block."""
 
 import asyncio
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -87,11 +88,10 @@ class Stage:
         return self.recorded
 
 
-@asynccontextmanager
-async def upstream(behaviour: Behaviour, port: int = 0) -> AsyncIterator[int]:
-    """A server that does *behaviour* with each connection; yields its port."""
+def guarded(behaviour: Behaviour) -> Behaviour:
+    """It ends with its connection, which it closes."""
 
-    async def guarded(reader: Reader, writer: Writer) -> None:
+    async def served(reader: Reader, writer: Writer) -> None:
         try:
             await behaviour(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -99,7 +99,15 @@ async def upstream(behaviour: Behaviour, port: int = 0) -> AsyncIterator[int]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(guarded, "127.0.0.1", port)
+    return served
+
+
+@asynccontextmanager
+async def upstream(
+    behaviour: Behaviour, port: int = 0, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """A server that does *behaviour* with each connection; yields its port."""
+    server = await asyncio.start_server(guarded(behaviour), "127.0.0.1", port, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -199,15 +207,7 @@ def get(target: str, *fields: str, host: str = "shop.localhost") -> bytes:
 
 @asynccontextmanager
 async def on_socket(path: Path, behaviour: Behaviour) -> AsyncIterator[None]:
-    async def guarded(reader: Reader, writer: Writer) -> None:
-        try:
-            await behaviour(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_unix_server(guarded, path)
+    server = await asyncio.start_unix_server(guarded(behaviour), path)
     try:
         yield
     finally:

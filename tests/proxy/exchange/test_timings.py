@@ -1,20 +1,17 @@
 """What an exchange's time went to is measured where it passes."""
 
 import asyncio
-import ssl
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from proxy.exchange.stopwatch import Stopwatch
+from tests.support.certificates import tls_upstream
 from tests.support.upstreams import (
     OK,
     Reader,
     Writer,
-    answering,
     get,
     proxied,
     read_head,
@@ -37,27 +34,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         capture_output=True,
     )
     return paths
-
-
-@asynccontextmanager
-async def tls_upstream(certificate: tuple[Path, Path]) -> AsyncIterator[int]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    behave = answering(OK)
-
-    async def guarded(reader: Reader, writer: Writer) -> None:
-        try:
-            await behave(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(guarded, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
 
 
 async def test_connect_and_tls_are_timed_once_for_a_connection(
