@@ -1,8 +1,10 @@
 """Exchanges as tests need them: whole, and of which only what matters is said."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from monitor.logs.log import LogDetail, LogItem, StoredBody
 from monitor.traffic.exchange import Exchange, Source
 from monitor.traffic.ids import LogIds
 
@@ -21,3 +23,37 @@ def an_exchange(service_id: UUID = SERVICE, **fields: Any) -> Exchange:
         "path": "/a",
     }
     return Exchange(**{**made, **fields})
+
+
+def a_log(**fields: Any) -> LogDetail:
+    """A stored GET without bodies, but for what *fields* say of it, listed or whole."""
+    listed: dict[str, Any] = {
+        "id": UUID(int=1),
+        "service_id": UUID(int=2),
+        "service_name": "shop",
+        "source": Source.PROXY,
+        "timestamp": datetime(2026, 11, 27, tzinfo=UTC),
+        "method": "GET",
+        "url": "http://x/",
+        "path": "/",
+        "query_params": {},
+        "status_code": 200,
+        "latency_ms": 1.0,
+        "error": None,
+        "source_ip": None,
+        "tags": (),
+        "request_size": 0,
+        "response_size": 0,
+    }
+    whole: dict[str, Any] = {
+        "client_url": None,
+        "duration_ms": None,
+        "replay_of": None,
+        "request_headers": (),
+        "response_headers": (),
+        "request_body": StoredBody(content=None),
+        "response_body": StoredBody(content=None),
+    }
+    for name, value in fields.items():
+        (listed if name in listed else whole)[name] = value
+    return LogDetail(item=LogItem(**listed), **whole)

@@ -5,9 +5,7 @@ import gzip
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -15,12 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.export.curl import LEFT_OUT, curl_command
-from monitor.logs.log import LogDetail, LogItem, StoredBody
+from monitor.logs.log import LogDetail, StoredBody
 from monitor.traffic.exchange import BodyState, Source
-from monitor.traffic.ids import LogIds
+from tests.support.exchanges import a_log
 from tests.support.upstreams import Reader, Writer, read_head
 
-IDS = LogIds()
 NAMES = st.text("abcdefgXYZ-_!#$%&'*+.^`|~019", min_size=1, max_size=12).filter(
     lambda name: name.lower() not in LEFT_OUT | {"host", "accept", "user-agent"}
 )
@@ -38,33 +35,14 @@ def detail(
     body: StoredBody | None = None,
     source: Source = Source.PROXY,
 ) -> LogDetail:
-    item = LogItem(
-        id=IDS.new(),
-        service_id=UUID(int=1),
-        service_name="s",
-        source=source,
-        timestamp=datetime.now(UTC),
+    return a_log(
         method=method,
         url=url,
-        path="/",
-        query_params={},
-        status_code=200,
-        latency_ms=1.0,
-        error=None,
-        source_ip=None,
-        tags=(),
+        source=source,
+        request_headers=headers,
+        request_body=body or StoredBody(content=None),
         request_size=None,
         response_size=None,
-    )
-    return LogDetail(
-        item=item,
-        client_url=None,
-        duration_ms=None,
-        replay_of=None,
-        request_headers=headers,
-        response_headers=(),
-        request_body=body or StoredBody(content=None),
-        response_body=StoredBody(content=None),
     )
 
 

@@ -1,9 +1,7 @@
 """Whatever bytes are kept: to show and to compare them costs what is allowed."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import orjson
 import pytest
@@ -18,12 +16,12 @@ from monitor.counters import Counters
 from monitor.defaults import WORK_LIMIT
 from monitor.json.bounds import MAX_LEVELS, lines_beginning, values_beginning
 from monitor.json.text import load_json
-from monitor.logs.log import LogDetail, LogItem, StoredBody
+from monitor.logs.log import LogDetail, StoredBody
 from monitor.offload.helpers import Helpers
 from monitor.offload.little import are_little
 from monitor.offload.outcome import OutcomeKind
 from monitor.replay.replay import REPLAY_IDS, Replay, ReplayStatus
-from monitor.traffic.exchange import Source
+from tests.support.exchanges import a_log
 from tests.support.generators import coded, texts
 from tests.support.helper_work import peak_bytes, settings
 from web.views.bodies import SHOWN_CHARACTERS, sides_of
@@ -33,33 +31,10 @@ MEMORY_BYTES = 384 * 1024 * 1024
 
 
 def detail_of(headers: tuple[tuple[str, str], ...], body: bytes) -> LogDetail:
-    item = LogItem(
-        id=uuid4(),
-        service_id=uuid4(),
-        service_name="pay",
-        source=Source.PROXY,
-        timestamp=datetime.now(UTC),
-        method="GET",
-        url="http://x/",
-        path="/",
-        query_params={},
-        status_code=200,
-        latency_ms=1.0,
-        error=None,
-        source_ip=None,
-        tags=(),
-        request_size=0,
-        response_size=len(body),
-    )
-    return LogDetail(
-        item=item,
-        client_url=None,
-        duration_ms=None,
-        replay_of=None,
-        request_headers=(),
+    return a_log(
         response_headers=headers,
-        request_body=StoredBody(content=None),
         response_body=StoredBody(content=body),
+        response_size=len(body),
     )
 
 

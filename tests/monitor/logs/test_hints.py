@@ -1,44 +1,20 @@
 """What a log shows of why an app breaks behind a proxy."""
 
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from monitor.logs.hints import hints_of
-from monitor.logs.log import LogDetail, LogItem, StoredBody
-from monitor.traffic.exchange import Source
+from monitor.logs.log import LogDetail
+from tests.support.exchanges import a_log
 
 
 def log(url: str, client_url: str | None = None, **fields: Any) -> LogDetail:
-    item = LogItem(
-        id=UUID(int=1),
-        service_id=UUID(int=2),
-        service_name="shop",
-        source=Source.PROXY,
-        timestamp=datetime(2026, 11, 27, tzinfo=UTC),
-        method="GET",
+    return a_log(
         url=url,
-        path="/",
-        query_params={},
-        status_code=fields.pop("status_code", 302),
-        latency_ms=1.0,
-        error=None,
-        source_ip=None,
-        tags=(),
-        request_size=0,
-        response_size=0,
-    )
-    none = StoredBody(content=None)
-    return LogDetail(
-        item=item,
         client_url=client_url,
         duration_ms=1.0,
-        replay_of=None,
-        **{"request_headers": (), "response_headers": (), **fields},
-        request_body=none,
-        response_body=none,
+        **{"status_code": 302, **fields},
     )
 
 

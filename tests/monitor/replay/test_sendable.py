@@ -1,51 +1,26 @@
 """Whether a recorded request can be sent again: said alike by all who send it."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
 from monitor.errors import Conflict
 from monitor.export.curl import curl_command
-from monitor.logs.log import LogDetail, LogItem, StoredBody
+from monitor.logs.log import LogDetail, StoredBody
 from monitor.registry.table import Service
 from monitor.replay.outgoing import Overrides, outgoing
 from monitor.replay.sendable import Unsendable, of_body
 from monitor.replay.target import Target
-from monitor.traffic.exchange import BodyState, Source
+from monitor.traffic.exchange import BodyState
+from tests.support.exchanges import a_log
 from web.views.editable import editable_of
 
 TARGET = Target(Service(id=UUID(int=2), name="s", slug="s", base_url="http://x"), "/")
 
 
 def detail(body: StoredBody, *, size: int | None = None) -> LogDetail:
-    item = LogItem(
-        id=UUID(int=1),
-        service_id=UUID(int=2),
-        service_name="s",
-        source=Source.PROXY,
-        timestamp=datetime.now(UTC),
-        method="POST",
-        url="http://x/",
-        path="/",
-        query_params={},
-        status_code=200,
-        latency_ms=1.0,
-        error=None,
-        source_ip=None,
-        tags=(),
-        request_size=size,
-        response_size=None,
-    )
-    return LogDetail(
-        item=item,
-        client_url=None,
-        duration_ms=None,
-        replay_of=None,
-        request_headers=(),
-        response_headers=(),
-        request_body=body,
-        response_body=StoredBody(content=None),
+    return a_log(
+        method="POST", request_body=body, request_size=size, response_size=None
     )
 
 

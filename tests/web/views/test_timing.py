@@ -1,35 +1,12 @@
 """The bar of an exchange's time covers all of it, whatever was measured."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
-from uuid import UUID
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.logs.log import LogDetail, LogItem, StoredBody
-from monitor.traffic.exchange import Source, Timings
+from monitor.traffic.exchange import Timings
+from tests.support.exchanges import a_log
 from web.views.timing import BAR_WIDTH, LEAST_WIDTH, timing_view
 
-ITEM = LogItem(
-    id=UUID(int=1),
-    service_id=UUID(int=2),
-    service_name="pay",
-    source=Source.PROXY,
-    timestamp=datetime.now(UTC),
-    method="GET",
-    url="http://x/",
-    path="/",
-    query_params={},
-    status_code=200,
-    latency_ms=None,
-    error=None,
-    source_ip=None,
-    tags=(),
-    request_size=0,
-    response_size=0,
-)
-BODY = StoredBody(content=None)
 times = st.floats(0, 1e7)
 maybe = st.none() | times
 
@@ -45,15 +22,8 @@ def test_its_parts_fill_the_bar_and_sum_up(
     ttfb = (connect or 0) + (tls or 0) + wait
     total = ttfb + download
     view = timing_view(
-        LogDetail(
-            item=replace(ITEM, latency_ms=total),
-            client_url=None,
-            duration_ms=None,
-            replay_of=None,
-            request_headers=(),
-            response_headers=(),
-            request_body=BODY,
-            response_body=BODY,
+        a_log(
+            latency_ms=total,
             timings=Timings(
                 connect_ms=connect, tls_ms=tls, ttfb_ms=ttfb, overhead_ms=own
             ),
