@@ -24,6 +24,7 @@ ROOMS = (
 BESIDE = (
     "monitor/content/body.py",
     "monitor/content/event_stream.py",
+    "monitor/json/strict.py",
     "monitor/loop/doing.py",
     "monitor/storage/ledger/outcomes.py",
 )

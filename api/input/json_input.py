@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from api.input.errors import of_validation
 from monitor.errors import FieldError, InvalidInput
 from monitor.json.meter import Meter
+from monitor.json.strict import no_constant
 
 Model = TypeVar("Model", bound=BaseModel)
 Loc = tuple[str | int, ...]
@@ -98,15 +99,11 @@ def loaded(content: bytes, loc: Loc) -> Any:
     # orjson refuses lone surrogates without saying where they are.
     try:
         text = content.decode("utf-8")
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=no_constant)
     except UnicodeDecodeError:
         raise invalid(loc, "is not UTF-8", "json_invalid") from None
     except (ValueError, RecursionError):
         raise invalid(loc, f"is not JSON: {reason}", "json_invalid") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
 
 
 def _bad_strings(value: Any, loc: Loc) -> Iterator[Loc]:

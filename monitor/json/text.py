@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.json.strict import no_constant, unique_members
+
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -27,8 +29,8 @@ def load_json(text: str) -> Any:
             text,
             parse_float=Number,
             parse_int=Number,
-            parse_constant=_no_constant,
-            object_pairs_hook=_members,
+            parse_constant=no_constant,
+            object_pairs_hook=unique_members,
         )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
@@ -91,14 +93,3 @@ def _quoted(value: Any) -> str:
     """As readable as can be; a lone surrogate, which UTF-8 has not, stays escaped."""
     text = json.dumps(value, ensure_ascii=False)
     return json.dumps(value) if SURROGATE.search(text) else text
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a name is repeated")
-    return members
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")

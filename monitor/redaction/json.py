@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from monitor.json.strict import no_constant, unique_members
 from monitor.redaction.path_machine import END, PENDING, Machine, PathState
 from monitor.redaction.work import MaskingWork
 from monitor.traffic.mask import MASK
@@ -154,17 +155,6 @@ def _dumped(value: Any) -> bytes:
     return plain.encode("utf-8", "backslashreplace")
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a name is repeated")
-    return members
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _marked(number: Any) -> str:
     return f"{MARK}{orjson.dumps(number).decode()}{MARK}"
 
@@ -172,8 +162,8 @@ def _marked(number: Any) -> str:
 DECODER: Final[Any] = json.JSONDecoder(
     parse_float=orjson.Fragment,
     parse_int=orjson.Fragment,
-    parse_constant=_no_constant,
-    object_pairs_hook=_members,
+    parse_constant=no_constant,
+    object_pairs_hook=unique_members,
 )
 # One after the other, without what a decoder does for one.
 SCAN: Final = DECODER.scan_once
