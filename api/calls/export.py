@@ -33,7 +33,7 @@ class ExportCalls:
     async def curl(self, request: web.Request) -> web.Response:
         """The recorded request as a command for a POSIX shell."""
         detail = await self._log(request)
-        command = await self._details.curl(detail, keeps_host=self._keeps_host(detail))
+        command = await self._details.curl(detail)
         return web.Response(text=command, content_type="text/plain", headers=HEADERS)
 
     async def har(self, request: web.Request) -> web.Response:
@@ -78,13 +78,7 @@ class ExportCalls:
 
     async def _entry(self, detail: LogDetail) -> bytes:
         messages = await self._messages(detail)
-        keeps_host = self._keeps_host(detail)
-        return await self._details.har(detail, messages, keeps_host=keeps_host)
-
-    def _keeps_host(self, detail: LogDetail) -> bool:
-        """As its service has it now: a log does not say."""
-        service = self._parts.routes().by_id(detail.item.service_id)
-        return service is not None and service.preserve_host
+        return await self._details.har(detail, messages)
 
     async def _messages(self, detail: LogDetail) -> list[Message]:
         if not detail.has_messages:

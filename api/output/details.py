@@ -64,9 +64,7 @@ class Details:
             return one_line(raw_detail_json(detail, f"not decoded: {error}"))
         return made.content
 
-    async def har(
-        self, detail: LogDetail, messages: Sequence[Message], *, keeps_host: bool
-    ) -> bytes:
+    async def har(self, detail: LogDetail, messages: Sequence[Message]) -> bytes:
         """An entry of an archive."""
         try:
             made = await self._helpers.do(
@@ -75,18 +73,15 @@ class Details:
                 har_json,
                 detail,
                 messages,
-                keeps_host,
                 is_little=are_little(_bodies(detail)) and _are_short(messages),
             )
         except Unworked as error:
-            entry: dict[str, Any] = har.entry_of(
-                _without_bodies(detail), keeps_host=keeps_host
-            )
+            entry: dict[str, Any] = har.entry_of(_without_bodies(detail))
             entry["comment"] = f"bodies and messages are left out: {error}"
             return json_bytes(entry)
         return made.content
 
-    async def curl(self, detail: LogDetail, *, keeps_host: bool) -> str:
+    async def curl(self, detail: LogDetail) -> str:
         sent = [(detail.request_body, detail.request_headers)]
         try:
             made = await self._helpers.do(
@@ -94,13 +89,12 @@ class Details:
                 detail.item.service_id,
                 curl_text,
                 detail,
-                keeps_host,
                 is_little=are_little(sent),
             )
         except Unworked as error:
             return (
                 f"# the body is left out: {error}\n"
-                + curl_text(_without_bodies(detail), keeps_host).content.decode()
+                + curl_text(_without_bodies(detail)).content.decode()
             )
         return made.content.decode()
 

@@ -38,16 +38,13 @@ def raw_detail_json(detail: LogDetail, problem: str) -> bytes:
     return json_bytes(shown_detail(detail, sent, received))
 
 
-def har_json(
-    detail: LogDetail, messages: Sequence[Message], keeps_host: bool
-) -> Written:
+def har_json(detail: LogDetail, messages: Sequence[Message]) -> Written:
     """An entry of a HAR archive."""
-    entry = har.entry_of(detail, messages, keeps_host=keeps_host)
-    return Written(json_bytes(entry))
+    return Written(json_bytes(har.entry_of(detail, messages)))
 
 
-def curl_text(detail: LogDetail, keeps_host: bool) -> Written:
-    return Written(curl_command(detail, keeps_host=keeps_host).encode())
+def curl_text(detail: LogDetail) -> Written:
+    return Written(curl_command(detail).encode())
 
 
 def messages_json(messages: Sequence[Message], began: datetime) -> Written:

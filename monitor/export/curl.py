@@ -21,11 +21,11 @@ ADDED = ("User-Agent", "Accept")
 MAX_ARGUMENT_LENGTH = 100_000
 
 
-def curl_command(detail: LogDetail, *, keeps_host: bool = False) -> str:
+def curl_command(detail: LogDetail) -> str:
     """What was sent upstream, with comments above it that name what is masked or not
     kept.
 
-    *keeps_host*: the service has `preserve_host`; else curl makes Host of the URL.
+    Where the service has no `preserve_host`, curl makes Host of the URL.
     """
     notes: list[str] = []
     item = detail.item
@@ -34,7 +34,7 @@ def curl_command(detail: LogDetail, *, keeps_host: bool = False) -> str:
     body, body_notes = _body(detail)
     if body and item.method == "HEAD":
         body_notes.append("curl ends with 63 where the answer tells a length")
-    left_out = LEFT_OUT if keeps_host else LEFT_OUT | {"host"}
+    left_out = LEFT_OUT if detail.keeps_host else LEFT_OUT | {"host"}
     if detail.request_body.is_decoded:
         left_out |= {"content-encoding"}
     headers = _headers(detail, notes, left_out, has_body=body is not None)

@@ -31,23 +31,18 @@ def head() -> dict[str, Any]:
     return {"version": "1.2", "creator": CREATOR, "pages": []}
 
 
-def entry_of(
-    detail: LogDetail,
-    messages: Sequence[Message] = (),
-    *,
-    keeps_host: bool = False,
-) -> dict[str, Any]:
+def entry_of(detail: LogDetail, messages: Sequence[Message] = ()) -> dict[str, Any]:
     """What was sent upstream, and what came back.
 
     Bodies are decoded, as browsers export them; `_masked` names what is masked.
-    Of an imported log, what its archive said of it besides is said again. *keeps_host*:
-    the service has `preserve_host`; else Host is the URL's.
+    Of an imported log, what its archive said of it besides is said again. Host
+    is the URL's where the service has no `preserve_host`.
     """
     item, har = detail.item, detail.har or {}
     entry: dict[str, Any] = {
         "startedDateTime": times.format(item.timestamp),
         "time": detail.total_ms or 0,
-        "request": _request(detail, keeps_host),
+        "request": _request(detail),
         "response": _response(detail),
         "cache": {},
         "timings": {**_timings(detail), **har.get("timings", {})},
@@ -103,14 +98,14 @@ def _beside(detail: LogDetail) -> dict[str, Any]:
     return made
 
 
-def _request(detail: LogDetail, keeps_host: bool) -> dict[str, Any]:
+def _request(detail: LogDetail) -> dict[str, Any]:
     item, said = detail.item, (detail.har or {}).get("request", {})
     made: dict[str, Any] = {
         "method": item.method,
         "url": item.url,
         "httpVersion": said.get("httpVersion", "HTTP/1.1"),
         "cookies": said.get("cookies", []),
-        "headers": _sent_headers(detail, keeps_host),
+        "headers": _sent_headers(detail),
         "queryString": _query(item.url),
         "headersSize": said.get("headersSize", NOT_KNOWN),
         "bodySize": said.get("bodySize", _size(item.request_size)),
@@ -155,7 +150,7 @@ def _response(detail: LogDetail) -> dict[str, Any]:
     }
 
 
-def _sent_headers(detail: LogDetail, keeps_host: bool) -> list[dict[str, str]]:
+def _sent_headers(detail: LogDetail) -> list[dict[str, str]]:
     """A pushed log's are its sender's word; ours never went upstream."""
     found = _headers(detail.request_headers)
     if detail.item.source is Source.INGEST:
@@ -163,7 +158,7 @@ def _sent_headers(detail: LogDetail, keeps_host: bool) -> list[dict[str, str]]:
     found = [pair for pair in found if not pair["name"].lower().startswith(OURS)]
     url = detail.item.url
     host = urlsplit(url).netloc.rpartition("@")[2]
-    if keeps_host or on_socket(url) is not None or not host:
+    if detail.keeps_host or on_socket(url) is not None or not host:
         return found
     return [
         {**pair, "value": host} if pair["name"].lower() == "host" else pair
