@@ -142,10 +142,14 @@ class Sender:
 async def _read(answer: httpx.Response, sent: Sent, limit: int) -> None:
     """The first *limit* bytes are captured, as they passed; all are counted."""
     captured, size = bytearray(), 0
-    async for piece in answer.aiter_raw():
-        size += len(piece)
-        captured += piece[: limit - len(captured)]
-        sent.body = Body(kept=bytes(captured), size=size)
+    try:
+        async for piece in answer.aiter_raw():
+            size += len(piece)
+            captured += piece[: limit - len(captured)]
+    finally:
+        # Of one that broke off, too.
+        if size:
+            sent.body = Body(kept=bytes(captured), size=size)
 
 
 async def _refusal(answer: httpx.Response, code: str) -> str:
