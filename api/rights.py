@@ -87,7 +87,8 @@ async def need_to_fill(request: web.Request, parts: Parts, service_id: UUID) -> 
     """*service_id*, whose key came with the request; or who manages fills any."""
     caller = await caller_of(request, parts)
     if caller.service_id is None:
-        await need(request, parts, Right.MANAGE)
+        if Right.MANAGE not in caller.rights:
+            raise lacking(caller, Right.MANAGE)
     elif caller.service_id != service_id:
         raise Forbidden("a service key fills its own service only")
     return service_id
