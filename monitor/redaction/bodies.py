@@ -44,10 +44,19 @@ class Rules:
     """What is masked in bodies: values at a service's paths, and fields by name.
 
     *own*: whether the service has rules; *words* finds what they name in what cannot
-    be taken apart.
+    be taken apart; *has_unnamed*: one leads to what has no name, an item or all there
+    is.
     """
 
-    __slots__ = ("form_names", "machine", "names", "own", "paths", "words")
+    __slots__ = (
+        "form_names",
+        "has_unnamed",
+        "machine",
+        "names",
+        "own",
+        "paths",
+        "words",
+    )
 
     def __init__(
         self, paths: tuple[Path, ...], names: Names, own: frozenset[str]
@@ -56,6 +65,7 @@ class Rules:
         self.machine = Machine(paths) if paths else None
         self.names = names
         self.own = bool(paths or own)
+        self.has_unnamed = any([not path or path[-1][0] not in NAMED for path in paths])
         last = {str(path[-1][1]) for path in paths if path and path[-1][0] in NAMED}
         # A form has but one level: what a path leads to may be called so there.
         self.form_names = names.also(last) if last else names
@@ -138,7 +148,7 @@ def _by_names(
         return _members(look, content, rules, work)
     names = rules.form_names
     is_coded = look is BodyLook.FORM and content.find(b"%") >= 0
-    has_paths = look is BodyLook.MULTIPART and rules.machine is not None
+    has_paths = rules.machine is not None
     is_hidden = is_coded or has_paths or HIDDEN.search(content) is not None
     if not is_hidden and not names.may_be_in(content):
         return None
@@ -151,7 +161,9 @@ def _by_names(
         try:
             return _part(text, rules, work)
         except ValueError:
-            if names.may_be_in(text.encode("latin-1")):
+            content = text.encode("latin-1")
+            is_hidden = rules.has_unnamed or HIDDEN.search(content) is not None
+            if is_hidden or names.may_be_in(content):
                 raise
             # It only begins as JSON does: ids=[7.
             return text

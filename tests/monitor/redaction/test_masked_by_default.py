@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -275,6 +276,43 @@ def test_json_that_is_the_value_of_a_form_is_masked(value: str) -> None:
     form = "ids=[7&j=%7B%22pin%22%3A1234%7D"
     ruled = kept(form, FORM_TYPE, "", "$.pin").kept
     assert (ruled.startswith(b"ids=[7&j="), b"1234" in ruled) == (True, False)
+
+
+@pytest.mark.parametrize("rule", ["$.cards[*]", "$.cards[1]", "$.cards.*", "$..[1]"])
+@pytest.mark.parametrize("write", [str, quote_plus])
+def test_what_a_rule_leads_to_without_a_name_is_masked_in_a_form(
+    rule: str, write: Callable[[str], str]
+) -> None:
+    items = '{"b":"CANARY"}' if rule.endswith(".*") else '["7","CANARY"]'
+    value = f'{{"cards":{items}}}'.replace("CANARY", CANARY)
+    found = kept(f"id=7&payload={write(value)}", FORM_TYPE, "", rule)
+    assert CANARY.encode() not in found.kept
+    assert found.state is BodyState.REDACTED
+    assert found.kept.startswith(b"id=7&payload=")
+
+
+@pytest.mark.parametrize(
+    ("form", "rules"),
+    [
+        ('p={"\\u0070assword":"CANARY","x', ()),
+        ("p=%7B%22%5Cu0070assword%22%3A%22CANARY%22,", ()),
+        ('payload={"cards":["CANARY","x', ("$.cards[*]",)),
+        ("payload=%7B%22cards%22:[%22CANARY%22", ("$.cards[0]",)),
+        ('payload=["CANARY"', ("$",)),
+    ],
+)
+def test_json_in_a_form_that_cannot_be_read_is_kept_of_none(
+    form: str, rules: tuple[str, ...]
+) -> None:
+    """Where what is to be masked may be in it, though no name of it is seen."""
+    content = form.replace("CANARY", CANARY).encode()
+    given = Body(kept=content, size=900)
+    found = REDACTION.apply(
+        an_exchange(request_headers=(("Content-Type", FORM_TYPE),), request_body=given),
+        rules,
+    ).request_body
+    assert found is not None
+    assert (found.state, found.kept) == (BodyState.WITHHELD, b"")
 
 
 def message(content: bytes) -> Message:
