@@ -33,8 +33,8 @@ from monitor.traffic.exchange import (
     Timings,
     read_state,
 )
-from monitor.traffic.fields import Fields, HeaderObject
-from monitor.traffic.ids import known_uuid, timestamp_of, uuid_of
+from monitor.traffic.fields import headers_of
+from monitor.traffic.ids import known_uuid, timestamp_of, uuid_from
 
 # A mark of this form of records; lengths of the rows of log, details and bodies, and of
 # the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
@@ -77,7 +77,7 @@ class Recorded:
 
     @property
     def id(self) -> UUID:
-        return uuid_of(int.from_bytes(self.key, "big"))
+        return uuid_from(self.key)
 
     @property
     def started_at(self) -> datetime:
@@ -136,8 +136,8 @@ def decode(record: bytes) -> Exchange:
             bodies = named_fields_of(record[detail_end:body_end], BODY_COLUMNS)
         return Exchange(
             **_of_log(log),
-            request_headers=_headers(detail["request_headers"]),
-            response_headers=_headers(detail["response_headers"]),
+            request_headers=headers_of(detail["request_headers"]),
+            response_headers=headers_of(detail["response_headers"]),
             timings=_timings([detail[column] for column in TIME_COLUMNS]),
             request_body=_body(sent_size, bodies, "request"),
             response_body=_body(received_size, bodies, "response"),
@@ -186,13 +186,6 @@ def _of_log(fields: dict[str, bytes | None]) -> dict[str, Any]:
 
 def _text(field: bytes | None) -> str | None:
     return None if field is None else field.decode()
-
-
-def _headers(field: bytes | None) -> Fields | HeaderObject:
-    value = orjson.loads(field or b"[]")
-    if isinstance(value, dict):
-        return value
-    return tuple((name, text) for name, text in value)
 
 
 def _timings(fields: list[bytes | None]) -> Timings:

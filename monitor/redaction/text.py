@@ -6,12 +6,12 @@ from typing import Final
 
 from monitor.content.body import as_text
 from monitor.redaction.json import masked_json
+from monitor.redaction.looks import BLANK_BYTES
 from monitor.redaction.path_machine import Machine
 from monitor.redaction.work import MaskingWork, TooMuch
 from monitor.traffic.message import Message, Messages, MessageState
 
 BLANKS: Final = " \t\r\n\0\x1e\ufeff"
-BLANK_BYTES: Final = b" \t\r\n\0\x1e\xef\xbb\xbf\xfe\xff"
 # Socket.IO and Engine.IO put the type of a packet, a namespace and a number before
 # its JSON.
 PACKET: Final = re.compile(r"\d{1,20}+-?(?:/[^,\[{]*+,)?\d*+(?=[\[{])")

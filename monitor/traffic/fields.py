@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 # Field lines in wire order, repeats and letter case kept; bytes as latin-1, which
 # loses nothing (RFC 9110 5.5 calls bytes >= 0x80 opaque).
 Fields = tuple[tuple[str, str], ...]
@@ -17,3 +19,11 @@ class SharedFields(tuple[tuple[str, str], ...]):
 
     masked: tuple[object, object, Fields | HeaderObject] | None = None
     packed: bytes | None = None
+
+
+def headers_of(stored: bytes | None) -> Fields | HeaderObject:
+    """What a record or a row holds of them, as JSON; None: none."""
+    value: Any = orjson.loads(stored or b"[]")
+    if isinstance(value, dict):
+        return value
+    return tuple((name, text) for name, text in value)

@@ -99,10 +99,7 @@ def uuid_of(value: int) -> UUID:
 
 def uuid_from(content: bytes) -> UUID:
     """As UUID(bytes=content), sooner."""
-    made = object.__new__(UUID)
-    SET_VALUE(made, int.from_bytes(content, "big"))
-    SET_SAFETY(made, UNKNOWN)
-    return made
+    return uuid_of(int.from_bytes(content, "big"))
 
 
 # Services' ids, of which there are few, stand in each record.

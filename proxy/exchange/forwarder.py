@@ -33,7 +33,6 @@ from proxy.exchange.reply import Reply
 from proxy.exchange.switching import Switched, is_agreed
 from proxy.http1 import problems
 from proxy.http1.bodies import Take
-from proxy.http1.request import Request
 from proxy.http1.response import Answer
 
 logger = logging.getLogger(__name__)
@@ -71,14 +70,13 @@ class Forwarder(ExchangeListener):
         shared: Shared,
         *,
         client: ClientConnection,
-        request: Request,
         capture: Capture,
         head: bytes,
         is_trusted: bool,
     ) -> None:
         self._shared = shared
         self._client = client
-        self._request = request
+        self._request = request = capture.request
         self._capture = capture
         self._state: ForwarderState = CONNECTING
         self._service = service = capture.routed.service

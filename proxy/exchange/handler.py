@@ -186,7 +186,6 @@ class Proxy:
         return Forwarder(
             self._shared,
             client=client,
-            request=request,
             capture=capture,
             head=head,
             is_trusted=is_trusted,

@@ -15,7 +15,7 @@ from monitor.record.columns import (
     SIDES,
 )
 from monitor.traffic.exchange import BodyState, Source, Timings, read_state
-from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.fields import headers_of
 
 # What is read of a log where one is shown, and not in a list.
 NOT_LISTED = {"bucket", "client_url", "duration_ms", "endpoint", "replay_of"}
@@ -82,8 +82,8 @@ def detail_of(row: asyncpg.Record) -> LogDetail:
         duration_ms=row["duration_ms"],
         replay_of=row["replay_of"],
         note=row["note"],
-        request_headers=_headers(row["request_headers"]),
-        response_headers=_headers(row["response_headers"]),
+        request_headers=headers_of(row["request_headers"]),
+        response_headers=headers_of(row["response_headers"]),
         request_body=_body(row, "request", gone),
         response_body=_body(row, "response", gone),
         timings=Timings(
@@ -98,13 +98,6 @@ def detail_of(row: asyncpg.Record) -> LogDetail:
         keeps_host=row["preserve_host"],
         har=har,
     )
-
-
-def _headers(stored: bytes | None) -> Fields | HeaderObject:
-    value: Any = orjson.loads(stored or b"[]")
-    if isinstance(value, dict):
-        return value
-    return tuple((name, text) for name, text in value)
 
 
 def _body(row: asyncpg.Record, side: str, gone: Collection[str]) -> StoredBody:
