@@ -190,24 +190,31 @@ class Retention:
     async def _hold_bytes(self, connection: asyncpg.Connection, today: date) -> None:
         """What came late goes first, then the oldest days; today stays."""
         limit = self._policy.limit_bytes
-        if limit is None or await kept_days.size_of_all(connection) <= limit:
+        if limit is None:
             return
-        await self._clear(
-            connection,
-            lambda: connection.fetch(
-                "SELECT bucket, ts, id FROM logs_attic WHERE NOT pinned LIMIT $1",
-                STEP_ROWS,
-            ),
-        )
-        for day in await _days(connection, PARTITIONED):
-            if await kept_days.size_of_all(connection) <= limit:
-                return
-            if day >= today or not await self._drop(connection, day, PARTITIONED):
-                break
+        if await kept_days.size_of_all(connection) > limit:
+            await self._clear(
+                connection,
+                lambda: connection.fetch(
+                    "SELECT bucket, ts, id FROM logs_attic WHERE NOT pinned LIMIT $1",
+                    STEP_ROWS,
+                ),
+            )
+            await self._drop_oldest(connection, today, limit)
         if await kept_days.size_of_all(connection) > limit:
             self._exceeding.met("there is no earlier day")
         else:
             self._exceeding.passed()
+
+    async def _drop_oldest(
+        self, connection: asyncpg.Connection, today: date, limit: int
+    ) -> None:
+        """Day by day, until the rest is within *limit*, or may not go."""
+        for day in await _days(connection, PARTITIONED):
+            if await kept_days.size_of_all(connection) <= limit:
+                return
+            if day >= today or not await self._drop(connection, day, PARTITIONED):
+                return
 
     def _count(self, table: str, rows: int) -> None:
         self._counters.retention_rows.labels(table).inc(rows)

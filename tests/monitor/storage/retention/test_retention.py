@@ -1,6 +1,8 @@
 """What is past its time goes, what is pinned stays, and nothing waits for either."""
 
 import asyncio
+import itertools
+import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
@@ -10,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from appliance.background import tasks
+from monitor import trouble
 from monitor.clock import HOLD_S, LARGE_STEP_S, Clock
 from monitor.lifecycle import Lifecycle
 from monitor.storage.database import clearing
@@ -183,6 +186,29 @@ async def test_beyond_the_bytes_the_oldest_days_go_but_not_today(house: House) -
     await none.sweep(NOW)
     assert set(await house.paths()) == {"/0", "/3"}
     assert await house.days("logs") == 1
+
+
+async def test_each_time_that_the_bytes_are_exceeded_is_said_and_that_it_is_over(
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = itertools.count(step=3600.0)
+    monkeypatch.setattr(trouble, "monotonic", lambda: next(hours))
+    caplog.set_level(logging.INFO, module.logger.name)
+    pay = await house.service("pay")
+    await house.store(pay, 0)
+    async with house.database.connection() as connection:
+        size = await kept_days.size_of_all(connection)
+    retention = house.made(Policy(days=30, body_days=30, limit_bytes=size))
+    for _ in range(2):
+        await house.store(pay, 0, count=400)
+        await retention.sweep(NOW)
+        await retention.sweep(NOW)
+        async with house.database.connection() as connection:
+            for table in PARTITIONED:
+                await connection.execute(f"TRUNCATE apimonitor.{table}")
+        await retention.sweep(NOW)
+    said = ["logs exceed RETENTION_BYTES", "they no longer do"]
+    assert [record.message for record in caplog.records] == said * 2
 
 
 async def test_a_day_in_use_waits_and_the_sweep_goes_on(
