@@ -97,7 +97,7 @@ class BatchCalls:
             most_rows = self._parts.settings.batch_limit_rows
             batch = make(intake, file, most_rows=most_rows)
             digest = await self._take(request, splitter, batch)
-            batch.settle()
+            await batch.settle()
             if batch.errors:
                 raise InvalidInput("some rows are not valid", errors=batch.errors)
             self._parts.counters.ingest_ignored_fields.inc(batch.ignored_fields)

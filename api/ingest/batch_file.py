@@ -23,6 +23,8 @@ STEP_BYTES = 1024 * 1024
 # Of a record, and of what is beside it.
 LENGTHS = struct.Struct("<II")
 MAX_ERRORS = json_input.MAX_ERRORS
+# So many rows are gone through in a turn of the loop.
+ROWS_A_TURN = 500
 
 
 class Batch:
@@ -64,7 +66,7 @@ class Batch:
         """A row is not valid."""
         self.errors += error.errors[: MAX_ERRORS - len(self.errors)]
 
-    def settle(self) -> None:
+    async def settle(self) -> None:
         """All rows are taken."""
 
     def exchange_of(self, row: bytes, position: int) -> Exchange | None:

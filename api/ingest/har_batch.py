@@ -1,5 +1,6 @@
 """Batches of HAR archives: how their entries become logs."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from api.ingest.batch_file import MAX_ERRORS, Batch
+from api.ingest.batch_file import MAX_ERRORS, ROWS_A_TURN, Batch
 from api.ingest.intake import Intake, arrival_of
 from api.input import json_input
 from api.input.log_schemas import NewLog
@@ -98,16 +99,20 @@ class HarBatch(Batch):
             errors = [_placed(one, loc) for one in error.errors]
             raise InvalidInput(error.detail, errors=errors) from None
 
-    def settle(self) -> None:
+    async def settle(self) -> None:
         """With all of the archive known, move it to where its last entry is now."""
         moments = [moment for _, moment in self._stood if moment is not None]
         if not self._asked.shifts or not moments or self.errors:
             return
         delta = datetime.now(UTC) - max(moments)
+        self.days = set()
         for n, (position, moment) in enumerate(self._stood):
             if moment is not None:
                 self._written[n] = self._moved(position, moment, delta)
-        self.days = {day_of(timestamp_of(id)) for id in self.ids}
+            if (id := self._written[n]) is not None:
+                self.days.add(day_of(timestamp_of(id)))
+            if n % ROWS_A_TURN == ROWS_A_TURN - 1:
+                await asyncio.sleep(0)
 
     def _moved(self, position: int, moment: datetime, delta: timedelta) -> UUID | None:
         try:

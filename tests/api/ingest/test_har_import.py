@@ -10,8 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 import pytest_asyncio
 
+from api.ingest import har_batch
+from api.ingest.batch_file import ROWS_A_TURN
 from monitor.storage.commit.commit import commit
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
@@ -266,8 +269,12 @@ async def test_only_entries_of_the_log_count(client: httpx.AsyncClient) -> None:
         assert (await bring(client, json.dumps(none))).status_code == 422
 
 
-async def test_an_archive_is_moved_to_now(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("rows_a_turn", [1, 3, ROWS_A_TURN])
+async def test_an_archive_is_moved_to_now(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, rows_a_turn: int
+) -> None:
     """How its entries lie to each other stays; what is too far behind is named."""
+    monkeypatch.setattr(har_batch, "ROWS_A_TURN", rows_a_turn)
     last = datetime(2019, 5, 1, 12, tzinfo=UTC)
     moments = [last - timedelta(days=90), last - timedelta(hours=2), last, last]
     entries = [entry(startedDateTime=moment.isoformat()) for moment in moments]
