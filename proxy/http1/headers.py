@@ -21,6 +21,8 @@ LOGIN: Final = re.compile(
 # Whoever switches to one of these sends further requests in it, unseen by us.
 HTTP_AGAIN: Final = re.compile(r"h2c?(?:/.*)?|(?:http|tls)(?:/.*)?", re.IGNORECASE)
 MAX_SPELLINGS: Final = 4096
+# A Content-Length (RFC 9110 8.6), of no more digits than an offset in a file has.
+LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 Named = dict[str, list[str]]
 T = TypeVar("T")
@@ -89,6 +91,16 @@ def options(named: Named) -> frozenset[str]:
     if connection is None:
         return NO_OPTIONS
     return header_names.options(connection)
+
+
+def keeps_alive(options: frozenset[str], is_http_1_0: bool) -> bool:
+    """Whether the connection goes on after this message (RFC 9112 9.3)."""
+    return "close" not in options and (not is_http_1_0 or "keep-alive" in options)
+
+
+def is_chunked(codings: list[str]) -> bool:
+    """Whether the transfer codings are this one and no other."""
+    return [coding.lower() for coding in codings] == ["chunked"]
 
 
 def opaque_protocols(upgrade: str) -> str | None:

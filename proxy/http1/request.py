@@ -27,7 +27,6 @@ KINDS: Final = headers.looked_at(
 # RFC 9110 7.6.2: those whose way may be limited.
 COUNTED: Final = frozenset({"OPTIONS", "TRACE"})
 ABSOLUTE: Final = re.compile(r"https?://[^/?]", re.IGNORECASE)
-LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 
 class RequestFields:
@@ -64,9 +63,7 @@ class RequestFields:
         self.length = self._length()
         self.options = headers.options(self.named)
         self.carries_login = headers.name_logins(self.named.get("authorization"))
-        self.keeps_alive = "close" not in self.options and (
-            not is_http_1_0 or "keep-alive" in self.options
-        )
+        self.keeps_alive = headers.keeps_alive(self.options, is_http_1_0)
 
     def _host(self) -> str:
         """RFC 9112 3.2."""
@@ -83,13 +80,12 @@ class RequestFields:
         codings = self.named.get("transfer-encoding")
         lengths = self.named.get("content-length")
         if codings:
-            is_chunked = [coding.lower() for coding in codings] == ["chunked"]
-            if lengths or self.is_http_1_0 or not is_chunked:
+            if lengths or self.is_http_1_0 or not headers.is_chunked(codings):
                 raise Malformed("the length of the body is ambiguous")
             return None
         if lengths is None:
             return 0
-        if len(lengths) > 1 or not LENGTH.fullmatch(lengths[0]):
+        if len(lengths) > 1 or not headers.LENGTH.fullmatch(lengths[0]):
             raise Malformed("the length of the body is ambiguous")
         return int(lengths[0])
 
@@ -150,7 +146,7 @@ class Request:
         if self.method not in COUNTED:
             return None
         found = self.named.get("max-forwards")
-        return int(found[0]) if found and LENGTH.fullmatch(found[0]) else None
+        return int(found[0]) if found and headers.LENGTH.fullmatch(found[0]) else None
 
     @property
     def upgrade(self) -> str | None:

@@ -1,6 +1,5 @@
 """Answers: how an upstream's is framed and meant (RFC 9112 6.3)."""
 
-import re
 from typing import Final
 
 from monitor.traffic.fields import SharedFields
@@ -16,7 +15,6 @@ KINDS: Final = headers.looked_at(
     | {"content-length", "content-type", "location", "content-location", "set-cookie"}
     | {"service-worker-allowed", "www-authenticate"}
 )
-LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 
 class Answer:
@@ -59,7 +57,7 @@ class Answer:
         if codings:
             self._note_codings(codings, lengths)
         elif lengths:
-            if len(lengths) > 1 or not LENGTH.fullmatch(lengths[0]):
+            if len(lengths) > 1 or not headers.LENGTH.fullmatch(lengths[0]):
                 raise Malformed("its length is ambiguous")
             self.length = int(lengths[0])
             self.has_body = self.has_body and self.length > 0
@@ -79,10 +77,8 @@ class Answer:
 
     @property
     def keeps_alive(self) -> bool:
-        """Whether the sender will take another request (RFC 9112 9.3)."""
-        return "close" not in self.options and (
-            not self.is_http_1_0 or "keep-alive" in self.options
-        )
+        """Whether the sender will take another request."""
+        return headers.keeps_alive(self.options, self.is_http_1_0)
 
     def body(self, take: Take) -> Body | None:
         if not self.has_body:
@@ -97,7 +93,7 @@ class Answer:
         return Sliced(body) if self.is_event_stream else body
 
     def _note_codings(self, codings: list[str], lengths: list[str] | None) -> None:
-        known = [coding.lower() for coding in codings] == ["chunked"]
+        known = headers.is_chunked(codings)
         if lengths or self.is_http_1_0 or not known:
             raise Malformed("its length is ambiguous")
         self.is_chunked = True
