@@ -1,5 +1,7 @@
 """Routes of the API, beside those of the pages."""
 
+from functools import partial
+
 from aiohttp import web
 
 from api.calls.alerts import AlertCalls
@@ -17,11 +19,13 @@ from api.calls.stream import StreamCalls
 from api.calls.tokens import TokenCalls
 from api.document.openapi import OpenApi
 from api.document.operations import ALL as OPERATIONS
+from api.doing import kind_of
 from api.ingest.batch import BatchCalls
 from api.input.errors import Handler
 from api.input.errors import middleware as errors
 from api.input.read import BODY_TIMEOUT_S, JSON_VALUES
 from api.parts import Parts
+from monitor.loop.steps import stepping
 
 POST_ONLY = frozenset({"/v1/logs/batch", "/v1/logs/import/har"})
 DOCUMENT = "/openapi.json"
@@ -139,7 +143,8 @@ def is_api(path: str) -> bool:
 async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not is_api(request.path):
         return await handler(request)
-    return await errors(request, _refused if _is_taken(request) else handler)
+    answer = _refused if _is_taken(request) else handler
+    return await stepping(kind_of(request), partial(errors, request, answer))
 
 
 def _is_taken(request: web.Request) -> bool:

@@ -1,9 +1,12 @@
 """The table of all pages."""
 
 from collections.abc import Callable
+from functools import partial
 
 from aiohttp import web
 
+from monitor.loop.doing import PAGE
+from monitor.loop.steps import stepping
 from web import errors, render
 from web.pages.alerts import AlertsPage, ChannelsPage
 from web.pages.dashboard import Dashboard
@@ -74,7 +77,7 @@ def middleware(
             return await security.pass_on(request, handler, parts)
 
         try:
-            response = await errors.caught(request, guarded)
+            response = await stepping(PAGE, partial(errors.caught, request, guarded))
         except web.HTTPException as redirect:
             security.add_headers(request, redirect)
             raise

@@ -12,7 +12,10 @@ from appliance.data.database import MIGRATIONS
 from appliance.start.foundation import Foundation
 from appliance.start.storage import ApplianceStorage
 from monitor.clock import Clock
-from monitor.loop.watch import LoopCollector, LoopWatch
+from monitor.loop.doing import INGEST, RECORDER
+from monitor.loop.metrics import LoopCollector
+from monitor.loop.steps import stepping
+from monitor.loop.watch import LoopWatch
 from monitor.network.dns import Lookups
 from monitor.network.outbound import Outbound
 from monitor.settings import Settings
@@ -68,8 +71,8 @@ def _recording(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWor
         ),
         stored.health.run(),
         stored.costs.run(),
-        stored.recorder.run(),
-        stored.writer.run(),
+        stepping(RECORDER, stored.recorder.run),
+        stepping(INGEST, stored.writer.run),
         *([embedded.run()] if embedded else []),
     ]
 

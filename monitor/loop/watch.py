@@ -1,9 +1,10 @@
 """The watch over the event loop: how long its turns are, and what runs in long ones.
 
-uvloop calls nobody at a turn's end. So a beat is due every 60 ms: the turn that delays
-it is as long as it is late, and up to 60 ms longer. A thread looks when a beat is
-overdue, and notes what the loop's thread is in: compiled functions have no frame, and
-say by monitor.loop.doing what they do.
+uvloop calls nobody at a turn's end. So a beat is due every 20 ms: the turn that delays
+it is as long as it is late, and up to 20 ms longer. Whatever comes at any moment waits
+as long as a beat that is due then: so beats see long turns as often as clients do. Most
+of a turn was what monitor.loop.doing counted meanwhile. A thread looks when a beat is
+long overdue, and notes which function the loop's thread is in.
 """
 
 import asyncio
@@ -11,33 +12,24 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
-from prometheus_client.registry import Collector
-
-from monitor.loop.doing import DOING
+from monitor.loop.doing import DOING, EDGES, KINDS, Kind
 
 logger = logging.getLogger(__name__)
 
-BEAT_S = 0.06
+BEAT_S = 0.02
 # Between two looks of the thread.
 LOOK_S = 0.1
 OVERDUE_S = 0.02
-# Of a turn of 100 ms, whenever its beat was due: 70 ms late on average.
-LONG_S = 0.07
+# Of a turn of 100 ms, whenever its beat was due: 90 ms late on average.
+LONG_S = 0.09
 # Of lines in the log about long turns: one, with a count of those since.
 SAY_EVERY_S = 1.0
 # What counts as recent.
 RECENT_S = 300.0
-EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 OURS = frozenset({"proxy", "monitor", "api", "web"})
 # Frames of these say nothing about what runs.
 AROUND = frozenset(
@@ -45,6 +37,9 @@ AROUND = frozenset(
 )
 WORKER = "proxy worker"
 WAITING = "waiting"
+# Late by less than this, a beat was delayed by nothing.
+IDLE_S = EDGES[0]
+IDLE = "idle"
 MAX_DOINGS = 50
 OTHER = "other"
 
@@ -62,8 +57,9 @@ class LoopWatch:
 
     def __init__(self, on_long: Callable[[float], None] = lambda late_s: None) -> None:
         self._on_long = on_long
-        self._counts = [0] * (len(EDGES) + 1)
-        self._sum = 0.0
+        # By the word of what ran in them.
+        self._turns: dict[str, Kind] = {}
+        self._spent = [0.0] * len(KINDS)
         self._ever = Longest()
         self._recent = Longest()
         self._before = Longest()
@@ -84,6 +80,7 @@ class LoopWatch:
         self._loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
         self._cpu_s = time.thread_time()
+        self._spent = [kind.seconds for kind in KINDS]
         self._set()
         self._watching = threading.Thread(
             target=self._watch, name="loop-watch", daemon=True
@@ -118,9 +115,10 @@ class LoopWatch:
         self._long[WORKER] = self._long.get(WORKER, 0) + 1
 
     @property
-    def histogram(self) -> tuple[list[int], float]:
-        """Beats by how late they were, by EDGES and beyond; the sum of seconds."""
-        return list(self._counts), self._sum
+    def turns(self) -> Mapping[str, Kind]:
+        """Beats by how late they were, by what ran most of that time: a word of
+        monitor.loop.doing, "idle" or "other"; with "waiting" if it hardly ran."""
+        return self._turns
 
     def _set(self) -> None:
         assert self._loop is not None
@@ -131,19 +129,25 @@ class LoopWatch:
         late_s = max(time.monotonic() - self._due, 0.0)
         seen, self._seen = self._seen, ""
         ran_s, self._cpu_s = time.thread_time() - self._cpu_s, time.thread_time()
-        if late_s > LONG_S and ran_s < late_s / 2:
-            # The machine had no core for us, or a system call did not come back.
-            seen = f"{WAITING} {seen}".strip()
         self._set()
-        self._note(late_s, seen)
-
-    def _note(self, late_s: float, doing: str) -> None:
-        place = next((n for n, edge in enumerate(EDGES) if late_s <= edge), len(EDGES))
-        self._counts[place] += 1
-        self._sum += late_s
-        self._note_longest(late_s, doing)
+        word = self._word(late_s)
+        if late_s > IDLE_S and ran_s < late_s / 2:
+            # The machine had no core for us, or a system call did not come back.
+            word = f"{word}, {WAITING}"
+            seen = seen and f"{WAITING} {seen}"
+        self._turns.setdefault(word, Kind(word)).note(late_s)
+        self._note_longest(late_s, seen or word)
         if late_s > LONG_S:
-            self._note_long(late_s, doing)
+            self._note_long(late_s, seen or word)
+
+    def _word(self, late_s: float) -> str:
+        """What made a beat late: most of what was done since the one before."""
+        before, self._spent = self._spent, [kind.seconds for kind in KINDS]
+        if late_s <= IDLE_S:
+            return IDLE
+        spent = [now - then for now, then in zip(self._spent, before, strict=True)]
+        most = max(spent)
+        return KINDS[spent.index(most)].word if most > late_s / 2 else OTHER
 
     def _note_longest(self, late_s: float, doing: str) -> None:
         now = time.monotonic()
@@ -157,9 +161,8 @@ class LoopWatch:
     def _note_long(self, late_s: float, doing: str) -> None:
         self._on_long(late_s)
         now = time.monotonic()
-        name = doing or OTHER
-        is_known = name in self._long or len(self._long) < MAX_DOINGS
-        name = name if is_known else OTHER
+        is_known = doing in self._long or len(self._long) < MAX_DOINGS
+        name = doing if is_known else OTHER
         self._long[name] = self._long.get(name, 0) + 1
         if now - self._said < SAY_EVERY_S:
             self._unsaid += 1
@@ -177,9 +180,9 @@ class LoopWatch:
                 continue
             frame = sys._current_frames().get(self._thread_id)
             if frame is not None:
-                # A label is set while compiled code runs, whoever called it.
+                # Compiled code has no frame, and a word while it runs.
                 named = _named(frame)
-                self._seen = f"{DOING.now}: {named}".strip(": ") or OTHER
+                self._seen = f"{DOING.now.word}: {named}".strip(": ") or OTHER
 
 
 def _named(frame: FrameType | None) -> str:
@@ -195,42 +198,3 @@ def _named(frame: FrameType | None) -> str:
             innermost = name
         frame = frame.f_back
     return innermost
-
-
-class LoopCollector(Collector):
-    """What was seen, for Prometheus."""
-
-    def __init__(self, watch: LoopWatch) -> None:
-        self._watch = watch
-
-    def describe(self) -> Iterable[Metric]:
-        return []
-
-    def collect(self) -> Iterable[Metric]:
-        counts, total_s = self._watch.histogram
-        made, buckets = 0, []
-        for edge, count in zip((*map(str, EDGES), "+Inf"), counts, strict=True):
-            made += count
-            buckets.append((edge, made))
-        yield HistogramMetricFamily(
-            "apimonitor_loop_turn_seconds",
-            "How late the event loop was, 16 times a second: a turn's length.",
-            buckets=buckets,
-            sum_value=total_s,
-        )
-        longest = GaugeMetricFamily(
-            "apimonitor_loop_longest_turn_seconds",
-            "The longest turn, lately and since the start, and what ran in it.",
-            labels=["when", "doing"],
-        )
-        for when, each in (("recent", self._watch.recent), ("ever", self._watch.ever)):
-            longest.add_metric([when, each.doing], each.seconds)
-        yield longest
-        long = CounterMetricFamily(
-            "apimonitor_loop_long_turns",
-            "Turns of about 100 ms and more, by what ran.",
-            labels=["doing"],
-        )
-        for doing, count in self._watch.long_turns.items():
-            long.add_metric([doing], count)
-        yield long

@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
-from monitor.loop.doing import DOING
+from monitor.loop.doing import DOING, RECORD
 from monitor.record.codec import encode
 from monitor.redaction.redaction import Redaction
 from monitor.registry.table import Service
@@ -72,11 +72,11 @@ class Recording:
 
     def __call__(self, make: Callable[[], Exchange], service: Service) -> bool:
         """Whether what *make* gives is in the spool; if not, the reason is counted."""
-        DOING.now = "record"
+        before = DOING.turn_to(RECORD)
         try:
             return self._record(make, service)
         finally:
-            DOING.now = ""
+            DOING.turn_to(before)
 
     def _record(self, make: Callable[[], Exchange], service: Service) -> bool:
         if not service.is_recording:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from monitor.loop.doing import DOING
+from monitor.loop.doing import DOING, MESSAGES
 from monitor.traffic.message import Direction, Messages
 from proxy.messages.tap import Tap
 
@@ -61,9 +61,9 @@ class Afterwards:
 
     def _turn(self) -> None:
         self._is_due = False
-        DOING.now = "read messages"
+        before = DOING.turn_to(MESSAGES)
         self._work(WORK_AT_ONCE)
-        DOING.now = ""
+        DOING.turn_to(before)
         if self._works:
             self._wake()
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from monitor.loop.doing import DOING
+from monitor.loop.doing import DOING, READ_ON
 
 # More is waiting behind such a piece, which the loop would read in the same turn.
 LARGE_BYTES: Final = 128 * 1024
@@ -56,9 +56,9 @@ class Reading:
 
     def _turn(self) -> None:
         self.is_behind = False
-        DOING.now = "read on"
+        before = DOING.turn_to(READ_ON)
         self._go_on()
-        DOING.now = ""
+        DOING.turn_to(before)
         if not self.is_behind:
             self._settle()
 

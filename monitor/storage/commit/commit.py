@@ -18,6 +18,8 @@ from uuid import UUID
 
 import asyncpg
 
+from monitor.loop.doing import DOING
+from monitor.loop.steps import stepping
 from monitor.record.batch import Storable, days_of, services_of
 from monitor.storage.alerts import events
 from monitor.storage.commit import rows
@@ -115,13 +117,16 @@ async def given_up(
     asyncpg would: within a COPY, and for the rollback. One that has lost the connection
     rolls back by itself.
     """
-    task = asyncio.get_running_loop().create_task(work)
+    doing = stepping(DOING.now, lambda: work)
+    task = asyncio.get_running_loop().create_task(doing)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         connection.terminate()
         task.cancel()
         await asyncio.wait([task])
+        # Where it had not begun.
+        work.close()
         if not task.cancelled():
             task.exception()
         raise
