@@ -94,6 +94,14 @@ async def need_to_fill(request: web.Request, parts: Parts, service_id: UUID) -> 
     return service_id
 
 
+def known_service(request: web.Request, parts: Parts) -> UUID | None:
+    """The same where its key was asked for a moment ago; None: *need_service* asks."""
+    bearer = _bearer(request)
+    if bearer is None or not bearer.startswith(keys.PREFIX):
+        return None
+    return parts.stores.keys.remembered(bearer)
+
+
 def sender_of(request: web.Request) -> bytes:
     """Which key a request came with, without holding the key."""
     return hashlib.sha256((_bearer(request) or "").encode("utf-8", "replace")).digest()

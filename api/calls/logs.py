@@ -1,27 +1,31 @@
 """The calls of /v1/logs."""
 
-from contextlib import AsyncExitStack
+import time
 from typing import Any
 from uuid import UUID
 
 from aiohttp import web
 
-from api.ingest.intake import intake_of, repeat_key_of
+from api.ingest.intake import intake_by, intake_of, repeat_key_of
 from api.input import read
 from api.input.errors import answer, nothing, written
-from api.input.log_schemas import LogChanges, NewLog
+from api.input.log_schemas import LogChanges
+from api.input.pushed_log import PushedLog, pushed_log, unknown_fields
 from api.input.time_budget import TimeBudget
 from api.output.details import Details
 from api.output.log import shown_item
+from api.output.stored import detail_of
 from api.parts import Parts
-from api.rights import Right, need, need_service, sender_of
+from api.rights import Right, known_service, need, need_service, sender_of
 from monitor import times
-from monitor.errors import NotFound
+from monitor.errors import NotFound, Unavailable
 from monitor.logs.cursor import encode_cursor
 from monitor.logs.log import LogDetail, LogPage
 from monitor.logs.query import parse_delete_query, parse_log_query
 from monitor.loop.fair_queue import FairQueue
 from monitor.storage.commit.idempotency import RepeatKey
+
+LATE = "PostgreSQL did not answer in time; the log may have been stored"
 
 
 class LogCalls:
@@ -36,41 +40,65 @@ class LogCalls:
     async def ingest(self, request: web.Request) -> web.Response:
         """201 with the stored log, once it is committed."""
         patience = TimeBudget(self._parts.settings.ingest_timeout_s)
-        async with patience.wait("PostgreSQL did not answer in time"):
-            service_id = await need_service(request, self._parts)
+        service_id = known_service(request, self._parts)
+        if service_id is None:
+            async with patience.wait("PostgreSQL did not answer in time"):
+                service_id = await need_service(request, self._parts)
         read.no_query(request)
         # Before its turn: a slow client would hold a place.
+        began = time.monotonic()
         await read.read_body(request)
-        said = "PostgreSQL did not answer in time; the log may have been stored"
-        async with AsyncExitStack() as stack:
-            async with patience.wait("too much is being stored; this log is not"):
-                await stack.enter_async_context(self._turns.turn(sender_of(request)))
-            async with patience.wait(said):
-                detail = await self._ingest(request, service_id)
+        patience.give_back(time.monotonic() - began)
+        sender = sender_of(request)
+        try:
+            await self._turns.enter(sender, until=patience.until)
+        except TimeoutError:
+            said = "too much is being stored; this log is not"
+            raise Unavailable(said, retry_after_s=1) from None
+        try:
+            detail = await self._ingest(request, service_id, patience)
+        finally:
+            self._turns.leave(sender)
         location = f"/v1/logs/{detail.item.id}"
         content = await self._details.json(detail)
         return written(content, status=201, Location=location)
 
-    async def _ingest(self, request: web.Request, service_id: UUID) -> LogDetail:
-        new, content = await read.body(request, NewLog)
-        unknown = content.keys() - NewLog.model_fields.keys()
-        self._parts.counters.ingest_ignored_fields.inc(len(unknown))
-        id = await self._store(service_id, new, await repeat_key_of(request))
+    async def _ingest(
+        self, request: web.Request, service_id: UUID, patience: TimeBudget
+    ) -> LogDetail:
+        value = await read.json_body(request)
+        new = pushed_log(value)
+        if unknown := unknown_fields(value):
+            self._parts.counters.ingest_ignored_fields.inc(unknown)
+        key = await repeat_key_of(request)
+        routed = self._parts.routes().by_id(service_id)
+        if key is not None or routed is None or new.timestamp is not None:
+            async with patience.wait(LATE):
+                return await self._ingest_asking(service_id, new, key, patience)
+        exchange = intake_by(self._parts, routed).exchange(new)
+        await self._parts.writer.write(exchange, until=patience.until)
+        return detail_of(exchange, routed.name)
+
+    async def _ingest_asking(
+        self,
+        service_id: UUID,
+        new: PushedLog,
+        key: RepeatKey | None,
+        patience: TimeBudget,
+    ) -> LogDetail:
+        """Where PostgreSQL knows what is needed: of the service, of the *key*."""
+        intake = await intake_of(self._parts, service_id, dated=bool(new.timestamp))
+        exchange = intake.exchange(new)
+        if key is None:
+            await self._parts.writer.write(exchange, until=patience.until)
+            id = exchange.id
+        else:
+            # The log may be one that the key has stored already.
+            id = await self._parts.writer.write_once(exchange, key)
         detail = await self._parts.stores.logs.get(id)
         if detail is None:
             raise NotFound("the service is gone, or the log was deleted")
         return detail
-
-    async def _store(
-        self, service_id: UUID, new: NewLog, key: RepeatKey | None
-    ) -> UUID:
-        """The id of the log, or of the one that *key* has stored already."""
-        intake = await intake_of(self._parts, service_id, dated=bool(new.timestamp))
-        exchange = intake.exchange(new)
-        if key is not None:
-            return await self._parts.writer.write_once(exchange, key)
-        await self._parts.writer.write(exchange)
-        return exchange.id
 
     async def list(self, request: web.Request) -> web.Response:
         await need(request, self._parts, Right.READ)

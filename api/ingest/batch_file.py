@@ -10,7 +10,7 @@ import orjson
 
 from api.ingest.intake import Intake
 from api.input import json_input
-from api.input.log_schemas import NewLog
+from api.input.pushed_log import pushed_log, unknown_fields
 from monitor.errors import FieldError, InvalidInput, TooLarge
 from monitor.json.output import json_bytes
 from monitor.record.codec import decode, encode
@@ -72,8 +72,8 @@ class Batch:
     def exchange_of(self, row: bytes, position: int) -> Exchange | None:
         """What *row* says; None where it is to be left out. Raises InvalidInput."""
         value = json_input.value_of(row, (position,))
-        new = json_input.model_of(value, NewLog, (position,))
-        self.ignored_fields += len(value.keys() - NewLog.model_fields.keys())
+        new = pushed_log(value, (position,))
+        self.ignored_fields += unknown_fields(value)
         return self.intake.exchange(new, (position,))
 
     def _keep(self, exchange: Exchange, position: int) -> None:

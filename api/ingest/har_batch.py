@@ -12,7 +12,7 @@ from aiohttp import web
 from api.ingest.batch_file import MAX_ERRORS, ROWS_A_TURN, Batch
 from api.ingest.intake import Intake, arrival_of
 from api.input import json_input
-from api.input.log_schemas import NewLog
+from api.input.pushed_log import pushed_log
 from monitor.errors import FieldError, InvalidInput, UnsupportedMediaType
 from monitor.export.har_bodies import HarBody
 from monitor.export.har_import import PLACES, Imported, imported
@@ -135,7 +135,7 @@ class HarBatch(Batch):
         }
         fields = {name: value for name, value in fields.items() if value is not None}
         json_input.check_strings(fields, ())
-        new = json_input.model_of(fields, NewLog)
+        new = pushed_log(fields)
         started_at = new.timestamp or datetime.now(UTC)
         masked = self.intake.exchange(
             new,

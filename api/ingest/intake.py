@@ -10,10 +10,11 @@ from uuid import UUID
 from aiohttp import web
 
 from api.input.json_input import Loc, invalid
-from api.input.log_schemas import NewLog
+from api.input.pushed_log import PushedLog
 from api.parts import Parts
 from monitor.errors import FieldError, InvalidInput, NotFound
 from monitor.redaction.redaction import Redaction
+from monitor.registry.table import Service
 from monitor.storage.commit.idempotency import RepeatKey, repeat_key
 from monitor.traffic.arrival import LATE, Arrival
 from monitor.traffic.exchange import Body, Exchange, Source
@@ -39,7 +40,7 @@ class Intake:
 
     def exchange(
         self,
-        new: NewLog,
+        new: PushedLog,
         loc: Loc = (),
         *,
         id: UUID | None = None,
@@ -100,16 +101,19 @@ async def intake_of(parts: Parts, service_id: UUID, *, dated: bool) -> Intake:
     another machine has its keys at once, its route a moment later.
     """
     routed = parts.routes().by_id(service_id)
-    days = None
     if routed is not None and not dated:
-        fields = routed.redact_fields
-    else:
-        service = await parts.stores.services.get(service_id)
-        if service is None:
-            raise NotFound("the service is gone")
-        fields, days = service.redact_fields, service.retention_days
-        days = parts.settings.retention_days if days is None else days
-    return Intake(service_id, fields, days, parts.redaction, parts.ids)
+        return intake_by(parts, routed)
+    service = await parts.stores.services.get(service_id)
+    if service is None:
+        raise NotFound("the service is gone")
+    days = service.retention_days
+    days = parts.settings.retention_days if days is None else days
+    return Intake(service_id, service.redact_fields, days, parts.redaction, parts.ids)
+
+
+def intake_by(parts: Parts, routed: Service) -> Intake:
+    """Of logs without a timestamp."""
+    return Intake(routed.id, routed.redact_fields, None, parts.redaction, parts.ids)
 
 
 async def repeat_key_of(request: web.Request) -> RepeatKey | None:

@@ -34,7 +34,8 @@ def value_of(content: bytes, loc: Loc = ()) -> Any:
         raise invalid(loc, "is empty", "missing")
     value = loaded(content, loc)
     # Most are neither deep nor escaped: that is seen without a look at each value.
-    if ESCAPES.search(content) or content.count(b"[") + content.count(b"{") > MAX_DEPTH:
+    is_escaped = b"\\u" in content and ESCAPES.search(content)
+    if is_escaped or content.count(b"[") + content.count(b"{") > MAX_DEPTH:
         check_strings(value, loc)
     return value
 

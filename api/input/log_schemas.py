@@ -13,6 +13,7 @@ MAX_NOTE_LENGTH = 2000
 # Of the fields of a log that are none: as many are told.
 MAX_BAD = 20
 MAX_FIELD_NAME_LENGTH = 1024
+MAX_SOURCE_IP_LENGTH = 255
 
 
 def _absolute(url: str) -> str:
@@ -81,7 +82,7 @@ class NewLog(BaseModel):
     response_headers: Fields | None = None
     response_body: str | None = None
     error: str | None = None
-    source_ip: str | None = Field(None, max_length=255)
+    source_ip: str | None = Field(None, max_length=MAX_SOURCE_IP_LENGTH)
     tags: Tags | None = None
     timestamp: Time | None = None
 

@@ -91,6 +91,9 @@ async def read_body(request: web.Request) -> bytes:
     """All of the body, up to REQUEST_LIMIT_BYTES. Raises InvalidInput and others."""
     _check_coding(request)
     with _body_errors():
+        if request.content.is_eof():
+            # Most are there with their head.
+            return await request.read()
         async with asyncio.timeout(request.app[BODY_TIMEOUT_S]):
             return await request.read()
 

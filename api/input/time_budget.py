@@ -1,7 +1,6 @@
 """The time that one request may wait for PostgreSQL in all."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,19 +8,20 @@ from monitor.errors import Unavailable
 
 
 class TimeBudget:
-    """What is left of *timeout_s*; the time that a client takes itself is left out."""
+    """*timeout_s* from now on; *until* is when it is over, by the loop's clock."""
 
     def __init__(self, timeout_s: float) -> None:
-        self._left_s = timeout_s
+        self.until = asyncio.get_running_loop().time() + timeout_s
+
+    def give_back(self, seconds: float) -> None:
+        """The client took them itself."""
+        self.until += seconds
 
     @asynccontextmanager
     async def wait(self, said: str) -> AsyncIterator[None]:
-        """Raises Unavailable with *said* where the block takes longer than is left."""
-        began = time.monotonic()
+        """Raises Unavailable with *said* where the time is over before the block is."""
         try:
-            async with asyncio.timeout(self._left_s):
+            async with asyncio.timeout_at(self.until):
                 yield
         except TimeoutError:
             raise Unavailable(said, retry_after_s=1) from None
-        finally:
-            self._left_s = max(self._left_s - (time.monotonic() - began), 0)

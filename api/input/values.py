@@ -11,6 +11,7 @@ from monitor.redaction.redaction import valid_field
 from monitor.traffic.wire import IS_TOKEN
 
 MAX_RULE_LENGTH = 256
+MAX_TAGS, MAX_TAG_LENGTH = 64, 128
 
 
 def _rule(rule: str) -> str:
@@ -71,5 +72,6 @@ Method = Annotated[
 ServiceId = Annotated[str, AfterValidator(_uuid), described(format="uuid")]
 Time = Annotated[datetime, BeforeValidator(_time)]
 Tags = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=64)
+    list[Annotated[str, Field(min_length=1, max_length=MAX_TAG_LENGTH)]],
+    Field(max_length=MAX_TAGS),
 ]

@@ -1,6 +1,7 @@
 """A fair queue: many senders share what one process can do."""
 
 import asyncio
+import math
 import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Hashable
@@ -8,6 +9,7 @@ from contextlib import asynccontextmanager
 from itertools import islice
 
 from monitor.errors import TooManyRequests
+from monitor.loop.deadlines import Deadlines
 
 # A sender counts as present for so long after its last turn.
 PRESENT_S = 1.0
@@ -32,21 +34,29 @@ class FairQueue:
         self._held: Counter[Hashable] = Counter()
         self._waiting: OrderedDict[Hashable, Waiting] = OrderedDict()
         self._seen: OrderedDict[Hashable, float] = OrderedDict()
+        self._deadlines = Deadlines()
 
     @asynccontextmanager
     async def turn(self, sender: Hashable) -> AsyncIterator[None]:
         """A place for the block. Raises TooManyRequests where the queue is full."""
-        self._see(sender)
-        if self._waiting.get(sender) or not self._has_place(sender):
-            await self._wait(sender)
-        else:
-            self._held[sender] += 1
+        await self.enter(sender)
         try:
             yield
         finally:
-            self._leave(sender)
+            self.leave(sender)
 
-    async def _wait(self, sender: Hashable) -> None:
+    async def enter(self, sender: Hashable, *, until: float = math.inf) -> None:
+        """Hold a place from here until *leave*; *until* is by the loop's clock.
+
+        Raises TooManyRequests where the queue is full, and TimeoutError.
+        """
+        self._see(sender)
+        if sender in self._waiting or not self._has_place(sender):
+            await self._wait(sender, until)
+        else:
+            self._held[sender] += 1
+
+    async def _wait(self, sender: Hashable, until: float) -> None:
         """In the queue of *sender*; the place is held when this returns."""
         queue = self._waiting.setdefault(sender, OrderedDict())
         if len(queue) >= self._most_waiting:
@@ -56,14 +66,15 @@ class FairQueue:
         turn = asyncio.get_running_loop().create_future()
         queue[turn] = None
         try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._leave(sender)
+            await self._deadlines.wait(turn, until)
+        except (asyncio.CancelledError, TimeoutError):
+            if turn.done() and not turn.cancelled() and not turn.exception():
+                self.leave(sender)
             self._forget(sender, turn)
             raise
 
-    def _leave(self, sender: Hashable) -> None:
+    def leave(self, sender: Hashable) -> None:
+        """The place is free."""
         self._held[sender] -= 1
         if not self._held[sender]:
             del self._held[sender]

@@ -10,6 +10,7 @@ import asyncpg
 
 from monitor.counters import Counters
 from monitor.errors import MonitorError, NotFound, Unavailable
+from monitor.loop.deadlines import Deadlines
 from monitor.record.batch import days_of
 from monitor.storage.commit import idempotency
 from monitor.storage.commit.commit import (
@@ -62,9 +63,10 @@ class LogWriter:
         self._timeout_s = timeout_s
         self._waiting: list[Waiting] = []
         self._news = asyncio.Event()
+        self._deadlines = Deadlines()
 
-    async def write(self, exchange: Exchange) -> None:
-        """Return once *exchange* is committed.
+    async def write(self, exchange: Exchange, *, until: float) -> None:
+        """Return once *exchange* is committed; *until* is by the loop's clock.
 
         Raises Unavailable where PostgreSQL does not answer in time, NotFound where the
         service is gone. Callers hold a place of their turn: so many wait at most.
@@ -73,8 +75,7 @@ class LogWriter:
         self._waiting.append(waiting)
         self._news.set()
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await waiting.done
+            await self._deadlines.wait(waiting.done, until)
         except TimeoutError:
             raise Unavailable(
                 "PostgreSQL did not answer in time; the log may have been stored",

@@ -73,6 +73,31 @@ async def test_a_pushed_log_comes_back_as_it_was_but_for_what_is_masked(
     assert "apimonitor_ingest_ignored_fields_total 1.0" in metrics
 
 
+async def test_a_push_is_answered_with_what_reading_it_gives(
+    client: httpx.AsyncClient,
+) -> None:
+    """Which it is made without."""
+    rules = ["$.card.number", "pin"]
+    raw = await key_of_new_service(client, name="Pushed", redact_fields=rules)
+    given: list[dict[str, Any]] = [
+        {},
+        {"error": "refused", "source_ip": "::1", "latency_ms": 5, "tags": ["a"]},
+        {"query_params": {"pin": 1, "b": [1.5, None, True, "c"]}, "status_code": 403},
+        {"request_headers": {"Cookie": "a", "X": [1, "b"], "origin": "http://o"}},
+        {"request_body": "", "response_body": '{"card":{"number":1},"pin":"2"}'},
+        {"request_body": '{"pin": ', "response_body": "ü\u2028"},
+        {"response_headers": {"Location": "https://x.example/a"}, "status_code": 301},
+        {"request_body": "x" * 100_000, "response_headers": {"content-encoding": "br"}},
+    ]
+    for fields in given:
+        body = {**LOG, **fields}
+        answer = await client.post("/v1/logs", json=body, headers=bearer(raw))
+        assert answer.status_code == 201, answer.text
+        read = await client.get(answer.headers["Location"])
+        assert (read.status_code, read.content) == (200, answer.content)
+    assert answer.json()["service_name"] == "Pushed"
+
+
 async def test_a_services_own_fields_are_masked_in_bodies(
     client: httpx.AsyncClient,
 ) -> None:

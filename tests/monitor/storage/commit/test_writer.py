@@ -1,6 +1,7 @@
 """An ingested log is committed when that is said, and nobody's waits for all others."""
 
 import asyncio
+import math
 from uuid import UUID
 
 import asyncpg
@@ -57,7 +58,7 @@ async def test_a_quiet_key_is_in_one_of_the_next_two_commits(
 
     async def store(sender: str) -> None:
         async with turns.turn(sender):
-            await writer.write(an_exchange(service_id))
+            await writer.write(an_exchange(service_id), until=math.inf)
 
     async def greedy() -> None:
         while True:
