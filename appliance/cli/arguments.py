@@ -1,6 +1,7 @@
 """Arguments of `apimonitor`: its commands, and what each of them takes."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
 
     add("serve", "start the proxy, the app and the recorder")
     add("demo", "serve, with a small upstream and sample traffic")
+    _add_fill(add("fill", "store made-up logs, to see how much data feels"))
     add("migrate", "apply pending migrations and exit")
     backup = add("backup", "write all that PostgreSQL holds of ours to a file")
     backup.add_argument(
@@ -41,6 +43,29 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def _add_fill(fill: argparse.ArgumentParser) -> None:
+    fill.add_argument(
+        "--logs", default=100_000, type=_number(1, 10**9), metavar="N", help="how many"
+    )
+    fill.add_argument(
+        "--days",
+        default=7,
+        type=_number(1, 3650),
+        metavar="N",
+        help="over how many, up to now; no more than RETENTION_DAYS",
+    )
+    fill.add_argument(
+        "--services", default=8, type=_number(1, 1000), metavar="N", help="of how many"
+    )
+    fill.add_argument(
+        "--seed",
+        default=1,
+        type=_number(0, 2**32),
+        metavar="N",
+        help="the same one makes the same kinds of logs",
+    )
+
+
 def _add_token(token: argparse.ArgumentParser) -> None:
     actions = token.add_subparsers(metavar="action", dest="action", required=True)
     create = actions.add_parser("create", help="a new one, shown this once")
@@ -50,7 +75,7 @@ def _add_token(token: argparse.ArgumentParser) -> None:
     create.add_argument("--read-only", action="store_true", help="it changes nothing")
     create.add_argument(
         "--expires-in-days",
-        type=_days,
+        type=_number(1, 3650),
         metavar="N",
         help="unset: it lasts until revoked",
     )
@@ -66,7 +91,13 @@ def _token_name(text: str) -> str:
     return text
 
 
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 3650:
-        raise argparse.ArgumentTypeError("must be a whole number from 1 to 3650")
-    return int(text)
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        is_number = text.isascii() and text.isdigit() and len(text) <= 12
+        if not is_number or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(
+                f"must be a whole number from {least} to {most}"
+            )
+        return int(text)
+
+    return number

@@ -12,6 +12,9 @@ from appliance.data.database import migrate_now
 from appliance.data.directory import StartError
 from appliance.demo import traffic as demo
 from appliance.exit_codes import ExitCode
+from appliance.fill import filling
+from appliance.fill.progress import Progress
+from appliance.fill.writing import Wish
 from appliance.start.running import Appliance
 from appliance.start.serving import nothing, serve
 from monitor.build import how_it_runs, version_name
@@ -58,6 +61,23 @@ def _demo(settings: Settings, arguments: Namespace) -> int:
         )
 
     serve(demo.of_its_own(settings), traffic)
+    return ExitCode.OK
+
+
+def _fill(settings: Settings, arguments: Namespace) -> int:
+    wish = Wish(
+        logs=arguments.logs,
+        days=arguments.days,
+        services=arguments.services,
+        seed=arguments.seed,
+    )
+    progress = Progress(wish.logs, sys.stderr)
+    try:
+        asyncio.run(filling.fill(settings, wish, progress.told))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    finally:
+        progress.over()
     return ExitCode.OK
 
 
@@ -148,6 +168,7 @@ def _healthcheck(settings: Settings, arguments: Namespace) -> int:
 COMMANDS: dict[str, Callable[[Settings, Namespace], int]] = {
     "serve": _serve,
     "demo": _demo,
+    "fill": _fill,
     "migrate": _migrate,
     "backup": _backup,
     "restore": _restore,

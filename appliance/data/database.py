@@ -49,6 +49,15 @@ async def connected(
 
     The data directory is that server's; where it *makes* one, it need not be there.
     """
+    async with connected_to(settings, makes=makes) as (_, database):
+        yield database
+
+
+@asynccontextmanager
+async def connected_to(
+    settings: Settings, *, makes: bool = False
+) -> AsyncIterator[tuple[str, Database]]:
+    """As *connected*, and how others connect to the same."""
     data = DataDirectory(settings.data_dir)
     if settings.database_url is None:
         if not makes:
@@ -57,6 +66,6 @@ async def connected(
     async with postgres(settings, data) as (dsn, _):
         database = await Database.open(dsn, size=settings.pool_size)
         try:
-            yield database
+            yield dsn, database
         finally:
             await database.close()

@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 
@@ -85,13 +86,16 @@ def pack(exchange: Exchange, *, decodes: bool = True) -> Rows:
         raise ValueError(f"an exchange fits no row: {error}") from None
 
 
-def _pack(exchange: Exchange, decodes: bool) -> Rows:
-    number = exchange.id.int
-    bucket = bucket_of(exchange.id)
+def key_of(id: UUID) -> bytes:
+    """What each of a log's rows begins with: bucket, time and id."""
+    number = id.int
     ts = ((number >> 80) - EPOCH_MS) * 1000
-    key = KEY.pack(
-        BUCKET_SIZE, bucket, TS_SIZE, ts, ID_SIZE, number.to_bytes(16, "big")
-    )
+    own = number.to_bytes(16, "big")
+    return KEY.pack(BUCKET_SIZE, bucket_of(id), TS_SIZE, ts, ID_SIZE, own)
+
+
+def _pack(exchange: Exchange, decodes: bool) -> Rows:
+    key = key_of(exchange.id)
     log = b"".join(
         (
             LOG_BEGINS,

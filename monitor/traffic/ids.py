@@ -70,9 +70,13 @@ class LogIds:
         one call to another and after a restart too: what stands for the counter is the
         time of giving.
         """
+        return self.at_ms(milliseconds(moment))
+
+    def at_ms(self, ms: int) -> UUID:
+        """As *at*, of a moment in milliseconds since 1970."""
         self._given = max(self._given + 1, time_ns() // 1_000_000)
         given = (self._given & MAX_GIVEN) << GIVEN_RANDOM_BITS
-        high = self._above(milliseconds(moment))
+        high = self._above(ms)
         return uuid_of(high | given | self._random.getrandbits(GIVEN_RANDOM_BITS))
 
     def _begin(self, ms: int) -> None:

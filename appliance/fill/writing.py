@@ -1,0 +1,82 @@
+"""Writing: one process' share of the logs, batch by batch, as all logs are stored."""
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate, chain, islice
+from multiprocessing.connection import Connection
+from random import Random
+from typing import Final
+from uuid import UUID
+
+from appliance.fill.plan import batches
+from appliance.fill.shop import sketches
+from appliance.fill.templates import Template, records
+from monitor.errors import MonitorError
+from monitor.storage.commit.commit import commit
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import (
+    FAILED,
+    NO_DEADLINE,
+    Database,
+    reason_of,
+)
+from monitor.traffic.ids import LogIds
+
+VARIANTS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be made; *seed*: the same one makes the same kinds of logs."""
+
+    logs: int
+    days: int
+    services: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What the process *number*, of *count*, stores of *wish*, which ends *until*."""
+
+    dsn: str
+    wish: Wish
+    services: dict[str, UUID]
+    until: datetime
+    number: int
+    count: int
+
+
+def write(share: Share, said: Connection) -> None:
+    """Each batch that is stored is said, by how many it has; and what ends it early."""
+    # Who interrupts the command interrupts all of it, and reads no stacks.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        asyncio.run(_write(share, said))
+    except (MonitorError, *FAILED) as error:
+        said.send(reason_of(error))
+
+
+async def _write(share: Share, said: Connection) -> None:
+    wish, ids, partitions = share.wish, LogIds(), Partitions()
+    kinds = Random(wish.seed)
+    templates = [
+        Template(sketch, id)
+        for name, id in share.services.items()
+        for sketch in sketches(name, kinds, variants=VARIANTS)
+    ]
+    weights = list(accumulate(each.weight for each in templates))
+    # Of its own each time: a second run's requests are others.
+    random = Random()
+    plan = batches(wish.logs, wish.days, share.until)
+    database = await Database.open(share.dsn, size=1)
+    try:
+        for batch in islice(plan, share.number, None, share.count):
+            made = [records(templates, weights, each, ids, random) for each in batch]
+            async with database.connection(held_s=NO_DEADLINE) as connection:
+                stored = await commit(connection, partitions, list(chain(*made)))
+            said.send(len(stored))
+    finally:
+        await database.close()
