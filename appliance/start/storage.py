@@ -72,7 +72,8 @@ def _storage(
         await routes.refresh(stores.services.routes)
 
     stores = Stores.of(database, settings, publish=publish)
-    partitions, policy = Partitions(), _policy(settings)
+    partitions = Partitions(compression=settings.body_compression)
+    policy = _policy(settings)
     books = Bookkeeping.of(settings, base.data, database, base.files)
     recorder = Recorder(
         database,

@@ -1,5 +1,7 @@
 """The spool, PostgreSQL and the disk: what they hold, and for how long."""
 
+from typing import Literal
+
 from monitor.settings.declaring import Theme, setting
 
 SHORTEST_ANSWER_S = 3.0
@@ -41,6 +43,13 @@ class Storage(Theme):
         "limit. Beyond it the oldest days go, whatever their age, but not today. Set "
         "it when PostgreSQL shares its disk.",
         ge=64 * 1024 * 1024,
+    )
+    body_compression: Literal["auto", "pglz", "none"] = setting(
+        "auto",
+        "How PostgreSQL compresses bodies, from the first day on whose tables are not "
+        "made yet. auto: lz4 where it was built with it, else none; the embedded one "
+        "was not. Set pglz when /status shows that bodies fill the disk: two thirds of "
+        "the bytes for twice PostgreSQL's CPU.",
     )
     data_files_limit: int = setting(
         100_000,

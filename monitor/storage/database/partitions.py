@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 
+from monitor.storage.database.compression import AUTO, Compression, compress
 from monitor.storage.database.pool import NO_DEADLINE, Database
 
 # In the order in which a batch is stored.
@@ -27,9 +28,13 @@ def days_ahead(today: date) -> list[date]:
 
 
 class Partitions:
-    """Makes what is missing, and remembers what is there."""
+    """Makes what is missing, and remembers what is there.
 
-    def __init__(self) -> None:
+    *compression* is of those that are made from now on.
+    """
+
+    def __init__(self, *, compression: Compression = AUTO) -> None:
+        self._compression = compression
         self._known: set[date] = set()
 
     def forget(self) -> None:
@@ -48,7 +53,7 @@ class Partitions:
             async with connection.transaction():
                 await connection.execute(LOCK)
                 for table in PARTITIONED:
-                    await _attach(connection, table, day)
+                    await _attach(connection, table, day, self._compression)
             self._known.add(day)
 
 
@@ -68,7 +73,9 @@ async def attached(connection: asyncpg.Connection, name: str) -> bool:
     return bool(found)
 
 
-async def _attach(connection: asyncpg.Connection, table: str, day: date) -> None:
+async def _attach(
+    connection: asyncpg.Connection, table: str, day: date, compression: Compression
+) -> None:
     name = f"{table}_{day:%Y%m%d}"
     if await attached(connection, name):
         return
@@ -82,7 +89,12 @@ async def _attach(connection: asyncpg.Connection, table: str, day: date) -> None
     await connection.execute(
         f"""
         CREATE TABLE IF NOT EXISTS apimonitor.{name}
-               (LIKE apimonitor.{table} INCLUDING ALL);
+               (LIKE apimonitor.{table} INCLUDING ALL)
+        """
+    )
+    await compress(connection, name, table, compression)
+    await connection.execute(
+        f"""
         ALTER TABLE apimonitor.{table} ATTACH PARTITION apimonitor.{name}
               FOR VALUES FROM ('{day} 00:00+00') TO ('{following} 00:00+00');
         """

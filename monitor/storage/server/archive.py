@@ -17,6 +17,8 @@ from monitor.storage.server.programs import WHEEL
 
 # What a restore put aside: dropped once that is whole, else put back.
 ASIDE = "apimonitor_replaced"
+# Where it is read back, there may be no lz4.
+DUMP = ("pg_dump", "-Fc", "-n", "apimonitor", "--no-toast-compression")
 CAUSE = re.compile(r"(?:FATAL|ERROR|error|fatal):\s+(.+)")
 # Which `pg_restore --list` shows of every archive of ours.
 OURS = re.compile(r"^\d+; .* TABLE apimonitor schema_migrations ", re.MULTILINE)
@@ -65,7 +67,7 @@ class Archive:
             # What lies there is not written through: it may be of others to read.
             part.unlink(missing_ok=True)
             os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            await self._run("pg_dump", "-Fc", "-n", "apimonitor", "-f", str(part))
+            await self._run(*DUMP, "-f", str(part))
             _sync(part)
             part.rename(file)
         finally:
@@ -73,7 +75,7 @@ class Archive:
 
     async def stream(self, to: int) -> None:
         """The same snapshot to a file descriptor, as it comes; cut where it fails."""
-        await self._run("pg_dump", "-Fc", "-n", "apimonitor", to=to)
+        await self._run(*DUMP, to=to)
 
     async def read(self, file: Path, migrations: Path, *, replace: bool) -> None:
         """Put in what *file* holds, and apply the migrations that it lacks.

@@ -37,7 +37,6 @@ OPTIONS = {
     "log_timezone": "UTC",
     "timezone": "UTC",
     "jit": "off",
-    "wal_compression": "pglz",
     "max_connections": "120",
     "shared_buffers": "128MB",
 }
