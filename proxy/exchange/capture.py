@@ -57,6 +57,7 @@ class Capture:
     __slots__ = (
         "body_limit",
         "bounds",
+        "ended",
         "failure",
         "head_sent",
         "id",
@@ -101,6 +102,7 @@ class Capture:
         self.response_fields: Fields = ()
         self.failure: Failure | None = None
         self.head_sent: float | None = None
+        self.ended = 0.0
         # Upgrades and event streams last; their latency is that of their head.
         self.is_lasting = False
         self.tap: Afterwards | None = None
@@ -147,9 +149,12 @@ class Capture:
     def _listen(self, tap: Tap) -> None:
         self.tap = Afterwards(tap, soon=asyncio.get_running_loop().call_soon)
 
+    def end(self) -> None:
+        self.ended = perf_counter()
+
     def exchange(self) -> Exchange:
-        """What there is to record, now that it is over."""
-        now = perf_counter()
+        """What there is to record, now that it has ended."""
+        now = self.ended
         request, began = self.request, self.request.began
         upstream, target = self.routed.upstream, self.routed.target
         path, _, query = target.partition("?")

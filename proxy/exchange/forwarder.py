@@ -47,19 +47,23 @@ ONE_PIECE_BYTES: Final = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What the forwarders of a proxy share; *cookie*: the app's own session's."""
+    """What the forwarders of a proxy share; *cookie*: the app's own session's.
+
+    *ended* has an exchange recorded before anything more leaves, *settle* at once.
+    """
 
     pool: Pool
     cookie: str
     idle_s: float
     tunnel_idle_s: float
     event_idle_s: float
-    record: Callable[[Capture], None]
+    ended: Callable[[Capture], None]
+    settle: Callable[[], None]
     over: Callable[["Forwarder"], None]
 
 
 class Forwarder(ExchangeListener):
-    """One exchange; *record* is called exactly once, before its end is sent.
+    """One exchange; *ended* is called exactly once, before its end is sent.
 
     What the two connections tell it are its steps: start, on_answer, on_piece. Then
     *over* is called, once. One whose capture holds a failure is refused at once.
@@ -286,14 +290,14 @@ class Forwarder(ExchangeListener):
             capture,
             timeout_s=self._service.timeout_s,
             idle_s=shared.tunnel_idle_s,
-            finish=self._finish,
+            finish=self._finish_tunnel,
         )
         self._begin(self._switched(switched))
 
     async def _switched(self, switched: Switched) -> None:
         try:
             await switched.over()
-            self._finish()
+            self._finish_tunnel()
         finally:
             switched.close()
         self._end(may_stay=False)
@@ -344,7 +348,13 @@ class Forwarder(ExchangeListener):
     def _finish(self) -> None:
         if self._state is not ENDING and self._state is not OVER:
             self._state = ENDING
-            self._shared.record(self._capture)
+            self._capture.end()
+            self._shared.ended(self._capture)
+
+    def _finish_tunnel(self) -> None:
+        """What ends it is not sent as an answer is."""
+        self._finish()
+        self._shared.settle()
 
     def _end(self, *, may_stay: bool) -> None:
         """Nothing more is to be done: both connections are given back."""

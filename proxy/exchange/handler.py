@@ -82,6 +82,8 @@ class Proxy:
             all_bytes=settings.capture_messages_bytes,
         )
         self._in_flight: set[Forwarder] = set()
+        # Over, and not recorded yet.
+        self._ended: list[Capture] = []
 
     def runner(self, *, timeout_s: float, grace_s: float = 0) -> BaseRunner:
         """For who has sockets, in the loop that runs.
@@ -89,22 +91,24 @@ class Proxy:
         Its end waits *timeout_s* for exchanges in flight; *grace_s* as of ProxyServer.
         """
         settings = self._settings
-        outbox = Outbox()
+        self._to_clients = Outbox(before=self._record_ended)
+        self._to_upstreams = Outbox()
         allowed = shares(settings)
-        self._pool = self._made_pool(outbox, most=allowed.upstreams)
+        self._pool = self._made_pool(most=allowed.upstreams)
         self._shared = Shared(
             pool=self._pool,
             cookie=self._session_cookie,
             idle_s=settings.keepalive_s,
             tunnel_idle_s=settings.tunnel_idle_s,
             event_idle_s=settings.event_stream_idle_s,
-            record=self._finished,
+            ended=self._note_end,
+            settle=self._to_clients.flush,
             over=self._over,
         )
         loop = asyncio.get_running_loop()
         self._expiring = loop.call_later(EXPIRY_POLL_S, self._expire)
         server = ProxyServer(
-            outbox=outbox,
+            outbox=self._to_clients,
             serve=self._serve,
             unrouted=self._count_unrouted,
             limits=Limits(
@@ -120,10 +124,10 @@ class Proxy:
         # All that the runner asks of one is what ProxyServer has.
         return ServerRunner(cast(Server, server), shutdown_timeout=timeout_s)
 
-    def _made_pool(self, outbox: Outbox, *, most: int) -> Pool:
+    def _made_pool(self, *, most: int) -> Pool:
         settings = self._settings
         return Pool(
-            outbox=outbox,
+            outbox=self._to_upstreams,
             limit=settings.upstream_connections,
             most=most,
             idle_s=settings.upstream_idle_s,
@@ -151,6 +155,7 @@ class Proxy:
             await asyncio.sleep(0.02)
         for passing in list(self._in_flight):
             passing.break_off(Failure(FailureCode.SHUTDOWN, "the proxy was stopped"))
+        self._to_clients.flush()
         self._pool.close()
 
     def _expire(self) -> None:
@@ -250,9 +255,23 @@ class Proxy:
         via = request.named.get("via")
         return via is not None and any(self._via in value.lower() for value in via)
 
-    def _finished(self, capture: Capture) -> None:
+    def _note_end(self, capture: Capture) -> None:
         """Called exactly once for each routed exchange, before its end is sent."""
-        self._record(capture.exchange, capture.routed.service)
+        self._ended.append(capture)
+        self._to_clients.soon()
+
+    def _record_ended(self) -> None:
+        """All that ended in one turn, one after the other, before their ends leave.
+
+        Each finds in the processor's caches what the last one has needed; between two
+        steps of passing, it would not, nor would the step behind it. Upstreams work on
+        what is asked of them meanwhile.
+        """
+        if self._ended:
+            self._to_upstreams.flush()
+            ended, self._ended = self._ended, []
+            for capture in ended:
+                self._record(capture.exchange, capture.routed.service)
 
     def _over(self, passing: Forwarder) -> None:
         self._in_flight.discard(passing)

@@ -76,3 +76,27 @@ async def test_a_connection_that_is_lost_meanwhile_holds_nobody_up() -> None:
         assert await nothing_came(of_lost)
         outbox.put(other, b"and this")
         assert await of_other.readexactly(8) == b"and this"
+
+
+@pytest.mark.parametrize("size", [1, SMALL_BYTES + 1])
+async def test_nothing_leaves_before_what_is_to_be_done_before(size: int) -> None:
+    near, far = socket.socketpair()
+    far.setblocking(False)
+    done: list[str] = []
+
+    def before() -> None:
+        with pytest.raises(BlockingIOError):
+            far.recv(1)
+        done.append("before")
+
+    outbox = Outbox(before)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_connection(asyncio.Protocol, sock=near)
+    with far:
+        outbox.put(transport, b"x" * size)
+        # Once where a turn holds no piece as well: there may be something to do.
+        outbox.soon()
+        await asyncio.sleep(0.05)
+        assert far.recv(1) == b"x"
+        assert done
+        transport.close()
