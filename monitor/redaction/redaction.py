@@ -162,10 +162,11 @@ class Redaction:
             masked = self._masked_anew(headers, urls)
             if isinstance(masked, tuple) and masked is not headers:
                 masked = SharedFields(masked)
-            known = (self, rules.parameters, masked)
+            # What held itself, only the collector would free.
+            known = (self, rules.parameters, None if masked is headers else masked)
             if urls.withheld == before:
                 headers.masked = known
-        return known[2]
+        return headers if known[2] is None else known[2]
 
     def _masked_anew(
         self, headers: Fields | HeaderObject, urls: UrlMask

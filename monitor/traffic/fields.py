@@ -14,10 +14,11 @@ HeaderObject = dict[str, Any]
 class SharedFields(tuple[tuple[str, str], ...]):
     """Fields that exchanges of one connection have in common.
 
-    What was made of them is remembered with them: by whom, for what, and the result.
+    What was made of them is remembered with them: by whom, for what, and the result,
+    None where that is themselves.
     """
 
-    masked: tuple[object, object, Fields | HeaderObject] | None = None
+    masked: tuple[object, object, Fields | HeaderObject | None] | None = None
     packed: bytes | None = None
 
 

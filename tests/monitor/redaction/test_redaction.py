@@ -1,6 +1,7 @@
 """Nothing that is to be masked gets past the redaction."""
 
 import gzip
+import sys
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from monitor.redaction.redaction import Redaction, valid_field
 from monitor.settings import load
 from monitor.traffic.exchange import Body, BodyState
+from monitor.traffic.fields import SharedFields
 from monitor.traffic.mask import MASK
 from tests.support.exchanges import an_exchange
 
@@ -310,3 +312,13 @@ def test_a_rule_that_names_something_is_taken(rule: str) -> None:
 )
 def test_a_rule_that_says_nothing_is_refused(rule: str) -> None:
     assert valid_field(rule) is not None
+
+
+def test_fields_with_nothing_to_mask_do_not_come_to_hold_themselves() -> None:
+    shared = SharedFields([("Accept", "*/*")])
+    exchange = an_exchange(request_headers=shared)
+    held_before = sys.getrefcount(shared)
+    for _ in range(2):
+        assert REDACTION.apply(exchange).request_headers is shared
+    assert shared.masked is not None
+    assert sys.getrefcount(shared) == held_before
