@@ -6,7 +6,6 @@ from typing import Final
 from monitor.content.body import CUT, DAMAGED, TOO_LONG, as_text, decoded, field_value
 from monitor.json.path import Path
 from monitor.redaction.fields import (
-    HIDDEN,
     UNQUOTED,
     masked_form,
     masked_members,
@@ -21,8 +20,9 @@ from monitor.redaction.looks import (
     look_of,
     may_hold_fields,
 )
-from monitor.redaction.names import FOLDED, LEFT_OUT, Names, fold
+from monitor.redaction.names import FOLDED, LEFT_OUT, Names
 from monitor.redaction.path_machine import Machine
+from monitor.redaction.spelled import HIDDEN, fold
 from monitor.redaction.text import masked_events
 from monitor.redaction.work import MaskingWork, TooMuch
 from monitor.traffic.exchange import Body, BodyState
@@ -194,6 +194,10 @@ def _members(
     look: BodyLook, content: bytes, rules: Rules, work: MaskingWork
 ) -> bytes | None:
     names = rules.names
+    if not names.may_be_quoted_in(content):
+        if UNQUOTED.match(content) and names.may_be_in(content):
+            raise ValueError("it is no JSON")
+        return None
     if content.find(b"\\u00") >= 0 and HIDDEN.search(content):
         # Names may be spelled with escapes: written anew they are plain.
         content, _ = masked_json(_readable(content), NO_PATHS, work)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
-from monitor.redaction.names import Names, Spelled, fold
+from monitor.redaction.names import Names
+from monitor.redaction.spelled import Spelled, fold
 from monitor.redaction.work import MaskingWork
 from monitor.traffic.mask import MASK
 
@@ -21,10 +22,6 @@ VALUE: Final = re.compile(
     re.DOTALL,
 )
 COMMENT: Final = re.compile(rb"[ \t\r\n]*+/")
-# An escaped letter, digit, - or _: only where a name is to be hidden.
-HIDDEN: Final = re.compile(
-    rb"\\u00(?:2[dD]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA])"
-)
 # JSON5 and such, whose names have no quotes.
 UNQUOTED: Final = re.compile(rb"[\s\[]*\{\s*[^\s\"}]")
 # Anywhere in a part's head: fields are folded, file names have a name= of their own.

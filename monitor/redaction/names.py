@@ -1,83 +1,57 @@
 """Sensitive names, however they are spelled."""
 
-import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
+
+from monitor.redaction.finder import Finder
+from monitor.redaction.spelled import ESCAPED, Spelled, beginnings, fold, spelled
 
 # Bytes in lower case; those that are left out tell spellings of one name apart, and
 # the NUL bytes of UTF-16.
 FOLDED: Final = bytes(range(256)).lower()
 LEFT_OUT: Final = b"-_\0"
 MAX_KNOWN: Final = 10_000
-SEPARATOR: Final = re.compile("[-_]")
+# Settings name one list of fields; tests have some more.
+MAX_FINDERS: Final = 8
 # What a server of OAuth hands out, and takes back; of itself it is a word of everyday.
 BESIDE: Final = {"code": frozenset({"state", "granttype"})}
-
-
-def fold(name: str) -> str:
-    """`Access-Token`, `access_token` and `accessToken` are one name."""
-    return name.strip().lower().replace("-", "").replace("_", "")
-
-
-class Spelled:
-    """A name as a member of JSON: folded, and as most would spell it."""
-
-    __slots__ = ("any_way", "folded", "plainly")
-
-    def __init__(self, name: str) -> None:
-        folded = fold(name)
-        self.folded = b'"%b"' % folded.encode()
-        words = [word for word in SEPARATOR.split(name.strip().lower()) if word]
-        joined = {sign.join(words) for sign in ("", "-", "_")}
-        self.plainly = [f'"{each}"'.encode() for each in sorted(joined)]
-        letters = b"[-_]*".join([re.escape(each.encode()) for each in folded])
-        self.any_way = re.compile(b'"[-_]*%b[-_]*"' % letters)
-
-    def places(self, lowered: bytes, count: int) -> list[tuple[int, int]]:
-        """Where it stands, *count* times in all."""
-        found = list[tuple[int, int]]()
-        for spelling in self.plainly:
-            at = lowered.find(spelling)
-            while at >= 0:
-                end = at + len(spelling)
-                found.append((at, end))
-                at = lowered.find(spelling, end)
-        if len(found) == count:
-            return found
-        return [each.span() for each in self.any_way.finditer(lowered)]
-
-
-@lru_cache(maxsize=MAX_KNOWN)
-def _spelled(name: str) -> Spelled:
-    """Made once of a name: hundreds are in each list, and most are the same ones."""
-    return Spelled(name)
 
 
 class Names:
     """Names without case, `-` and `_`; and what is sensitive only beside another."""
 
     __slots__ = (
+        "_begun",
         "_beside",
         "_flat",
         "_known",
         "_quoted",
         "_spelled",
+        "_stems",
         "_whole",
         "given",
     )
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], *, is_standing: bool = False) -> None:
+        """*is_standing*: they stay for as long as the process does, so that finding
+        them quickly may take some time to be made."""
         self.given = frozenset(names)
-        spelled = {fold(name): _spelled(name) for name in sorted(self.given)}
-        spelled.pop("", None)
-        self._whole = frozenset(spelled)
-        self._beside = BESIDE if spelled else {}
-        self._flat = _stems(spelled.keys() | self._beside.keys())
-        self._spelled = {name.encode(): spelled[name] for name in spelled}
+        by_fold = {fold(name): spelled(name) for name in sorted(self.given)}
+        by_fold.pop("", None)
+        self._whole = frozenset(by_fold)
+        self._beside = BESIDE if by_fold else {}
+        self._flat = _stems(by_fold.keys() | self._beside.keys())
+        self._spelled = {name.encode(): by_fold[name] for name in by_fold}
         self._quoted = frozenset(self._spelled)
         self._known: dict[str, bool] = {}
+        self._begun: Finder | None = None
+        self._stems: Finder | None = None
+        if is_standing and by_fold:
+            begun = [beginnings(name) for name in self.given if fold(name)]
+            self._begun = _finder(frozenset(ESCAPED.union(*begun)))
+            self._stems = _finder(frozenset(self._flat))
 
     def also(self, names: Iterable[str]) -> "Names":
         more = self.given.union(names)
@@ -95,8 +69,16 @@ class Names:
     def may_be_in(self, content: bytes) -> bool:
         """Whether a list of pairs can have one of them, spelled plainly."""
         folded = content.translate(FOLDED, LEFT_OUT)
+        if self._stems is not None:
+            return self._stems.is_in(folded)
         # `in` asks first whether it is a number, which fails slowly.
         return any([folded.find(stem) >= 0 for stem in self._flat])
+
+    def may_be_quoted_in(self, content: bytes) -> bool:
+        """Whether JSON can have one of them as a whole string, however spelled."""
+        if self._begun is None or content.find(b"\0") >= 0:
+            return True
+        return self._begun.is_in(content)
 
     def quoted_in(self, content: bytes) -> list[tuple[Spelled, int]]:
         """Those that stand in JSON as whole strings, spelled plainly, and how often.
@@ -127,6 +109,11 @@ class Names:
             return False
         parts = folded.replace("]", "").replace(".", "[").split("[")
         return any([part.strip() in self._whole for part in parts])
+
+
+@lru_cache(maxsize=MAX_FINDERS)
+def _finder(texts: frozenset[bytes]) -> Finder:
+    return Finder(texts)
 
 
 def _stems(names: AbstractSet[str]) -> list[bytes]:

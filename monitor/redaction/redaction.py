@@ -75,7 +75,7 @@ class Redaction:
     ) -> None:
         self._headers = Names(headers)
         self._parameters = Names(parameters)
-        self._fields = Names(fields)
+        self._fields = Names(fields, is_standing=True)
         self._limit = limit
         self._count = count
         # By a field's name as it was spelled.

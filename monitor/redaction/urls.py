@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, unquote, unquote_plus
 
-from monitor.redaction.names import Names, fold
+from monitor.redaction.names import Names
+from monitor.redaction.spelled import fold
 from monitor.redaction.work import MaskingWork, TooMuch
 from monitor.traffic.mask import MASK
 
