@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 import brotli
+from isal import isal_zlib
 
 from monitor.traffic.fields import Fields, HeaderObject
 
@@ -21,6 +22,8 @@ STEP_BYTES: Final = 64 * 1024
 MAX_CODINGS: Final = 4
 # Each member of a gzip (RFC 1952 2.2) or frame of zstd copies what is left of the body.
 MAX_MEMBERS: Final = 1000
+# RFC 1952 2.3: of a gzip without further fields in its head.
+GZIP_BEGINS: Final = b"\x1f\x8b\x08\0"
 # RFC 9659: the largest window that a sender of the coding may use, 8 MiB.
 ZSTD_WINDOW_LOG: Final = 23
 CUT, DAMAGED = "it was cut", "it is damaged"
@@ -173,6 +176,9 @@ def _undo(
     make: Make, content: bytes, limit: int, most_members: int
 ) -> tuple[bytes, str | None, int]:
     """Decode step by step, so that a bomb is left at *limit*; and the members read."""
+    whole = _whole_gzip(content, limit) if make is _gzip else None
+    if whole is not None:
+        return whole, None, 1
     made, members = bytearray(), 1
     feed, pending = make(content), content
     try:
@@ -190,6 +196,21 @@ def _undo(
     except (zlib.error, brotli.error, zstd.ZstdError, EOFError, ValueError):
         return bytes(made[:limit]), DAMAGED, members
     return bytes(made[:limit]), TOO_LONG, members
+
+
+def _whole_gzip(content: bytes, limit: int) -> bytes | None:
+    """One that is as nearly all are, in half of zlib's time; None where it is cut,
+    damaged, too long, or has more than one member."""
+    if not content.startswith(GZIP_BEGINS):
+        return None
+    decompressor = isal_zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        made = decompressor.decompress(content, limit + 1)
+    # Its types say that this is an exception, not what one is made of.
+    except isal_zlib.error:  # type: ignore[misc]
+        return None
+    is_whole = decompressor.eof and not decompressor.unused_data
+    return made if is_whole and len(made) <= limit else None
 
 
 def _zlib(window_bits: int) -> Feed:

@@ -254,3 +254,32 @@ def test_a_coding_that_is_not_known_leaves_a_body_as_it_came_and_whole() -> None
     assert found.problem == "lz4 is no coding known here"
     cut = shown_body(replace(stored, truncated=True), (("Content-Encoding", "lz4"),))
     assert cut.truncated
+
+
+PLAIN = st.one_of(
+    st.binary(max_size=300),
+    st.integers(0, 200_000).map(lambda n: b'{"a": 1, "b": [2]}, ' * (n // 20)),
+)
+
+
+@given(PLAIN, st.integers(0, 9), st.data())
+def test_a_gzip_is_undone_as_zlib_does(
+    plain: bytes, level: int, data: st.DataObject
+) -> None:
+    """Whole, cut, damaged, followed by something, or too long."""
+    made = bytearray(gzip.compress(plain, level, mtime=0))
+    for _ in range(data.draw(st.integers(0, 2))):
+        place = data.draw(st.integers(0, len(made) - 1))
+        made[place] ^= 1 << data.draw(st.integers(0, 7))
+    end = data.draw(st.sampled_from((len(made), len(made), len(made) - 1, 20)))
+    content = bytes(made[:end]) + data.draw(st.sampled_from((b"", b"", b"rubbish")))
+    limit = data.draw(st.sampled_from((1 << 20, len(plain), len(plain) // 2)))
+    found = decoded(content, "gzip", limit=limit)
+    reader = zlib.decompressobj(31)
+    try:
+        whole = reader.decompress(content, limit + 1)
+    except zlib.error:
+        whole = b""
+    is_whole = reader.eof and not reader.unused_data and len(whole) <= limit
+    assert found.complete == is_whole
+    assert found.content == whole or not is_whole
