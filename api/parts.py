@@ -12,6 +12,7 @@ from monitor.offload.helpers import Helpers
 from monitor.redaction.redaction import Redaction
 from monitor.registry.table import RoutingTable
 from monitor.replay.sender import Sender
+from monitor.search.reading import QueryReader
 from monitor.settings import Settings
 from monitor.storage.commit.writer import LogWriter
 from monitor.storage.database.pool import Database
@@ -28,6 +29,7 @@ class Parts:
     database: Database
     stores: Stores
     deletions: Deletions
+    queries: QueryReader
     sender: Sender
     outbound: Outbound
     writer: LogWriter

@@ -34,6 +34,14 @@ class Counters:
             "source",
         ),
     ]
+    query_refusals: Annotated[
+        Counter,
+        Metric(
+            "query_refusals",
+            "Queries that were refused, by what for.",
+            "why",
+        ),
+    ]
     database_up: Annotated[
         Gauge, Metric("database_up", "1 while PostgreSQL answers, else 0.")
     ]

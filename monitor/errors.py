@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One bad field: where it is, what is wrong with it, and the kind of wrong."""
+    """One bad field: where it is, what is wrong with it, and the kind of wrong.
+
+    *at*: the part of its text that is wrong, its offset and length in characters.
+    *suggestion*: what may stand there instead.
+    """
 
     loc: tuple[str | int, ...]
     msg: str
     type: str
+    at: tuple[int, int] | None = None
+    suggestion: str | None = None
 
 
 class MonitorError(Exception):

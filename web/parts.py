@@ -9,6 +9,7 @@ from monitor.counters import Counters
 from monitor.loop.watch import LoopWatch
 from monitor.offload.helpers import Helpers
 from monitor.registry.table import RoutingTable
+from monitor.search.reading import QueryReader
 from monitor.settings import Settings
 from monitor.storage.database.pool import Database
 from monitor.storage.health.degradation import Health
@@ -25,6 +26,7 @@ class PageParts:
     helpers: Helpers
     database: Database
     stores: Stores
+    queries: QueryReader
     standing: Health
     cost: Callable[[], Cost]
     workers: Callable[[], list[int]]

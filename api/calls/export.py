@@ -90,7 +90,10 @@ class ExportCalls:
     ) -> web.StreamResponse:
         """Where PostgreSQL goes away midway, the connection breaks: no faked end."""
         await need(request, self._parts, Right.READ)
-        filter, cursor, limit = parse_export_query(request.query.items())
+        filter, cursor, limit = parse_export_query(
+            request.query.items(), self._parts.queries
+        )
+        await self._parts.stores.logs.check(filter)
         # Fails before the head, if it is to fail at once.
         await self._parts.stores.feed.ends()
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -102,7 +102,7 @@ class LogCalls:
 
     async def list(self, request: web.Request) -> web.Response:
         await need(request, self._parts, Right.READ)
-        filter, page = parse_log_query(request.query.items())
+        filter, page = parse_log_query(request.query.items(), self._parts.queries)
         return answer(_shown_page(await self._parts.stores.logs.page(filter, page)))
 
     async def get(self, request: web.Request) -> web.Response:
@@ -138,7 +138,9 @@ class LogCalls:
         """The same for those that the list's filters find."""
         await need(request, self._parts, Right.MANAGE)
         filter, after, limit, dry_run = parse_delete_query(
-            request.query.items(), most=self._parts.settings.delete_limit
+            request.query.items(),
+            self._parts.queries,
+            most=self._parts.settings.delete_limit,
         )
         deleted = await self._parts.deletions.many(
             filter, after=after, limit=limit, dry_run=dry_run

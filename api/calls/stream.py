@@ -25,6 +25,7 @@ from monitor.json.output import json_line
 from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import PAGE, LogFilter
 from monitor.logs.query import parse_log_query
+from monitor.search.reading import QueryReader
 from monitor.traffic.ids import LogIds
 
 # Other processes' commits are looked for this often; our own wake at once.
@@ -46,7 +47,8 @@ class StreamCalls:
     async def follow(self, request: web.Request) -> web.StreamResponse:
         """Events `log`, `gap` and `ping`, until the client leaves or we stop."""
         await need(request, self._parts, Right.READ)
-        filter = _filter(request)
+        filter = _filter(request, self._parts.queries)
+        await self._parts.stores.logs.check(filter)
         after = _last_event_id(request)
         with self._one_more():
             ends = await self._parts.stores.feed.ends()
@@ -168,8 +170,8 @@ class Follower:
         self._sent_at = asyncio.get_running_loop().time()
 
 
-def _filter(request: web.Request) -> LogFilter:
-    filter, _ = parse_log_query(request.query.items())
+def _filter(request: web.Request, queries: QueryReader) -> LogFilter:
+    filter, _ = parse_log_query(request.query.items(), queries)
     errors = [
         FieldError(("query", name), "a stream has no pages", "extra_forbidden")
         for name in request.query

@@ -79,7 +79,16 @@ def problem(
 
 
 def shown_error(error: FieldError) -> dict[str, Any]:
-    return {"loc": list(error.loc), "msg": error.msg, "type": error.type}
+    shown: dict[str, Any] = {
+        "loc": list(error.loc),
+        "msg": error.msg,
+        "type": error.type,
+    }
+    if error.at is not None:
+        shown["offset"], shown["length"] = error.at
+    if error.suggestion is not None:
+        shown["suggestion"] = error.suggestion
+    return shown
 
 
 def of_monitor_error(error: MonitorError) -> web.Response:

@@ -35,6 +35,7 @@ def build_app(
         helpers=parts.helpers,
         database=parts.database,
         stores=parts.stores,
+        queries=parts.queries,
         standing=parts.standing,
         cost=cost,
         workers=workers,

@@ -15,10 +15,14 @@ from appliance.start.background import Background
 from appliance.start.foundation import Foundation
 from appliance.start.storage import ApplianceStorage
 from appliance.workers.supervisor import Workers
+from monitor.counters import Counters
 from monitor.lifecycle import Lifecycle
 from monitor.network.own_addresses import OwnAddresses
 from monitor.offload.helpers import Helpers
 from monitor.replay.sender import Sender
+from monitor.search.parser import Bounds
+from monitor.search.reading import QueryReader
+from monitor.settings import Settings
 from monitor.storage.logs.deleting import Deletions
 from monitor.traffic.ids import LogIds
 
@@ -88,6 +92,7 @@ def _parts(
             ledger=stored.ledger,
             counters=base.counters,
         ),
+        queries=_queries(settings, base.counters),
         sender=sender,
         outbound=background.outbound,
         writer=stored.writer,
@@ -102,6 +107,18 @@ def _parts(
             names=settings.allowed_hosts,
         ),
         state=base.state,
+    )
+
+
+def _queries(settings: Settings, counters: Counters) -> QueryReader:
+    bounds = Bounds(
+        characters=settings.query_characters,
+        terms=settings.query_terms,
+        depth=settings.query_depth,
+        regex_characters=settings.query_regex_characters,
+    )
+    return QueryReader(
+        bounds, count=lambda why: counters.query_refusals.labels(why).inc()
     )
 
 

@@ -1,6 +1,6 @@
 """Filters of the log list, each declared once, and its pages.
 
-A new filter is a field of LogFilter, its SQL in monitor/storage/logs/conditions.py, and
+A new filter is a field of LogFilter, what it asks for in monitor/logs/asked.py, and
 an input in the form of web/templates/dashboard.html.
 """
 
@@ -21,6 +21,7 @@ from monitor.logs.parameter import (
     text,
     whole_number,
 )
+from monitor.search.tree import Query
 from monitor.traffic.exchange import Source
 
 MAX_LIMIT = 500
@@ -49,6 +50,11 @@ CURSOR = Parameter(_cursor, {"type": "string"}).described(
 )
 NEWER = FLAG.described("with `cursor`: the page just before it")
 TEXT = text(1024)
+# Its bounds are settings: monitor/logs/query.py has who reads it.
+QUERY = text(8_000).described(
+    "the query language, docs/query.md: `status:>=500 path:/v1/*`; up to "
+    "QUERY_CHARACTERS"
+)
 SEARCHED = (
     "substring, in any case, of path, query, headers, decoded body, error, tags or "
     "note; or a log's id, or the URL of its page"
@@ -80,6 +86,7 @@ class LogFilter:
     since: Annotated[datetime | None, TIME.described(f"inclusive; {TIMES}")] = None
     until: Annotated[datetime | None, TIME.described(f"exclusive; {TIMES}")] = None
     q: Annotated[str | None, TEXT.described(SEARCHED)] = None
+    query: Annotated[Query | None, QUERY] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from monitor import times
 from monitor.errors import FieldError
+from monitor.search.problem import QueryProblem
 
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 TIMES = f"RFC 3339, UTC without an offset; {FIRST_YEAR} to {LAST_YEAR}"
@@ -53,6 +54,8 @@ def read(
         else:
             try:
                 values[name] = parameter.parse(text)
+            except QueryProblem as problem:
+                errors.append(problem_error(name, problem))
             except ValueError as error:
                 errors.append(query_error(name, str(error)))
         seen.add(name)
@@ -61,6 +64,16 @@ def read(
 
 def query_error(name: str, reason: str, type: str = "value_error") -> FieldError:
     return FieldError(("query", name[:64]), reason, type)
+
+
+def problem_error(name: str, problem: QueryProblem) -> FieldError:
+    return FieldError(
+        ("query", name),
+        str(problem),
+        problem.kind.value,
+        at=(problem.span.offset, problem.span.length),
+        suggestion=problem.suggestion,
+    )
 
 
 def whole_number(low: int, high: int) -> Parameter:

@@ -1,12 +1,14 @@
 """The query of a list of logs, of an export, a deletion and of metrics."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from monitor.errors import FieldError, InvalidInput
 from monitor.logs.filter import FILTERS, PAGE, LogFilter, Page
 from monitor.logs.metrics import Scope
 from monitor.logs.parameter import FLAG, Parameter, query_error, read, whole_number
+from monitor.search.reading import QueryReader
 
 MAX_EXPORTED = 10**9
 LISTED = {**FILTERS, **PAGE}
@@ -32,9 +34,11 @@ DELETED = {
 }
 
 
-def parse_log_query(pairs: Iterable[tuple[str, str]]) -> tuple[LogFilter, Page]:
+def parse_log_query(
+    pairs: Iterable[tuple[str, str]], queries: QueryReader
+) -> tuple[LogFilter, Page]:
     """Raises InvalidInput naming each parameter that is unknown, repeated or bad."""
-    values, errors = read(pairs, LISTED)
+    values, errors = read(pairs, _with(queries, LISTED))
     if "cursor" in values and "offset" in values:
         errors.append(query_error("cursor", "cursor and offset exclude each other"))
     if values.get("newer") and "cursor" not in values:
@@ -46,13 +50,13 @@ def parse_log_query(pairs: Iterable[tuple[str, str]]) -> tuple[LogFilter, Page]:
 
 
 def parse_export_query(
-    pairs: Iterable[tuple[str, str]],
+    pairs: Iterable[tuple[str, str]], queries: QueryReader
 ) -> tuple[LogFilter, UUID | None, int | None]:
     """The filter, after which log to begin, and how many at most.
 
     Raises InvalidInput as parse_log_query does.
     """
-    values, errors = read(pairs, EXPORTED)
+    values, errors = read(pairs, _with(queries, EXPORTED))
     if errors:
         raise InvalidInput("the query is not valid", errors=errors)
     cursor, limit = values.pop("cursor", None), values.pop("limit", None)
@@ -60,14 +64,15 @@ def parse_export_query(
 
 
 def parse_delete_query(
-    pairs: Iterable[tuple[str, str]], *, most: int
+    pairs: Iterable[tuple[str, str]], queries: QueryReader, *, most: int
 ) -> tuple[LogFilter, UUID | None, int, bool]:
     """The filter, after which log to begin, how many at most, and whether to count
     only.
 
     Raises InvalidInput as parse_log_query does, and where nothing is filtered.
     """
-    values, errors = read(pairs, {**DELETED, "limit": whole_number(1, most)})
+    parameters = {**_with(queries, DELETED), "limit": whole_number(1, most)}
+    values, errors = read(pairs, parameters)
     cursor, limit = values.pop("cursor", None), values.pop("limit", most)
     dry_run = values.pop("dry_run", False)
     if not values and not errors:
@@ -89,3 +94,10 @@ def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:
     if errors:
         raise InvalidInput("the query is not valid", errors=errors)
     return Scope(**values)
+
+
+def _with(
+    queries: QueryReader, parameters: dict[str, Parameter]
+) -> dict[str, Parameter]:
+    """With `query` as *queries* reads it."""
+    return {**parameters, "query": replace(parameters["query"], parse=queries.read)}

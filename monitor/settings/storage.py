@@ -71,6 +71,34 @@ class Storage(Theme):
         ge=10,
         le=600_000,
     )
+    query_characters: int = setting(
+        2_000,
+        "The longest text of the parameter query. Raise it when saved queries are "
+        "refused as too long.",
+        ge=100,
+        le=8_000,
+    )
+    query_terms: int = setting(
+        50,
+        "The most terms of a query; each is a condition on every log that is searched. "
+        "Raise it when queries are refused for it.",
+        ge=1,
+        le=500,
+    )
+    query_depth: int = setting(
+        10,
+        "How deep parentheses and negations of a query may be nested. Raise it when "
+        "queries are refused for it.",
+        ge=1,
+        le=50,
+    )
+    query_regex_characters: int = setting(
+        200,
+        "The longest regular expression of a query; 0 takes none. Lower it when "
+        "searches with one hold PostgreSQL up.",
+        ge=0,
+        le=2_000,
+    )
 
     @property
     def answer_s(self) -> float:

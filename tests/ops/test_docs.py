@@ -12,6 +12,7 @@ from api.app import is_api
 from api.document.operations import ALL
 from monitor.network.tls import SOURCES
 from monitor.settings import BARE, LEGACY, Settings, load
+from tests.ops import query_doc
 from tests.ops.settings_doc import COMPOSE, DOCUMENT, composed, documented
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,11 @@ def test_settings_are_written_from_where_they_are_declared() -> None:
     again = "python -m tests.ops.settings_doc --write"
     assert documented(DOCUMENT.read_text()) == DOCUMENT.read_text(), again
     assert composed(COMPOSE.read_text()) == COMPOSE.read_text(), again
+
+
+def test_fields_of_queries_are_written_from_the_table_of_the_parser() -> None:
+    text = query_doc.DOCUMENT.read_text()
+    assert query_doc.documented(text) == text, query_doc.MARK
 
 
 def test_every_route_of_the_api_is_documented() -> None:

@@ -23,7 +23,7 @@ LIVE = ("live", "true")
 PAUSED = ("live", "false")
 FURTHER = ("cursor", "offset")
 # What its form shows before more filters are asked for.
-FIRST = frozenset({"q", "service_id", "method", "status_class", "is_error"})
+FIRST = frozenset({"query", "service_id", "method", "status_class", "is_error"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class Dashboard:
 
     async def _view(self, given: list[tuple[str, str]]) -> tuple[View, int]:
         try:
-            filter, page = parse_log_query(given)
+            filter, page = parse_log_query(given, self._parts.queries)
             logs = await self._parts.stores.logs.page(filter, page)
         except InvalidInput as error:
             reasons = {str(found.loc[-1]): found.msg for found in error.errors}

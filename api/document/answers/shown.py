@@ -20,6 +20,10 @@ class Error(Shown):
     loc: list[str | int] = Field(examples=[["body", "base_url"]])
     msg: str
     type: str
+    # Of a query that is not understood.
+    offset: int | None = Field(None, description="of the part that is wrong")
+    length: int | None = Field(None, description="of it, in characters")
+    suggestion: str | None = Field(None, description="what was meant perhaps")
 
 
 class Problem(Shown):

@@ -14,6 +14,7 @@ from monitor.record.columns import (
     LOG_COLUMNS,
     SIDES,
 )
+from monitor.storage.search.joins import BODIES, HEADERS, of_same_log
 from monitor.traffic.exchange import BodyState, Source, Timings, read_state
 from monitor.traffic.fields import headers_of
 
@@ -28,18 +29,11 @@ ITEM_COLUMNS = f"""
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
 
 
-def of_same_log(table: str) -> str:
-    """The condition that joins *table* with the logs."""
-    return " AND ".join(f"{table}.{name} = l.{name}" for name in KEY_COLUMNS)
-
-
 def _beside(table: str, columns: tuple[str, ...]) -> str:
     left_out = SEARCHED.union(KEY_COLUMNS)
     return ", ".join(f"{table}.{name}" for name in columns if name not in left_out)
 
 
-BODIES = f"LEFT JOIN log_bodies AS b ON {of_same_log('b')}"
-HEADERS = f"LEFT JOIN log_details AS d ON {of_same_log('d')}"
 DETAILS = f"""
     SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of, l.note,
            s.preserve_host, {_beside("d", DETAIL_COLUMNS)},

@@ -81,6 +81,7 @@ class Deletions:
         """
         found: set[UUID] = set()
         logs = replays = 0
+        await self._reader.check(filter)
         async with self._turn:
             while len(found) < limit:
                 page = Page(limit=min(STEP_LOGS, limit - len(found)), cursor=after)

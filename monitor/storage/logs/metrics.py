@@ -21,7 +21,8 @@ from monitor.logs.metrics import (
     width_for,
 )
 from monitor.storage.database.pool import Database
-from monitor.storage.logs.conditions import ENDPOINT, Conditions
+from monitor.storage.search.places import ENDPOINT
+from monitor.storage.search.where import Conditions
 
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
 # A sum of larger ones would overflow; the largest float is 1.8e308.

@@ -12,8 +12,10 @@ from monitor.errors import Unavailable
 from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage
+from monitor.search.log_id import id_in
+from monitor.search.tree import regexes_in
 from monitor.storage.database.pool import Database
-from monitor.storage.logs import conditions, text
+from monitor.storage.logs import conditions, regexes
 from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
 from monitor.storage.logs.search import begin_after, in_windows, order, within
 from monitor.traffic.ids import bucket_of, is_log_id, lowest_at, timestamp_of
@@ -44,6 +46,7 @@ class LogReader:
 
     async def page(self, filter: LogFilter, page: Page) -> LogPage:
         """One page; see LogPage for what is exact, and what is said if it is not."""
+        await self.check(filter)
         deadline = time.monotonic() + self._timeout_ms / 1000
         async with self._database.connection() as connection:
             filter = await self._narrowed(connection, filter)
@@ -67,6 +70,12 @@ class LogReader:
             if complete or scanned_to is None
             else timestamp_of(scanned_to),
         )
+
+    async def check(self, filter: LogFilter) -> None:
+        """Raises InvalidInput where PostgreSQL would not take it."""
+        if filter.query is not None and any(regexes_in(filter.query.tree)):
+            async with self._database.connection() as connection:
+                await regexes.check(connection, filter.query, self._timeout_ms)
 
     async def get(self, id: UUID) -> LogDetail | None:
         """All of one log; None where there is none of that id."""
@@ -142,7 +151,7 @@ class LogReader:
         self, connection: asyncpg.Connection, filter: LogFilter
     ) -> LogFilter:
         """Who asks for the id of a log that is there wants that one, and soon."""
-        id = text.id_in(filter.q or "")
+        id = id_in(filter.q or "")
         if id is None:
             return filter
         made = conditions.of(LogFilter(id=id))
@@ -177,8 +186,7 @@ class LogReader:
         made.add(
             "l.ts = ANY({}::timestamptz[])", list({timestamp_of(id) for id in ids})
         )
-        joins = conditions.joins(filter)
-        sql = f"SELECT {ITEM_COLUMNS} {FROM} {joins} WHERE {made.where}"
+        sql = f"SELECT {ITEM_COLUMNS} {FROM} {made.joins} WHERE {made.where}"
         async with self._database.connection() as connection:
             try:
                 rows = await within(connection, self._timeout_ms, sql, made.arguments)
@@ -195,10 +203,9 @@ class LogReader:
         """The page and one row more, newest first."""
         made = conditions.of(filter)
         begin_after(made, page, page.cursor)
-        joins = conditions.joins(filter)
         sql = f"""
             SELECT {ITEM_COLUMNS}
-              {FROM} {joins}
+              {FROM} {made.joins}
              WHERE {made.where}
              ORDER BY l.id {order(page)}
              LIMIT {page.limit + 1} OFFSET {page.offset}
@@ -216,11 +223,10 @@ class LogReader:
     ) -> tuple[int | None, int]:
         """The exact total, or None and what there is at least."""
         made = conditions.of(filter)
-        joins = conditions.joins(filter)
         sql = f"""
             SELECT count(*)
               FROM (SELECT 1
-                      {FROM} {joins}
+                      {FROM} {made.joins}
                      WHERE {made.where}
                      LIMIT {EXACT_TOTAL + 1}) AS capped
             """

@@ -9,7 +9,7 @@ import asyncpg
 from monitor.logs.filter import LogFilter, Page
 from monitor.storage.logs import conditions
 from monitor.storage.logs.columns import FROM, ITEM_COLUMNS
-from monitor.storage.logs.conditions import Conditions
+from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import timestamp_of
 
 FIRST_WINDOW = 1_000
@@ -80,10 +80,7 @@ async def _far_end(
     timeout_ms: int,
 ) -> UUID | None:
     """The last id of the next *size* logs from *edge* on; None: fewer are left."""
-    cheap = LogFilter(
-        service_id=filter.service_id, since=filter.since, until=filter.until
-    )
-    made = conditions.of(cheap)
+    made = conditions.window_of(filter)
     begin_after(made, page, edge)
     sql = f"""
         SELECT l.id
@@ -113,10 +110,9 @@ async def _search(
     elif far is not None:
         made.add("l.id >= {}", far)
         made.add("l.ts >= {}", timestamp_of(far))
-    joins = conditions.joins(filter)
     sql = f"""
         SELECT {ITEM_COLUMNS}
-          {FROM} {joins}
+          {FROM} {made.joins}
          WHERE {made.where}
          ORDER BY l.id {order(page)}
         """

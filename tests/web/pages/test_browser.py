@@ -222,7 +222,7 @@ async def test_filters_act_at_once_and_live_in_the_url(
     assert "status_class=5xx" in page.url
     await page.get_by_label("Search").fill("orders/5")
     await expect(rows).to_have_count(5)
-    assert "q=orders%2F5" in page.url
+    assert "query=orders%2F5" in page.url
     await page.reload()
     await expect(rows).to_have_count(5)
     await expect(page.get_by_label("Search")).to_have_value("orders/5")

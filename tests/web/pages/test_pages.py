@@ -58,12 +58,12 @@ async def test_a_foreign_host_is_refused_as_a_page(client: httpx.AsyncClient) ->
 async def test_every_filter_has_its_place_in_the_form(
     client: httpx.AsyncClient,
 ) -> None:
-    answer = await client.get("/dashboard?q=x")
+    answer = await client.get("/dashboard?query=x")
     names = re.findall(r'<(?:input|select) id="f-(\w+)" name="(\w+)"', answer.text)
     assert {name for _, name in names} == FILTERS.keys()
     assert all(id == name for id, name in names)
     assert '<details class="more" >' in answer.text
-    answer = await client.get("/dashboard?q=x&pinned=true")
+    answer = await client.get("/dashboard?query=x&pinned=true")
     assert '<details class="more" open>' in answer.text
 
 

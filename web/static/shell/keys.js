@@ -21,7 +21,7 @@ document.addEventListener("keydown", (event) => {
   if (pending && places[event.key]) location.assign(places[event.key]);
   pending = event.key === "g";
   if (pending) return;
-  const search = document.getElementById("f-q");
+  const search = document.getElementById("f-query");
   if (event.key === "/") {
     event.preventDefault();
     if (search) search.focus(); else location.assign("/dashboard");

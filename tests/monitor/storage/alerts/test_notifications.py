@@ -21,6 +21,7 @@ from monitor.storage.registry.services import Services
 from monitor.traffic.exchange import Exchange, Source
 from tests.support.alert_bench import FIRING, IDS, QUIET, RATE, RESOLVED, Bench, counted
 from tests.support.patience import PATIENCE_S
+from tests.support.queries import QUERIES
 
 
 async def channel(
@@ -187,7 +188,7 @@ async def test_a_service_that_is_deleted_while_it_fires_tells_the_end(
 def asked(link: str) -> dict[str, str]:
     """The parameters of a list's link, which the list takes."""
     pairs = parse_qsl(urlsplit(link).query, strict_parsing=True)
-    parse_log_query(pairs)
+    parse_log_query(pairs, QUERIES)
     return dict(pairs)
 
 

@@ -1,0 +1,199 @@
+"""Places of a log, as the query language names them: in which columns they are."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from monitor.json.path import Path
+from monitor.search.tree import Amount, Family, JsonPath, Named, Place, Side, Text
+from monitor.storage.search.joins import BODIES, HEADERS, of_same_log
+from monitor.storage.search.patterns import escaped
+from monitor.storage.search.where import Conditions
+
+# Of pushed logs there is what was pushed; it is looked for where it counts only.
+SIZE = f"""
+    (CASE WHEN l.{{0}}_size IS NULL
+          THEN (SELECT octet_length(b.{{0}}_body)
+                  FROM log_bodies AS b
+                 WHERE {of_same_log("b")})
+          ELSE l.{{0}}_size END)
+"""
+OF_LOG = {
+    Amount.STATUS: "l.status_code",
+    Amount.LATENCY: "l.latency_ms",
+    Amount.DURATION: "l.duration_ms",
+    Amount.REQUEST_SIZE: SIZE.format("request"),
+    Amount.RESPONSE_SIZE: SIZE.format("response"),
+    Amount.TIME: "l.ts",
+}
+OF_DETAILS = {
+    Amount.CONNECT: "d.connect_ms",
+    Amount.TLS: "d.tls_ms",
+    Amount.TTFB: "d.ttfb_ms",
+    Amount.OVERHEAD: "d.overhead_ms",
+    Amount.MESSAGES: "d.message_count",
+    Amount.EVENTS: "d.event_count",
+}
+# Logs of before there was the column have none: each is an endpoint of its own path.
+ENDPOINT = "coalesce(l.endpoint, l.path)"
+# Decoded text of a body: kept apart where the body is coded, else read in place.
+# CASE keeps convert_from from bytes that are no UTF-8.
+REQUEST_TEXT = """
+    CASE WHEN b.request_is_text THEN convert_from(b.request_body, 'UTF8')
+         ELSE b.request_text END
+"""
+RESPONSE_TEXT = """
+    CASE WHEN b.response_is_text THEN convert_from(b.response_body, 'UTF8')
+         ELSE b.response_text END
+"""
+HOST = r"substring({} FROM '^[^:/?#]+://(?:[^/?#@]*@)?(\[[^]]*\]|[^/?#:]*)')"
+SCHEME = "substring({} FROM '^([^:/?#]+)://')"
+URLS = ("l.url", "l.client_url")
+TEXTS: dict[Text, tuple[str, ...]] = {
+    Text.METHOD: ("l.method",),
+    Text.PATH: ("l.path",),
+    Text.QUERY: ("nullif(substr(l.url, nullif(position('?' IN l.url), 0) + 1), '')",),
+    Text.URL: URLS,
+    Text.HOST: tuple(HOST.format(url) for url in URLS),
+    Text.SCHEME: tuple(SCHEME.format(url) for url in URLS),
+    Text.ENDPOINT: (ENDPOINT,),
+    Text.ERROR: ("l.error",),
+    Text.NOTE: ("l.note",),
+    Text.SOURCE: ("l.source",),
+    Text.ADDRESS: ("l.source_ip",),
+    Text.REQUEST_BODY: (REQUEST_TEXT,),
+    Text.RESPONSE_BODY: (RESPONSE_TEXT,),
+}
+STORED_BODIES = {
+    Text.REQUEST_BODY: "b.request_body",
+    Text.RESPONSE_BODY: "b.response_body",
+}
+SCALARS = "jsonb_typeof(v.document) NOT IN ('object', 'array')"
+NUMBER = r"'^-?[0-9]{1,15}(\.[0-9]{1,15})?$'"
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """*value*, of each row of *source* that is *wanted*."""
+
+    source: str
+    value: str
+    wanted: str = "true"
+    # What every such log has, told before its document is read.
+    likely: str = "true"
+
+
+def amount(of: Amount, made: Conditions) -> str:
+    if of in OF_DETAILS:
+        made.see(HEADERS)
+        return OF_DETAILS[of]
+    return OF_LOG[of]
+
+
+def as_number(value: str) -> str:
+    return f"(CASE WHEN {value} ~ {NUMBER} THEN ({value})::numeric END)"
+
+
+def any_of(place: Place, made: Conditions, holds: Callable[[str], str]) -> str:
+    """That one of the texts at *place* is so."""
+    if isinstance(place, Text) and place is not Text.TAG:
+        return _either([holds(column) for column in columns(place, made)])
+    found = several(place, made)
+    return f"""
+        ({found.likely} AND EXISTS (SELECT 1
+                                      FROM {found.source}
+                                     WHERE {found.wanted} AND {holds(found.value)}))
+    """
+
+
+def there(place: Place, made: Conditions) -> str:
+    """That there is something at *place*."""
+    if place is Text.TAG:
+        return "cardinality(l.tags) > 0"
+    if isinstance(place, Text):
+        if place in STORED_BODIES:
+            made.see(BODIES)
+            return f"octet_length({STORED_BODIES[place]}) > 0"
+        there = [f"{column} IS NOT NULL" for column in columns(place, made)]
+        return _either(there)
+    found = several(place, made, is_whole=True)
+    return f"""
+        ({found.likely} AND EXISTS (SELECT 1 FROM {found.source} WHERE {found.wanted}))
+    """
+
+
+def columns(place: Text, made: Conditions) -> tuple[str, ...]:
+    if place in STORED_BODIES:
+        made.see(BODIES)
+    return TEXTS[place]
+
+
+def several(place: Place, made: Conditions, *, is_whole: bool = False) -> Several:
+    """*is_whole*: an array counts, and not its items."""
+    match place:
+        case Named(Family.PARAMETER, name):
+            likely = f"position({made.place(quoted(name))} IN l.query_params) > 0"
+            path = _path((("name", name),), is_whole)
+            return _documents("l.query_params", path, made, likely)
+        case Named(family, name):
+            return _header(family, name, made)
+        case JsonPath(side, steps):
+            made.see(BODIES)
+            text = REQUEST_TEXT if side is Side.REQUEST else RESPONSE_TEXT
+            found = _documents(text, _path(steps, is_whole), made, "true")
+            return Several(
+                found.source,
+                "coalesce(v.document #>> '{}', 'null')",
+                "true" if is_whole else SCALARS,
+            )
+        case _:
+            return Several("unnest(l.tags) AS v (tag)", "v.tag")
+
+
+def header_lines(side: Side, made: Conditions) -> str:
+    made.see(HEADERS)
+    return f"header_fields(d.{side}_headers) AS v"
+
+
+def _header(family: Family, name: str, made: Conditions) -> Several:
+    side = Side.REQUEST if family is Family.REQUEST_HEADER else Side.RESPONSE
+    source = header_lines(side, made)
+    named = made.place(f"%{escaped(quoted(name))}%")
+    return Several(
+        source,
+        "v.value",
+        f"v.name = {made.place(name)}",
+        f"convert_from(d.{side}_headers, 'UTF8') ILIKE {named}",
+    )
+
+
+def _documents(text: str, path: str, made: Conditions, likely: str) -> Several:
+    asked = f"{made.place(path)}::text::jsonpath"
+    source = f"jsonb_path_query(read_json({text}), {asked}, '{{}}', true)"
+    return Several(f"{source} AS v (document)", "(v.document #>> '{}')", likely=likely)
+
+
+def _path(steps: Path, is_whole: bool) -> str:
+    made = "".join(_step(kind, value) for kind, value in steps)
+    return f"${made}" if is_whole else f"${made}[*]"
+
+
+def _step(kind: str, value: str | int) -> str:
+    match kind:
+        case "index":
+            return f"[{value}]"
+        case "any":
+            return "[*]"
+        case "deep":
+            return f".**.{quoted(value)}"
+        case _:
+            return f".{quoted(value)}"
+
+
+def quoted(name: str | int) -> str:
+    """As it stands in JSON, and in a path through it."""
+    return json.dumps(name, ensure_ascii=False)
+
+
+def _either(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})"

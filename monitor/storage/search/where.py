@@ -1,0 +1,32 @@
+"""WHERE: conditions on a row of logs AS l, as they come together."""
+
+
+class Conditions:
+    """Clauses, their arguments in $1..$n order, and what they see beside the logs."""
+
+    def __init__(self) -> None:
+        self.clauses: list[str] = []
+        self.arguments: list[object] = []
+        self._beside: dict[str, None] = {}
+
+    def add(self, clause: str, value: object) -> None:
+        """*clause* with {} for the value's place; nothing where *value* is None."""
+        if value is None:
+            return
+        self.arguments.append(value)
+        self.clauses.append(clause.format(f"${len(self.arguments)}"))
+
+    def place(self, value: object) -> str:
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+    @property
+    def where(self) -> str:
+        return " AND ".join(["true", *self.clauses])
+
+    def see(self, join: str) -> None:
+        self._beside[join] = None
+
+    @property
+    def joins(self) -> str:
+        return " ".join(self._beside)

@@ -1,0 +1,164 @@
+"""The query language at the calls of /v1: what finds what, what is refused where."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.calls.test_logs import key_of_new_service, push
+
+ORDER = '{"order": {"id": 7, "lines": [{"sku": "A-1"}, {"sku": "B-2"}]}, "paid": true}'
+LOGS: dict[str, dict[str, Any]] = {
+    "declined": {
+        "method": "POST",
+        "url": "https://api.example.com:8443/v1/charges?page=3&tag=a&tag=b",
+        "path": "/v1/charges",
+        "query_params": {"page": "3", "tag": ["a", "b"]},
+        "status_code": 502,
+        "latency_ms": 1200.5,
+        "error": "upstream_timeout: nothing came",
+        "request_headers": {"X-Tenant": "acme", "Accept": ["text/html", "*/*"]},
+        "response_headers": {"Content-Type": "application/json; charset=utf-8"},
+        "response_body": '{"error": {"code": "E42", "text": "Card declined (a*b)"}}',
+        "source_ip": "10.0.0.7",
+        "tags": ["bot", "nightly run"],
+    },
+    "order": {
+        "method": "GET",
+        "url": "http://shop.example/users/7?page=31",
+        "path": "/users/7",
+        "query_params": {"page": "31"},
+        "status_code": 200,
+        "latency_ms": 12,
+        "request_headers": {"X-Tenant": "acme-2"},
+        "response_headers": {"ETag": "x", "Content-Length": "79"},
+        "response_body": ORDER,
+        "tags": ["health"],
+    },
+    "bare": {
+        "method": "DELETE",
+        "url": "http://shop.example/v1/",
+        "path": "/v1/",
+        "request_headers": {"X-Other": "acme"},
+        "request_body": "E42 is not JSON",
+    },
+}
+FINDS: list[tuple[str, set[str]]] = [
+    ("status:>=500 method:post path:/v1/*", {"declined"}),
+    ("status:5xx OR status:200..299", {"declined", "order"}),
+    ("-status:(502 OR 404)", {"order", "bare"}),
+    ("status-code:502 domain:*.example.com scheme:https", {"declined"}),
+    ("domain:shop.example", {"order", "bare"}),
+    ("latency:>800", {"declined"}),
+    ("latency:<=12ms OR latency:>1.2s", {"declined", "order"}),
+    ("has:latency -latency:10..20", {"declined"}),
+    ("size:>60", {"order"}),
+    ("larger-than:0.06k", {"order"}),
+    ("path:/v1", {"declined", "bare"}),
+    ("path:/V1", set()),
+    ("path:/v1/", {"declined", "bare"}),
+    ("path:=/v1/", {"bare"}),
+    ("endpoint:/users/{id}", {"order"}),
+    ("service:pay -tag:health", {"declined", "bare"}),
+    ("service:PA*", {"declined", "order", "bare"}),
+    ("tag:night*", {"declined"}),
+    ('tag:"nightly run" source:ingest', {"declined"}),
+    ("header.x-tenant:acme", {"declined"}),
+    ("req.header.X-Tenant:ACME*", {"declined", "order"}),
+    ("res.header.x-tenant:acme", set()),
+    ("header.accept:*/*", {"declined"}),
+    ("header.accept:\\*/\\*", {"declined"}),
+    ("res.header.content-length:>=79", {"order"}),
+    ("mime-type:application/json", {"declined"}),
+    ("has-response-header:etag", {"order"}),
+    ("has:header.x-other", {"bare"}),
+    ("param.page:3", {"declined"}),
+    ("param.page:>3", {"order"}),
+    ("param.tag:b", {"declined"}),
+    ('body:"card declined"', {"declined"}),
+    ("body:/[Cc]ard (declined|refused)/", {"declined"}),
+    ("body:/CARD/i", {"declined"}),
+    ('body:"(a*b)"', {"declined"}),
+    ("$.error.code:E42", {"declined"}),
+    ("$.order.lines.sku:b-2", {"order"}),
+    ("$.order.lines[0].sku:b-2", set()),
+    ("$.order.id:7 $.order.id:>=7 $.paid:true", {"order"}),
+    ("has:$.order -has:$.error", {"order"}),
+    ("req.$.error.code:E42", set()),
+    ("has:error", {"declined"}),
+    ("-has:error", {"order", "bare"}),
+    ("is:error", {"declined"}),
+    ("is:unanswered", {"bare"}),
+    ("is:pinned", set()),
+    ("ip:10.0.0.*", {"declined"}),
+    ("E42", {"declined", "bare"}),
+    ("card declined", {"declined"}),
+    ("c*ined", {"declined"}),
+    ("/x-(tenant|other): acme/", {"declined", "order", "bare"}),
+    ("acme -acme-2", {"declined", "bare"}),
+    ("since:1h until:now", {"declined", "order", "bare"}),
+    ("since:2026-01-01 until:2026-01-02", set()),
+    ("(E42 OR paid) NOT (method:POST)", {"order", "bare"}),
+    ("url:shop.example/users", {"order"}),
+    ("query:page=3", {"declined", "order"}),
+    ("error:timeout", {"declined"}),
+]
+# Where the error is, by the part of the text that it marks.
+REFUSED: list[tuple[str, str, str]] = [
+    ("method:GET statu:500", "statu", "query_unknown_field"),
+    ("status:>=abc", "abc", "query_bad_value"),
+    ("a AND (b OR", "OR", "query_syntax"),
+    ("a (b", "(", "query_syntax"),
+    ("b) a", ")", "query_syntax"),
+    ('path:/x "card', '"card', "query_syntax"),
+    ("latency:", "latency:", "query_bad_value"),
+    ("source:pushed", "pushed", "query_bad_value"),
+    ("body:/a(b/", "/a(b/", "query_bad_regex"),
+    ("x /(a{99}){99}/", "/(a{99}){99}/", "query_bad_regex"),
+    ("-" * 30 + "x", "-", "query_too_deep"),
+    ("x " * 51, "x", "query_too_many_terms"),
+    ("x" * 2001, "x", "query_too_long"),
+]
+
+
+async def test_a_query_finds_what_it_says(client: httpx.AsyncClient) -> None:
+    raw = await key_of_new_service(client)
+    names = {}
+    for name, log in LOGS.items():
+        names[(await push(client, raw, **log))["id"]] = name
+
+    async def found(**asked: str) -> set[str]:
+        answer = await client.get("/v1/logs", params=asked)
+        assert answer.status_code == 200, (asked, answer.text)
+        return {names[item["id"]] for item in answer.json()["items"]}
+
+    for query, expected in FINDS:
+        assert await found(query=query) == expected, query
+    [id] = [id for id, name in names.items() if name == "order"]
+    for query in (f"id:{id}", id, f"http://localhost/log/{id}"):
+        assert await found(query=query) == {"order"}, query
+    # Beside the parameters, and where logs are exported and removed.
+    assert await found(query="acme", method="get") == {"order"}
+    lines = await client.get("/v1/logs.ndjson", params={"query": "$.error.code:E42"})
+    assert len(lines.text.splitlines()) == 1
+    gone = await client.delete("/v1/logs", params={"query": "has:error"})
+    assert gone.json()["deleted"] == 1
+    assert await found() == {"order", "bare"}
+
+
+@pytest.mark.parametrize("path", ["/v1/logs", "/v1/logs/stream", "/v1/logs.har"])
+async def test_a_query_that_is_wrong_says_where(
+    shared: httpx.AsyncClient, path: str
+) -> None:
+    for query, part, kind in REFUSED:
+        answer = await shared.get(path, params={"query": query})
+        assert answer.status_code == 422, query
+        [error] = answer.json()["errors"]
+        marked = query[error["offset"] : error["offset"] + error["length"]]
+        assert (marked, error["type"]) == (part, kind), error
+        assert error["loc"] == ["query", "query"]
+    answer = await shared.get(path, params={"query": "statu:500"})
+    assert answer.json()["errors"][0]["suggestion"] == "status"
+    assert 'query_refusals_total{why="query_syntax"}' in (
+        (await shared.get("/metrics")).text
+    )
