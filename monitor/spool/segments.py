@@ -4,13 +4,15 @@ import fcntl
 import os
 import re
 import struct
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Final
 from uuid import UUID
+
+# The CRC-32 of zlib, some twenty times as fast.
+from zlib_ng.zlib_ng import crc32
 
 from monitor.traffic.ids import bytes_of, known_uuid
 
@@ -72,7 +74,7 @@ def packed(payload: bytes, label: UUID, at_ms: int) -> bytes:
     """The frame of *payload*."""
     owner = bytes_of(label)
     behind = BEHIND_CRC.pack(at_ms, owner)
-    checksum = zlib.crc32(payload, zlib.crc32(behind))
+    checksum = crc32(payload, crc32(behind))
     return FRAME.pack(MARK, len(payload), checksum, at_ms, owner) + payload
 
 
@@ -227,7 +229,7 @@ def _frames(content: bytes, position: int) -> list[Frame]:
         end = start + FRAME.size + length
         if mark != MARK or length > MAX_PAYLOAD or end > len(content):
             break
-        if zlib.crc32(view[start + BEFORE_CRC_ENDS : end]) != checksum:
+        if crc32(view[start + BEFORE_CRC_ENDS : end]) != checksum:
             break
         payload = content[start + FRAME.size : end]
         frames.append(Frame(known_uuid(label), at_ms, payload, position + end))
