@@ -21,8 +21,9 @@ from monitor.record.columns import (
     TIME_COLUMNS,
     place_in_row,
 )
+from monitor.record.complete import padded, with_texts
 from monitor.record.messages import about_messages, messages_of, texts_of
-from monitor.record.pack import Rows, pack
+from monitor.record.pack import BODY_BEGINS, DETAIL_BEGINS, LOG_BEGINS, Rows, pack
 from monitor.record.unpack import named_fields_of, number_of, tags_of, uuid_in
 from monitor.traffic.exchange import (
     NO_TIMINGS,
@@ -45,7 +46,7 @@ IDS: Final = struct.Struct(f"!{place_in_row('id')}x{ID_SIZE}s{LENGTH_SIZE}x{ID_S
 
 
 class Recorded:
-    """A record that was read back; its rows are as they were packed.
+    """A record that was read back.
 
     *key* is its id as bytes, of which there are many.
     """
@@ -84,10 +85,15 @@ class Recorded:
         return timestamp_of(self.id)
 
     def rows(self) -> Rows:
-        if not self._is_complete:
-            return pack(self.exchange())
-        record, (log, detail, body) = self.record, self._ends
-        return Rows(record[HEAD.size : log], record[log:detail], record[detail:body])
+        """As they were packed, with what they still lack."""
+        record, (log_end, detail_end, body_end) = self.record, self._ends
+        log, detail = record[HEAD.size : log_end], record[log_end:detail_end]
+        body = record[detail_end:body_end]
+        if body:
+            if not self._is_complete:
+                body = with_texts(body, detail)
+            body = padded(body, BODY_BEGINS)
+        return Rows(padded(log, LOG_BEGINS), padded(detail, DETAIL_BEGINS), body)
 
     def exchange(self) -> Exchange:
         return decode(self.record)

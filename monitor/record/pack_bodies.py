@@ -35,7 +35,7 @@ def pack_body(
         coding = field_value(headers, "content-encoding")
         is_complete = decodes or coding is None
         if is_complete:
-            text = text_field(_decoded_text(body, coding, headers))
+            text = text_field(searched(body.kept, headers, truncated=body.truncated))
     fields = (
         length_field(len(body.kept)),
         body.kept,
@@ -47,14 +47,13 @@ def pack_body(
     return b"".join(fields), is_complete
 
 
-def _decoded_text(
-    body: Body, coding: str | None, headers: Fields | HeaderObject
+def searched(
+    content: bytes, headers: Fields | HeaderObject, *, truncated: bool
 ) -> str | None:
-    """As it is searched: in its declared charset, too."""
+    """The text of a coded body as it is searched: in its declared charset, too."""
+    coding = field_value(headers, "content-encoding")
     declared = field_value(headers, "content-type")
     if coding is None:
-        return text_of(body.kept, declared, truncated=body.truncated)
-    content = decoded(
-        body.kept, coding, limit=SEARCHED_TEXT_BYTES, truncated=body.truncated
-    )
-    return text_of(content.content, declared, truncated=not content.complete)
+        return text_of(content, declared, truncated=truncated)
+    found = decoded(content, coding, limit=SEARCHED_TEXT_BYTES, truncated=truncated)
+    return text_of(found.content, declared, truncated=not found.complete)

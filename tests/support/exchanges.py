@@ -5,6 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from monitor.logs.log import LogDetail, LogItem, StoredBody
+from monitor.record.binary import NULL, bytes_field
+from monitor.record.codec import HEAD, encode
+from monitor.record.pack import pack
+from monitor.record.unpack import fields_of
 from monitor.traffic.exchange import Exchange, Source
 from monitor.traffic.ids import LogIds
 
@@ -23,6 +27,24 @@ def an_exchange(service_id: UUID = SERVICE, **fields: Any) -> Exchange:
         "path": "/a",
     }
     return Exchange(**{**made, **fields})
+
+
+def former_record(exchange: Exchange, missing: int) -> bytes:
+    """As one is of a version whose tables had so many columns less."""
+    rows, record = pack(exchange, decodes=False), encode(exchange)
+    mark, *lengths = HEAD.unpack_from(record)
+    behind = record[HEAD.size + sum(lengths[:3]) :]
+    former = [_without_last(r, missing) for r in (rows.log, rows.detail, rows.body)]
+    head = HEAD.pack(mark, *map(len, former), *lengths[3:])
+    return b"".join((head, *former, behind))
+
+
+def _without_last(row: bytes, missing: int) -> bytes:
+    if not row:
+        return row
+    fields = fields_of(row)[:-missing]
+    each = [NULL if field is None else bytes_field(field) for field in fields]
+    return len(each).to_bytes(2, "big") + b"".join(each)
 
 
 def a_log(**fields: Any) -> LogDetail:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.record.codec import MARK, Recorded, decode, encode
 from monitor.record.pack import pack
+from monitor.record.unpack import fields_of
 from monitor.traffic.exchange import Body, BodyState, Exchange, Source, Timings
 from monitor.traffic.ids import LogIds, bucket_of, is_log_id, timestamp_of
 from monitor.traffic.message import (
@@ -22,6 +23,7 @@ from monitor.traffic.message import (
     Messages,
     MessageState,
 )
+from tests.support.exchanges import former_record
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 pairs = st.lists(st.tuples(texts, texts), max_size=4).map(tuple)
@@ -108,20 +110,70 @@ def test_a_record_says_what_is_needed_to_store_it(exchange: Exchange) -> None:
     assert record.rows() == pack(exchange)
 
 
-def test_a_coded_body_is_decoded_once_it_is_stored() -> None:
-    exchange = Exchange(
+GZIP = ("Content-Encoding", "gzip")
+LATIN = ("content-type", "text/plain; charset=iso-8859-1")
+NEEDLE = "näh needle".encode()
+
+
+def a_get(**fields: Any) -> Exchange:
+    return Exchange(
         id=LogIds().new(),
         service_id=UUID(int=1),
         source=Source.PROXY,
         method="GET",
         url="http://x/",
         path="/",
-        response_headers=(("Content-Encoding", "gzip"),),
-        response_body=Body(kept=gzip.compress(b"needle" * 9), size=30),
+        **fields,
     )
-    record = encode(exchange)
-    assert b"needle" not in record
-    assert b"needle" in Recorded(record).rows().body
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ((GZIP,), gzip.compress(NEEDLE)),
+        ((GZIP, LATIN), gzip.compress("näh needle".encode("latin-1"))),
+        ((("X", "1"), GZIP), gzip.compress(NEEDLE * 99)[:-20]),
+        ({"Content-Encoding": "gzip"}, gzip.compress(NEEDLE)),
+        ((GZIP,), gzip.compress(b"")),
+        ((GZIP,), b"\x1f\x8b and damaged"),
+        ((GZIP,), NEEDLE),
+        ((("Content-Encoding", "unknown"),), b"\0needle"),
+    ],
+)
+def test_a_coded_body_is_decoded_once_it_is_stored(headers: Any, body: bytes) -> None:
+    answer = a_get(
+        response_headers=headers,
+        response_body=Body(kept=body, size=2 * len(body) if body[-1] else len(body)),
+        request_body=Body(kept=b"plain", size=5),
+    )
+    request = a_get(request_headers=headers, request_body=answer.response_body)
+    both = replace(
+        request, response_headers=headers, response_body=request.request_body
+    )
+    for exchange in (answer, request, both):
+        record = encode(exchange)
+        assert Recorded(record).rows() == pack(exchange)
+        if b"needle" not in body:
+            assert b"needle" not in record
+
+
+@given(exchanges, st.integers(1, 3))
+def test_a_record_of_fewer_columns_is_stored_with_nulls(
+    exchange: Exchange, missing: int
+) -> None:
+    """As one is whose process knew fewer of them."""
+    now, again = pack(exchange), Recorded(former_record(exchange, missing)).rows()
+    for row, former in (
+        (now.log, again.log),
+        (now.detail, again.detail),
+        (now.body, again.body),
+    ):
+        if not row:
+            assert not former
+            continue
+        fields = fields_of(former)
+        assert fields[:-missing] == fields_of(row)[:-missing]
+        assert fields[-missing:] == [None] * missing
 
 
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda b: MARK + b))
@@ -143,16 +195,8 @@ def test_a_record_that_is_cut_is_a_value_error(
     "change", [{"status_code": 99_999}, {"url": "\ud800"}, {"request_size": 1 << 64}]
 )
 def test_what_no_column_holds_is_a_value_error(change: dict[str, Any]) -> None:
-    exchange = Exchange(
-        id=LogIds().new(),
-        service_id=UUID(int=1),
-        source=Source.PROXY,
-        method="GET",
-        url="http://x/",
-        path="/",
-    )
     with pytest.raises(ValueError, match=r"fits no row|surrogates"):
-        encode(replace(exchange, **change))
+        encode(replace(a_get(), **change))
 
 
 def test_ids_ascend_and_carry_time_and_bucket() -> None:

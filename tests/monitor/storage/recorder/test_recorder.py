@@ -29,7 +29,7 @@ from monitor.storage.server.server import Server
 from monitor.traffic.exchange import Body, Exchange
 from monitor.traffic.ids import LogIds
 from tests.support.databases import TEST_OPTIONS
-from tests.support.exchanges import an_exchange
+from tests.support.exchanges import an_exchange, former_record
 from tests.support.patience import eventually
 from tests.support.relays import relayed
 
@@ -113,6 +113,27 @@ async def test_what_was_spooled_is_read_back(
     assert detail.item.query_params == {"nul": "\x00"}
     assert detail.item.tags == ("a", "b")
     assert detail.item.timestamp == first.started_at
+
+
+async def test_records_of_fewer_columns_are_stored_beside_others(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    """What was spooled before an update, in one batch with what came after."""
+    former, now = [
+        an_exchange(service_id, tags=("a",), response_body=Body(kept=b"{}", size=2))
+        for _ in range(2)
+    ]
+    desk.spool.append(former_record(former, 1), service_id)
+    desk.append(now)
+    await desk.recorder.record_all()
+    assert await stored(database) == [former.id, now.id]
+    reader = LogReader(database, timeout_ms=60_000)
+    found, beside = await reader.get(former.id), await reader.get(now.id)
+    assert found is not None
+    assert beside is not None
+    assert found.response_body.content == beside.response_body.content == b"{}"
+    # The column that is last now.
+    assert (found.item.tags, beside.item.tags) == ((), ("a",))
 
 
 async def test_recorded_segments_go_and_the_one_in_use_stays(
