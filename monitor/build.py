@@ -1,5 +1,6 @@
 """The build that runs: its version, and whether its hot modules are compiled."""
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from monitor.record import pack
@@ -8,6 +9,7 @@ from monitor.record import pack
 IS_COMPILED = not pack.__file__.endswith(".py")
 
 
+@cache
 def version_name() -> str:
     """As it was installed; the files alone do not say it."""
     try:

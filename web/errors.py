@@ -32,6 +32,8 @@ async def caught(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
+        # aiohttp's route may hold it, and is held by the frames that it came through.
+        error.__traceback__ = None
         return await _page(request, error.status, error.reason)
     except ClientConnectionResetError:
         # Nobody is there to read an answer.

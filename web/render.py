@@ -65,21 +65,28 @@ async def page(
     """Written piece by piece: a long page takes many turns of the loop, not one."""
     known = {"page": template, "request": request, **context}
     found = aiohttp_jinja2.get_env(request.app).get_template(template)
+    rendering = found.new_context(known)
+    try:
+        body = await _written(found.root_render_func(rendering))
+    finally:
+        # A macro of the page holds what it is rendered in, which holds the macro.
+        rendering.vars.clear()
+    return web.Response(
+        body=body, status=status, content_type="text/html", charset="utf-8"
+    )
+
+
+async def _written(pieces: Iterator[str]) -> bytes:
     written: list[bytes] = []
     waiting: list[str] = []
-    for piece in found.generate(known):
+    for piece in pieces:
         waiting.append(piece)
         if len(waiting) == PIECES or len(piece) > PIECE_CHARACTERS:
             written.append("".join(waiting).encode())
             waiting.clear()
             await asyncio.sleep(0)
     written.append("".join(waiting).encode())
-    return web.Response(
-        body=b"".join(written),
-        status=status,
-        content_type="text/html",
-        charset="utf-8",
-    )
+    return b"".join(written)
 
 
 @cache

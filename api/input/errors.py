@@ -148,6 +148,8 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     except MonitorError as error:
         return of_monitor_error(error)
     except web.HTTPException as error:
+        # aiohttp's route may hold it, and is held by the frames that it came through.
+        error.__traceback__ = None
         return of_http_exception(error)
     except ClientConnectionResetError:
         # Nobody is there to read an answer.

@@ -25,6 +25,7 @@ SERVICE = b"X-Monitor-Service"
 ERROR = "X-Monitor-Error"
 # As much as a problem of the proxy can be long.
 PROBLEM_BYTES = 64 * 1024
+NOTHING = httpx.ByteStream(b"")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,6 +138,8 @@ class Sender:
             await _read(answer, sent, limit)
         finally:
             await answer.aclose()
+            # httpx has it hold the answer, and the connection with all that is its.
+            answer.stream = NOTHING
 
 
 async def _read(answer: httpx.Response, sent: Sent, limit: int) -> None:

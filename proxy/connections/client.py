@@ -97,7 +97,8 @@ class ClientConnection(asyncio.Protocol):
             self._state = CLOSED
             transport.abort()  # type: ignore[attr-defined]
             return
-        self._attach(transport)  # type: ignore[arg-type]
+        self.writer.attach(transport)  # type: ignore[arg-type]
+        self.reading.attach(transport)  # type: ignore[arg-type]
         peer = transport.get_extra_info("peername")
         self.peer = str(peer[0]) if isinstance(peer, tuple) else ""
         self._connections.add(self)
@@ -134,8 +135,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, error: BaseException | None) -> None:
         self._state = CLOSED
         self._connections.discard(self)
-        self.deadline.cancel()
-        self._attach(None)
+        self._leave()
         failure = GONE
         if error is not None and not isinstance(error, OSError):
             failure = Failure(FailureCode.INTERNAL, "the proxy failed")
@@ -189,7 +189,7 @@ class ClientConnection(asyncio.Protocol):
         """The tunnel had the transport; this protocol's books are closed now."""
         self._state = CLOSED
         self._served = None
-        self._attach(None)
+        self._leave()
         self._connections.discard(self)
         self._close_own()
 
@@ -338,7 +338,7 @@ class ClientConnection(asyncio.Protocol):
         if self.own is not None:
             self.own.close()
 
-    def _attach(self, transport: asyncio.Transport | None) -> None:
-        """Read and write it, or (None) no more."""
-        self.writer.attach(transport)
-        self.reading.attach(transport)
+    def _leave(self) -> None:
+        self.writer.attach(None)
+        self.reading.leave()
+        self.deadline.leave()

@@ -42,6 +42,8 @@ HEADS_AT_ONCE: Final = 50
 class UpstreamConnection(asyncio.Protocol):
     """One keep-alive connection."""
 
+    _reading: Reading
+
     def __init__(
         self, *, head_limit: int, outbox: Outbox, head_fields: int = HEAD_FIELDS
     ) -> None:
@@ -49,7 +51,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._outbox = outbox
         self._state: UpstreamState = FRESH
         self._transport: asyncio.Transport | None = None
-        self._reading = Reading(self._go_on)
         self._heads = AnswerHeads(most_bytes=head_limit, most_fields=head_fields)
         # What came while it was FRESH, and a loss that is not told yet.
         self._early = b""
@@ -144,6 +145,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
+        # Not before: where none is made, nothing ends what would hold itself.
+        self._reading = Reading(self._go_on)
         self._reading.attach(self._transport)
 
     def data_received(self, data: bytes) -> None:
@@ -207,6 +210,7 @@ class UpstreamConnection(asyncio.Protocol):
         receiver, answer, state = self._receiver, self._answer, self._state
         self._receiver = None
         self._state = CLOSED
+        self._reading.leave()
         if receiver is None:
             return
         ends_it = answer is not None and answer.ends_with_connection
@@ -296,7 +300,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._state = TUNNEL
             self.after_upgrade = self._heads.take()
             # Who takes the transport over sees to its reading.
-            self._reading.attach(None)
+            self._reading.leave()
             receiver.on_answer(answer, b"", is_complete=False)
             return
         self._state = BODY

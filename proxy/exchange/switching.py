@@ -85,10 +85,11 @@ class Switched:
         self._ending()
 
     def close(self) -> None:
-        self._idle.cancel()
-        if self._ends is None:
+        self._idle.leave()
+        ends, self._ends = self._ends, None
+        if ends is None:
             return
-        for end in self._ends:
+        for end in ends:
             end.abort()
         self._client.after_tunnel()
 
@@ -118,7 +119,8 @@ class Switched:
 
     def _ending(self) -> None:
         """The client is about to know: what it has the end of, is recorded."""
-        assert self._ends is not None
+        if self._ends is None:
+            return
         near, far = self._ends
         if self._is_idle:
             text = f"nothing passed through the tunnel for {self._idle_s:g} s"

@@ -96,8 +96,10 @@ class TunnelEnd(asyncio.Protocol):
         self.error = error
         if not self.over.done():
             self.over.set_result(None)
-        if self._peer is not None:
-            self._peer.close()
+        peer, self._peer = self._peer, None
+        self._reading.leave()
+        if peer is not None:
+            peer.close()
 
     def pause_writing(self) -> None:
         if self._peer is not None:

@@ -29,6 +29,11 @@ class Deadline:
             self._timer.cancel()
             self._timer = None
 
+    def leave(self) -> None:
+        """For good: its owner is held no longer, and needs no collector to be freed."""
+        self.cancel()
+        self._expired = _nothing
+
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -42,3 +47,7 @@ class Deadline:
             self._arm()
         else:
             self._expired()
+
+
+def _nothing() -> None:
+    """Nobody waits."""

@@ -32,6 +32,11 @@ class Reading:
         self._transport = transport
         self._is_paused = False
 
+    def leave(self) -> None:
+        """For good: its owner is held no longer, and needs no collector to be freed."""
+        self.attach(None)
+        self._go_on = _nothing
+
     def take_over(self) -> None:
         """Another had the transport, and may have left it paused, or not."""
         if self._transport is not None:
@@ -72,3 +77,7 @@ class Reading:
             transport.pause_reading()
         else:
             transport.resume_reading()
+
+
+def _nothing() -> None:
+    """Nobody reads on."""
