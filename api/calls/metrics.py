@@ -27,6 +27,7 @@ class MetricsCalls:
                 **_shown(totals.measured),
                 "by_method": totals.by_method,
                 "by_status": totals.by_status,
+                "percentile_error": totals.percentile_error,
             }
         )
 
@@ -38,6 +39,7 @@ class MetricsCalls:
         return answer(
             {
                 "total_requests": sum(b.measured.requests for b in series.buckets),
+                "percentile_error": series.percentile_error,
                 "bucket_s": series.width.total_seconds(),
                 "since": series.since and times.format(series.since),
                 "until": series.until and times.format(series.until),
@@ -59,7 +61,8 @@ class MetricsCalls:
         )
         return answer(
             {
-                "total_requests": sum(e.measured.requests for e in found),
+                "total_requests": sum(e.measured.requests for e in found.each),
+                "percentile_error": found.percentile_error,
                 "endpoints": [
                     {
                         "method": endpoint.method,
@@ -67,7 +70,7 @@ class MetricsCalls:
                         "requests": endpoint.measured.requests,
                         **_shown(endpoint.measured),
                     }
-                    for endpoint in found
+                    for endpoint in found.each
                 ],
             }
         )

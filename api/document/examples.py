@@ -131,6 +131,7 @@ TOTALS = {
     "p99_latency_ms": 96.0,
     "by_method": {"GET": 3, "POST": 1},
     "by_status": {"200": 3, "503": 1},
+    "percentile_error": 0,
 }
 NEW_ALERT = {
     "service_id": SERVICE_ID,

@@ -25,6 +25,7 @@ from monitor.storage.database.pool import FAILED, Database, reason_of
 from monitor.storage.logs.feed import Feed
 from monitor.storage.recorder.recorder import Recorder
 from monitor.storage.retention.retention import Retention
+from monitor.storage.rollups.upkeep import RollupUpkeep
 from monitor.trouble import Trouble
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ DATABASE_POLL_S = 1.0
 PARTITIONS_POLL_S = 3600.0
 CLEARING_POLL_S = 10.0
 RETENTION_POLL_S = 300.0
+ROLLUPS_POLL_S = 5.0
 ASIDE_POLL_S = 60.0
 FORGETTING_POLL_S = 60.0
 WINDOWS_POLL_S = 1.0
@@ -126,6 +128,16 @@ async def retain(retention: Retention, state: Lifecycle, clock: Clock) -> None:
         await retention.sweep(datetime.now(UTC))
 
     await _every(RETENTION_POLL_S, sweep, state)
+
+
+async def keep_rollups(rollups: RollupUpkeep, state: Lifecycle) -> None:
+    """Fold what came and went, and fill in what was there before."""
+
+    async def keep() -> None:
+        while await rollups.step():
+            pass
+
+    await _every(ROLLUPS_POLL_S, keep, state)
 
 
 async def clear_aside(

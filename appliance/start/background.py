@@ -21,6 +21,7 @@ from monitor.network.outbound import Outbound
 from monitor.settings import Settings
 from monitor.storage.alerts.windows import AlertWindows
 from monitor.storage.database.clearing import Clearing
+from monitor.storage.rollups.upkeep import RollupUpkeep
 
 BackgroundWork = Coroutine[None, None, None]
 
@@ -85,6 +86,7 @@ def _upkeep(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWork]:
         tasks.keep_partitions(database, stored.partitions, state),
         tasks.clear_deleted(Clearing(database), state),
         tasks.retain(stored.retention, state, Clock()),
+        tasks.keep_rollups(RollupUpkeep(database), state),
         tasks.clear_aside(base.data, base.settings, base.counters),
         tasks.forget_old(database, stored.stores.feed, state),
     ]

@@ -1,7 +1,7 @@
 """Metrics: what is counted and measured of many logs."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from uuid import UUID
 
@@ -20,12 +20,16 @@ WIDTHS = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which logs are measured. Replays are left out unless *source* asks for them."""
+    """Which logs are measured. Replays are left out unless *source* asks for them.
+
+    *exact*: the percentiles too, however many logs there are.
+    """
 
     service_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
     source: Source | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +50,12 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
+    """*percentile_error*: how far, relatively, percentiles may be from exact ones."""
+
     measured: Measured
     by_method: dict[str, int]
     by_status: dict[str, int]
+    percentile_error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class Series:
     since: datetime | None
     until: datetime | None
     buckets: tuple[MetricsBucket, ...]
+    percentile_error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,12 @@ class Endpoint:
     method: str | None
     endpoint: str | None
     measured: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    each: tuple[Endpoint, ...]
+    percentile_error: float
 
 
 NOTHING = Measured(
@@ -87,3 +101,9 @@ def width_for(window: timedelta) -> timedelta:
         if window / width <= MAX_BUCKETS - 1:
             return width
     return WIDTHS[-1] * ceil(window / WIDTHS[-1] / (MAX_BUCKETS - 1))
+
+
+def floor(moment: datetime, width: timedelta) -> datetime:
+    """The last multiple of *width*, counted from 1970, that is not after *moment*."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return moment - (moment - epoch) % width

@@ -15,7 +15,7 @@ LISTED = {**FILTERS, **PAGE}
 EXPORTED = {**FILTERS, "cursor": PAGE["cursor"], "limit": whole_number(1, MAX_EXPORTED)}
 MEASURED = {
     **{name: FILTERS[name] for name in ("service_id", "since", "until", "source")},
-    "exact": FLAG.described("exact percentiles; they always are"),
+    "exact": FLAG.described("exact percentiles, however many logs there are"),
 }
 MOST_DELETED = "as many at most; up to DELETE_LIMIT, which it is by default"
 # Of the limit only what holds whatever DELETE_LIMIT is.
@@ -86,8 +86,6 @@ def parse_delete_query(
 def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:
     """Which logs are measured. Raises InvalidInput as parse_log_query does."""
     values, errors = read(pairs, MEASURED)
-    # Every answer is: there is no rollup to ask past.
-    values.pop("exact", None)
     since, until = values.get("since"), values.get("until")
     if since and until and since >= until:
         errors.append(query_error("until", "must be after since"))

@@ -21,7 +21,7 @@ from web.views.windows import Window
 
 MAX_ENDPOINTS = 100
 ENDS = ("since", "until")
-KEPT = ("service_id", "source")
+KEPT = ("service_id", "source", "exact")
 
 
 def _all(text: str) -> bool:
@@ -92,14 +92,15 @@ class MetricsPage:
     async def _measured(self, asked: Asked) -> View:
         totals, endpoints = await self._parts.stores.metrics.overview(asked.scope)
         links = LogLinks(asked.scope)
-        shown = endpoints if asked.all_endpoints else endpoints[:MAX_ENDPOINTS]
+        each = endpoints.each
+        shown = each if asked.all_endpoints else each[:MAX_ENDPOINTS]
         return View(
             asked=asked,
             totals=figures.of_measured(totals.measured, links, {}),
             by_method=figures.by_method(totals, links),
             by_status=figures.by_status(totals, links),
             endpoints=figures.by_endpoint(shown, links),
-            more_endpoints=len(endpoints) - len(shown),
+            more_endpoints=len(each) - len(shown),
             logs=links.to({}),
         )
 
@@ -146,6 +147,8 @@ def _series(scope: Scope) -> str:
     """The call that the charts are drawn from."""
     asked = {"service_id": scope.service_id, "source": scope.source}
     query = {name: str(value) for name, value in asked.items() if value is not None}
+    if scope.exact:
+        query["exact"] = "true"
     query |= _ends(scope.since, scope.until)
     return f"/v1/metrics/timeseries?{urlencode(query)}"
 

@@ -1,6 +1,6 @@
 """Figures of many logs, each with the address of the logs it was taken from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -105,7 +105,7 @@ def by_status(totals: Totals, links: LogLinks) -> list[Part]:
     ]
 
 
-def by_endpoint(endpoints: list[Endpoint], links: LogLinks) -> list[EndpointRow]:
+def by_endpoint(endpoints: Sequence[Endpoint], links: LogLinks) -> list[EndpointRow]:
     rows = []
     for found in endpoints:
         chosen = None

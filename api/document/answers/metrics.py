@@ -18,8 +18,19 @@ class Measured(Shown):
     p99_latency_ms: Milliseconds | None
 
 
+PercentileError = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=0.01,
+        description="how far, relatively, percentiles may be from the exact ones",
+    ),
+]
+
+
 class Totals(Measured):
     total_requests: Count
+    percentile_error: PercentileError
     by_method: dict[str, Count]
     by_status: dict[str, Count]
 
@@ -31,6 +42,7 @@ class MeasuredBucket(Measured):
 
 class Timeseries(Shown):
     total_requests: Count
+    percentile_error: PercentileError
     bucket_s: float
     since: AwareDatetime | None
     until: AwareDatetime | None
@@ -47,4 +59,5 @@ class MeasuredEndpoint(Measured):
 
 class Endpoints(Shown):
     total_requests: Count
+    percentile_error: PercentileError
     endpoints: list[MeasuredEndpoint]

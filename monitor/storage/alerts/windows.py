@@ -13,7 +13,7 @@ from monitor.storage.alerts.events import REFUSED, add, event_of, mark
 from monitor.storage.alerts.notifications import notify_late
 from monitor.storage.alerts.rows import COLUMNS, alert_of
 from monitor.storage.database.pool import NO_DEADLINE, Database
-from monitor.storage.logs.metrics import FROM, MEASURED
+from monitor.storage.logs.measured import FROM, MEASURED
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import lowest_at
 

@@ -9,6 +9,7 @@ from monitor.record.batch import Gathered, Storable, copied
 from monitor.record.columns import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS
 from monitor.storage.logs import messages
 from monitor.storage.retention import arrivals
+from monitor.storage.rollups import changes
 
 # Between so many the event loop turns to those who wait.
 AT_ONCE = 64
@@ -37,6 +38,7 @@ async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) 
             records=told,
         )
     await arrivals.insert(connection, storables)
+    await changes.added(connection, gathered.logs)
 
 
 async def _copy(

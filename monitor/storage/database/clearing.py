@@ -10,10 +10,13 @@ import asyncpg
 
 from monitor.storage.database.partitions import PARTITIONED
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.taken_off import COUNTED, taken_off
 
 STEP_ROWS = 1_000
 STEP_TIMEOUT_MS = 10_000
 ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('apimonitor.clearing'))"
+# Nobody reads what they hold of a service that is gone.
+ROLLUPS = ("rollup_changes", "endpoint_rollups", "service_rollups")
 
 Keys = Sequence[asyncpg.Record]
 
@@ -29,9 +32,14 @@ async def step(connection: asyncpg.Connection) -> AsyncIterator[None]:
 
 
 async def remove(
-    connection: asyncpg.Connection, table: str, keys: Keys, *, pinned: bool
+    connection: asyncpg.Connection,
+    table: str,
+    keys: Keys,
+    *,
+    pinned: bool,
+    beside: str = "",
 ) -> list[asyncpg.Record]:
-    """Remove the rows of *keys*; the keys of those that are gone.
+    """Remove the rows of *keys*; the keys of those that are gone, and what is *beside*.
 
     *pinned*: those that are pinned, too. Only `logs` knows which are.
     """
@@ -45,7 +53,7 @@ async def remove(
            AND t.ts = gone.ts
            AND t.id = gone.id
            {"" if pinned else "AND NOT t.pinned"}
-        RETURNING t.bucket, t.ts, t.id
+        RETURNING t.bucket, t.ts, t.id{beside and f", {beside}"}
         """,
         *columns,
     )
@@ -56,7 +64,9 @@ async def remove_logs(
 ) -> Keys:
     """Remove logs with all that belongs to them; the keys of those that are gone."""
     first, *others = PARTITIONED
-    gone = await remove(connection, first, keys, pinned=pinned)
+    gone = await remove(connection, first, keys, pinned=pinned, beside=COUNTED)
+    if gone:
+        await taken_off(connection, gone)
     for table in (*others, "log_arrivals"):
         await remove(connection, table, gone, pinned=True)
     return gone
@@ -84,9 +94,10 @@ class Clearing:
             keys = await _keys_of(connection, service_id)
             await remove_logs(connection, keys, pinned=True)
             if not keys:
-                await connection.execute(
-                    "DELETE FROM deletions WHERE service_id = $1", service_id
-                )
+                for table in ("deletions", *ROLLUPS):
+                    await connection.execute(
+                        f"DELETE FROM {table} WHERE service_id = $1", service_id
+                    )
         return True
 
 

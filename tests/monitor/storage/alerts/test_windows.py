@@ -8,7 +8,7 @@ import pytest
 
 from monitor.storage.alerts.windows import AlertWindows, logs_within
 from monitor.storage.database.pool import Database
-from monitor.storage.logs.metrics import FROM
+from monitor.storage.logs.measured import FROM
 from monitor.traffic.exchange import Source
 from tests.support.alert_bench import (
     FIRING,

@@ -1,0 +1,113 @@
+"""Folding: what changes add to the rollups, and several rows of a cell as one."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from monitor.logs.metrics import floor
+from monitor.storage.rollups.sums import SUMMED, summed
+
+OF_SERVICE = ("service_id", "source")
+OF_ENDPOINT = (*OF_SERVICE, "method", "endpoint", "status_code")
+KEYS = {"endpoint_rollups": OF_ENDPOINT, "service_rollups": OF_SERVICE}
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+UNITS = {MINUTE_S: "minute", HOUR_S: "hour", DAY_S: "day"}
+WIDTHS = {"endpoint_rollups": (HOUR_S, DAY_S), "service_rollups": (*UNITS,)}
+# Rows of a cell in an hour or a day that goes on.
+MOST_ROWS = 4
+
+
+async def add(connection: asyncpg.Connection, raw: str, *arguments: object) -> None:
+    """Add *raw* to all rollups: rows as rollup_changes has them, for *arguments*."""
+    for table in KEYS:
+        await connection.execute(_adding(table, raw), *arguments)
+
+
+def _adding(table: str, raw: str) -> str:
+    """Those of the shortest width from *raw*, those of longer ones from these."""
+    keys, (first, *longer) = KEYS[table], WIDTHS[table]
+    listed = ", ".join(("width_s", "start", *keys, *SUMMED))
+    named = ", ".join(keys)
+    starts = f"""
+        SELECT date_trunc('{UNITS[first]}', start) AS start, {named},
+               requests, errors, latencies
+          FROM ({raw}) AS change
+        """
+    steps = [
+        f"""
+        of_{UNITS[first]} AS (
+            INSERT INTO {table} ({listed})
+            SELECT {first}, start, {named}, {", ".join(SUMMED)}
+              FROM ({summed(starts, None, ("start", *keys))}) AS sums
+            RETURNING start, {named}, {", ".join(SUMMED)})
+        """
+    ]
+    before = first
+    for width in longer:
+        steps.append(
+            f"""
+            of_{UNITS[width]} AS (
+                INSERT INTO {table} ({listed})
+                SELECT {width}, date_trunc('{UNITS[width]}', start), {named},
+                       {_SUMS}
+                  FROM of_{UNITS[before]}
+                 GROUP BY date_trunc('{UNITS[width]}', start), {named}
+                RETURNING start, {named}, {", ".join(SUMMED)})
+            """
+        )
+        before = width
+    return f"WITH {', '.join(steps)} SELECT count(*) FROM of_{UNITS[before]}"
+
+
+_SUMS = ", ".join(f"sum({column})" for column in SUMMED)
+
+
+async def merge(connection: asyncpg.Connection, minutes: Collection[datetime]) -> None:
+    """Have few rows of each cell where *minutes* were added to, and just before.
+
+    One where the hour or the day is over, a few where it goes on.
+    """
+    for table, widths in WIDTHS.items():
+        for width_s in widths:
+            width = timedelta(seconds=width_s)
+            starts = {floor(minute, width) for minute in minutes}
+            rows = await connection.fetch(
+                f"""
+                SELECT start
+                  FROM {table}
+                 WHERE width_s = $1
+                   AND start = ANY($2::timestamptz[])
+                 GROUP BY start
+                HAVING count(*) > CASE WHEN start + $3::interval > now()
+                                       THEN {MOST_ROWS} ELSE 1 END
+                                  * count(DISTINCT ({", ".join(KEYS[table])}))
+                """,
+                width_s,
+                [*starts, *(start - width for start in starts)],
+                width,
+            )
+            for row in rows:
+                await _merge(connection, table, width_s, row["start"])
+
+
+async def _merge(
+    connection: asyncpg.Connection, table: str, width_s: int, start: datetime
+) -> None:
+    named = ", ".join(KEYS[table])
+    await connection.execute(
+        f"""
+        WITH gone AS (
+            DELETE FROM {table}
+             WHERE width_s = $1
+               AND start = $2
+            RETURNING {named}, {", ".join(SUMMED)})
+        INSERT INTO {table} (width_s, start, {named}, {", ".join(SUMMED)})
+        SELECT $1, $2, {named}, {_SUMS}
+          FROM gone
+         GROUP BY {named}
+        HAVING sum(requests) <> 0
+        """,
+        width_s,
+        start,
+    )

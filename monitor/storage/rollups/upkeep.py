@@ -1,0 +1,198 @@
+"""Upkeep of rollups: changes are folded, what is older is filled in, the rest goes."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.rollups import fold
+from monitor.storage.rollups.coverage import (
+    ALWAYS,
+    NEVER,
+    complete_from,
+    dropped_before,
+    filled_from,
+)
+
+LOCK = "SELECT pg_try_advisory_lock(hashtext('apimonitor.rollups'))"
+STEP_TIMEOUT_MS = 300_000
+# So many changes are read as they are by whoever asks; more are folded.
+FEW_CHANGES = 2_000
+STEP_CHANGES = 20_000
+CHANGES = """
+    SELECT start, service_id, source, method, endpoint, status_code, requests, errors,
+           latencies
+      FROM rollup_changes
+     WHERE start >= $1
+       AND start < $2
+    """
+LOGS = """
+    SELECT date_trunc('minute', ts) AS start, service_id, source, method,
+           coalesce(endpoint, path) AS endpoint, status_code,
+           1 AS requests, is_error::int AS errors,
+           CASE WHEN latency_ms IS NULL THEN '{}' ELSE ARRAY[latency_ms] END
+               AS latencies
+      FROM logs
+     WHERE ts >= $1
+       AND ts < $2
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    few_changes: int = FEW_CHANGES
+    step_changes: int = STEP_CHANGES
+
+
+class RollupUpkeep:
+    """Each step is a transaction, of one process at a time.
+
+    What a step counts and what it removes it sees in one snapshot: a log that is stored
+    or removed meanwhile has its changes behind it, which the step leaves.
+    """
+
+    def __init__(self, database: Database, limits: Limits = Limits()) -> None:
+        self._database = database
+        self._limits = limits
+
+    async def step(self) -> bool:
+        """Whether there may be more to do now; False where another process is at it."""
+        async with self._database.connection(
+            timeout_s=5, held_s=NO_DEADLINE
+        ) as connection:
+            if not await connection.fetchval(LOCK):
+                return False
+            try:
+                await _clear(connection)
+                is_more = await self._fold(connection)
+                return await _fill(connection) or is_more
+            finally:
+                if not connection.is_closed():
+                    await connection.execute("SELECT pg_advisory_unlock_all()")
+
+    async def _fold(self, connection: asyncpg.Connection) -> bool:
+        """Fold the oldest changes, where there are more than a few."""
+        async with _step(connection):
+            since = await complete_from(connection)
+            until = await _so_many(connection, since, self._limits)
+            if until is None:
+                return False
+            minutes = await _minutes(connection, CHANGES, since, until)
+            await fold.add(connection, CHANGES, since, until)
+            await connection.execute(
+                "DELETE FROM rollup_changes WHERE start >= $1 AND start < $2",
+                since,
+                until,
+            )
+        async with _step(connection):
+            await fold.merge(connection, minutes)
+        return True
+
+
+@asynccontextmanager
+async def _step(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """One transaction, of one snapshot, then a pause as long as it took."""
+    began = time.monotonic()
+    async with connection.transaction(isolation="repeatable_read"):
+        await connection.execute(f"SET LOCAL statement_timeout = {STEP_TIMEOUT_MS}")
+        yield
+    await asyncio.sleep(time.monotonic() - began)
+
+
+async def _so_many(
+    connection: asyncpg.Connection, since: datetime, limits: Limits
+) -> datetime | None:
+    """The minute up to which to fold; None where there are few changes."""
+    count = await connection.fetchval(
+        """
+        SELECT count(*)
+          FROM (SELECT 1 FROM rollup_changes WHERE start >= $1 LIMIT $2) AS c
+        """,
+        since,
+        limits.step_changes + 1,
+    )
+    if count <= limits.few_changes:
+        return None
+    if count <= limits.step_changes:
+        return NEVER
+    minute: datetime = await connection.fetchval(
+        """
+        SELECT start
+          FROM rollup_changes
+         WHERE start >= $1
+         ORDER BY start
+        OFFSET $2
+         LIMIT 1
+        """,
+        since,
+        limits.step_changes,
+    )
+    return minute + timedelta(minutes=1)
+
+
+async def _minutes(
+    connection: asyncpg.Connection, raw: str, *arguments: object
+) -> list[datetime]:
+    rows = await connection.fetch(
+        f"SELECT DISTINCT start FROM ({raw}) AS change", *arguments
+    )
+    return [row["start"] for row in rows]
+
+
+async def _fill(connection: asyncpg.Connection) -> bool:
+    """Count the newest logs of those that came before there were rollups.
+
+    Changes of them say what the count has seen. False where there are none left.
+    """
+    async with _step(connection):
+        until = await filled_from(connection)
+        if until == ALWAYS:
+            return False
+        since = await _hour_of_newest(connection, until)
+        minutes = await _minutes(connection, LOGS, since, until)
+        if minutes:
+            await fold.add(connection, LOGS, since, until)
+        await connection.execute(
+            "DELETE FROM rollup_changes WHERE start >= $1 AND start < $2", since, until
+        )
+        await connection.execute("UPDATE rollup_state SET filled_from = $1", since)
+    async with _step(connection):
+        await fold.merge(connection, minutes)
+    return True
+
+
+async def _hour_of_newest(connection: asyncpg.Connection, until: datetime) -> datetime:
+    """ALWAYS where there are no logs before *until*, of days that are there."""
+    newest: datetime | None = await connection.fetchval(
+        "SELECT ts FROM logs WHERE ts >= $1 AND ts < $2 ORDER BY ts DESC LIMIT 1",
+        await dropped_before(connection),
+        until,
+    )
+    if newest is None:
+        return ALWAYS
+    # What is dated ahead is taken together.
+    newest = min(newest, datetime.now(UTC))
+    return newest.replace(minute=0, second=0, microsecond=0)
+
+
+async def _clear(connection: asyncpg.Connection) -> None:
+    """Remove what nobody reads: of days that were dropped, and not filled in yet.
+
+    Logs of these are counted by themselves.
+    """
+    async with _step(connection):
+        await connection.execute(
+            "DELETE FROM rollup_changes WHERE start < $1",
+            await complete_from(connection),
+        )
+        # A day that is being filled in begins before what is filled in.
+        for table in fold.KEYS:
+            await connection.execute(
+                f"DELETE FROM {table} WHERE start < $1",
+                await dropped_before(connection),
+            )

@@ -1,0 +1,138 @@
+"""A window as rows to be summed: of rollups, of changes, and of logs at its edges."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from monitor.logs.metrics import Scope
+from monitor.storage.rollups.coverage import ALWAYS, NEVER
+from monitor.storage.rollups.fold import WIDTHS
+from monitor.storage.rollups.spans import Span, spans_of
+from monitor.storage.rollups.sums import SUMMED, summed
+from monitor.traffic.ids import lowest_at
+
+MILLISECOND = timedelta(milliseconds=1)
+LOG_ROW = """
+    l.method, coalesce(l.endpoint, l.path) AS endpoint, l.status_code,
+    1 AS requests, l.is_error::int AS errors,
+    CASE WHEN l.latency_ms IS NULL THEN '{}' ELSE ARRAY[l.latency_ms] END AS latencies
+"""
+CHANGE_ROW = "method, endpoint, status_code, requests, errors, latencies"
+
+
+class Window:
+    """What *scope* asks for, read of *table* and, before *complete_from*, of logs.
+
+    *every*: the width of what is asked apart; rows of longer ones would not do.
+    *and_sources*: whatever their source is.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        complete_from: datetime,
+        table: str,
+        *,
+        every: timedelta | None = None,
+        and_sources: bool = False,
+    ) -> None:
+        self.arguments: list[object] = []
+        self._scope = scope
+        self._table = table
+        self._and_sources = and_sources
+        asked = Span(max(scope.since or ALWAYS, ALWAYS), scope.until or NEVER)
+        widths = [
+            width
+            for width in WIDTHS[table]
+            if every is None or every % timedelta(seconds=width) == timedelta()
+        ]
+        self._spans = spans_of(asked, complete_from, widths)
+        self._conditions = self._of_scope()
+
+    def place(self, value: object) -> str:
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+    def summed(self, by: Sequence[str], of: str = "") -> str:
+        """Rows with *by* and SUMMED; *of*: what is selected as *by*, where it is none
+        of the columns.
+        """
+        keys = of or ", ".join(by)
+        folded = f"SELECT {keys}, {', '.join(SUMMED)} FROM ({self._folded()}) AS r"
+        raw = f"SELECT {keys}, requests, errors, latencies FROM ({self._raw()}) AS r"
+        return summed(raw, folded if self._spans.folded else None, by)
+
+    def counted(self, by: Sequence[str], of: str = "") -> str:
+        """Rows with *by* and requests; *of* as *summed* has it."""
+        keys = ", ".join([of] if of else by) + (", " if by else "") + "requests"
+        rows = [f"SELECT {keys} FROM ({self._raw()}) AS r"]
+        if self._spans.folded:
+            rows.append(f"SELECT {keys} FROM ({self._folded()}) AS r")
+        return f"""
+            SELECT {", ".join((*by, "sum(requests)::bigint AS requests"))}
+              FROM ({" UNION ALL ".join(rows)}) AS part
+            {"GROUP BY " + ", ".join(by) if by else ""}
+            """
+
+    def _folded(self) -> str:
+        return " UNION ALL ".join(
+            f"""
+            SELECT r.*
+              FROM {self._table} AS r
+              JOIN services AS s ON s.id = r.service_id
+             WHERE r.width_s = {width}
+               AND {self._within("r.start", span)}
+               AND {self._conditions.format("r")}
+            """
+            for width, span in self._spans.folded
+        )
+
+    def _raw(self) -> str:
+        rows = [self._logs(edge) for edge in self._spans.edges]
+        if self._spans.whole is not None:
+            rows.append(self._changes(self._spans.whole))
+        return " UNION ALL ".join(rows)
+
+    def _changes(self, span: Span) -> str:
+        return f"""
+            SELECT r.start, r.service_id, r.source, {CHANGE_ROW}
+              FROM rollup_changes AS r
+              JOIN services AS s ON s.id = r.service_id
+             WHERE {self._within("r.start", span)}
+               AND {self._conditions.format("r")}
+            """
+
+    def _logs(self, span: Span) -> str:
+        """Along the indexes by id, which carry their time."""
+        clauses = [self._within("l.ts", span), self._conditions.format("l")]
+        if span.since > ALWAYS:
+            clauses.append(f"l.id >= {self.place(lowest_at(span.since))}")
+        if span.until < NEVER:
+            bound = lowest_at(span.until + MILLISECOND)
+            clauses.append(f"l.id < {self.place(bound)}")
+        return f"""
+            SELECT l.ts AS start, l.service_id, l.source, {LOG_ROW}
+              FROM logs AS l
+              JOIN services AS s ON s.id = l.service_id
+             WHERE {" AND ".join(clauses)}
+            """
+
+    def _within(self, column: str, span: Span) -> str:
+        clauses = []
+        if span.since > ALWAYS:
+            clauses.append(f"{column} >= {self.place(span.since)}")
+        if span.until < NEVER:
+            clauses.append(f"{column} < {self.place(span.until)}")
+        return " AND ".join(clauses) or "true"
+
+    def _of_scope(self) -> str:
+        """{0} stands for the table."""
+        clauses = ["true"]
+        if self._scope.service_id is not None:
+            clauses.append(f"{{0}}.service_id = {self.place(self._scope.service_id)}")
+        if self._and_sources:
+            pass
+        elif self._scope.source is None:
+            clauses.append("{0}.source <> 'replay'")
+        else:
+            clauses.append(f"{{0}}.source = {self.place(self._scope.source.value)}")
+        return " AND ".join(clauses)

@@ -1,0 +1,258 @@
+"""Rollups say what the logs say, whatever came, went, broke off or is at work."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from monitor.counters import Counters
+from monitor.logs.filter import LogFilter
+from monitor.logs.metrics import Measured, Scope
+from monitor.storage.commit.commit import commit
+from monitor.storage.database.clearing import Clearing
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import FAILED, Database
+from monitor.storage.ledger.totals import LedgerTotals
+from monitor.storage.logs.deleting import Deletions
+from monitor.storage.logs.marks import Marks
+from monitor.storage.logs.metrics import MetricsReader
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.registry.services import Services
+from monitor.storage.retention.retention import Retention
+from monitor.storage.retention.terms import Policy
+from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
+from monitor.traffic.exchange import Exchange, Source
+from monitor.traffic.ids import LogIds
+
+IDS = LogIds()
+NOW = datetime.now(UTC).replace(minute=30, second=30, microsecond=0)
+END = NOW + timedelta(days=9)
+HOURS = 24 * 5
+LOG = st.fixed_dictionaries(
+    {
+        "method": st.sampled_from(["GET", "POST"]),
+        "path": st.sampled_from(["/a", "/users/1", "/users/2"]),
+        "status_code": st.sampled_from([None, 200, 499, 500]),
+        "latency_ms": st.none()
+        | st.sampled_from([0.0, -0.0, 1.0, 1e-300, 1e40])
+        | st.floats(1e-6, 1e7),
+        "error": st.sampled_from([None, "broken", "client_disconnect: gone"]),
+        "source": st.sampled_from([Source.PROXY, Source.INGEST, Source.REPLAY]),
+        "hours_ago": st.sampled_from([0, 0, 0, 1, 24, 48, 71, 72, -2, HOURS]),
+        "seconds": st.sampled_from([0, 29, 30, 31, 60, 1799, 1800]),
+        "which": st.integers(0, 1),
+    }
+)
+WINDOW = st.tuples(
+    st.none() | st.integers(0, HOURS * 120), st.none() | st.integers(0, HOURS * 120)
+)
+
+
+class House:
+    """Two services, of which either may be replaced by a new one."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.partitions = Partitions()
+        self.services = Services(database, publish=self._publish)
+        self.metrics = MetricsReader(database, timeout_ms=60_000, exact_logs=-1)
+        self.marks = Marks(database)
+        self.ids: list[UUID] = []
+        self.stored: list[UUID] = []
+        self.deletions = Deletions(
+            database,
+            reader=LogReader(database, timeout_ms=60_000),
+            ledger=LedgerTotals("here"),
+            counters=Counters(),
+        )
+
+    async def begin(self) -> None:
+        self.ids = [await self._new_service(), await self._new_service()]
+
+    async def _new_service(self) -> UUID:
+        return (await self.services.create({"name": f"s {IDS.new()}"})).id
+
+    async def store(self, logs: list[dict[str, Any]]) -> None:
+        made = []
+        for log in logs:
+            fields = dict(log)
+            ago = timedelta(hours=fields.pop("hours_ago"))
+            moment = NOW - ago - timedelta(seconds=fields.pop("seconds"))
+            service_id = self.ids[fields.pop("which")]
+            made.append(
+                Exchange(
+                    id=IDS.at(moment), service_id=service_id, url="http://x/", **fields
+                )
+            )
+        async with self.database.connection() as connection:
+            await commit(connection, self.partitions, made)
+        self.stored += [exchange.id for exchange in made]
+
+    async def delete(self, given: dict[str, Any]) -> None:
+        await self.deletions.many(
+            LogFilter(**given), after=None, limit=20, dry_run=False
+        )
+
+    async def pin(self, place: int) -> None:
+        if self.stored:
+            await self.marks.change(
+                self.stored[place % len(self.stored)], {"pinned": True}
+            )
+
+    async def retain(self, days: int) -> None:
+        policy = Policy(days=days, body_days=1, limit_bytes=None)
+        await Retention(
+            self.database,
+            policy=policy,
+            partitions=self.partitions,
+            counters=Counters(),
+        ).sweep(NOW)
+
+    async def upkeep(self, limits: Limits) -> None:
+        await RollupUpkeep(self.database, limits).step()
+
+    async def remove_service(self, which: int) -> None:
+        gone, self.ids[which] = self.ids[which], await self._new_service()
+        await self.services.delete(gone)
+        await Clearing(self.database).step()
+
+    async def clear(self, _: None) -> None:
+        while await Clearing(self.database).step():
+            pass
+
+    async def upgrade(self, _: None) -> None:
+        """As a version leaves the database that knew no rollups."""
+        async with self.database.connection() as connection:
+            await connection.execute(
+                """
+                TRUNCATE rollup_changes, endpoint_rollups, service_rollups;
+                UPDATE rollup_state SET filled_from = '9999-12-31 00:00+00'
+                """
+            )
+
+    async def _publish(self) -> None:
+        """No proxy is there to be told."""
+
+
+LIMITS = st.builds(
+    Limits, few_changes=st.sampled_from([0, 5]), step_changes=st.sampled_from([1, 10])
+)
+STEPS: dict[str, st.SearchStrategy[Any]] = {
+    "store": st.lists(LOG, min_size=1, max_size=12),
+    "delete": st.fixed_dictionaries(
+        {"method": st.just("GET")},
+        optional={"status_code": st.sampled_from([200, 500])},
+    ),
+    "pin": st.integers(0, 99),
+    "retain": st.integers(2, 4),
+    "upkeep": LIMITS,
+    "remove_service": st.integers(0, 1),
+    "clear": st.none(),
+}
+STEP = st.one_of(
+    [st.tuples(st.just(name), given) for name, given in STEPS.items()]
+    + [st.tuples(st.just("store"), STEPS["store"]) for _ in range(3)]
+    + [st.tuples(st.just("upkeep"), LIMITS) for _ in range(3)]
+)
+# Alone, all at once, or cut off after so many milliseconds.
+TURN = st.one_of(
+    st.tuples(STEP),
+    st.lists(STEP, min_size=2, max_size=4).map(tuple),
+    st.tuples(STEP, st.integers(0, 30)),
+    st.just((("upgrade", None),)),
+)
+
+
+async def take(house: House, turn: Any) -> None:
+    if isinstance(turn[-1], int):
+        (name, given), milliseconds = turn
+        try:
+            async with asyncio.timeout(milliseconds / 1000):
+                await getattr(house, name)(given)
+        except TimeoutError:
+            pass
+        return
+    work: list[Awaitable[None]] = [getattr(house, name)(given) for name, given in turn]
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        # Whoever loses against others at once tries again.
+        if outcome is not None and not (isinstance(outcome, FAILED) and len(turn) > 1):
+            raise outcome
+
+
+def near(found: float | None, exact: float | None, rel: float) -> bool:
+    if found is None or exact is None:
+        return found is exact
+    return found == pytest.approx(exact, rel=rel, abs=1e-7)
+
+
+def alike(found: Measured, exact: Measured) -> None:
+    assert (found.requests, found.errors) == (exact.requests, exact.errors)
+    assert near(found.avg_ms, exact.avg_ms, 1e-9), (found, exact)
+    for name in ("p50_ms", "p95_ms", "p99_ms"):
+        assert near(getattr(found, name), getattr(exact, name), 0.01), (found, exact)
+
+
+async def compare(house: House, scope: Scope) -> None:
+    exactly = replace(scope, exact=True)
+    found, exact = [await house.metrics.overview(one) for one in (scope, exactly)]
+    alike(found[0].measured, exact[0].measured)
+    assert found[0].by_method == exact[0].by_method
+    assert found[0].by_status == exact[0].by_status
+    places = [(e.method, e.endpoint) for e in exact[1].each]
+    assert [(e.method, e.endpoint) for e in found[1].each] == places
+    for mine, other in zip(found[1].each, exact[1].each, strict=True):
+        alike(mine.measured, other.measured)
+    ours, theirs = [await house.metrics.timeseries(one) for one in (scope, exactly)]
+    assert (ours.since, ours.width) == (theirs.since, theirs.width)
+    for here, there in zip(ours.buckets, theirs.buckets, strict=True):
+        assert here.start == there.start
+        alike(here.measured, there.measured)
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    turns=st.lists(TURN, min_size=4, max_size=12),
+    windows=st.lists(WINDOW, min_size=2, max_size=2),
+    source=st.none() | st.sampled_from(Source),
+    of_service=st.none() | st.integers(0, 1),
+)
+async def test_rollups_say_what_the_logs_say(
+    database: Database,
+    turns: list[Any],
+    windows: list[tuple[int | None, int | None]],
+    source: Source | None,
+    of_service: int | None,
+) -> None:
+    house = House(database)
+    await house.begin()
+    for turn in turns:
+        await take(house, turn)
+        for first, last in windows:
+            since, until = [
+                None if each is None else NOW - timedelta(seconds=30 * each)
+                for each in (first, last)
+            ]
+            if since and until and since > until:
+                since, until = until, since
+            if since == until:
+                since = None
+            await compare(
+                house,
+                Scope(
+                    since=since,
+                    until=until or END,
+                    source=source,
+                    service_id=None if of_service is None else house.ids[of_service],
+                ),
+            )
