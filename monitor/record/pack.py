@@ -22,6 +22,7 @@ from monitor.record.binary import (
     bytes_field,
     common_field,
     float_field,
+    length_field,
     text_field,
     texts_field,
 )
@@ -36,7 +37,7 @@ from monitor.record.columns import (
 from monitor.record.pack_bodies import pack_body
 from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.exchange import Body, Exchange, Timings
-from monitor.traffic.fields import Fields, HeaderObject, SharedFields
+from monitor.traffic.fields import Fields, HeaderObject, HeadFields
 from monitor.traffic.ids import bucket_of, bytes_of
 from monitor.traffic.message import Medium, Messages
 
@@ -202,11 +203,10 @@ def _params(params: dict[str, Any]) -> bytes:
 
 
 def _headers(headers: Fields | HeaderObject) -> bytes:
-    if not isinstance(headers, SharedFields):
+    if not isinstance(headers, HeadFields):
         return bytes_field(orjson.dumps(headers))
-    if headers.packed is None:
-        headers.packed = bytes_field(orjson.dumps(tuple(headers)))
-    return headers.packed
+    pairs = b",".join([found.packed for found in headers.lines])
+    return b"%b[%b]" % (length_field(len(pairs) + 2), pairs)
 
 
 def _counts(messages: Messages) -> bytes:

@@ -14,7 +14,8 @@ from monitor.redaction.urls import UrlMask, each, is_plain, mask_all, protocols
 from monitor.redaction.withheld import Withheld
 from monitor.redaction.work import MaskingWork
 from monitor.traffic.exchange import Body, BodyState, Exchange
-from monitor.traffic.fields import Fields, HeaderObject, SharedFields
+from monitor.traffic.fields import Fields, HeaderObject, HeadFields, fields_of
+from monitor.traffic.line import Line, Lines
 from monitor.traffic.mask import MASK
 from monitor.traffic.message import Messages
 
@@ -154,19 +155,29 @@ class Redaction:
     def _masked(
         self, headers: Fields | HeaderObject, rules: Known, urls: UrlMask
     ) -> Fields | HeaderObject:
-        if not isinstance(headers, SharedFields):
+        if not isinstance(headers, HeadFields) or len(headers) > FEW_FIELDS:
             return self._masked_anew(headers, urls)
-        known = headers.masked
-        if known is None or known[0] is not self or known[1] is not rules.parameters:
-            before = urls.withheld
-            masked = self._masked_anew(headers, urls)
-            if isinstance(masked, tuple) and masked is not headers:
-                masked = SharedFields(masked)
-            # What held itself, only the collector would free.
-            known = (self, rules.parameters, None if masked is headers else masked)
-            if urls.withheld == before:
-                headers.masked = known
-        return headers if known[2] is None else known[2]
+        names, is_same = rules.parameters, True
+        lines: Lines = []
+        for found in headers.lines:
+            if found.masked_by is not names:
+                self._mask_line(found, names, urls)
+            masked = found.masked
+            if masked is None:
+                lines.append(found)
+            else:
+                lines.append(masked)
+                is_same = False
+        return headers if is_same else fields_of(lines)
+
+    def _mask_line(self, found: Line, names: Names, urls: UrlMask) -> None:
+        """Remembered with it, unless there was no work left to look into it."""
+        kind, before = self._kind(found.name), urls.withheld
+        masked = self._value(kind, found.value, urls) if kind else found.value
+        found.masked_by = names if urls.withheld == before else None
+        # What held itself, only the collector would free.
+        is_same = masked == found.value
+        found.masked = None if is_same else Line(b"", found.name, masked)
 
     def _masked_anew(
         self, headers: Fields | HeaderObject, urls: UrlMask

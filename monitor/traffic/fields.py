@@ -4,6 +4,8 @@ from typing import Any
 
 import orjson
 
+from monitor.traffic.line import Lines
+
 # Field lines in wire order, repeats and letter case kept; bytes as latin-1, which
 # loses nothing (RFC 9110 5.5 calls bytes >= 0x80 opaque).
 Fields = tuple[tuple[str, str], ...]
@@ -11,15 +13,16 @@ Fields = tuple[tuple[str, str], ...]
 HeaderObject = dict[str, Any]
 
 
-class SharedFields(tuple[tuple[str, str], ...]):
-    """Fields that exchanges of one connection have in common.
+class HeadFields(tuple[tuple[str, str], ...]):
+    """Fields of a head that passed, with the lines that they are of."""
 
-    What was made of them is remembered with them: by whom, for what, and the result,
-    None where that is themselves.
-    """
+    lines: Lines
 
-    masked: tuple[object, object, Fields | HeaderObject | None] | None = None
-    packed: bytes | None = None
+
+def fields_of(lines: Lines) -> HeadFields:
+    made = HeadFields([found.pair for found in lines])
+    made.lines = lines
+    return made
 
 
 def headers_of(stored: bytes | None) -> Fields | HeaderObject:

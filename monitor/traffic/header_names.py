@@ -1,6 +1,8 @@
 """Header names by what the fields are about: a connection, a sender, the way, us."""
 
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 # RFC 9110 7.6.1: one connection. Whatever is derived from these is about it, too.
@@ -48,14 +50,45 @@ FORWARDED: Final = frozenset(
 # Without them the next hop would frame or address the message in another way, so a
 # sender that names them in Connection does not get its wish.
 NEVER_NAMED: Final = frozenset({"content-length", "host"})
+# Who asks, or what is asked of them.
+CREDENTIALS: Final = frozenset({"authorization", "www-authenticate"})
+# What else a proxy has to know of a message.
+ASKED_FOR: Final = (
+    HOP_BY_HOP
+    | FORWARDED
+    | CREDENTIALS
+    | {"host", "content-length", "content-type", "expect", "via", "max-forwards"}
+    | {"cookie", "set-cookie", "location", "content-location", "service-worker-allowed"}
+)
+# RFC 4559, and what stands beside it: schemes that log in a connection, not a request.
+LOGIN: Final = re.compile(
+    r"(?:^|[\s,])(?:ntlm|negotiate|nego2|kerberos)(?:$|[\s,:])", re.IGNORECASE
+)
+# Longer lists of options are read anew each time.
+MAX_KNOWN_LENGTH: Final = 64
 OURS: Final = "x-monitor-"
 SERVICE: Final = f"{OURS}service"
 
 
+def name_login(value: str) -> bool:
+    """Whether credentials or challenges are of a scheme that logs a connection in."""
+    return LOGIN.search(value) is not None
+
+
 def options(values: Iterable[str]) -> frozenset[str]:
     """What the *values* of Connection name, in lower case (RFC 9110 7.6.1)."""
-    found = frozenset([part.strip().lower() for part in ",".join(values).split(",")])
+    listed = ",".join(values)
+    if len(listed) > MAX_KNOWN_LENGTH:
+        return _options(listed)
+    return _known_options(listed)
+
+
+def _options(listed: str) -> frozenset[str]:
+    found = frozenset([part.strip().lower() for part in listed.split(",")])
     return found - NEVER_NAMED
+
+
+_known_options = lru_cache(maxsize=1024)(_options)
 
 
 def connection_options(fields: Iterable[tuple[str, str]]) -> frozenset[str]:

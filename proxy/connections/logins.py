@@ -12,7 +12,7 @@ from proxy.http1.response import Answer
 
 
 def are_offered(answer: Answer) -> bool:
-    return headers.name_logins(answer.named.get("www-authenticate"))
+    return headers.log_in(answer.lines, "www-authenticate")
 
 
 class Own:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from proxy.connections.listener import ExchangeListener
 from proxy.http1.bodies import Body
-from proxy.http1.heads import Malformed
+from proxy.http1.lines import Malformed
 from proxy.http1.request_heads import RequestHeads
 from proxy.sockets.reading import LARGE_BYTES, Reading
 

@@ -23,7 +23,7 @@ from proxy.connections.upstream_state import (
 )
 from proxy.http1.answer_heads import AnswerHeads
 from proxy.http1.bodies import Body
-from proxy.http1.heads import Malformed
+from proxy.http1.lines import Malformed
 from proxy.http1.response import Answer
 from proxy.sockets import kernel
 from proxy.sockets.outbox import Outbox

@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from monitor.traffic.exchange import PROXY, Body, Exchange, Failure, Source
-from monitor.traffic.fields import Fields
+from monitor.traffic.fields import fields_of
+from monitor.traffic.line import Lines
 from proxy.exchange.stopwatch import Stopwatch
 from proxy.http1.headers import text, values
-from proxy.http1.heads import Lines
 from proxy.http1.request import Request
 from proxy.http1.response import Answer
 from proxy.messages.afterwards import Afterwards
@@ -65,9 +65,9 @@ class Capture:
         "replay_of",
         "request",
         "request_copy",
-        "request_fields",
+        "request_lines",
         "response_copy",
-        "response_fields",
+        "response_lines",
         "routed",
         "source_ip",
         "status_code",
@@ -82,7 +82,7 @@ class Capture:
         *,
         id: UUID,
         source_ip: str,
-        request_fields: Fields,
+        request_lines: Lines,
         bounds: MessageBounds,
         body_limit: int,
         replay_of: UUID | None,
@@ -91,7 +91,7 @@ class Capture:
         self.request = request
         self.routed = routed
         self.source_ip = source_ip
-        self.request_fields = request_fields
+        self.request_lines = request_lines
         self.bounds = bounds
         self.body_limit = body_limit
         self.replay_of = replay_of
@@ -99,7 +99,7 @@ class Capture:
         self.response_copy = BodyCopy(body_limit)
         self.stopwatch = Stopwatch(began=request.began, turn=request.taken)
         self.status_code: int | None = None
-        self.response_fields: Fields = ()
+        self.response_lines: Lines = []
         self.failure: Failure | None = None
         self.head_sent: float | None = None
         self.ended = 0.0
@@ -109,7 +109,7 @@ class Capture:
 
     def answered(self, answer: Answer) -> None:
         """The upstream's final head is here: what follows may be messages."""
-        self.response_fields = answer.pairs
+        self.response_lines = answer.lines
         if answer.status == 101:
             self._tap_upgrade(answer.lines)
         elif answer.is_event_stream:
@@ -175,8 +175,8 @@ class Capture:
             duration_ms=(now - began) * 1000 if self.is_lasting else None,
             error=None if self.failure is None else str(self.failure),
             source_ip=self.source_ip,
-            request_headers=self.request_fields,
-            response_headers=self.response_fields,
+            request_headers=fields_of(self.request_lines),
+            response_headers=fields_of(self.response_lines),
             request_body=self.request_copy.body(),
             response_body=self.response_copy.body(),
             request_size=self.request_copy.size,

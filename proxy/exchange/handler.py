@@ -15,7 +15,6 @@ from monitor.settings import Settings
 from monitor.spool.segments import NOBODY
 from monitor.spool.tally import EVENT, IN_FLIGHT, UNROUTED, Tally
 from monitor.traffic.exchange import Exchange, Failure, FailureCode
-from monitor.traffic.fields import Fields
 from monitor.traffic.header_names import SERVICE
 from monitor.traffic.ids import LogIds
 from proxy.connections.client import ClientConnection, Limits
@@ -230,13 +229,13 @@ class Proxy:
         if limit is None:
             limit = self._settings.capture_body_limit
         id = self._ids.new()
-        fields: Fields = request.fields.pairs
+        lines = request.fields.lines
         replay_of = None
         if REPLAY in request.named:
             replay_of = self._tickets.claim(request.text(REPLAY) or "", id)
             if replay_of is not None:
                 # Ours, not the client's; and spent.
-                fields = tuple([f for f in fields if f[0].lower() not in OF_REPLAYS])
+                lines = [found for found in lines if found.lower not in OF_REPLAYS]
         return Capture(
             request,
             routed,
@@ -244,7 +243,7 @@ class Proxy:
             source_ip=self._trust.client_address(
                 request.peer, request.named.get("x-forwarded-for")
             ),
-            request_fields=fields,
+            request_lines=lines,
             bounds=self._bounds,
             body_limit=limit,
             replay_of=replay_of,

@@ -3,7 +3,8 @@
 from time import perf_counter
 from typing import Final
 
-from proxy.http1.heads import END, NO_TEXT, Malformed, response_head
+from proxy.http1.heads import END, NO_TEXT, response_head
+from proxy.http1.lines import Malformed
 from proxy.http1.response import Answer
 
 BEGINNING: Final = b"HTTP/1."

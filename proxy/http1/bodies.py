@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from monitor.traffic.header_names import NOT_IN_TRAILER, OURS
-from proxy.http1.heads import Malformed, lines_of
+from proxy.http1.lines import KNOWN, Malformed
 
 Take = Callable[[bytes], None]
 
@@ -215,8 +215,8 @@ def _passed_trailer(content: bytes) -> bytes:
     if len(content) > TRAILER_BYTES:
         raise Malformed("the trailer is too large")
     passed = [
-        raw
-        for raw, name, _ in lines_of(content)
-        if (lower := name.lower()) not in NOT_IN_TRAILER and not lower.startswith(OURS)
+        found.raw
+        for found in KNOWN.of(content)
+        if found.lower not in NOT_IN_TRAILER and not found.lower.startswith(OURS)
     ]
-    return "".join([*passed, "\r\n"]).encode("latin-1")
+    return b"\r\n".join([*passed, b"", b""]) if passed else b"\r\n"

@@ -1,12 +1,12 @@
 """Header fields: which travel on to the next hop, and which are added."""
 
 import re
-from collections.abc import Callable
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import Final
 
 from monitor.traffic import header_names
-from monitor.traffic.header_names import FORWARDED, HOP_BY_HOP, OURS
-from proxy.http1.heads import Line, Lines, line
+from monitor.traffic.header_names import FORWARDED, HOP_BY_HOP
+from monitor.traffic.line import Line, Lines, line
 
 # What a connection's option may say without naming a field of the message.
 PLAIN_OPTIONS: Final = frozenset({"", "close"}) | HOP_BY_HOP
@@ -14,59 +14,24 @@ NO_OPTIONS: frozenset[str] = frozenset()
 # RFC 3986 3.2, without userinfo: nothing that ends an authority or a quoted-string.
 # Bytes above 0x7F pass.
 NO_AUTHORITY: Final = re.compile(r'[\x00-\x20"/?#@<>\\^`{|}\x7f]')
-# RFC 4559, and what stands beside it: schemes that log in a connection, not a request.
-LOGIN: Final = re.compile(
-    r"(?:^|[\s,])(?:ntlm|negotiate|nego2|kerberos)(?:$|[\s,:])", re.IGNORECASE
-)
 # Whoever switches to one of these sends further requests in it, unseen by us.
 HTTP_AGAIN: Final = re.compile(r"h2c?(?:/.*)?|(?:http|tls)(?:/.*)?", re.IGNORECASE)
-MAX_SPELLINGS: Final = 4096
 # A Content-Length (RFC 9110 8.6), of no more digits than an offset in a file has.
 LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 Named = dict[str, list[str]]
-T = TypeVar("T")
 
 
-class Spellings(dict[str, T]):
-    """What a field's name means, remembered by its spelling, within a bound.
-
-    *meaning* is asked with the name in lower case.
-    """
-
-    def __init__(self, meaning: Callable[[str], T]) -> None:
-        super().__init__()
-        self._meaning = meaning
-
-    def __missing__(self, name: str) -> T:
-        meaning = self._meaning(name.lower())
-        if len(self) < MAX_SPELLINGS:
-            self[name] = meaning
-        return meaning
-
-
-def looked_at(names: frozenset[str]) -> Spellings[str]:
-    """The lower-case form of *names* and of ours; empty for all others."""
-    return Spellings(
-        lambda lower: lower if lower in names or lower.startswith(OURS) else ""
-    )
-
-
-TRAVELS: Final = Spellings(
-    lambda lower: lower not in HOP_BY_HOP and not lower.startswith(OURS)
-)
-
-
-def named(lines: Lines, kinds: Spellings[str]) -> Named:
+def named(lines: Lines) -> Named:
     """The values of the fields that are looked at, by name in lower case."""
-    found: Named = {}
-    for _, name, value in lines:
-        if kind := kinds[name]:
-            if kind in found:
-                found[kind].append(value)
+    named: Named = {}
+    for found in lines:
+        if found.is_asked_for:
+            if found.lower in named:
+                named[found.lower].append(found.value)
             else:
-                found[kind] = [value]
-    return found
+                named[found.lower] = [found.value]
+    return named
 
 
 def is_authority(text: str) -> bool:
@@ -76,7 +41,7 @@ def is_authority(text: str) -> bool:
 
 def values(lines: Lines, name: str) -> list[str]:
     """All values of a field; *name* in lower case."""
-    return [value for _, field, value in lines if field.lower() == name]
+    return [found.value for found in lines if found.lower == name]
 
 
 def text(lines: Lines, name: str) -> str | None:
@@ -115,9 +80,10 @@ def opaque_protocols(upgrade: str) -> str | None:
     return ", ".join(left) or None
 
 
-def name_logins(values: list[str] | None) -> bool:
-    """Whether credentials or challenges are of a scheme that logs a connection in."""
-    return values is not None and any(LOGIN.search(value) for value in values)
+def log_in(lines: Lines, name: str) -> bool:
+    """Whether credentials or challenges in fields of this *name*, in lower case, are of
+    a scheme that logs a connection in."""
+    return any([found.names_login and found.lower == name for found in lines])
 
 
 def end_to_end(lines: Lines, options: frozenset[str]) -> Lines:
@@ -125,10 +91,10 @@ def end_to_end(lines: Lines, options: frozenset[str]) -> Lines:
 
     *options* are those of Connection: fields that it names stay behind, too.
     """
-    passed = [found for found in lines if TRAVELS[found[1]]]
+    passed = [found for found in lines if found.travels]
     if options <= PLAIN_OPTIONS:
         return passed
-    return [found for found in passed if found[1].lower() not in options]
+    return [found for found in passed if found.lower not in options]
 
 
 def without_cookie(lines: Lines, cookie: str) -> Lines:
@@ -139,8 +105,8 @@ def without_cookie(lines: Lines, cookie: str) -> Lines:
 
 
 def _without_cookie(found: Line, cookie: str) -> Line | None:
-    _, name, value = found
-    if name.lower() != "cookie" or cookie not in value:
+    value = found.value
+    if found.lower != "cookie" or cookie not in value:
         return found
     pairs = [
         pair for pair in value.split(";") if pair.split("=", 1)[0].strip() != cookie
@@ -148,27 +114,34 @@ def _without_cookie(found: Line, cookie: str) -> Line | None:
     left = ";".join(pairs).strip()
     if left == value:
         return found
-    return line(name, left) if left else None
+    return line(found.name, left) if left else None
 
 
 def without_forwarded(lines: Lines) -> Lines:
     """Without what a client that is not trusted says about where it came from."""
-    return [found for found in lines if found[1].lower() not in FORWARDED]
+    return [found for found in lines if found.lower not in FORWARDED]
 
 
 def with_host(lines: Lines, host: str) -> Lines:
     """Host replaced where it stands, or put first; *lines* is changed."""
     for position, found in enumerate(lines):
-        if found[1].lower() == "host":
-            lines[position] = line(found[1], host)
+        if found.lower == "host":
+            lines[position] = own_line(found.name, host)
             return lines
     return [line("Host", host), *lines]
+
+
+# Of names of services' hosts.
+@lru_cache(maxsize=1024)
+def own_line(name: str, value: str) -> Line:
+    """One that we write over and over."""
+    return line(name, value)
 
 
 def with_hops(lines: Lines, hops: int) -> Lines:
     """Max-Forwards replaced where it stands (RFC 9110 7.6.2)."""
     return [
-        line(found[1], str(hops)) if found[1].lower() == "max-forwards" else found
+        line(found.name, str(hops)) if found.lower == "max-forwards" else found
         for found in lines
     ]
 
@@ -187,7 +160,7 @@ def _appended(lines: Lines, name: str, value: str) -> Lines:
     lower = name.lower()
     joined = ", ".join([*values(lines, lower), value])
     return [
-        *(found for found in lines if found[1].lower() != lower),
+        *(found for found in lines if found.lower != lower),
         line(name, joined),
     ]
 
@@ -195,7 +168,7 @@ def _appended(lines: Lines, name: str, value: str) -> Lines:
 def _below(lines: Lines, prefix: str) -> Lines:
     """Our prefix lies below that of a trusted proxy before us."""
     outer = outer_prefix(lines)
-    kept = [found for found in lines if found[1].lower() != "x-forwarded-prefix"]
+    kept = [found for found in lines if found.lower != "x-forwarded-prefix"]
     return [*kept, line("X-Forwarded-Prefix", outer + prefix)]
 
 

@@ -4,26 +4,12 @@ import re
 from time import perf_counter
 from typing import Final
 
-from monitor.traffic.fields import SharedFields
-from monitor.traffic.header_names import FORWARDED, HOP_BY_HOP
 from proxy.http1 import headers
 from proxy.http1.bodies import Body, Chunked, Sized, Take
 from proxy.http1.headers import Named
-from proxy.http1.heads import Malformed, RequestLine, lines_of
+from proxy.http1.heads import RequestLine
+from proxy.http1.lines import KNOWN, Malformed
 
-KINDS: Final = headers.looked_at(
-    HOP_BY_HOP
-    | FORWARDED
-    | {
-        "authorization",
-        "host",
-        "content-length",
-        "expect",
-        "cookie",
-        "via",
-        "max-forwards",
-    }
-)
 # RFC 9110 7.6.2: those whose way may be limited.
 COUNTED: Final = frozenset({"OPTIONS", "TRACE"})
 ABSOLUTE: Final = re.compile(r"https?://[^/?]", re.IGNORECASE)
@@ -47,7 +33,6 @@ class RequestFields:
         "lines",
         "named",
         "options",
-        "pairs",
     )
 
     def __init__(self, content: bytes, *, is_http_1_0: bool) -> None:
@@ -55,14 +40,13 @@ class RequestFields:
         readers could understand differently."""
         self.content = content
         self.is_http_1_0 = is_http_1_0
-        self.lines = lines_of(content)
-        self.pairs = SharedFields([(name, value) for _, name, value in self.lines])
-        self.named: Named = headers.named(self.lines, KINDS)
+        self.lines = KNOWN.of(content)
+        self.named: Named = headers.named(self.lines)
         self.forwarded: tuple[object, str, bytes] | None = None
         self.host = self._host()
         self.length = self._length()
         self.options = headers.options(self.named)
-        self.carries_login = headers.name_logins(self.named.get("authorization"))
+        self.carries_login = headers.log_in(self.lines, "authorization")
         self.keeps_alive = headers.keeps_alive(self.options, is_http_1_0)
 
     def _host(self) -> str:

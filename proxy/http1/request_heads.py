@@ -3,7 +3,8 @@
 from time import perf_counter
 from typing import Final
 
-from proxy.http1.heads import EMPTY_LINES, END, NO_TEXT, Malformed, request_line
+from proxy.http1.heads import EMPTY_LINES, END, NO_TEXT, request_line
+from proxy.http1.lines import Malformed
 from proxy.http1.request import Request, RequestFields
 
 # The lines of a head that is longer are read anew each time.

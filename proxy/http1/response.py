@@ -2,19 +2,13 @@
 
 from typing import Final
 
-from monitor.traffic.fields import SharedFields
-from monitor.traffic.header_names import HOP_BY_HOP
 from proxy.http1 import headers
 from proxy.http1.bodies import Body, Chunked, Sized, Sliced, Take, UntilClose
 from proxy.http1.headers import Named
-from proxy.http1.heads import Malformed, ResponseHead
+from proxy.http1.heads import ResponseHead
+from proxy.http1.lines import Malformed
 
 NO_BODY_STATUSES: Final = frozenset({204, 304})
-KINDS: Final = headers.looked_at(
-    HOP_BY_HOP
-    | {"content-length", "content-type", "location", "content-location", "set-cookie"}
-    | {"service-worker-allowed", "www-authenticate"}
-)
 
 
 class Answer:
@@ -28,7 +22,6 @@ class Answer:
         "lines",
         "named",
         "options",
-        "pairs",
         "passed",
         "reason",
         "status",
@@ -40,9 +33,8 @@ class Answer:
         self.reason = head.reason
         self.lines = head.lines
         self.is_http_1_0 = head.is_http_1_0
-        self.named: Named = headers.named(head.lines, KINDS)
+        self.named: Named = headers.named(head.lines)
         self.options = headers.options(self.named)
-        self.pairs = SharedFields([(name, value) for _, name, value in head.lines])
         # What goes on of its lines, where that is the same for every client.
         self.passed: bytes | None = None
         self.has_body = (

@@ -1,11 +1,12 @@
 """Forwarded heads: what goes on from one side to the other, as it is written."""
 
+from functools import lru_cache
 from typing import Final
 
 from monitor.registry.table import ForwardedHeaders
 from monitor.traffic.header_names import FORWARDED
+from monitor.traffic.line import Lines
 from proxy.http1 import headers
-from proxy.http1.heads import Lines
 from proxy.http1.request import Request
 from proxy.http1.response import Answer
 from proxy.routing.references import Entrance
@@ -15,6 +16,11 @@ from proxy.routing.trust import forwarded_host, forwarded_proto
 
 # RFC 9110 15.5.22: it says to what.
 UPGRADE_REQUIRED: Final = 426
+# Longer ones are written anew each time.
+MAX_HOST_LENGTH: Final = 255
+# A member is found faster by a name of its own.
+ADD: Final = ForwardedHeaders.ADD
+NONE: Final = ForwardedHeaders.NONE
 
 
 def request_head(
@@ -29,7 +35,7 @@ def request_head(
     lines = _request_lines(request, routed, cookie=cookie, is_trusted=is_trusted)
     minor = "0" if request.is_http_1_0 else "1"
     own = f"Via: 1.{minor} {via}\r\n{_connection_lines(request)}\r\n"
-    content = f"{lines}{own}".encode("latin-1")
+    content = _joined(lines, own)
     if request.authority is fields.host and request.hops is None:
         fields.forwarded = (service, prefix, content)
     return line + content
@@ -37,7 +43,7 @@ def request_head(
 
 def _request_lines(
     request: Request, routed: Routed, *, cookie: str, is_trusted: bool
-) -> str:
+) -> Lines:
     fields, named = request.fields, request.named
     lines = headers.end_to_end(fields.lines, fields.options)
     if "cookie" in named and any(cookie in value for value in named["cookie"]):
@@ -48,16 +54,23 @@ def _request_lines(
     if request.hops is not None:
         lines = headers.with_hops(lines, request.hops - 1)
     wanted = routed.service.forwarded_headers
-    is_kept = is_trusted and wanted is not ForwardedHeaders.NONE
-    if not FORWARDED.isdisjoint(named) and not is_kept:
-        lines = headers.without_forwarded(lines)
-    if wanted is not ForwardedHeaders.ADD:
-        return _joined(lines)
-    return _joined(
-        headers.forwarded(
-            lines, peer=request.peer, host=host, proto="http", prefix=routed.prefix
-        )
-    )
+    is_kept = is_trusted and wanted is not NONE
+    is_alone = FORWARDED.isdisjoint(named)
+    if not is_alone and not is_kept:
+        lines, is_alone = headers.without_forwarded(lines), True
+    if wanted is not ADD:
+        return lines
+    peer, prefix = request.peer, routed.prefix
+    if is_alone and len(host) <= MAX_HOST_LENGTH:
+        return [*lines, *_forwarded(peer, host, prefix)]
+    return headers.forwarded(lines, peer=peer, host=host, proto="http", prefix=prefix)
+
+
+# Of each client, for each of the names that it asks for.
+@lru_cache(maxsize=8192)
+def _forwarded(peer: str, host: str, prefix: str) -> Lines:
+    """Where a request came from, of which nobody said anything before us."""
+    return headers.forwarded([], peer=peer, host=host, proto="http", prefix=prefix)
 
 
 def answer_head(
@@ -105,13 +118,13 @@ def _answer_lines(answer: Answer, lines: Lines, *, is_http_1_0: bool) -> bytes:
     own = ""
     if answer.is_chunked:
         if is_http_1_0:
-            lines = [found for found in lines if found[1].lower() != "trailer"]
+            lines = [found for found in lines if found.lower != "trailer"]
         else:
             own = "Transfer-Encoding: chunked\r\n"
     if answer.status == UPGRADE_REQUIRED and not is_http_1_0:
         own += _upgrade_lines(answer)
-    line = f"HTTP/1.1 {answer.status} {answer.reason}\r\n"
-    return f"{line}{_joined(lines)}{own}".encode("latin-1")
+    line = f"HTTP/1.1 {answer.status} {answer.reason}\r\n".encode("latin-1")
+    return line + _joined(lines, own)
 
 
 def _passed(answer: Answer, *, cookie: str, prefix: str) -> Lines:
@@ -125,26 +138,27 @@ def _passed(answer: Answer, *, cookie: str, prefix: str) -> Lines:
 def switch_head(answer: Answer, routed: Routed, *, extra: str, cookie: str) -> bytes:
     """101; of it, and of 426, Upgrade passes on."""
     lines = _passed(answer, cookie=cookie, prefix=routed.prefix)
-    return (
-        f"HTTP/1.1 101 {answer.reason}\r\n{_joined(lines)}{extra}"
-        f"{_upgrade_lines(answer)}\r\n"
-    ).encode("latin-1")
+    line = f"HTTP/1.1 101 {answer.reason}\r\n".encode("latin-1")
+    return line + _joined(lines, f"{extra}{_upgrade_lines(answer)}\r\n")
 
 
 def interim_head(answer: Answer, routed: Routed, *, cookie: str) -> bytes:
     lines = _passed(answer, cookie=cookie, prefix=routed.prefix)
-    head = f"HTTP/1.1 {answer.status} {answer.reason}\r\n{_joined(lines)}\r\n"
-    return head.encode("latin-1")
+    line = f"HTTP/1.1 {answer.status} {answer.reason}\r\n".encode("latin-1")
+    return line + _joined(lines, "\r\n")
 
 
 def _upgrade_lines(answer: Answer) -> str:
     """To what the upstream has switched, or would."""
-    upgrade = [found for found in answer.lines if found[1].lower() == "upgrade"]
-    return f"Connection: upgrade\r\n{_joined(upgrade)}"
+    upgrade = [found for found in answer.lines if found.lower == "upgrade"]
+    return f"Connection: upgrade\r\n{_joined(upgrade).decode('latin-1')}"
 
 
-def _joined(lines: Lines) -> str:
-    return "".join([found[0] for found in lines])
+def _joined(lines: Lines, own: str = "") -> bytes:
+    """*own*: lines of ours behind them, each with its end."""
+    parts = [found.raw for found in lines]
+    parts.append(own.encode("latin-1"))
+    return b"\r\n".join(parts)
 
 
 def _connection_lines(request: Request) -> str:

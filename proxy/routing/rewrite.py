@@ -4,7 +4,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.registry.base_url import PORTS, Origin, Upstream
-from proxy.http1.heads import Line, Lines, line
+from monitor.traffic.line import Line, Lines, line
 from proxy.routing.references import Entrance, at_client, climbed, without_dots
 
 LOCATIONS: Final = frozenset({"location", "content-location"})
@@ -19,15 +19,12 @@ def mapped_back(lines: Lines, upstream: Upstream, entrance: Entrance) -> Lines:
     """*lines* with Location, Content-Location and Set-Cookie mapped back."""
     made = []
     for found in lines:
-        _, name, value = found
-        lower = name.lower()
-        if lower in LOCATIONS:
+        value = mapped = found.value
+        if found.lower in LOCATIONS:
             mapped = _location(value, upstream, entrance)
-        elif lower == "set-cookie":
+        elif found.lower == "set-cookie":
             mapped = _cookie(value, upstream, entrance)
-        else:
-            mapped = value
-        made.append(found if mapped == value else line(name, mapped))
+        made.append(found if mapped == value else line(found.name, mapped))
     return made
 
 
@@ -41,10 +38,9 @@ def withheld(lines: Lines, *, cookie: str, prefix: str) -> Lines:
 
 
 def _is_withheld(found: Line, cookie: str, prefix: str) -> bool:
-    _, name, value = found
-    match name.lower():
+    match found.lower:
         case "set-cookie":
-            return _cookie_name(value) == cookie
+            return _cookie_name(found.value) == cookie
         case "service-worker-allowed":
             return prefix != ""
         case _:

@@ -1,9 +1,9 @@
 """Nothing that is to be masked gets past the redaction."""
 
 import gzip
-import sys
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from monitor.redaction.redaction import Redaction, valid_field
 from monitor.settings import load
 from monitor.traffic.exchange import Body, BodyState
-from monitor.traffic.fields import SharedFields
+from monitor.traffic.fields import HeadFields, fields_of
+from monitor.traffic.line import line
 from monitor.traffic.mask import MASK
 from tests.support.exchanges import an_exchange
 
@@ -314,11 +315,21 @@ def test_a_rule_that_says_nothing_is_refused(rule: str) -> None:
     assert valid_field(rule) is not None
 
 
-def test_fields_with_nothing_to_mask_do_not_come_to_hold_themselves() -> None:
-    shared = SharedFields([("Accept", "*/*")])
+def test_a_lines_mask_is_remembered_for_those_it_was_made_for() -> None:
+    lines = [line("Accept", "*/*"), line("Referer", "/a?cut=1"), line("Cookie", "a=1")]
+    shared = fields_of(lines)
     exchange = an_exchange(request_headers=shared)
-    held_before = sys.getrefcount(shared)
-    for _ in range(2):
-        assert REDACTION.apply(exchange).request_headers is shared
-    assert shared.masked is not None
-    assert sys.getrefcount(shared) == held_before
+    plain = ("Accept", "*/*"), ("Referer", "/a?cut=1"), ("Cookie", MASK)
+    masked = plain[0], ("Referer", f"/a?cut={MASK}"), plain[2]
+    for rules, wanted in (((), plain), (("cut",), masked)) * 2:
+        found = REDACTION.apply(exchange, rules).request_headers
+        assert found == wanted
+        assert isinstance(found, HeadFields)
+        assert [part.packed for part in found.lines] == [
+            orjson.dumps(pair) for pair in wanted
+        ]
+        # What held itself, only the collector would free.
+        assert lines[0].masked is None
+    unmasked = fields_of(lines[:1])
+    exchange = an_exchange(request_headers=unmasked)
+    assert REDACTION.apply(exchange).request_headers is unmasked

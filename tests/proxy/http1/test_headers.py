@@ -4,9 +4,9 @@ import pytest
 
 from monitor.registry.base_url import upstream_of
 from monitor.settings import load
+from monitor.traffic.line import Lines, line
 from proxy.http1 import headers
-from proxy.http1.heads import Lines, line
-from proxy.http1.request import KINDS
+from proxy.http1.lines import KNOWN
 from proxy.routing.references import Entrance
 from proxy.routing.rewrite import mapped_back, withheld
 from proxy.routing.trust import Trust, forwarded_host, forwarded_proto
@@ -19,7 +19,7 @@ def lines_of(*pairs: tuple[str, str]) -> Lines:
 
 
 def pairs_of(lines: Lines) -> list[tuple[str, str]]:
-    return [(name, value) for _, name, value in lines]
+    return [found.pair for found in lines]
 
 
 def test_hop_by_hop_fields_and_those_named_in_connection_stay_behind() -> None:
@@ -34,14 +34,15 @@ def test_hop_by_hop_fields_and_those_named_in_connection_stay_behind() -> None:
         ("a", "2"),
         ("A", "3"),
     )
-    options = headers.options(headers.named(lines, KINDS))
+    options = headers.options(headers.named(lines))
     kept = headers.end_to_end(lines, options)
     assert pairs_of(kept) == [("A", "1"), ("a", "2"), ("A", "3")]
 
 
 def test_a_line_that_passes_keeps_its_bytes() -> None:
-    raw = "X-A:\t1  2 \r\n"
-    assert headers.end_to_end([(raw, "X-A", "1  2")], frozenset())[0][0] == raw
+    raw = b"X-A:\t1  2 "
+    [kept] = headers.end_to_end(KNOWN.of(raw + b"\r\n\r\n"), frozenset())
+    assert (kept.raw, kept.pair) == (raw, ("X-A", "1  2"))
 
 
 @pytest.mark.parametrize(
