@@ -12,7 +12,7 @@ from monitor.storage.retention import arrivals
 from monitor.storage.rollups import changes
 
 # Between so many the event loop turns to those who wait.
-AT_ONCE = 64
+AT_ONCE = 16
 
 
 async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) -> None:

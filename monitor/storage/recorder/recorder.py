@@ -37,7 +37,7 @@ from monitor.storage.ledger.outcomes import (
     outcomes,
 )
 from monitor.storage.ledger.totals import Key, LedgerTotals, Moved
-from monitor.storage.recorder.batch import next_batch
+from monitor.storage.recorder.batch import BATCH_BYTES, next_batch
 from monitor.storage.recorder.damage import keep_damaged
 from monitor.storage.recorder.refusals import Refusals
 
@@ -45,6 +45,9 @@ logger = logging.getLogger(__name__)
 
 # Records that end within this time share a transaction; longer shows in latency.
 GATHER_S = 0.05
+# The same where the last ones were many: a transaction costs both sides a millisecond.
+GATHER_MANY_S = 0.2
+MANY = 20
 IDLE_S = 1.0
 SHORTEST_BACK_OFF_S = 0.1
 MAX_BACK_OFF_S = 5.0
@@ -87,6 +90,7 @@ class Recorder:
         self._committed = committed
         self._positions: dict[str, int] = {}
         self._news = asyncio.Event()
+        self._count = 0
         self._has_caught_up = False
         self._is_tidy = False
         self.waits_for: str | None = None
@@ -143,8 +147,12 @@ class Recorder:
             return False
 
     async def record_all(self) -> None:
-        """Record all that the spool holds now: a batch of each writer in turn."""
+        """Record all that the spool holds now: a batch of each writer in turn.
+
+        What comes meanwhile is gathered for the next time.
+        """
         self._news.clear()
+        self._count = 0
         await self._tidy()
         is_more = True
         while is_more:
@@ -163,7 +171,7 @@ class Recorder:
                 await self._news.wait()
         except TimeoutError:
             return
-        await asyncio.sleep(GATHER_S)
+        await asyncio.sleep(GATHER_S if self._count < MANY else GATHER_MANY_S)
 
     async def _tidy(self) -> None:
         """Forget positions of segments that were removed just before a crash."""
@@ -175,15 +183,16 @@ class Recorder:
         self._is_tidy = True
 
     async def _record_some(self, segment: Segment) -> bool:
-        """Whether there was something; a segment without is removed, if it is over."""
+        """Whether there may be more; a segment without is removed, if it is over."""
         # Asked before the last read: what is read after a writer has left is all.
         is_finished = segment.is_finished()
         position = await self._position(segment)
         records = await next_batch(segment, position, over_damage=is_finished)
         if records:
             await self._record(segment, records)
-            self._positions[segment.name] = records[-1].frame.end
-            return True
+            end = self._positions[segment.name] = records[-1].frame.end
+            self._count += len(records)
+            return is_finished or end - position >= BATCH_BYTES
         if is_finished:
             await self._release(segment, position)
         return False

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,6 +46,7 @@ class Desk:
         self.ledger = LedgerTotals("test")
         self._database = database
         self.counters = Counters()
+        self.committed: Callable[[], None] = lambda: None
         self.spool = Spool(self.directory, limit_bytes=1 << 30, segment_bytes=2_000)
         self.recorder = Recorder(
             database,
@@ -55,7 +57,7 @@ class Desk:
             ledger=self.ledger,
             tallies=Tallies(directory / "tally", spool=self.directory),
             counters=self.counters,
-            committed=lambda: None,
+            committed=lambda: self.committed(),
         )
 
     def append(self, *exchanges: Exchange) -> None:
@@ -152,6 +154,29 @@ async def test_recorded_segments_go_and_the_one_in_use_stays(
     async with database.connection() as connection:
         left = await connection.fetchval("SELECT count(*) FROM spool_positions")
     assert left == 0
+
+
+async def test_what_comes_while_a_batch_is_recorded_is_gathered_for_the_next(
+    desk: Desk, database: Database, service_id: UUID
+) -> None:
+    made = [an_exchange(service_id)]
+    desk.append(*made)
+
+    def go_on() -> None:
+        made.append(an_exchange(service_id))
+        desk.append(made[-1])
+
+    desk.committed = go_on
+    # As long as there is more, each time: it would never end.
+    for count in (1, 2):
+        await desk.recorder.record_all()
+        assert await stored(database) == [one.id for one in made[:count]]
+    # What its writer has left is recorded to its end.
+    desk.spool.close()
+    desk.committed = lambda: None
+    await desk.recorder.record_all()
+    assert await stored(database) == [one.id for one in made]
+    assert segments(desk.directory) == []
 
 
 async def test_another_recorder_goes_on_where_the_last_one_was(
@@ -462,8 +487,9 @@ async def test_writers_are_recorded_in_turn(
     whole = desk.recorder._record_some
 
     async def noted(segment: Any) -> bool:
+        before = desk.recorder._count
         found = await whole(segment)
-        if found:
+        if desk.recorder._count > before:
             order.append(segment.writer)
         return found
 
