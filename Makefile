@@ -101,7 +101,7 @@ $(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
 compiled: $(BUILD)
 
 # Without a compiler neither file is made: it is looked for again the next time.
-$(HOT): $(RUNTIME) compile.sh setup.py requirements-compile.lock $(call files,monitor proxy)
+$(HOT): $(RUNTIME) compile.sh setup.py requirements-compile.lock $(call files,api/ingest monitor proxy)
 	@rm -f $@
 	@if sh compile.sh; then touch $@; fi
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import tempfile
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -30,14 +31,14 @@ from monitor.errors import (
 from monitor.export.har_messages import Bounds
 from monitor.json.member import MemberSplitter
 from monitor.json.stream import ArraySplitter, LineSplitter, Splitter
+from monitor.record.codec import Recorded
 from monitor.settings import Settings
 from monitor.storage.commit.idempotency import repeat_key
-from monitor.traffic.exchange import Exchange
 
 LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
-# Python between two looks at other connections: about 2 ms of it.
-ROWS_AT_ONCE = 20
-# What is taken apart in one turn of the loop.
+# Python between two looks at other connections.
+TURN_S = 0.001
+# What is taken apart at once.
 SLICE_BYTES = 8 * 1024
 # An entry of a HAR has a whole page's bodies in it: as many rows' bytes.
 ENTRY_ROWS = 8
@@ -96,7 +97,8 @@ class BatchCalls:
                 intake = await intake_of(self._parts, service_id, dated=True)
             most_rows = self._parts.settings.batch_limit_rows
             batch = make(intake, file, most_rows=most_rows)
-            digest = await self._take(request, splitter, batch)
+            is_keyed = key is not None
+            digest = await self._take(request, splitter, batch, is_keyed=is_keyed)
             await batch.settle()
             if batch.errors:
                 raise InvalidInput("some rows are not valid", errors=batch.errors)
@@ -143,33 +145,33 @@ class BatchCalls:
             ) from None
 
     async def _take(
-        self, request: web.Request, splitter: Splitter, batch: Batch
+        self,
+        request: web.Request,
+        splitter: Splitter,
+        batch: Batch,
+        *,
+        is_keyed: bool,
     ) -> bytes:
-        """Read the body to its end; the digest of it, for the Idempotency-Key.
+        """Read the body to its end; the digest of it, where it *is_keyed*.
 
         What follows a hundred errors is read and not looked at, so that the client
         gets its answer.
         """
-        place = (
-            f"{request.path}?{request.query_string}"
-            if request.query_string
-            else request.path
-        )
-        digest, size = hashlib.sha256(place.encode("utf-8", "replace")), 0
+        digest, size, breath = hashlib.sha256(_place(request)), 0, Breath()
         try:
             async for piece in read.pieces(request):
                 size += len(piece)
                 if size > self._parts.settings.batch_limit_bytes:
                     raise TooLarge("the body is over BATCH_LIMIT_BYTES")
-                digest.update(piece)
+                if is_keyed:
+                    digest.update(piece)
                 for start in range(0, len(piece), SLICE_BYTES):
                     if batch.is_refused:
                         break
                     rows = splitter.feed(piece[start : start + SLICE_BYTES])
-                    await _take_rows(batch, rows)
-                    await asyncio.sleep(0)
+                    await _take_rows(batch, rows, breath)
             if not batch.is_refused:
-                await _take_rows(batch, splitter.close())
+                await _take_rows(batch, splitter.close(), breath)
         except ValueError as error:
             raise json_input.invalid((), str(error), "json_invalid") from None
         return digest.digest()
@@ -188,8 +190,8 @@ class BatchCalls:
                 asyncio.timeout(settings.ingest_timeout_s) as silence,
             ):
 
-                async def steps() -> AsyncIterator[list[Exchange]]:
-                    async for step in batch.steps():
+                async def steps() -> AsyncIterator[list[Recorded]]:
+                    for step in batch.steps():
                         silence.reschedule(now() + settings.ingest_timeout_s)
                         yield step
                     silence.reschedule(now() + last_s)
@@ -205,13 +207,32 @@ class BatchCalls:
             ) from None
 
 
-async def _take_rows(batch: Batch, rows: list[bytes]) -> None:
-    for count, row in enumerate(rows, start=1):
+class Breath:
+    """Lets others have the event loop now and then."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    async def taken(self) -> None:
+        if time.perf_counter() - self._since > TURN_S:
+            await asyncio.sleep(0)
+            self._since = time.perf_counter()
+
+
+async def _take_rows(batch: Batch, rows: list[bytes], breath: Breath) -> None:
+    for row in rows:
         if batch.is_refused:
             return
         batch.take(row)
-        if count % ROWS_AT_ONCE == 0:
-            await asyncio.sleep(0)
+        await breath.taken()
+    await breath.taken()
+
+
+def _place(request: web.Request) -> bytes:
+    """With the body, what an Idempotency-Key stands for."""
+    query = request.query_string
+    place = f"{request.path}?{query}" if query else request.path
+    return place.encode("utf-8", "replace")
 
 
 def _splitter(request: web.Request, settings: Settings) -> Splitter:

@@ -1,30 +1,29 @@
 """The file of a batch: what has been taken of it so far."""
 
 import struct
-from collections.abc import AsyncIterator
-from datetime import date, datetime
-from typing import IO
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import IO, Final
 from uuid import UUID
-
-import orjson
 
 from api.ingest.intake import Intake
 from api.input import json_input
 from api.input.pushed_log import pushed_log, unknown_fields
 from monitor.errors import FieldError, InvalidInput, TooLarge
-from monitor.json.output import json_bytes
-from monitor.record.codec import decode, encode
-from monitor.storage.database.partitions import day_of
+from monitor.record.codec import Recorded, encode, with_id
 from monitor.traffic.arrival import Arrival
 from monitor.traffic.exchange import Exchange
 
-STEP_ROWS = 100
-STEP_BYTES = 1024 * 1024
-# Of a record, and of what is beside it.
-LENGTHS = struct.Struct("<II")
-MAX_ERRORS = json_input.MAX_ERRORS
+# What is stored at once: it is held, in memory.
+STEP_ROWS: Final = 1_000
+STEP_BYTES: Final = 1024 * 1024
+DAY_MS: Final = 86_400_000
+# Of a record, and of what is beside it: when it arrived, as microseconds, and JSON.
+LENGTHS: Final = struct.Struct("<II")
+AT: Final = struct.Struct("<q")
+MAX_ERRORS: Final = json_input.MAX_ERRORS
 # So many rows are gone through in a turn of the loop.
-ROWS_A_TURN = 500
+ROWS_A_TURN: Final = 500
 
 
 class Batch:
@@ -36,14 +35,23 @@ class Batch:
         self._most_rows = most_rows
         # Of each record in the file; None: it is left out after all.
         self._written: list[UUID | None] = []
-        self.days: set[date] = set()
+        self._days: set[int] = set()
         self.errors: list[FieldError] = []
         self.ignored_fields = 0
         self._rows = 0
+        self._has_moved = False
 
     @property
     def ids(self) -> list[UUID]:
         return [id for id in self._written if id is not None]
+
+    @property
+    def days(self) -> set[date]:
+        """On which its logs began."""
+        return {
+            datetime.fromtimestamp(day * DAY_MS // 1000, UTC).date()
+            for day in self._days
+        }
 
     @property
     def is_refused(self) -> bool:
@@ -85,21 +93,22 @@ class Batch:
         about = _about(exchange.arrival)
         self._file.write(LENGTHS.pack(len(record), len(about)) + record + about)
         self._written.append(exchange.id)
-        self.days.add(day_of(exchange.started_at))
+        self._days.add((exchange.id.int >> 80) // DAY_MS)
 
-    async def steps(self) -> AsyncIterator[list[Exchange]]:
+    def steps(self) -> Iterator[list[Recorded]]:
         """All rows again, a bounded number at a time."""
         self._file.seek(0)
-        step: list[Exchange] = []
+        step: list[Recorded] = []
         size = 0
         for id in self._written:
             length, about = LENGTHS.unpack(self._file.read(LENGTHS.size))
-            exchange = decode(self._file.read(length))
-            exchange.arrival = _arrival(self._file.read(about))
+            record = self._file.read(length)
+            arrival = _arrival(self._file.read(about)) if about else None
             if id is None:
                 continue
-            exchange.id = id
-            step.append(exchange)
+            if self._has_moved:
+                record = with_id(record, id)
+            step.append(Recorded(record, arrival))
             size += length
             if len(step) == STEP_ROWS or size >= STEP_BYTES:
                 yield step
@@ -111,11 +120,11 @@ class Batch:
 def _about(arrival: Arrival | None) -> bytes:
     if arrival is None:
         return b""
-    return json_bytes([arrival.at.isoformat(), arrival.har])
+    return AT.pack(int(arrival.at.timestamp() * 1e6)) + (arrival.har or b"")
 
 
-def _arrival(about: bytes) -> Arrival | None:
-    if not about:
-        return None
-    at, har = orjson.loads(about)
-    return Arrival(at=datetime.fromisoformat(at), har=har)
+def _arrival(about: bytes) -> Arrival:
+    (at,) = AT.unpack_from(about)
+    return Arrival(
+        at=datetime.fromtimestamp(at / 1e6, UTC), har=about[AT.size :] or None
+    )

@@ -2,17 +2,17 @@
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 from uuid import UUID
 
 from aiohttp import web
 
-from api.ingest.batch_file import MAX_ERRORS, ROWS_A_TURN, Batch
+from api.ingest.batch_file import DAY_MS, MAX_ERRORS, ROWS_A_TURN, Batch
 from api.ingest.intake import Intake, arrival_of
 from api.input import json_input
-from api.input.pushed_log import pushed_log
+from api.input.pushed_log import PushedLog, pushed_log
 from monitor.errors import FieldError, InvalidInput, UnsupportedMediaType
 from monitor.export.har_bodies import HarBody
 from monitor.export.har_import import PLACES, Imported, imported
@@ -20,10 +20,8 @@ from monitor.export.har_messages import Bounds, messages_of
 from monitor.export.har_origin import origin_of
 from monitor.export.har_values import BadEntry, Place, known
 from monitor.logs.parameter import ID, one_of, read
-from monitor.storage.database.partitions import day_of
 from monitor.traffic.exchange import Body, BodyState, Exchange
 from monitor.traffic.fields import Fields, HeaderObject
-from monitor.traffic.ids import timestamp_of
 
 SIDES = ("request", "response")
 TYPES = frozenset({"application/json", "application/har+json"})
@@ -105,12 +103,13 @@ class HarBatch(Batch):
         if not self._asked.shifts or not moments or self.errors:
             return
         delta = datetime.now(UTC) - max(moments)
-        self.days = set()
+        self._has_moved = True
+        self._days = set()
         for n, (position, moment) in enumerate(self._stood):
             if moment is not None:
                 self._written[n] = self._moved(position, moment, delta)
             if (id := self._written[n]) is not None:
-                self.days.add(day_of(timestamp_of(id)))
+                self._days.add((id.int >> 80) // DAY_MS)
             if n % ROWS_A_TURN == ROWS_A_TURN - 1:
                 await asyncio.sleep(0)
 
@@ -137,28 +136,32 @@ class HarBatch(Batch):
         json_input.check_strings(fields, ())
         new = pushed_log(fields)
         started_at = new.timestamp or datetime.now(UTC)
-        masked = self.intake.exchange(
-            new,
-            id=self.intake.ids.new() if self._asked.shifts else None,
-            besides={
-                "request_body": _body(found.request_body),
-                "response_body": _body(found.response_body),
-                "timings": found.timings,
-                "duration_ms": found.duration_ms,
-                "messages": messages_of(entry, started_at, self._bounds),
-                **(_sizes(entry) if found.is_ours else {}),
-                "client_url": _text(entry.get("_client_url")),
-            },
-        )
+        exchange = self.intake.made(new, self._id(new))
+        exchange.request_body = _body(found.request_body)
+        exchange.response_body = _body(found.response_body)
+        exchange.timings = found.timings
+        exchange.duration_ms = found.duration_ms
+        exchange.messages = messages_of(entry, started_at, self._bounds)
+        exchange.client_url = _text(entry.get("_client_url"))
+        if found.is_ours:
+            exchange.request_size, exchange.response_size = _sizes(entry)
+        masked = self.intake.masked(exchange)
         har = origin_of(entry, found, masked)
-        exchange = replace(
-            masked,
-            request_headers=_in_order(found.request_headers, masked.request_headers),
-            response_headers=_in_order(found.response_headers, masked.response_headers),
-            arrival=arrival_of(new.timestamp, har),
+        masked.request_headers = _in_order(
+            found.request_headers, masked.request_headers
         )
+        masked.response_headers = _in_order(
+            found.response_headers, masked.response_headers
+        )
+        masked.arrival = arrival_of(new.timestamp, har)
         self._moment = new.timestamp
-        return exchange
+        return masked
+
+    def _id(self, new: PushedLog) -> UUID:
+        """One that will be moved only has to be another each time."""
+        if self._asked.shifts:
+            return self.intake.ids.new()
+        return self.intake.id_at(new.timestamp, ())
 
     def _leave_out(self, errors: Any) -> None:
         self.skipped += 1
@@ -217,11 +220,11 @@ def _body(body: HarBody) -> Body | None:
     return Body(kept=kept, size=size, state=body.state, is_limited=body.is_limited)
 
 
-def _sizes(entry: dict[str, Any]) -> dict[str, int | None]:
+def _sizes(entry: dict[str, Any]) -> tuple[int | None, int | None]:
     """Of what passed, which our own archives say."""
     sizes = [known(entry.get(side, {}).get("bodySize")) for side in SIDES]
     sent, received = [None if size is None else int(size) for size in sizes]
-    return {"request_size": sent, "response_size": received}
+    return sent, received
 
 
 def _text(value: Any) -> str | None:

@@ -1,7 +1,6 @@
 """Intake: a pushed log becomes an exchange, redacted before it may touch a disk."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from api.input.json_input import Loc, invalid
 from api.input.pushed_log import PushedLog
 from api.parts import Parts
 from monitor.errors import FieldError, InvalidInput, NotFound
+from monitor.json.output import json_bytes
 from monitor.redaction.redaction import Redaction
 from monitor.registry.table import Service
 from monitor.storage.commit.idempotency import RepeatKey, repeat_key
@@ -38,28 +38,14 @@ class Intake:
     redaction: Redaction
     ids: LogIds
 
-    def exchange(
-        self,
-        new: PushedLog,
-        loc: Loc = (),
-        *,
-        id: UUID | None = None,
-        besides: Mapping[str, Any] | None = None,
-    ) -> Exchange:
-        """Raises InvalidInput for a timestamp out of range; *loc*: the log's place.
+    def exchange(self, new: PushedLog, loc: Loc = ()) -> Exchange:
+        """Raises InvalidInput for a timestamp out of range; *loc*: the log's place."""
+        return self.masked(self.made(new, self.id_at(new.timestamp, loc)))
 
-        *besides*: what a log has that cannot be pushed; with an *id*, the timestamp
-        does not count.
-        """
-        fields: dict[str, Any] = {
-            "request_headers": new.request_headers or {},
-            "response_headers": new.response_headers or {},
-            "request_body": _body(new.request_body),
-            "response_body": _body(new.response_body),
-            **(besides or {}),
-        }
-        exchange = Exchange(
-            id=id or self.id_at(new.timestamp, loc),
+    def made(self, new: PushedLog, id: UUID) -> Exchange:
+        """Not masked yet."""
+        return Exchange(
+            id=id,
             service_id=self.service_id,
             source=Source.INGEST,
             method=new.method,
@@ -70,10 +56,15 @@ class Intake:
             latency_ms=new.latency_ms,
             error=new.error or None,
             source_ip=new.source_ip,
-            tags=tuple(new.tags or ()),
-            arrival=arrival_of(new.timestamp),
-            **fields,
+            tags=tuple(new.tags) if new.tags else (),
+            request_headers=new.request_headers or {},
+            response_headers=new.response_headers or {},
+            request_body=_body(new.request_body),
+            response_body=_body(new.response_body),
+            arrival=None if new.timestamp is None else arrival_of(new.timestamp),
         )
+
+    def masked(self, exchange: Exchange) -> Exchange:
         return self.redaction.apply(exchange, self.redact_fields)
 
     def id_at(self, moment: datetime | None, loc: Loc) -> UUID:
@@ -145,7 +136,9 @@ def arrival_of(
     """Noted where *moment* is long past, or an archive said more than a log holds."""
     now = datetime.now(UTC)
     is_late = moment is not None and now - moment > LATE
-    return Arrival(at=now, har=har) if is_late or har else None
+    if not is_late and not har:
+        return None
+    return Arrival(at=now, har=json_bytes(har) if har else None)
 
 
 def _body(text: str | None) -> Body | None:

@@ -14,6 +14,7 @@ import orjson
 
 from monitor.record.columns import (
     BODY_COLUMNS,
+    COUNT_SIZE,
     DETAIL_COLUMNS,
     ID_SIZE,
     LENGTH_SIZE,
@@ -23,8 +24,16 @@ from monitor.record.columns import (
 )
 from monitor.record.complete import padded, with_texts
 from monitor.record.messages import about_messages, messages_of, texts_of
-from monitor.record.pack import BODY_BEGINS, DETAIL_BEGINS, LOG_BEGINS, Rows, pack
+from monitor.record.pack import (
+    BODY_BEGINS,
+    DETAIL_BEGINS,
+    LOG_BEGINS,
+    Rows,
+    key_of,
+    pack,
+)
 from monitor.record.unpack import named_fields_of, number_of, tags_of, uuid_in
+from monitor.traffic.arrival import Arrival
 from monitor.traffic.exchange import (
     NO_TIMINGS,
     REDACTED,
@@ -48,12 +57,13 @@ IDS: Final = struct.Struct(f"!{place_in_row('id')}x{ID_SIZE}s{LENGTH_SIZE}x{ID_S
 class Recorded:
     """A record that was read back.
 
-    *key* is its id as bytes, of which there are many.
+    *key* is its id as bytes, of which there are many. *arrival* stands beside a record.
     """
 
     __slots__ = (
         "_ends",
         "_is_complete",
+        "arrival",
         "has_messages",
         "key",
         "record",
@@ -61,8 +71,9 @@ class Recorded:
         "source",
     )
 
-    def __init__(self, record: bytes) -> None:
+    def __init__(self, record: bytes, arrival: Arrival | None = None) -> None:
         """Raises ValueError for what *encode* did not pack."""
+        self.arrival = arrival
         log, detail, body, messages, self._is_complete = _lengths(record)
         try:
             self.key, service_id, length = IDS.unpack_from(record, HEAD.size)
@@ -118,6 +129,19 @@ def encode(exchange: Exchange) -> bytes:
         rows.is_complete,
     )
     return b"".join((head, rows.log, rows.detail, rows.body, messages, texts))
+
+
+def with_id(record: bytes, id: UUID) -> bytes:
+    """*record* as it were with another id, and so of another moment."""
+    log, detail, body, _, _ = _lengths(record)
+    key, made = key_of(id), bytearray(record)
+    starts = [HEAD.size, HEAD.size + log]
+    if body:
+        starts.append(HEAD.size + log + detail)
+    for start in starts:
+        begin = start + COUNT_SIZE
+        made[begin : begin + len(key)] = key
+    return bytes(made)
 
 
 @lru_cache(maxsize=16)

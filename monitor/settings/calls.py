@@ -67,7 +67,7 @@ class Calls(Theme):
         2, "How long an ingest waits for PostgreSQL before 503.", gt=0, le=60
     )
     ingest_places: int = setting(
-        64,
+        128,
         "Ingests worked on at once, shared in turn by the keys that send. Raise it "
         "when one key alone is to store more a second.",
         ge=16,

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 # Of younger ones it is not noted: bodies are kept for days.
 LATE = timedelta(hours=1)
@@ -10,7 +9,7 @@ LATE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """*har* is what its archive said of it that no field of a log holds."""
+    """*har* is what its archive said of it that no field of a log holds, as JSON."""
 
     at: datetime
-    har: dict[str, Any] | None = None
+    har: bytes | None = None

@@ -66,7 +66,7 @@ class House:
         """The id of the last one."""
         late = None
         if arrived_days_ago is not None:
-            late = Arrival(at=NOW - timedelta(days=arrived_days_ago), har={"a": 1})
+            late = Arrival(at=NOW - timedelta(days=arrived_days_ago), har=b'{"a":1}')
         moment = NOW - timedelta(days=days_ago)
         body = Body(kept=b"b" * 100, size=100)
         made = [

@@ -12,6 +12,7 @@ from monitor.counters import Counters
 from monitor.errors import MonitorError, NotFound, Unavailable
 from monitor.loop.deadlines import Deadlines
 from monitor.record.batch import days_of
+from monitor.record.codec import Recorded
 from monitor.storage.commit import idempotency
 from monitor.storage.commit.commit import (
     REFUSALS,
@@ -28,10 +29,11 @@ from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.logs import feed
 from monitor.traffic.exchange import Exchange
+from monitor.traffic.ids import uuid_from
 
 MAX_TOGETHER = 1_000
 # Exchanges that are too many to hold at once; asked anew where it is begun anew.
-Parts = Callable[[], AsyncIterator[list[Exchange]]]
+Parts = Callable[[], AsyncIterator[list[Recorded]]]
 
 
 @dataclass(slots=True, eq=False)
@@ -157,7 +159,7 @@ class LogWriter:
                 if key is not None:
                     await idempotency.remember(connection, service_id, key, ids)
                 await feed.append(connection, stored)
-                return [UUID(bytes=one) for one in stored]
+                return list(map(uuid_from, stored))
 
             work = in_transaction(connection, self._partitions, days, steps)
             try:

@@ -6,10 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from monitor.json.output import json_bytes
 from monitor.record.batch import Storable
 from monitor.storage.database.clearing import STEP_ROWS, Keys, remove, step
-from monitor.traffic.exchange import Exchange
 from monitor.traffic.ids import bucket_of
 
 COLUMNS = ("bucket", "ts", "id", "arrived_at", "har")
@@ -23,11 +21,10 @@ async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) 
             each.started_at,
             each.id,
             each.arrival.at,
-            None if each.arrival.har is None else json_bytes(each.arrival.har),
+            each.arrival.har,
         )
         for each in storables
-        # What comes from the spool came in time.
-        if isinstance(each, Exchange) and each.arrival is not None
+        if each.arrival is not None
     ]
     if records:
         await connection.copy_records_to_table(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.record.codec import MARK, Recorded, decode, encode
+from monitor.record.codec import MARK, Recorded, decode, encode, with_id
 from monitor.record.pack import pack
 from monitor.record.unpack import fields_of
 from monitor.traffic.exchange import Body, BodyState, Exchange, Source, Timings
@@ -108,6 +108,15 @@ def test_a_record_says_what_is_needed_to_store_it(exchange: Exchange) -> None:
     assert record.has_messages == (exchange.messages is not None)
     assert record.exchange() == exchange
     assert record.rows() == pack(exchange)
+
+
+@given(exchanges)
+def test_a_record_takes_another_id_and_changes_in_nothing_else(
+    exchange: Exchange,
+) -> None:
+    record, id = encode(exchange), LogIds().new()
+    exchange.id = id
+    assert with_id(record, id) == encode(exchange)
 
 
 GZIP = ("Content-Encoding", "gzip")
