@@ -22,7 +22,7 @@ $$
       FROM jsonb_path_query(
                read_json(CASE WHEN substr(headers, 1, 1) = '\x5b'
                               THEN convert_from(headers, 'UTF8') END),
-               '$[*] ? (@.type() == "array")') AS pair
+               '$[*]') AS pair
     UNION ALL
     SELECT lower(member ->> 'key'), item #>> '{}'
       FROM jsonb_path_query(

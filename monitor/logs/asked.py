@@ -29,7 +29,7 @@ def parts_of(filter: LogFilter) -> tuple[Node, ...]:
     if filter.id is not None:
         parts.append(OfLog(filter.id))
     if filter.service_id is not None:
-        parts.append(OfService(filter.service_id))
+        parts.append(OfService((filter.service_id,)))
     parts += _texts(filter)
     parts += _amounts(filter)
     parts += _flags(filter)

@@ -180,7 +180,7 @@ def service(value: Given) -> Node:
     if value.regex or value.operator not in ("", "="):
         raise Expected("the name, slug or id of a service, which may have stars in it")
     try:
-        return OfService(UUID(value.text))
+        return OfService((UUID(value.text),))
     except ValueError:
         return OfService(Pieces(value.pieces))
 

@@ -169,6 +169,9 @@ class _Parser:
         elif found:
             span = Span(self._at, len(found[0]))
             reason = f"expected a term before {shown(found[0])}"
+        elif self._is_over():
+            span = Span(len(self._text.rstrip()) - 1, 1)
+            reason = "expected a term after this parenthesis"
         else:
             span = Span(self._at, 1)
             reason = "expected a term before this parenthesis"

@@ -4,11 +4,11 @@ A leaf holds of a log or it does not, so that NOT is exact: what a log does not 
 equals nothing, is more than nothing, and has no text.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
@@ -34,7 +34,7 @@ class Operator(StrEnum):
     MORE = ">"
 
 
-class Amount(StrEnum):
+class Amount(Enum):
     """What a log has a number of, or a time."""
 
     STATUS = "status"
@@ -51,7 +51,7 @@ class Amount(StrEnum):
     TIME = "time"
 
 
-class Text(StrEnum):
+class Text(Enum):
     """What a log says, in one or more texts."""
 
     METHOD = "method"
@@ -70,7 +70,7 @@ class Text(StrEnum):
     RESPONSE_BODY = "response body"
 
 
-class Family(StrEnum):
+class Family(Enum):
     """Texts that have names of their own."""
 
     REQUEST_HEADER = "request header"
@@ -83,7 +83,7 @@ class Side(StrEnum):
     RESPONSE = "response"
 
 
-class State(StrEnum):
+class State(Enum):
     PINNED = "pinned"
     ERROR = "error"
     TRUNCATED = "truncated"
@@ -178,9 +178,9 @@ class Anywhere:
 
 @dataclass(frozen=True, slots=True)
 class OfService:
-    """By its id, or a pattern of its name or slug."""
+    """One of those ids, or a pattern of its name or slug."""
 
-    service: UUID | Pieces
+    service: tuple[UUID, ...] | Pieces
     span: Span = NOWHERE
 
 
@@ -247,6 +247,16 @@ def leaves_of(node: Node) -> Iterator[Leaf]:
             yield from leaves_of(part)
         case _:
             yield node
+
+
+def with_leaves(node: Node, change: Callable[[Leaf], Leaf]) -> Node:
+    match node:
+        case And(parts) | Or(parts):
+            return replace(node, parts=tuple(with_leaves(p, change) for p in parts))
+        case Not(part):
+            return replace(node, part=with_leaves(part, change))
+        case _:
+            return change(node)
 
 
 def regexes_in(node: Node) -> Iterator[Regex]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,11 +11,11 @@ from monitor.errors import Unavailable
 from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage
-from monitor.search.log_id import id_in
 from monitor.search.tree import regexes_in
 from monitor.storage.database.pool import Database
 from monitor.storage.logs import conditions, regexes
 from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
+from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.logs.search import begin_after, in_windows, order, within
 from monitor.traffic.ids import bucket_of, is_log_id, lowest_at, timestamp_of
 
@@ -49,7 +48,7 @@ class LogReader:
         await self.check(filter)
         deadline = time.monotonic() + self._timeout_ms / 1000
         async with self._database.connection() as connection:
-            filter = await self._narrowed(connection, filter)
+            filter = await narrowed(connection, filter, self._share_ms(COUNT_SHARE))
             rows, scanned_to, complete = await self._rows(
                 connection, filter, page, deadline
             )
@@ -123,7 +122,7 @@ class LogReader:
         # The direct way has its own time before.
         held_s = 2 * (timeout_s + self._timeout_ms / 1000)
         async with self._database.connection(held_s=held_s) as connection:
-            filter = await self._narrowed(connection, filter)
+            filter = await narrowed(connection, filter, self._share_ms(COUNT_SHARE))
             rows, scanned_to, complete = await self._rows(
                 connection, filter, page, deadline
             )
@@ -147,21 +146,8 @@ class LogReader:
         found = {row["id"]: row for row in rows}
         return [detail_of(found[id]) for id in ids if id in found]
 
-    async def _narrowed(
-        self, connection: asyncpg.Connection, filter: LogFilter
-    ) -> LogFilter:
-        """Who asks for the id of a log that is there wants that one, and soon."""
-        id = id_in(filter.q or "")
-        if id is None:
-            return filter
-        made = conditions.of(LogFilter(id=id))
-        sql = f"SELECT true FROM logs AS l WHERE {made.where}"
-        share_ms = int(self._timeout_ms * COUNT_SHARE)
-        try:
-            found = await within(connection, share_ms, sql, made.arguments)
-        except asyncpg.QueryCanceledError:
-            return filter
-        return replace(filter, id=id, q=None) if found else filter
+    def _share_ms(self, share: float) -> int:
+        return int(self._timeout_ms * share)
 
     async def _rows(
         self,
@@ -201,17 +187,9 @@ class LogReader:
         self, connection: asyncpg.Connection, filter: LogFilter, page: Page
     ) -> list[asyncpg.Record]:
         """The page and one row more, newest first."""
-        made = conditions.of(filter)
-        begin_after(made, page, page.cursor)
-        sql = f"""
-            SELECT {ITEM_COLUMNS}
-              {FROM} {made.joins}
-             WHERE {made.where}
-             ORDER BY l.id {order(page)}
-             LIMIT {page.limit + 1} OFFSET {page.offset}
-            """
-        share_ms = int(self._timeout_ms * DIRECT_SHARE)
-        rows = await within(connection, share_ms, sql, made.arguments)
+        sql, arguments = listing(filter, page)
+        share_ms = self._share_ms(DIRECT_SHARE)
+        rows = await within(connection, share_ms, sql, arguments)
         return rows[::-1] if page.newer else rows
 
     async def _count(
@@ -230,13 +208,27 @@ class LogReader:
                      WHERE {made.where}
                      LIMIT {EXACT_TOTAL + 1}) AS capped
             """
-        share_ms = int(self._timeout_ms * COUNT_SHARE)
+        share_ms = self._share_ms(COUNT_SHARE)
         try:
             rows = await within(connection, share_ms, sql, made.arguments)
         except asyncpg.QueryCanceledError:
             return None, page.offset + min(found, page.limit)
         total: int = rows[0]["count"]
         return (None, EXACT_TOTAL) if total > EXACT_TOTAL else (total, total)
+
+
+def listing(filter: LogFilter, page: Page) -> tuple[str, list[object]]:
+    """The statement for a page and one row more, and its arguments."""
+    made = conditions.of(filter)
+    begin_after(made, page, page.cursor)
+    sql = f"""
+        SELECT {ITEM_COLUMNS}
+          {FROM} {made.joins}
+         WHERE {made.where}
+         ORDER BY l.id {order(page)}
+         LIMIT {page.limit + 1} OFFSET {page.offset}
+        """
+    return sql, made.arguments
 
 
 def _next(

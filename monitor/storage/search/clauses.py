@@ -132,22 +132,22 @@ def _state(state: State, made: Conditions) -> str:
     return STATES[state]
 
 
-def _service(service: UUID | Pieces, made: Conditions) -> str:
-    if isinstance(service, UUID):
-        return f"l.service_id = {made.place(service)}"
-    found = matching(service, made.place)
-    named = f"{found('p.name')} OR {found('p.slug')}"
-    if not service.is_whole:
-        ids = f"SELECT p.id FROM services AS p WHERE {named}"
-        return f"l.service_id = ANY (ARRAY({ids}))"
-    exact = f"p.name = {made.place(service.pieces[0])}"
-    # One, so that its logs are found along their index, in their order.
+def _service(service: tuple[UUID, ...] | Pieces, made: Conditions) -> str:
+    match service:
+        case Pieces():
+            return f"l.service_id = ANY (ARRAY({services_named(service, made)}))"
+        case (id,):
+            return f"l.service_id = {made.place(id)}"
+        case _:
+            return f"l.service_id = ANY ({made.place(list(service))}::uuid[])"
+
+
+def services_named(pattern: Pieces, made: Conditions) -> str:
+    found = matching(pattern, made.place)
     return f"""
-        l.service_id = (SELECT p.id
-                          FROM services AS p
-                         WHERE {named}
-                         ORDER BY {exact} DESC, p.id
-                         LIMIT 1)
+        SELECT p.id
+          FROM services AS p
+         WHERE {found("p.name")} OR {found("p.slug")}
     """
 
 

@@ -5,6 +5,7 @@
 
 import gzip
 import random
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -22,12 +23,14 @@ from monitor.storage.database.migrate import migrate
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.marks import Marks
-from monitor.storage.logs.reader import LogReader
+from monitor.storage.logs.narrowing import narrowed
+from monitor.storage.logs.reader import LogReader, listing
 from monitor.storage.registry.services import Services
 from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.exchange import Body, Exchange, Source
 from monitor.traffic.ids import LogIds
 from tests.support.databases import MIGRATIONS
+from tests.support.queries import query as parse
 
 IDS = LogIds()
 WORDS = [
@@ -269,26 +272,99 @@ async def test_the_newer_page_ends_where_one_came_from(
     assert [item.id for item in newer.items] == newest[:10]
 
 
-async def test_lists_use_their_indexes(database: Database, service_id: UUID) -> None:
+# What a list is asked for, as a filter and as a query, and the index it goes along.
+PLANS: list[tuple[dict[str, Any], str, str]] = [
+    ({}, "", "logs_newest"),
+    ({"service_id": "pay"}, "service:pay", "logs_service"),
+    ({"is_error": True}, "is:error", "logs_errors"),
+    ({"pinned": True}, "is:pinned", "logs_pinned"),
+    ({"tag": "rare"}, "tag:rare", "logs_tags"),
+    ({"id": "first"}, "id:{id}", "logs_pkey|logs_newest"),
+    ({"status_class": 5}, "status:5xx", "logs_newest"),
+    ({"status_code": 500}, "status:500", "logs_newest"),
+    ({"has_status": True}, "has:status", "logs_newest"),
+    ({"method": "get"}, "method:get", "logs_newest"),
+    ({"source": Source.PROXY}, "source:proxy", "logs_newest"),
+    ({"is_replay": False}, "-is:replay", "logs_newest"),
+    ({"has_error": True}, "has:error", "logs_newest"),
+    ({"min_latency_ms": 50.0}, "latency:>=50", "logs_newest"),
+    ({"max_latency_ms": 50.0}, "latency:<=50", "logs_newest"),
+    ({"path": "alpha"}, "path:alpha", "logs_newest"),
+    ({"endpoint": "/alpha"}, "endpoint:/alpha", "logs_newest"),
+    ({"q": "alpha"}, "alpha", "logs_newest"),
+    ({"is_error": True, "method": "get"}, "is:error method:get", "logs_errors"),
+    ({"service_id": "pay", "path": "al"}, "service:pay path:al", "logs_service"),
+]
+# Forms that have no filter of their own.
+WALKS = [
+    "status:(404 OR 5xx)",
+    "size:>10",
+    "body:alpha",
+    "body:/al.ha/",
+    "header.x:y",
+    "param.x:y",
+    "$.a:b",
+    "host:x",
+    "-tag:a",
+    "al*ha",
+    "/al.ha/",
+]
+
+
+async def indexes(connection: asyncpg.Connection) -> dict[str, str]:
+    """Those of partitions, by what they are called in the migrations."""
+    rows = await connection.fetch(
+        """
+        SELECT part.relname AS part, whole.relname AS whole
+          FROM pg_inherits AS i
+          JOIN pg_class AS part ON part.oid = i.inhrelid
+          JOIN pg_class AS whole ON whole.oid = i.inhparent
+         WHERE part.relkind = 'i'
+        """
+    )
+    return {row["part"]: row["whole"] for row in rows}
+
+
+async def test_lists_go_along_their_indexes(
+    database: Database, service_id: UUID
+) -> None:
     chance = random.Random(3)
-    rows = [random_exchange(chance, service_id) for _ in range(5000)]
+
+    async def publish() -> None:
+        """No proxy is there to be told."""
+
+    other = (await Services(database, publish=publish).create({"name": "shop"})).id
+    owners = [service_id, *[other] * 50]
+    rows = [random_exchange(chance, chance.choice(owners)) for _ in range(5000)]
     async with database.connection() as connection:
         await commit(connection, Partitions(), rows)
         await connection.execute("ANALYZE")
-        for where in ("true", "l.service_id = $1", "l.is_error"):
-            arguments = [service_id] if "$1" in where else []
-            plan = await connection.fetch(
-                f"""
-                EXPLAIN SELECT l.id
-                  FROM logs AS l JOIN services AS s ON s.id = l.service_id
-                 WHERE {where}
-                 ORDER BY l.id DESC LIMIT 50
-                """,
-                *arguments,
+        # So few are as soon sorted.
+        await connection.execute("SET enable_seqscan = off")
+        names = await indexes(connection)
+
+        async def used(asked: LogFilter) -> set[str]:
+            asked = await narrowed(connection, asked, 60_000)
+            sql, arguments = listing(asked, Page())
+            lines = await connection.fetch(f"EXPLAIN {sql}", *arguments)
+            plan = "\n".join(line[0] for line in lines)
+            found = re.findall(r"Scan (?:Backward )?(?:using|on) (\w+)", plan)
+            return {names[name] for name in found if name in names}
+
+        for given, query, index in PLANS:
+            known = {"pay": service_id, "first": rows[0].id}
+            filter = LogFilter(
+                **{n: known.get(str(value), value) for n, value in given.items()}
             )
-            text = "\n".join(row[0] for row in plan)
-            assert "Index" in text, text
-            assert "Seq Scan on logs" not in text, text
+            parsed = parse(query.format(id=rows[0].id)) if query else None
+            for asked in (filter, LogFilter(query=parsed)):
+                found = await used(asked)
+                assert found & set(index.split("|")), (asked, found)
+        for query in WALKS:
+            assert "logs_newest" in await used(LogFilter(query=parse(query))), query
+        # What is bound in time leaves the other days out.
+        old = LogFilter(query=parse("since:1990-01-01 until:2000-01-01 body:x"))
+        assert await used(old) == set()
 
 
 async def test_a_slow_search_for_newer_logs_finds_just_those(
