@@ -1,5 +1,6 @@
 """Sensitive names, however they are spelled."""
 
+import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
@@ -13,8 +14,28 @@ from monitor.redaction.spelled import ESCAPED, Spelled, beginnings, fold, spelle
 FOLDED: Final = bytes(range(256)).lower()
 LEFT_OUT: Final = b"-_\0"
 MAX_KNOWN: Final = 10_000
-# Settings name one list of fields; tests have some more.
+# Settings name two lists; tests have some more.
 MAX_FINDERS: Final = 8
+# What separates a name in a URL from its value, or from the rest of a name: all one.
+URL_FOLDED: Final = FOLDED.translate(
+    bytes.maketrans(b"+.[ \t\n\v\f\r\x1c\x1d\x1e\x1f", b"=" * 13)
+)
+URL_LEFT_OUT: Final = b"-_]"
+MAX_URL_LENGTH: Final = 4096
+PLAIN: Final = re.compile("[a-z0-9]+")
+CODED: Final = re.compile("[%+;]")
+# In URLs: what is before a host, and letters, digits and signs that are encoded, which
+# no client does but to hide them, or because they were encoded before.
+UNREADABLE: Final = frozenset(
+    [
+        *(b"@", b"%40", b"%3d", b"%25", b"%2d", b"%5f", b"%4", b"%6"),
+        *(b"%%3%d" % n for n in range(10)),
+        *(b"%%5%c" % n for n in b"0123456789a"),
+        *(b"%%7%c" % n for n in b"0123456789a"),
+        # KELVIN SIGN, which is a k in lower case; and it as latin-1 that was encoded.
+        *(b"%e2%84%aa", b"%c3%a2%c2%84%c2%aa"),
+    ]
+)
 # What a server of OAuth hands out, and takes back; of itself it is a word of everyday.
 BESIDE: Final = {"code": frozenset({"state", "granttype"})}
 
@@ -26,7 +47,9 @@ class Names:
         "_begun",
         "_beside",
         "_flat",
+        "_in_urls",
         "_known",
+        "_ordinary",
         "_quoted",
         "_spelled",
         "_stems",
@@ -34,9 +57,11 @@ class Names:
         "given",
     )
 
-    def __init__(self, names: Iterable[str], *, is_standing: bool = False) -> None:
-        """*is_standing*: they stay for as long as the process does, so that finding
-        them quickly may take some time to be made."""
+    def __init__(
+        self, names: Iterable[str], *, in_bodies: bool = False, in_urls: bool = False
+    ) -> None:
+        """*in_bodies* and *in_urls*: where they will be looked for all the time, so
+        that what finds them quickly may take its time to be made."""
         self.given = frozenset(names)
         by_fold = {fold(name): spelled(name) for name in sorted(self.given)}
         by_fold.pop("", None)
@@ -48,7 +73,13 @@ class Names:
         self._known: dict[str, bool] = {}
         self._begun: Finder | None = None
         self._stems: Finder | None = None
-        if is_standing and by_fold:
+        self._ordinary: dict[str, bool] = {}
+        self._in_urls: Finder | None = None
+        looked_for = by_fold.keys() | self._beside.keys()
+        if in_urls and all([PLAIN.fullmatch(name) for name in looked_for]):
+            texts = [f"{name}{end}".encode() for name in looked_for for end in "=%"]
+            self._in_urls = _finder(UNREADABLE.union(texts))
+        if in_bodies and by_fold:
             begun = [beginnings(name) for name in self.given if fold(name)]
             self._begun = _finder(frozenset(ESCAPED.union(*begun)))
             self._stems = _finder(frozenset(self._flat))
@@ -66,6 +97,16 @@ class Names:
                 self._known[name] = known
         return known
 
+    def is_ordinary(self, name: str) -> bool:
+        """Whether a parameter that is so called, alone, is surely not sensitive."""
+        known = self._ordinary.get(name)
+        if known is None:
+            known = not (CODED.search(name) or self.holds(name))
+            known = known and self.beside(name) is None
+            if len(self._ordinary) < MAX_KNOWN and len(name) < 100:
+                self._ordinary[name] = known
+        return known
+
     def may_be_in(self, content: bytes) -> bool:
         """Whether a list of pairs can have one of them, spelled plainly."""
         folded = content.translate(FOLDED, LEFT_OUT)
@@ -79,6 +120,17 @@ class Names:
         if self._begun is None or content.find(b"\0") >= 0:
             return True
         return self._begun.is_in(content)
+
+    def may_be_in_url(self, text: str) -> bool:
+        """Whether one of them can be a name in *text*, a URL or some; or something in
+        it is no name's value and to be masked all the same: userinfo, or a URL that is
+        encoded."""
+        if self._in_urls is None or len(text) > MAX_URL_LENGTH or not text.isascii():
+            return True
+        folded = text.encode().translate(URL_FOLDED, URL_LEFT_OUT)
+        if folded.find(b"%") >= 0:
+            folded = folded.replace(b"%5d", b"")
+        return self._in_urls.is_in(folded)
 
     def quoted_in(self, content: bytes) -> list[tuple[Spelled, int]]:
         """Those that stand in JSON as whole strings, spelled plainly, and how often.

@@ -2,50 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, Final
 
 from monitor.defaults import MASKING_NODES
 from monitor.json.path import Path, parse_path
 from monitor.redaction.bodies import Rules, masked_body, members_of
+from monitor.redaction.headers import HeaderMask
 from monitor.redaction.names import Names
 from monitor.redaction.text import redacted_messages
-from monitor.redaction.urls import UrlMask, each, is_plain, mask_all, protocols
+from monitor.redaction.urls import UrlMask, is_plain
 from monitor.redaction.withheld import Withheld
 from monitor.redaction.work import MaskingWork
 from monitor.traffic.exchange import Body, BodyState, Exchange
-from monitor.traffic.fields import Fields, HeaderObject, HeadFields, fields_of
-from monitor.traffic.line import Line, Lines
-from monitor.traffic.mask import MASK
+from monitor.traffic.fields import Fields, HeaderObject
 from monitor.traffic.message import Messages
 
-# Fields whose value is a URL, and those with URLs among other words.
-URL_FIELDS: Final = frozenset(
-    {
-        "referer",
-        "location",
-        "content-location",
-        "origin",
-        "destination",
-        "x-original-url",
-        "x-original-uri",
-        "x-rewrite-url",
-        "x-forwarded-uri",
-    }
-)
-TEXT_FIELDS: Final = frozenset({"link", "refresh"})
-# So many cost nothing worth counting.
-FEW_FIELDS: Final = 100
-VALUE_NODES: Final = 5
-# What is remembered of services' rules, and of fields' names.
+# What is remembered of services' rules.
 MAX_KNOWN: Final = 4_096
-MAX_NAME_LENGTH: Final = 64
-# What the value of a field is, for masking.
-NOTHING: Final = 0
-SECRET: Final = 1
-REFERENCE: Final = 2
-WORDS: Final = 3
-PROTOCOLS: Final = 4
 
 
 class Known:
@@ -75,12 +48,11 @@ class Redaction:
         count: Callable[[Withheld, int], None] | None = None,
     ) -> None:
         self._headers = Names(headers)
-        self._parameters = Names(parameters)
-        self._fields = Names(fields, is_standing=True)
+        self._parameters = Names(parameters, in_urls=True)
+        self._fields = Names(fields, in_bodies=True)
+        self._heads = HeaderMask(self._headers)
         self._limit = limit
         self._count = count
-        # By a field's name as it was spelled.
-        self._kinds: dict[str, int] = {}
         self._known: dict[tuple[str, ...], Known] = {}
         self._default = self._made(())
 
@@ -99,37 +71,55 @@ class Redaction:
         known = self._of(fields) if fields else self._default
         urls = UrlMask(known.parameters, work)
         sent, received = exchange.request_headers, exchange.response_headers
-        masked: dict[str, Any] = {
-            "request_headers": self._masked(sent, known, urls),
-            "response_headers": self._masked(received, known, urls),
-        }
-        if not _is_plain(exchange):
-            masked["url"] = urls.url(exchange.url)
-            masked["path"] = urls.url(exchange.path)
-            masked["client_url"] = exchange.client_url and urls.url(exchange.client_url)
-            masked["error"] = exchange.error and urls.error(
-                exchange.error, self._headers
-            )
-            masked["query_params"] = urls.parameters(exchange.query_params)
+        parameters, rules = known.parameters, known.rules
+        masked_sent = self._heads.masked(sent, parameters, urls)
+        masked_received = self._heads.masked(received, parameters, urls)
+        url, path, client_url = exchange.url, exchange.path, exchange.client_url
+        params, error = exchange.query_params, exchange.error
+        is_same = _is_harmless(exchange, parameters)
+        if not is_same:
+            url, path = urls.url(url), urls.url(path)
+            client_url = client_url and urls.url(client_url)
+            error = error and urls.error(error, self._headers)
+            params = urls.parameters(params)
         if urls.withheld:
             self._tell(Withheld.URL, urls.withheld)
-        rules = known.rules
-        if exchange.request_body is not None:
-            masked["request_body"] = self._body(
-                exchange.request_body, sent, rules, work
-            )
-        if exchange.response_body is not None:
-            masked["response_body"] = self._body(
-                exchange.response_body, received, rules, work
-            )
-        if exchange.messages is not None:
-            masked["messages"] = self._messages(exchange.messages, rules, work)
-        changes = {
-            name: value
-            for name, value in masked.items()
-            if value is not getattr(exchange, name)
-        }
-        return replace(exchange, **changes) if changes else exchange
+        request_body = self._body(exchange.request_body, sent, rules, work)
+        response_body = self._body(exchange.response_body, received, rules, work)
+        messages = exchange.messages
+        if messages is not None:
+            messages = self._messages(messages, rules, work)
+        is_same = is_same and masked_sent is sent and masked_received is received
+        is_same = is_same and request_body is exchange.request_body
+        is_same = is_same and response_body is exchange.response_body
+        if is_same and messages is exchange.messages:
+            return exchange
+        return Exchange(
+            id=exchange.id,
+            service_id=exchange.service_id,
+            source=exchange.source,
+            method=exchange.method,
+            url=url,
+            path=path,
+            client_url=client_url,
+            query_params=params,
+            status_code=exchange.status_code,
+            latency_ms=exchange.latency_ms,
+            duration_ms=exchange.duration_ms,
+            error=error,
+            source_ip=exchange.source_ip,
+            tags=exchange.tags,
+            request_headers=masked_sent,
+            response_headers=masked_received,
+            request_body=request_body,
+            response_body=response_body,
+            request_size=exchange.request_size,
+            response_size=exchange.response_size,
+            replay_of=exchange.replay_of,
+            timings=exchange.timings,
+            messages=messages,
+            arrival=exchange.arrival,
+        )
 
     def url(self, url: str) -> str:
         """*url* with userinfo and sensitive parameters masked, else byte for byte.
@@ -151,79 +141,6 @@ class Redaction:
         own = frozenset([rule for rule in fields if not rule.startswith("$")])
         names = self._parameters.also(own) if own else self._parameters
         return Known(names, Rules(paths, self._fields.also(own), own))
-
-    def _masked(
-        self, headers: Fields | HeaderObject, rules: Known, urls: UrlMask
-    ) -> Fields | HeaderObject:
-        if not isinstance(headers, HeadFields) or len(headers) > FEW_FIELDS:
-            return self._masked_anew(headers, urls)
-        names, is_same = rules.parameters, True
-        lines: Lines = []
-        for found in headers.lines:
-            if found.masked_by is not names:
-                self._mask_line(found, names, urls)
-            masked = found.masked
-            if masked is None:
-                lines.append(found)
-            else:
-                lines.append(masked)
-                is_same = False
-        return headers if is_same else fields_of(lines)
-
-    def _mask_line(self, found: Line, names: Names, urls: UrlMask) -> None:
-        """Remembered with it, unless there was no work left to look into it."""
-        kind, before = self._kind(found.name), urls.withheld
-        masked = self._value(kind, found.value, urls) if kind else found.value
-        found.masked_by = names if urls.withheld == before else None
-        # What held itself, only the collector would free.
-        is_same = masked == found.value
-        found.masked = None if is_same else Line(b"", found.name, masked)
-
-    def _masked_anew(
-        self, headers: Fields | HeaderObject, urls: UrlMask
-    ) -> Fields | HeaderObject:
-        pairs = tuple(headers.items()) if isinstance(headers, dict) else headers
-        if len(pairs) > FEW_FIELDS and not urls.may(len(pairs)):
-            masked_all = [(name, MASK) for name, _ in pairs]
-            return dict(masked_all) if isinstance(headers, dict) else tuple(masked_all)
-        kinds = [self._kind(name) for name, _ in pairs]
-        if not any(kinds):
-            return headers
-        masked = [
-            (pair[0], self._value(kind, pair[1], urls)) if kind else pair
-            for kind, pair in zip(kinds, pairs, strict=True)
-        ]
-        if masked == list(pairs):
-            return headers
-        return dict(masked) if isinstance(headers, dict) else tuple(masked)
-
-    def _kind(self, name: str) -> int:
-        kind = self._kinds.get(name)
-        if kind is None:
-            kind = self._kind_anew(name)
-            if len(self._kinds) < MAX_KNOWN and len(name) <= MAX_NAME_LENGTH:
-                self._kinds[name] = kind
-        return kind
-
-    def _kind_anew(self, name: str) -> int:
-        plain = name.strip().lower()
-        if self._headers.holds(name):
-            return SECRET
-        if plain in URL_FIELDS:
-            return REFERENCE
-        if plain in TEXT_FIELDS:
-            return WORDS
-        return PROTOCOLS if plain == "sec-websocket-protocol" else NOTHING
-
-    def _value(self, kind: int, value: Any, urls: UrlMask) -> Any:
-        if kind == SECRET:
-            return each(value, mask_all)
-        count = len(value) if type(value) is list else 1
-        if not urls.may(VALUE_NODES * count):
-            return MASK
-        if kind == PROTOCOLS:
-            return each(value, protocols)
-        return each(value, urls.reference if kind == REFERENCE else urls.text)
 
     def _messages(
         self, messages: Messages, rules: Rules, work: MaskingWork
@@ -278,12 +195,20 @@ def _path_or_all(rule: str) -> Path:
         return ()
 
 
-def _is_plain(exchange: Exchange) -> bool:
+def _is_harmless(exchange: Exchange, names: Names) -> bool:
     """Whether nothing about its target can hold what is sensitive by name or form."""
-    return (
-        not exchange.query_params
-        and not exchange.error
-        and is_plain(exchange.url)
-        and is_plain(exchange.path)
-        and (exchange.client_url is None or is_plain(exchange.client_url))
-    )
+    if exchange.error or not _are_harmless(exchange.query_params, names):
+        return False
+    url, path, client_url = exchange.url, exchange.path, exchange.client_url or ""
+    if is_plain(url) and is_plain(path) and is_plain(client_url):
+        return True
+    return not names.may_be_in_url(f"{url}&{client_url}&{path}")
+
+
+def _are_harmless(params: dict[str, Any], names: Names) -> bool:
+    for name, value in params.items():
+        if not names.is_ordinary(name):
+            return False
+        if type(value) is not str or not is_plain(value):
+            return False
+    return True

@@ -72,7 +72,9 @@ class UrlMask:
 
     def reference(self, value: Any) -> Any:
         """A URL, or one relative to a scheme (RFC 3986 4.2)."""
-        if not isinstance(value, str):
+        if not isinstance(value, str) or is_plain(value):
+            return value
+        if not self._names.may_be_in_url(value):
             return value
         if value.startswith("//"):
             return self.url(f"x:{value}")[2:]

@@ -1,15 +1,22 @@
 """What is said quickly of a body is never less than what is found in it at length."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.redaction.names import Names
+from monitor.redaction.redaction import Redaction
 from monitor.redaction.spelled import HIDDEN, fold
+from monitor.redaction.urls import UrlMask
+from monitor.redaction.work import MaskingWork
 from monitor.settings import load
+from proxy.exchange.capture import _parameters
+from tests.support.exchanges import an_exchange
 
 FIELDS = load({}).sensitive_fields
-STANDING = Names(FIELDS, is_standing=True)
+STANDING = Names(FIELDS, in_bodies=True)
 PLAINLY = Names(FIELDS)
 FOLDED = sorted({fold(name) for name in FIELDS})
 SIGNS = st.text("-_", max_size=2)
@@ -78,3 +85,49 @@ def test_own_names_of_a_service_are_found_as_well() -> None:
     assert [name.folded for name, _ in own.quoted_in(b'{"konto_nummer":1}')] == [
         b'"kontonummer"'
     ]
+
+
+PARAMETERS = load({}).sensitive_parameters
+REDACTION = Redaction(headers=(), parameters=PARAMETERS)
+IN_URLS = Names(PARAMETERS, in_urls=True)
+AT_LENGTH = Names(PARAMETERS)
+ESCAPES = ("%5D", "%5b", "%74", "%2D", "%20", "%3D", "%253d", "%40", "%e2%84%aa", "%")
+PIECE = st.one_of(
+    st.sampled_from([fold(name) for name in PARAMETERS] + ["code", "state", "x", "id"]),
+    st.sampled_from((*"?&;#=/.[]+-_@ \t:", "=", "&", "?", *ESCAPES, "ö", "\u212a")),
+)
+
+
+@given(st.lists(PIECE, max_size=12), st.sampled_from(("", "http://h/?", "//h/;")))
+def test_a_url_is_masked_as_it_is_at_length(pieces: list[str], begin: str) -> None:
+    url = begin + "".join(pieces)
+    for spelling in (url, url.upper(), url.replace("to", "t_o").replace("k", "%6B")):
+        quickly = UrlMask(IN_URLS, MaskingWork(100_000)).reference(spelling)
+        assert quickly == UrlMask(AT_LENGTH, MaskingWork(100_000)).reference(spelling)
+
+
+@given(st.lists(st.tuples(PIECE, PIECE, PIECE), max_size=4))
+def test_a_target_is_masked_as_it_is_at_length(triples: list[Any]) -> None:
+    """With what is read of its query beside it."""
+    query = "&".join([f"{a}{b}={c}" for a, b, c in triples])
+    query = query.encode().decode("latin-1")
+    given = an_exchange(
+        url=f"http://up/a?{query}",
+        client_url=f"http://h/x/a?{query}",
+        path="/a",
+        query_params=_parameters(query, 100),
+    )
+    own = ("surely-nobody-has-this",)
+    found, at_length = REDACTION.apply(given), REDACTION.apply(given, own)
+    assert found.url == at_length.url
+    assert found.client_url == at_length.client_url
+    assert found.query_params == at_length.query_params
+
+
+def test_what_only_resembles_a_parameter_is_not_looked_at() -> None:
+    for url in (
+        "http://shop/v1/design/side?page=2&per_page=50&sort=-price&q=red+shoes%2C%20blue",
+        "http://shop/a?filter%5Bname%5D=x&tokens=1&passport=2&author=%C3%B6&s_id2=3",
+    ):
+        assert not IN_URLS.may_be_in_url(url), url
+    assert IN_URLS.may_be_in_url("http://shop/a?filter%5BaccessToken%5D=x")
