@@ -69,21 +69,21 @@ def _contenders(stage: Stage, stack: ExitStack) -> Iterator[Contender]:
     passing = stack.enter_context(
         nginx(PASSING, stage.folder, port=SHOP_NGINX_PORT, upstream=SHOP_PORT)
     )
-    yield _contender(stage, NGINX, "localhost", SHOP_NGINX_PORT, lambda: [passing])
+    yield contender_of(stage, NGINX, "localhost", SHOP_NGINX_PORT, lambda: [passing])
     yield _ours(stage, PASSED, "unrecorded-shop")
     yield _ours(stage, STORED, "shop")
     node = stack.enter_context(node_http_proxy(port=NODE_PORT, upstream=SHOP_PORT))
     if node is not None:
-        yield _contender(stage, NODE, "localhost", NODE_PORT, lambda: [node])
+        yield contender_of(stage, NODE, "localhost", NODE_PORT, lambda: [node])
     mitm = stack.enter_context(
         mitmdump(stage.folder, port=MITM_PORT, upstream=SHOP_PORT)
     )
     if mitm is not None:
-        yield _contender(stage, MITM, "localhost", MITM_PORT, lambda: [mitm])
+        yield contender_of(stage, MITM, "localhost", MITM_PORT, lambda: [mitm])
 
 
 def _ours(stage: Stage, name: str, service: str) -> Contender:
-    made = _contender(
+    made = contender_of(
         stage,
         name,
         f"{service}.localhost",
@@ -97,7 +97,7 @@ def _ours(stage: Stage, name: str, service: str) -> Contender:
     )
 
 
-def _contender(
+def contender_of(
     stage: Stage, name: str, host: str, port: int, pids: Callable[[], list[int]]
 ) -> Contender:
     rounds = count()

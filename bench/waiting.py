@@ -1,115 +1,140 @@
-"""How long requests take: at a tenth of the capacity, beside idle connections, and
-while PostgreSQL stands still."""
+"""How long requests wait for their answers while other things go on."""
 
-import os
-import resource
-import signal
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import repeat
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count, cycle, islice, takewhile
 from statistics import median
-from urllib.parse import urlsplit
 
+from bench import beside
 from bench.asking import asked, percentile
-from bench.processes import postgres_of
-from bench.stage import Stage
+from bench.beside import GoesOn, Pushed
+from bench.contenders import Contender, load
+from bench.corpus.corpus import corpus
+from bench.corpus.upstream import answering
+from bench.processes import PASSING, appliance_of, nginx
+from bench.real import contender_of
+from bench.stage import PROXY_PORT, SHOP_NGINX_PORT, SHOP_PORT, Stage, register
 
-ROUNDS = 5
-REQUESTS = 500
-# A tenth of what one process of ours serves.
+ROUNDS = 3
+# In each, and at most beside what has an end of its own.
+REQUESTS, MOST_REQUESTS = 1000, 10_000
 PER_SECOND = 1000
-IDLE = 10_000
+SATURATED_S = 2
+NGINX, OURS = "nginx", "ours"
+Work = Callable[[], AbstractContextManager[GoesOn | None]]
+# p50 and p99, ms.
+Waited = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """*base*: whose p99 of the same round is to be met, times *aim*."""
+
+    name: str
+    ask: Callable[[], Waited]
+    base: str = OURS
+    aim: float | None = None
+    p50_ms: list[float] = field(default_factory=list)
+    p99_ms: list[float] = field(default_factory=list)
+
+    def measure(self) -> None:
+        p50, p99 = self.ask()
+        self.p50_ms.append(p50)
+        self.p99_ms.append(p99)
 
 
 def measure(stage: Stage) -> None:
-    """Print the table; ways in turn, p50 and p99 in ms."""
-    nginx, ours = f"{stage.through_nginx}/a", f"{stage.through_ours}/a"
-    found: dict[str, list[float]] = {}
-
-    def note(name: str, url: str) -> None:
-        found.setdefault(name, []).extend(_asked(url))
-
-    for url in (nginx, ours):
-        _asked(url)
-    for _ in range(ROUNDS):
-        note("nginx", nginx)
-        note("ours", ours)
-        with _frozen(stage):
-            note("ours, PostgreSQL standing still", ours)
-        stage.wait_until_stored()
-    with _idle(ours):
+    """Print the table; conditions in turn, so that a slow minute hits all alike."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(corpus(), stage.folder, port=SHOP_PORT))
+        register(stage.app, "waiting", SHOP_PORT)
+        pid = stack.enter_context(
+            nginx(PASSING, stage.folder, port=SHOP_NGINX_PORT, upstream=SHOP_PORT)
+        )
+        through_nginx = contender_of(
+            stage, NGINX, "localhost", SHOP_NGINX_PORT, lambda: [pid]
+        )
+        ours = contender_of(
+            stage,
+            OURS,
+            "waiting.localhost",
+            PROXY_PORT,
+            partial(appliance_of, stage.ours),
+        )
+        pushed = Pushed(stage)
+        conditions = list(_conditions(stage, through_nginx, ours, pushed))
         for _ in range(ROUNDS):
-            note(f"ours, beside {_idle_count()} idle connections", ours)
-    _print(found)
+            for condition in conditions:
+                condition.measure()
+                stage.wait_until_stored()
+    print(f"\nreal requests, {PER_SECOND} a second on one connection, {ROUNDS} rounds;")
+    print(f"a batch has {beside.ROWS:,} rows, an archive {pushed.archive_mb:.0f} MB\n")
+    _print({condition.name: condition for condition in conditions})
 
 
-def _print(found: dict[str, list[float]]) -> None:
-    print(f"\n{PER_SECOND} requests a second on one connection\n")
-    print("| | p50 ms | p99 ms | p99 against the quiet one | aim |")
-    print("|---|---|---|---|---|")
-    base = percentile(found["nginx"], 0.99)
-    quiet = percentile(found["ours"], 0.99)
-    aims = {"nginx": "", "ours": f"{quiet / base:.2f} x nginx | ≤ 1.5 x nginx"}
-    for name, taken in found.items():
-        high = percentile(taken, 0.99)
-        aim = aims.get(name, f"{high / quiet:.2f} x ours | ≤ 2 x ours")
-        print(f"| {name} | {median(taken):.2f} | {high:.2f} | {aim or ' | '} |")
+def _conditions(
+    stage: Stage, through_nginx: Contender, ours: Contender, pushed: Pushed
+) -> Iterator[Condition]:
+    asking = _Asking()
+    few = f"ours, beside {beside.idle_count():,} idle connections"
+    request = corpus()[0].request(ours.authority, f"{0:016x}")
+    works: dict[str, tuple[float, Work]] = {
+        "ours, PostgreSQL standing still": (1.1, partial(beside.frozen, stage)),
+        few: (1.5, partial(beside.idle, ours.port, request)),
+        "ours, while a batch is taken": (1.5, pushed.batch),
+        "ours, while all logs are exported": (1.5, pushed.export),
+        "ours, while an archive is imported": (1.5, pushed.har),
+    }
+    yield Condition(name=NGINX, ask=partial(asking.of, through_nginx))
+    yield Condition(name=OURS, ask=partial(asking.of, ours), base=NGINX, aim=1.5)
+    for name, (aim, work) in works.items():
+        yield Condition(name=name, ask=partial(asking.of, ours, work), aim=aim)
+    saturated = f"{NGINX}, saturated"
+    yield Condition(name=saturated, ask=partial(_saturated, through_nginx))
+    yield Condition(
+        name="ours, saturated", ask=partial(_saturated, ours), base=saturated, aim=2.0
+    )
 
 
-def _asked(url: str) -> list[float]:
-    parts = urlsplit(url)
-    requests = repeat(_bare(url), REQUESTS)
-    return asked(parts.port or 80, requests, per_second=PER_SECOND)
+class _Asking:
+    """Goes through the corpus; no two requests have the same id."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self._exchanges = cycle(corpus())
+
+    def of(self, contender: Contender, work: Work = nullcontext) -> Waited:
+        """For as long as *work* goes on, where that has an end."""
+        with work() as goes_on:
+            requests = self._requests(contender.authority)
+            some = islice(requests, REQUESTS)
+            if goes_on is not None:
+                some = islice(takewhile(lambda _: goes_on(), requests), MOST_REQUESTS)
+            taken = asked(contender.port, some, per_second=PER_SECOND)
+        return percentile(taken, 0.5), percentile(taken, 0.99)
+
+    def _requests(self, authority: str) -> Iterator[bytes]:
+        for exchange, number in zip(self._exchanges, self._numbers, strict=False):
+            yield exchange.request(authority, f"{number:016x}")
 
 
-def _bare(url: str) -> bytes:
-    parts = urlsplit(url)
-    return f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+def _saturated(contender: Contender) -> Waited:
+    answered = load(contender, seconds=SATURATED_S)
+    return answered.p50_ms, answered.p99_ms
 
 
-@contextmanager
-def _frozen(stage: Stage) -> Iterator[None]:
-    """The embedded PostgreSQL is stopped, its connections stay open."""
-    pids = postgres_of(stage.ours)
-    assert pids
-    for pid in pids:
-        _signal(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            _signal(pid, signal.SIGCONT)
-
-
-def _signal(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
-
-
-def _idle_count() -> int:
-    """Fewer where descriptors are few: clients of the proxy get half of them."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return min(IDLE, hard * 2 // 5)
-
-
-@contextmanager
-def _idle(url: str) -> Iterator[None]:
-    """So many connections, each of which has had one answer."""
-    parts = urlsplit(url)
-    request = _bare(url)
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    held = []
-    try:
-        for _ in range(_idle_count()):
-            made = socket.create_connection((parts.hostname or "", parts.port or 80))
-            made.sendall(request)
-            made.recv(65_536)
-            held.append(made)
-        yield
-    finally:
-        for made in held:
-            made.close()
+def _print(conditions: dict[str, Condition]) -> None:
+    print("| | p50 ms | p99 ms | in the best round | p99 against | aim |")
+    print("|---|---|---|---|---|---|")
+    for name, found in conditions.items():
+        p50, p99, best = median(found.p50_ms), median(found.p99_ms), min(found.p99_ms)
+        line = f"| {name} | {p50:.2f} | {p99:.2f} | {best:.2f} |"
+        if found.aim is None:
+            print(f"{line} | |")
+            continue
+        base = conditions[found.base]
+        each = [b / a for a, b in zip(base.p99_ms, found.p99_ms, strict=True)]
+        spread = f"{median(each):.2f} ({min(each):.2f} to {max(each):.2f})"
+        print(f"{line} {spread} x {base.name} | ≤ {found.aim} |")
