@@ -11,8 +11,8 @@ from api.calls.health import HealthCalls
 from api.calls.keys import KeyCalls
 from api.calls.ledger import LedgerCalls
 from api.calls.logs import LogCalls
-from api.calls.messages import MessageCalls
 from api.calls.metrics import MetricsCalls
+from api.calls.queries import QueryCalls
 from api.calls.replays import ReplayCalls
 from api.calls.services import ServiceCalls
 from api.calls.stream import StreamCalls
@@ -71,7 +71,7 @@ def _of_services(parts: Parts) -> dict[str, Handler]:
 
 def _of_logs(parts: Parts) -> dict[str, Handler]:
     logs, batches, exports = LogCalls(parts), BatchCalls(parts), ExportCalls(parts)
-    replays = ReplayCalls(parts)
+    replays, queries = ReplayCalls(parts), QueryCalls(parts)
     return {
         "push_log": logs.ingest,
         "push_batch": batches.ingest,
@@ -82,7 +82,9 @@ def _of_logs(parts: Parts) -> dict[str, Handler]:
         "get_log": logs.get,
         "change_log": logs.change,
         "delete_log": logs.delete,
-        "list_messages": MessageCalls(parts).list,
+        "list_messages": logs.messages,
+        "list_query_fields": queries.fields,
+        "list_query_values": queries.values,
         "export_har": exports.all_har,
         "export_lines": exports.all_lines,
         "get_log_as_curl": exports.curl,

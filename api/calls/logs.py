@@ -1,9 +1,11 @@
 """The calls of /v1/logs."""
 
 import time
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+import orjson
 from aiohttp import web
 
 from api.ingest.intake import intake_by, intake_of, repeat_key_of
@@ -12,6 +14,7 @@ from api.input.errors import answer, nothing, written
 from api.input.log_schemas import LogChanges
 from api.input.pushed_log import PushedLog, pushed_log, unknown_fields
 from api.input.time_budget import TimeBudget
+from api.output import lists
 from api.output.details import Details
 from api.output.log import shown_item
 from api.output.stored import detail_of
@@ -113,6 +116,19 @@ class LogCalls:
             raise NotFound("there is no such log")
         return written(await self._details.json(detail))
 
+    async def messages(self, request: web.Request) -> web.Response:
+        """Those that are kept, in the order in which they passed."""
+        await need(request, self._parts, Right.READ)
+        id = read.id_in_path(request, "log_id")
+        limit, offset = read.page(request)
+        found = await self._parts.stores.messages.page(id, limit=limit, offset=offset)
+        if found is None:
+            raise NotFound("there is no such log")
+        messages, total = found
+        items, is_all = await self._details.messages(id, messages)
+        envelope = lists.envelope(orjson.Fragment(items), total, limit, offset)
+        return answer({**envelope, "complete": is_all})
+
     async def change(self, request: web.Request) -> web.Response:
         """Pin, tag or annotate a log."""
         await need(request, self._parts, Right.MANAGE)
@@ -158,6 +174,7 @@ class LogCalls:
 
 
 def _shown_page(page: LogPage) -> dict[str, Any]:
+    parts = [asdict(part) for part in page.parts]
     return {
         "items": [shown_item(item) for item in page.items],
         "total": page.total,
@@ -168,4 +185,5 @@ def _shown_page(page: LogPage) -> dict[str, Any]:
         "prev_cursor": page.prev_cursor,
         "complete": page.complete,
         "searched_to": page.searched_to and times.format(page.searched_to),
+        **({"parts": parts} if parts else {}),
     }

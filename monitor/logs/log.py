@@ -88,13 +88,27 @@ class LogDetail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPart:
+    """A part of a query: what it finds *alone*, and all else *without* it.
+
+    None is what was not counted in time.
+    """
+
+    text: str
+    offset: int
+    length: int
+    alone: int | None
+    without: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogPage:
     """One page, newest first.
 
     *total* is exact up to filters.EXACT_TOTAL and None beyond. *complete* is False
     where the time limit was reached; *next_cursor* then goes on from there, from
     *searched_to*, which is None where not even a part was searched. *prev_cursor* leads
-    to newer ones.
+    to newer ones. *parts* are there where nothing is found: what left it out.
     """
 
     items: tuple[LogItem, ...]
@@ -106,3 +120,4 @@ class LogPage:
     complete: bool
     prev_cursor: str | None = None
     searched_to: datetime | None = None
+    parts: tuple[QueryPart, ...] = ()

@@ -5,10 +5,20 @@ from dataclasses import replace
 from uuid import UUID
 
 from monitor.errors import FieldError, InvalidInput
-from monitor.logs.filter import FILTERS, PAGE, LogFilter, Page
+from monitor.logs.filter import FILTERS, PAGE, TEXT, LogFilter, Page
 from monitor.logs.metrics import Scope
-from monitor.logs.parameter import FLAG, Parameter, query_error, read, whole_number
+from monitor.logs.parameter import (
+    FLAG,
+    Parameter,
+    query_error,
+    read,
+    text,
+    whole_number,
+)
+from monitor.logs.values import ValuesAsked
+from monitor.search.fields import Called, closest
 from monitor.search.reading import QueryReader
+from monitor.search.table import FIELDS, field_called
 
 MAX_EXPORTED = 10**9
 LISTED = {**FILTERS, **PAGE}
@@ -17,6 +27,32 @@ MEASURED = {
     **{name: FILTERS[name] for name in ("service_id", "since", "until", "source")},
     "exact": FLAG.described("exact percentiles, however many logs there are"),
 }
+
+
+FIRST_LISTED = "service"
+
+
+def _listed_field(text: str) -> Called:
+    called = field_called(TEXT.parse(text))
+    if called is None:
+        likely = closest(text, FIELDS)
+        meant = f", perhaps {likely}" if likely else ""
+        raise ValueError(f"there is no such field{meant}; /v1/query/fields lists them")
+    if called.field.name.endswith("$") and not called.name:
+        raise ValueError("must name a path, such as $.error.code")
+    if not called.has_values:
+        raise ValueError("its values are not listed, for they hardly repeat")
+    return called
+
+
+OF_VALUES = {
+    "field": Parameter(
+        _listed_field, {"type": "string", "description": "as a query calls it"}
+    ).by_default(FIRST_LISTED),
+    "prefix": text(200).described("what values begin with, in any case"),
+    "limit": whole_number(1, 100).by_default(20),
+}
+VALUES = {**FILTERS, **OF_VALUES}
 MOST_DELETED = "as many at most; up to DELETE_LIMIT, which it is by default"
 # Of the limit only what holds whatever DELETE_LIMIT is.
 DELETED = {
@@ -81,6 +117,18 @@ def parse_delete_query(
     if errors:
         raise InvalidInput("the query is not valid", errors=errors)
     return LogFilter(**values), cursor, limit, dry_run
+
+
+def parse_values_query(
+    pairs: Iterable[tuple[str, str]], queries: QueryReader
+) -> tuple[LogFilter, ValuesAsked]:
+    """Of which logs which values are asked for. Raises InvalidInput."""
+    values, errors = read(pairs, _with(queries, VALUES))
+    asked = {name: values.pop(name) for name in OF_VALUES if name in values}
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+    called = asked.pop("field", None) or _listed_field(FIRST_LISTED)
+    return LogFilter(**values), ValuesAsked(called=called, **asked)
 
 
 def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeAlias
 
 from monitor.search import leaves
-from monitor.search.given import Reader
+from monitor.search.given import Given, Reader
 from monitor.search.leaves import Leaf
-from monitor.search.tree import Amount, Place
+from monitor.search.tree import Amount, Node, Place
 
 
 class FieldType(StrEnum):
@@ -38,6 +39,9 @@ OPERATORS = {
     FieldType.CHOICE: (":",),
     FieldType.ID: (":",),
 }
+# A word that needs no quotes, as a value or behind the name of a family.
+PLAIN = re.compile(r"[A-Za-z0-9_][\w.@{}+-]*|(?:/[\w.@{}+-]+)+", re.ASCII)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Places: TypeAlias = Callable[[str], tuple[Amount | Place, ...]]
 
 
@@ -58,6 +62,10 @@ class Field:
     choices: tuple[str, ...] = ()
     is_family: bool = False
 
+    def chosen(self, word: str) -> Node:
+        """What one of *choices* asks."""
+        return self.leaf(Given(operator="", pieces=(word,), regex=None, now=EPOCH))
+
     @property
     def operators(self) -> tuple[str, ...]:
         return OPERATORS[self.type]
@@ -73,6 +81,20 @@ class Called:
     @property
     def places(self) -> tuple[Amount | Place, ...]:
         return self.field.places(self.name) if self.field.places else ()
+
+    @property
+    def has_values(self) -> bool:
+        return bool(self.field.choices or self.places)
+
+    def term(self, value: str) -> str:
+        """What asks for *value*; for a name, where the names are what is listed."""
+        field, named = self.field, self.name
+        if field.is_family and not named:
+            return f"{field.name}{_written(value)}:"
+        # A path in JSON has quotes of its own.
+        name = named if field.name.endswith("$") or not named else _written(named)
+        whole = "=" if field.type is FieldType.TEXT else ""
+        return f"{field.name}{name}:{whole}{_written(value)}"
 
 
 def find(name: str, fields: Sequence[Field]) -> Called | None:
@@ -92,6 +114,20 @@ def unquoted(name: str) -> str:
     """`"a b"` in quotes, where what follows is no path."""
     is_quoted = len(name) > 1 and name[0] == name[-1] == '"'
     return re.sub(r"\\(.)", r"\1", name[1:-1]) if is_quoted else name
+
+
+def _written(text: str) -> str:
+    """As a word, or in quotes where it is none."""
+    if PLAIN.fullmatch(text):
+        return text
+    for character, escape in (
+        ("\\", "\\\\"),
+        ('"', '\\"'),
+        ("\n", "\\n"),
+        ("\r", "\\r"),
+    ):
+        text = text.replace(character, escape)
+    return f'"{text}"'
 
 
 def closest(name: str, fields: Sequence[Field]) -> str | None:
@@ -122,7 +158,7 @@ def numbers(
         examples=examples,
         leaf=leaf or leaves.amount(of, read),
         aliases=aliases,
-        places=lambda _: (of,),
+        places=(lambda _: (of,)) if type is FieldType.NUMBER else None,
     )
 
 
@@ -134,9 +170,13 @@ def texts(
     leaf: Leaf | None = None,
     is_part: bool = False,
     is_cased: bool = False,
+    is_listed: bool = True,
     aliases: tuple[str, ...] = (),
 ) -> Field:
-    """*is_part*: longer ones, of which one looks for a part."""
+    """*is_part*: longer ones, of which one looks for a part.
+
+    *is_listed*: that they may be told by their values.
+    """
     read = leaves.part if is_part else leaves.word
     return Field(
         name=name,
@@ -145,7 +185,7 @@ def texts(
         examples=examples,
         leaf=leaf or read(*of, is_cased=is_cased),
         aliases=aliases,
-        places=None if is_part else lambda _: of,
+        places=(lambda _: of) if is_listed else None,
     )
 
 

@@ -16,7 +16,7 @@ BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
 def check(regex: Regex) -> None:
     """Raises QueryProblem where it may cost more than it should.
 
-    Whether it is one at all, PostgreSQL says: see monitor/storage/logs/regexes.py.
+    Whether it is one at all, PostgreSQL says: see monitor/storage/search/regexes.py.
     """
     product = 1
     for found in REPEATS.finditer(regex.source):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from monitor.json.path import parse_path
 from monitor.search import given, leaves
 from monitor.search.fields import (
+    Called,
     Field,
     FieldType,
     choices,
@@ -108,6 +109,11 @@ def _cookie(value: given.Given) -> Node:
     return Holds(cookies, Pieces(pieces))
 
 
+def field_called(name: str) -> Called | None:
+    """By a name of it; that of a family may have none behind it, nor its dot."""
+    return find(name, FIELDS) or find(f"{name}.", FIELDS)
+
+
 COUNT = (FieldType.NUMBER, given.count)
 DURATION = (FieldType.DURATION, given.milliseconds)
 SIZE = (FieldType.SIZE, given.size)
@@ -147,6 +153,7 @@ FIELDS = (
         "a part of the query string as it was sent",
         'query:"page=3"',
         is_part=True,
+        is_listed=False,
         aliases=("query-string",),
     ),
     texts(
@@ -155,6 +162,7 @@ FIELDS = (
         "a part of the URL at the upstream, or as the client asked for it",
         "url:example.com/v1",
         is_part=True,
+        is_listed=False,
     ),
     texts(
         "host",
@@ -185,6 +193,7 @@ FIELDS = (
         meaning="the service, by its name, slug or id",
         examples=("service:payments", "service:pay*"),
         leaf=leaves.service,
+        places=lambda _: (Text.SERVICE,),
     ),
     texts(
         "tag",
@@ -286,7 +295,14 @@ FIELDS = (
         "error:/^connect_/",
         is_part=True,
     ),
-    texts("note", (Text.NOTE,), "a part of the note", "note:regression", is_part=True),
+    texts(
+        "note",
+        (Text.NOTE,),
+        "a part of the note",
+        "note:regression",
+        is_part=True,
+        is_listed=False,
+    ),
     texts(
         "ip",
         (Text.ADDRESS,),
@@ -301,6 +317,7 @@ FIELDS = (
         'body:"card declined"',
         "body:/declin(e|ed)/i",
         is_part=True,
+        is_listed=False,
     ),
     texts(
         "req.body",
@@ -308,6 +325,7 @@ FIELDS = (
         "a part of the request's body",
         "req.body:amount",
         is_part=True,
+        is_listed=False,
         aliases=("request.body", "request-body"),
     ),
     texts(
@@ -316,6 +334,7 @@ FIELDS = (
         "a part of the answer's body",
         "res.body:declined",
         is_part=True,
+        is_listed=False,
         aliases=("response.body", "response-body"),
     ),
     family(

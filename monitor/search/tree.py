@@ -54,6 +54,7 @@ class Amount(Enum):
 class Text(Enum):
     """What a log says, in one or more texts."""
 
+    SERVICE = "service"
     METHOD = "method"
     PATH = "path"
     QUERY = "query"
@@ -224,7 +225,11 @@ class Query:
     @property
     def parts(self) -> tuple[Node, ...]:
         """What has to hold of every log that is found."""
-        return self.tree.parts if isinstance(self.tree, And) else (self.tree,)
+        tree = self.tree
+        # Both ends of a range are one part as it is written.
+        if isinstance(tree, And) and tree.parts[0].span != tree.span:
+            return tree.parts
+        return (tree,)
 
     def written(self, part: Node) -> str:
         return self.text[part.span.offset : part.span.offset + part.span.length]

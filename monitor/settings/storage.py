@@ -100,6 +100,14 @@ class Storage(Theme):
         le=2_000,
     )
 
+    query_values_logs: int = setting(
+        10_000,
+        "The newest logs whose values are counted for completion. Raise it when rare "
+        "values are missing, lower it when completion is slow.",
+        ge=100,
+        le=1_000_000,
+    )
+
     @property
     def answer_s(self) -> float:
         """How long a call waits for PostgreSQL at most: a search with its count, and

@@ -14,6 +14,7 @@ from monitor.storage.logs.messages import MessageReader
 from monitor.storage.logs.metrics import MetricsReader
 from monitor.storage.logs.reader import LogReader
 from monitor.storage.logs.replays import Replays
+from monitor.storage.logs.values import ValueReader
 from monitor.storage.registry.keys import Keys
 from monitor.storage.registry.services import Services
 from monitor.storage.registry.tokens import Tokens
@@ -29,6 +30,7 @@ class Stores:
     messages: MessageReader
     replays: Replays
     metrics: MetricsReader
+    values: ValueReader
     feed: Feed
     alerts: Alerts
     channels: Channels
@@ -53,6 +55,11 @@ class Stores:
             messages=MessageReader(database),
             replays=Replays(database),
             metrics=MetricsReader(database, timeout_ms=timeout_ms),
+            values=ValueReader(
+                database,
+                timeout_ms=timeout_ms,
+                most_logs=settings.query_values_logs,
+            ),
             feed=Feed(database, retained=settings.stream_kept),
             alerts=Alerts(database, most=settings.alert_rules_limit),
             channels=Channels(database, most=settings.channels_limit),

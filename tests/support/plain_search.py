@@ -156,6 +156,7 @@ def own_texts(place: Text, log: Log) -> list[str]:
     urls = [url for url in (row.url, row.client_url) if url is not None]
     parts = [part for url in urls if (part := URL.match(url))]
     found: dict[Text, list[str | None]] = {
+        Text.SERVICE: [log.service[0]],
         Text.METHOD: [row.method],
         Text.PATH: [row.path],
         Text.QUERY: [row.url.partition("?")[2] or None],

@@ -10,6 +10,7 @@ from api.document.answers.shown import (
     Encoding,
     Error,
     Headers,
+    ListOf,
     Milliseconds,
     Shown,
     WithheldFor,
@@ -56,6 +57,23 @@ class Hint(Shown):
     kind: Literal["redirect_loop", "https_loop", "origin"]
     text: str
     section: str
+
+
+class QueryPart(Shown):
+    """`alone`: what this part finds, 1,001 where it is more than 1,000; `without`: what
+    is found without it. Null is what was not counted in time."""
+
+    text: str
+    offset: Count
+    length: Count
+    alone: Count | None
+    without: Count | None
+
+
+class Logs(ListOf[LogItem]):
+    """`parts`: where a query of several parts finds nothing, what left it out."""
+
+    parts: list[QueryPart] | None = None
 
 
 class LogDetail(LogItem):

@@ -10,6 +10,7 @@ from api.document.operations.channels import CHANNELS
 from api.document.operations.exports import EXPORTS
 from api.document.operations.logs import LOGS
 from api.document.operations.metrics import METRICS
+from api.document.operations.queries import QUERIES
 from api.document.operations.replays import REPLAYS
 from api.document.operations.services import SERVICES
 from api.document.operations.tokens import TOKENS
@@ -18,6 +19,7 @@ from api.document.operations.upkeep import UPKEEP
 ALL: tuple[Operation, ...] = (
     *SERVICES,
     *LOGS,
+    *QUERIES,
     *EXPORTS,
     *REPLAYS,
     *METRICS,

@@ -6,7 +6,7 @@ from api.document.answers.logs import (
     DeletedLogs,
     HarImport,
     LogDetail,
-    LogItem,
+    Logs,
     Message,
 )
 from api.document.answers.shown import ListOf
@@ -81,7 +81,7 @@ LOGS = (
         id="list_logs",
         summary="Logs that the filters find, newest first",
         tag="Logs",
-        answer=ListOf[LogItem],
+        answer=Logs,
         query=LISTED,
     ),
     Operation(

@@ -18,8 +18,8 @@ from monitor.search.tree import (
     leaves_of,
     with_leaves,
 )
-from monitor.storage.logs import conditions
-from monitor.storage.logs.search import within
+from monitor.storage.search import conditions
+from monitor.storage.search.bounded import within
 from monitor.storage.search.clauses import services_named
 from monitor.storage.search.patterns import part_in
 from monitor.storage.search.where import Conditions

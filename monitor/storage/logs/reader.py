@@ -13,10 +13,12 @@ from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage
 from monitor.search.tree import regexes_in
 from monitor.storage.database.pool import Database
-from monitor.storage.logs import conditions, regexes
 from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
 from monitor.storage.logs.narrowing import narrowed
-from monitor.storage.logs.search import begin_after, in_windows, order, within
+from monitor.storage.logs.nothing_found import parts_of_nothing
+from monitor.storage.logs.search import begin_after, in_windows, order
+from monitor.storage.search import conditions, regexes
+from monitor.storage.search.bounded import within
 from monitor.traffic.ids import bucket_of, is_log_id, lowest_at, timestamp_of
 
 # Details held at once by an export.
@@ -53,6 +55,8 @@ class LogReader:
                 connection, filter, page, deadline
             )
             total, at_least = await self._count(connection, filter, page, len(rows))
+            share_ms = 0 if total else self._share_ms(COUNT_SHARE)
+            parts = await parts_of_nothing(connection, filter, share_ms)
         has_more = len(rows) > page.limit
         rows = rows[-page.limit :] if page.newer else rows[: page.limit]
         items = tuple(item_of(row) for row in rows)
@@ -68,6 +72,7 @@ class LogReader:
             searched_to=None
             if complete or scanned_to is None
             else timestamp_of(scanned_to),
+            parts=parts,
         )
 
     async def check(self, filter: LogFilter) -> None:

@@ -1,14 +1,14 @@
 """Searches for logs that no index leads to: in windows of growing size."""
 
 import time
-from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
 
 from monitor.logs.filter import LogFilter, Page
-from monitor.storage.logs import conditions
 from monitor.storage.logs.columns import FROM, ITEM_COLUMNS
+from monitor.storage.search import conditions
+from monitor.storage.search.bounded import within
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import timestamp_of
 
@@ -50,25 +50,6 @@ async def in_windows(
             return asked_for(), None, True
         edge, size = far, min(size * 2, MAX_WINDOW)
     return asked_for(), edge, True
-
-
-async def within(
-    connection: asyncpg.Connection,
-    timeout_ms: int,
-    sql: str,
-    arguments: Sequence[object],
-) -> list[asyncpg.Record]:
-    """Raises asyncpg.QueryCanceledError where it takes longer."""
-    try:
-        async with connection.transaction(readonly=True):
-            limit = f"SET LOCAL statement_timeout = {max(timeout_ms, 1)}"
-            await connection.execute(limit)
-            return await connection.fetch(sql, *arguments)
-    except asyncpg.QueryCanceledError:
-        # It holds for the COMMIT too, which leaves a transaction where it took longer.
-        if connection.is_in_transaction():
-            await connection.execute("ROLLBACK")
-        raise
 
 
 async def _far_end(

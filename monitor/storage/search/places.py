@@ -50,6 +50,7 @@ HOST = r"substring({} FROM '^[^:/?#]+://(?:[^/?#@]*@)?(\[[^]]*\]|[^/?#:]*)')"
 SCHEME = "substring({} FROM '^([^:/?#]+)://')"
 URLS = ("l.url", "l.client_url")
 TEXTS: dict[Text, tuple[str, ...]] = {
+    Text.SERVICE: ("s.name",),
     Text.METHOD: ("l.method",),
     Text.PATH: ("l.path",),
     Text.QUERY: ("nullif(substr(l.url, nullif(position('?' IN l.url), 0) + 1), '')",),
@@ -155,8 +156,12 @@ def header_lines(side: Side, made: Conditions) -> str:
     return f"header_fields(d.{side}_headers) AS v"
 
 
+def side_of(family: Family) -> Side:
+    return Side.REQUEST if family is Family.REQUEST_HEADER else Side.RESPONSE
+
+
 def _header(family: Family, name: str, made: Conditions) -> Several:
-    side = Side.REQUEST if family is Family.REQUEST_HEADER else Side.RESPONSE
+    side = side_of(family)
     source = header_lines(side, made)
     named = made.place(f"%{escaped(quoted(name))}%")
     return Several(

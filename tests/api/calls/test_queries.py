@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.calls.test_logs import key_of_new_service, push
+from tests.support.running import bearer, make_key, register
 
 ORDER = '{"order": {"id": 7, "lines": [{"sku": "A-1"}, {"sku": "B-2"}]}, "paid": true}'
 LOGS: dict[str, dict[str, Any]] = {
@@ -122,10 +122,12 @@ REFUSED: list[tuple[str, str, str]] = [
 
 
 async def test_a_query_finds_what_it_says(client: httpx.AsyncClient) -> None:
-    raw = await key_of_new_service(client)
+    key = await make_key(client, (await register(client))["id"])
     names = {}
     for name, log in LOGS.items():
-        names[(await push(client, raw, **log))["id"]] = name
+        headers = bearer(key["raw_key"])
+        answer = await client.post("/v1/logs", json=log, headers=headers)
+        names[answer.json()["id"]] = name
 
     async def found(**asked: str) -> set[str]:
         answer = await client.get("/v1/logs", params=asked)
@@ -137,6 +139,8 @@ async def test_a_query_finds_what_it_says(client: httpx.AsyncClient) -> None:
     [id] = [id for id, name in names.items() if name == "order"]
     for query in (f"id:{id}", id, f"http://localhost/log/{id}"):
         assert await found(query=query) == {"order"}, query
+    await _is_explained(client)
+    await _has_values(client, names)
     # Beside the parameters, and where logs are exported and removed.
     assert await found(query="acme", method="get") == {"order"}
     lines = await client.get("/v1/logs.ndjson", params={"query": "$.error.code:E42"})
@@ -144,6 +148,60 @@ async def test_a_query_finds_what_it_says(client: httpx.AsyncClient) -> None:
     gone = await client.delete("/v1/logs", params={"query": "has:error"})
     assert gone.json()["deleted"] == 1
     assert await found() == {"order", "bare"}
+
+
+async def _is_explained(client: httpx.AsyncClient) -> None:
+    """Which part left out everything."""
+    query = "status:5xx acme path:/users"
+    answer = (await client.get("/v1/logs", params={"query": query})).json()
+    assert [(p["text"], p["alone"], p["without"]) for p in answer["parts"]] == [
+        ("status:5xx", 1, 1),
+        ("acme", 3, 0),
+        ("path:/users", 1, 1),
+    ]
+    one = answer["parts"][2]
+    assert query[one["offset"] : one["offset"] + one["length"]] == one["text"]
+    asked = {"query": "status:5xx", "method": "get"}
+    answer = (await client.get("/v1/logs", params=asked)).json()
+    assert [(p["alone"], p["without"]) for p in answer["parts"]] == [(1, 1)]
+    for found in ({"query": "acme status:5xx"}, {"q": "nothing"}):
+        assert "parts" not in (await client.get("/v1/logs", params=found)).json()
+
+
+async def _has_values(client: httpx.AsyncClient, names: dict[str, str]) -> None:
+    fields = (await client.get("/v1/query/fields")).json()["fields"]
+    assert {"status", "header.", "$", "since"} <= {field["name"] for field in fields}
+
+    async def values(**asked: str) -> list[tuple[str, int]]:
+        answer = (await client.get("/v1/query/values", params=asked)).json()
+        assert (answer["logs"], answer["complete"]) == (3, True), answer
+        for one in answer["values"]:
+            if not one["query"].endswith(":"):
+                query = {"query": one["query"]}
+                found = (await client.get("/v1/logs", params=query)).json()
+                assert found["total"] == one["count"], one
+        return [(one["value"], one["count"]) for one in answer["values"]]
+
+    assert await values(field="status") == [("200", 1), ("502", 1)]
+    assert await values(field="host") == [("shop.example", 2), ("api.example.com", 1)]
+    assert await values(field="tag", prefix="NIGHT") == [("nightly run", 1)]
+    assert await values(field="header.x-tenant") == [("acme", 1), ("acme-2", 1)]
+    assert ("x-tenant", 2) in await values(field="header")
+    assert ("page", 2) in await values(field="param")
+    assert await values(field="param.tag") == [("a", 1), ("b", 1)]
+    assert await values(field="$.error.text") == [("Card declined (a*b)", 1)]
+    assert await values(field="source") == [("ingest", 3)]
+    assert ("unanswered", 1) in await values(field="is")
+    assert ("error", 1) in await values(field="has")
+    assert await values(field="service") == [("pay", 3)]
+    assert await values(field="path", limit="1") == [("/users/7", 1)]
+    narrowed = {"field": "method", "query": "status:200"}
+    answer = (await client.get("/v1/query/values", params=narrowed)).json()
+    assert [one["value"] for one in answer["values"]] == ["GET"]
+    for field in ("", "nonsense", "body", "latency", "$"):
+        answer = await client.get("/v1/query/values", params={"field": field})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["loc"] == ["query", "field"], field
 
 
 @pytest.mark.parametrize("path", ["/v1/logs", "/v1/logs/stream", "/v1/logs.har"])

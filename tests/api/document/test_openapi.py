@@ -218,6 +218,10 @@ async def test_every_call_answers_what_the_document_says(
         del archive["log"]["entries"][0]["startedDateTime"]
         await call("POST", "/v1/logs/import/har", status=201, json=archive, headers=key)
         await call("GET", "/v1/logs", status=200)
+        await call("GET", "/v1/logs", status=200, params={"query": "x GET"})
+        await call("GET", "/v1/query/fields", status=200)
+        status = {"params": {"field": "status"}}
+        await call("GET", "/v1/query/values", status=200, **status)
         await call("GET", "/v1/logs.har", status=200)
         await call("GET", "/v1/logs.ndjson", status=200)
         it = {"log_id": pushed["id"]}

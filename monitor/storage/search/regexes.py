@@ -6,7 +6,7 @@ from monitor.errors import InvalidInput
 from monitor.logs.parameter import problem_error
 from monitor.search.problem import Kind, QueryProblem
 from monitor.search.tree import Query, Regex, regexes_in
-from monitor.storage.logs.search import within
+from monitor.storage.search.bounded import within
 
 
 async def check(connection: asyncpg.Connection, query: Query, timeout_ms: int) -> None:

@@ -1,0 +1,74 @@
+"""Nothing found: which part of a query left out everything."""
+
+import time
+from collections.abc import Sequence
+
+import asyncpg
+
+from monitor.logs.asked import parts_of
+from monitor.logs.filter import LogFilter
+from monitor.logs.log import QueryPart
+from monitor.search.tree import Node, Query
+from monitor.storage.logs.columns import FROM
+from monitor.storage.search import conditions
+from monitor.storage.search.bounded import within
+
+MOST_PARTS = 8
+MOST_COUNTED = 1_000
+
+
+async def parts_of_nothing(
+    connection: asyncpg.Connection, filter: LogFilter, timeout_ms: int
+) -> tuple[QueryPart, ...]:
+    """What each part of the query finds alone, and what the filter finds without it.
+
+    None where all is one part. All of it takes *timeout_ms* at most.
+    """
+    query, asked = filter.query, parts_of(filter)
+    if query is None or len(asked) < 2 or not timeout_ms:
+        return ()
+    deadline = time.monotonic() + timeout_ms / 1000
+    parts = query.parts[:MOST_PARTS]
+    found = []
+    for place, part in enumerate(parts):
+        left_ms = int((deadline - time.monotonic()) * 1000)
+        share_ms = left_ms // (2 * (len(parts) - place))
+        others = tuple(other for other in asked if other is not part)
+        alone = await _count(connection, (part,), share_ms)
+        without = await _count(connection, others, share_ms)
+        found.append(_shown(query, part, alone, without))
+    return tuple(found)
+
+
+def _shown(
+    query: Query, part: Node, alone: int | None, without: int | None
+) -> QueryPart:
+    return QueryPart(
+        text=query.written(part),
+        offset=part.span.offset,
+        length=part.span.length,
+        alone=alone,
+        without=without,
+    )
+
+
+async def _count(
+    connection: asyncpg.Connection, parts: Sequence[Node], timeout_ms: int
+) -> int | None:
+    """MOST_COUNTED and one where there are more; None where it takes too long."""
+    if timeout_ms <= 0:
+        return None
+    made = conditions.of_all(tuple(parts))
+    sql = f"""
+        SELECT count(*)
+          FROM (SELECT 1
+                  {FROM} {made.joins}
+                 WHERE {made.where}
+                 LIMIT {MOST_COUNTED + 1}) AS capped
+        """
+    try:
+        rows = await within(connection, timeout_ms, sql, made.arguments)
+    except asyncpg.QueryCanceledError:
+        return None
+    count: int = rows[0]["count"]
+    return count

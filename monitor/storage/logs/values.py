@@ -1,0 +1,132 @@
+"""Values of a field: the most frequent ones among the newest logs of a window."""
+
+import asyncpg
+
+from monitor.errors import Unavailable
+from monitor.logs.filter import LogFilter
+from monitor.logs.values import FieldValue, FieldValues, ValuesAsked
+from monitor.search.fields import Called
+from monitor.search.tree import Amount, Family, Named, Place, Text
+from monitor.storage.database.pool import Database
+from monitor.storage.logs.columns import FROM
+from monitor.storage.logs.narrowing import narrowed
+from monitor.storage.search import conditions, places, regexes
+from monitor.storage.search.bounded import within
+from monitor.storage.search.clauses import clause
+from monitor.storage.search.patterns import escaped
+from monitor.storage.search.where import Conditions
+
+# A value that is longer is not one that is completed.
+LONGEST = 200
+# Where as many logs take too long, so many times fewer are looked at.
+FEWER = (1, 10, 100)
+SHARE = 0.3
+
+
+class ValueReader:
+    """Looks at *most_logs* newest ones, for *timeout_ms* at most."""
+
+    def __init__(self, database: Database, *, timeout_ms: int, most_logs: int) -> None:
+        self._database = database
+        self._timeout_ms = timeout_ms
+        self._most_logs = most_logs
+
+    async def most_frequent(self, filter: LogFilter, asked: ValuesAsked) -> FieldValues:
+        """Raises Unavailable where even a few logs take too long."""
+        async with self._database.connection() as connection:
+            if filter.query is not None:
+                await regexes.check(connection, filter.query, self._timeout_ms)
+            filter = await narrowed(connection, filter, self._timeout_ms)
+            for fewer in FEWER:
+                logs = max(self._most_logs // fewer, 1)
+                sql, arguments = _statement(filter, asked, logs)
+                try:
+                    share_ms = int(self._timeout_ms * SHARE)
+                    rows = await within(connection, share_ms, sql, arguments)
+                except asyncpg.QueryCanceledError:
+                    continue
+                return _values(rows, asked.called, logs)
+        raise Unavailable("listing the values takes too long", retry_after_s=1)
+
+
+def _values(rows: list[asyncpg.Record], called: Called, most: int) -> FieldValues:
+    [covered] = [row for row in rows if row["value"] is None]
+    return FieldValues(
+        values=tuple(
+            FieldValue(row["value"], called.term(row["value"]), row["n"])
+            for row in rows
+            if row["value"] is not None
+        ),
+        logs=covered["n"],
+        since=covered["since"],
+        complete=covered["n"] < most,
+    )
+
+
+def _statement(
+    filter: LogFilter, asked: ValuesAsked, logs: int
+) -> tuple[str, list[object]]:
+    made = conditions.of(filter)
+    found = _found(asked.called, made)
+    prefix = ""
+    if asked.prefix:
+        prefix = f"AND v.value ILIKE {made.place(escaped(asked.prefix) + '%')}"
+    sql = f"""
+        WITH seen AS MATERIALIZED (
+            SELECT l.ts, {found} AS found
+              {FROM} {made.joins}
+             WHERE {made.where}
+             ORDER BY l.id DESC
+             LIMIT {logs}
+        ), values AS (
+            SELECT v.value, count(*) AS n
+              FROM seen, unnest(seen.found) AS v (value)
+             WHERE char_length(v.value) <= {LONGEST} {prefix}
+             GROUP BY v.value
+             ORDER BY n DESC, v.value
+             LIMIT {asked.limit}
+        )
+        SELECT NULL AS value, count(*) AS n, min(ts) AS since FROM seen
+        UNION ALL
+        SELECT value, n, NULL FROM values
+        """
+    return sql, made.arguments
+
+
+def _found(called: Called, made: Conditions) -> str:
+    """An array of the texts that a log has there, each once."""
+    field = called.field
+    if field.choices:
+        each = [
+            f"CASE WHEN {clause(field.chosen(word), made)} THEN {made.place(word)} END"
+            for word in field.choices
+        ]
+        return f"array_remove(ARRAY[{', '.join(each)}]::text[], NULL)"
+    each = [_texts(place, made) for place in called.places]
+    return f"ARRAY({' UNION '.join(each)})"
+
+
+def _texts(place: Amount | Place, made: Conditions) -> str:
+    if isinstance(place, Amount):
+        return f"SELECT ({places.amount(place, made)})::text"
+    if isinstance(place, Text) and place is not Text.TAG:
+        columns = places.columns(place, made)
+        return " UNION ".join(f"SELECT {column}" for column in columns)
+    if isinstance(place, Named) and not place.name:
+        return _names(place.family, made)
+    found = places.several(place, made)
+    return f"""
+        SELECT {found.value} FROM {found.source}
+         WHERE {found.likely} AND {found.wanted}
+    """
+
+
+def _names(family: Family, made: Conditions) -> str:
+    """Those of headers or parameters that there are."""
+    if family is Family.PARAMETER:
+        return """
+            SELECT v.document ->> 'key'
+              FROM jsonb_path_query(read_json(l.query_params), '$.keyvalue()')
+                AS v (document)
+        """
+    return f"SELECT v.name FROM {places.header_lines(places.side_of(family), made)}"
