@@ -25,6 +25,11 @@ ROOMS = (
 BESIDE = (
     "monitor/content/body.py",
     "monitor/content/event_stream.py",
+    "monitor/export/har_bodies.py",
+    "monitor/export/har_import.py",
+    "monitor/export/har_messages.py",
+    "monitor/export/har_origin.py",
+    "monitor/export/har_values.py",
     "monitor/json/member.py",
     "monitor/json/meter.py",
     "monitor/json/stream.py",
@@ -37,6 +42,7 @@ BESIDE = (
 # routes changes.
 INTERPRETED = {
     "api/ingest/batch.py",
+    "api/ingest/storing.py",
     "monitor/traffic/fields.py",
     "monitor/registry/resources.py",
     "monitor/registry/routes_file.py",

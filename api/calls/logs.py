@@ -12,7 +12,7 @@ from api.ingest.intake import intake_by, intake_of, repeat_key_of
 from api.input import read
 from api.input.errors import answer, nothing, written
 from api.input.log_schemas import LogChanges
-from api.input.pushed_log import PushedLog, pushed_log, unknown_fields
+from api.input.pushed_log import PushedLog, log_in
 from api.input.time_budget import TimeBudget
 from api.output import lists
 from api.output.details import Details
@@ -69,9 +69,8 @@ class LogCalls:
     async def _ingest(
         self, request: web.Request, service_id: UUID, patience: TimeBudget
     ) -> LogDetail:
-        value = await read.json_body(request)
-        new = pushed_log(value)
-        if unknown := unknown_fields(value):
+        new, unknown = log_in(await read.json_content(request))
+        if unknown:
             self._parts.counters.ingest_ignored_fields.inc(unknown)
         key = await repeat_key_of(request)
         routed = self._parts.routes().by_id(service_id)

@@ -5,10 +5,10 @@ import hashlib
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 from uuid import UUID
 
 from aiohttp import web
@@ -16,6 +16,7 @@ from aiohttp import web
 from api.ingest.batch_file import Batch
 from api.ingest.har_batch import HarBatch, check_har, har_query
 from api.ingest.intake import idempotency_key, intake_of
+from api.ingest.storing import Storing
 from api.input import json_input, read
 from api.input.errors import accepted, shown_error
 from api.input.time_budget import TimeBudget
@@ -31,7 +32,6 @@ from monitor.errors import (
 from monitor.export.har_messages import Bounds
 from monitor.json.member import MemberSplitter
 from monitor.json.stream import ArraySplitter, LineSplitter, Splitter
-from monitor.record.codec import Recorded
 from monitor.settings import Settings
 from monitor.storage.commit.idempotency import repeat_key
 
@@ -42,8 +42,6 @@ TURN_S = 0.001
 SLICE_BYTES = 8 * 1024
 # An entry of a HAR has a whole page's bodies in it: as many rows' bytes.
 ENTRY_ROWS = 8
-# What PostgreSQL may commit within INGEST_TIMEOUT_S.
-ROWS_A_SILENCE = 10_000
 SILENT = "PostgreSQL did not answer in time"
 Kind = TypeVar("Kind", bound=Batch)
 
@@ -97,14 +95,20 @@ class BatchCalls:
                 intake = await intake_of(self._parts, service_id, dated=True)
             most_rows = self._parts.settings.batch_limit_rows
             batch = make(intake, file, most_rows=most_rows)
-            is_keyed = key is not None
-            digest = await self._take(request, splitter, batch, is_keyed=is_keyed)
-            await batch.settle()
-            if batch.errors:
-                raise InvalidInput("some rows are not valid", errors=batch.errors)
-            self._parts.counters.ingest_ignored_fields.inc(batch.ignored_fields)
-            repeated = None if key is None else repeat_key(key, digest)
-            ids = await self._store(service_id, batch, repeated)
+            storing = Storing(self._parts, service_id, batch)
+            try:
+                digest = await self._take(
+                    request, splitter, batch, storing, is_keyed=key is not None
+                )
+                batch.close()
+                await batch.settle()
+                if batch.errors:
+                    raise InvalidInput("some rows are not valid", errors=batch.errors)
+                self._parts.counters.ingest_ignored_fields.inc(batch.ignored_fields)
+                repeated = None if key is None else repeat_key(key, digest)
+                ids = await storing.finish(repeated)
+            finally:
+                await storing.give_up()
         return ids, batch
 
     async def _service(self, request: web.Request, named: UUID | None = None) -> UUID:
@@ -149,6 +153,7 @@ class BatchCalls:
         request: web.Request,
         splitter: Splitter,
         batch: Batch,
+        storing: Storing,
         *,
         is_keyed: bool,
     ) -> bytes:
@@ -170,41 +175,12 @@ class BatchCalls:
                         break
                     rows = splitter.feed(piece[start : start + SLICE_BYTES])
                     await _take_rows(batch, rows, breath)
+                    storing.note()
             if not batch.is_refused:
                 await _take_rows(batch, splitter.close(), breath)
         except ValueError as error:
             raise json_input.invalid((), str(error), "json_invalid") from None
         return digest.digest()
-
-    async def _store(
-        self, service_id: UUID, batch: Batch, key: Any
-    ) -> tuple[UUID, ...]:
-        """As long as PostgreSQL goes on answering, within BATCH_TIMEOUT_S."""
-        settings = self._parts.settings
-        # Its commit is one silence, the longer the more there is to be written.
-        last_s = settings.ingest_timeout_s * (1 + len(batch.ids) // ROWS_A_SILENCE)
-        now = asyncio.get_running_loop().time
-        try:
-            async with (
-                asyncio.timeout(settings.batch_timeout_s),
-                asyncio.timeout(settings.ingest_timeout_s) as silence,
-            ):
-
-                async def steps() -> AsyncIterator[list[Recorded]]:
-                    for step in batch.steps():
-                        silence.reschedule(now() + settings.ingest_timeout_s)
-                        yield step
-                    silence.reschedule(now() + last_s)
-
-                return await self._parts.writer.write_many(
-                    service_id, batch.days, steps, key=key, ids=batch.ids
-                )
-        except TimeoutError:
-            raise Unavailable(
-                "PostgreSQL did not answer in time; nothing of the batch is stored, "
-                "or all",
-                retry_after_s=5,
-            ) from None
 
 
 class Breath:

@@ -1,14 +1,14 @@
 """The file of a batch: what has been taken of it so far."""
 
+import os
 import struct
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import IO, Final
 from uuid import UUID
 
 from api.ingest.intake import Intake
 from api.input import json_input
-from api.input.pushed_log import pushed_log, unknown_fields
+from api.input.pushed_log import log_in
 from monitor.errors import FieldError, InvalidInput, TooLarge
 from monitor.record.codec import Recorded, encode, with_id
 from monitor.traffic.arrival import Arrival
@@ -40,6 +40,13 @@ class Batch:
         self.ignored_fields = 0
         self._rows = 0
         self._has_moved = False
+        # What is not in the file yet: pieces, their bytes, and of how many rows.
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._held_rows = 0
+        # Of each step: where it is in the file, and which of its rows is the first.
+        self._steps: list[tuple[int, int, int]] = []
+        self._end = 0
 
     @property
     def ids(self) -> list[UUID]:
@@ -52,6 +59,15 @@ class Batch:
             datetime.fromtimestamp(day * DAY_MS // 1000, UTC).date()
             for day in self._days
         }
+
+    @property
+    def has_last_ids(self) -> bool:
+        """Whether the ids of rows that are taken are those they are stored with."""
+        return True
+
+    @property
+    def step_count(self) -> int:
+        return len(self._steps)
 
     @property
     def is_refused(self) -> bool:
@@ -75,13 +91,17 @@ class Batch:
         self.errors += error.errors[: MAX_ERRORS - len(self.errors)]
 
     async def settle(self) -> None:
-        """All rows are taken."""
+        """All rows are taken, and in the file."""
+
+    def close(self) -> None:
+        """The last row is taken."""
+        if self._held_rows:
+            self._write()
 
     def exchange_of(self, row: bytes, position: int) -> Exchange | None:
         """What *row* says; None where it is to be left out. Raises InvalidInput."""
-        value = json_input.value_of(row, (position,))
-        new = pushed_log(value, (position,))
-        self.ignored_fields += unknown_fields(value)
+        new, unknown = log_in(row, (position,))
+        self.ignored_fields += unknown
         return self.intake.exchange(new, (position,))
 
     def _keep(self, exchange: Exchange, position: int) -> None:
@@ -91,30 +111,40 @@ class Batch:
             reason = "holds a number that is too large"
             raise json_input.invalid((position,), reason, "value_error") from None
         about = _about(exchange.arrival)
-        self._file.write(LENGTHS.pack(len(record), len(about)) + record + about)
+        self._held += (LENGTHS.pack(len(record), len(about)), record, about)
+        self._held_bytes += LENGTHS.size + len(record) + len(about)
+        self._held_rows += 1
         self._written.append(exchange.id)
         self._days.add((exchange.id.int >> 80) // DAY_MS)
+        if self._held_rows == STEP_ROWS or self._held_bytes >= STEP_BYTES:
+            self._write()
 
-    def steps(self) -> Iterator[list[Recorded]]:
-        """All rows again, a bounded number at a time."""
-        self._file.seek(0)
-        step: list[Recorded] = []
-        size = 0
-        for id in self._written:
-            length, about = LENGTHS.unpack(self._file.read(LENGTHS.size))
-            record = self._file.read(length)
-            arrival = _arrival(self._file.read(about)) if about else None
-            if id is None:
-                continue
-            if self._has_moved:
-                record = with_id(record, id)
-            step.append(Recorded(record, arrival))
-            size += length
-            if len(step) == STEP_ROWS or size >= STEP_BYTES:
-                yield step
-                step, size = [], 0
-        if step:
-            yield step
+    def _write(self) -> None:
+        self._file.write(b"".join(self._held))
+        self._file.flush()
+        first = len(self._written) - self._held_rows
+        self._steps.append((self._end, self._held_bytes, first))
+        self._end += self._held_bytes
+        self._held, self._held_bytes, self._held_rows = [], 0, 0
+
+    def step(self, number: int) -> list[Recorded]:
+        """The rows of a step again, as they are to be stored."""
+        start, size, position = self._steps[number]
+        content, at = os.pread(self._file.fileno(), size, start), 0
+        found: list[Recorded] = []
+        while at < size:
+            length, about = LENGTHS.unpack_from(content, at)
+            at += LENGTHS.size
+            record = content[at : at + length]
+            at += length
+            arrival = _arrival(content[at : at + about]) if about else None
+            at += about
+            id = self._written[position]
+            position += 1
+            if id is not None:
+                record = with_id(record, id) if self._has_moved else record
+                found.append(Recorded(record, arrival))
+        return found
 
 
 def _about(arrival: Arrival | None) -> bytes:

@@ -33,11 +33,19 @@ def value_of(content: bytes, loc: Loc = ()) -> Any:
     if not content.strip():
         raise invalid(loc, "is empty", "missing")
     value = loaded(content, loc)
-    # Most are neither deep nor escaped: that is seen without a look at each value.
-    is_escaped = b"\\u" in content and ESCAPES.search(content)
-    if is_escaped or content.count(b"[") + content.count(b"{") > MAX_DEPTH:
+    if needs_check(content):
         check_strings(value, loc)
     return value
+
+
+def needs_check(content: bytes) -> bool:
+    """Whether *content* may be deep, or spell what no string may hold.
+
+    Of most that is seen without a look at each value.
+    """
+    if b"\\u" in content and ESCAPES.search(content):
+        return True
+    return content.count(b"[") + content.count(b"{") > MAX_DEPTH
 
 
 async def weigh(content: bytes, *, most_values: int) -> None:

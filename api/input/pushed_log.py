@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
+import orjson
 from msgspec import Meta
 
-from api.input.json_input import Loc, model_of
+from api.input.json_input import Loc, model_of, value_of
 from api.input.log_schemas import (
     MAX_FIELD_NAME_LENGTH,
     MAX_SOURCE_IP_LENGTH,
@@ -61,23 +62,39 @@ class PushedLog(msgspec.Struct):
     timestamp: Any = None
 
 
+def log_in(content: bytes, loc: Loc = ()) -> tuple[PushedLog, int]:
+    """The log that *content* is, and how many of its fields no log has.
+
+    Raises InvalidInput.
+    """
+    # Without an escape no string holds NUL; what no log has may be nested deep.
+    if b"\\u" not in content:
+        try:
+            value = orjson.loads(content)
+            if value.keys() <= NAMES:
+                return _valid(value), 0
+        except (AttributeError, ValueError):
+            pass
+    value = value_of(content, loc)
+    return pushed_log(value, loc), len(value.keys() - NAMES)
+
+
 def pushed_log(value: Any, loc: Loc = ()) -> PushedLog:
     """*value* as a log; unknown fields are left out. Raises InvalidInput."""
     try:
-        log = msgspec.convert(value, PushedLog)
-        if log.method in METHODS and ABSOLUTE(log.url):
-            if log.timestamp is not None:
-                log.timestamp = _moment(log.timestamp)
-            return log
+        return _valid(value)
     except ValueError:
-        # msgspec.ValidationError is one.
-        pass
-    return PushedLog(**dict(model_of(value, NewLog, loc)))
+        return PushedLog(**dict(model_of(value, NewLog, loc)))
 
 
-def unknown_fields(value: dict[str, Any]) -> int:
-    """How many fields of *value* no log has."""
-    return 0 if value.keys() <= NAMES else len(value.keys() - NAMES)
+def _valid(value: Any) -> PushedLog:
+    """Raises ValueError where NewLog has the last word; msgspec's errors are some."""
+    log = msgspec.convert(value, PushedLog)
+    if log.method not in METHODS or not ABSOLUTE(log.url):
+        raise ValueError
+    if log.timestamp is not None:
+        log.timestamp = _moment(log.timestamp)
+    return log
 
 
 def _moment(value: Any) -> datetime:

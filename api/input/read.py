@@ -46,6 +46,11 @@ async def optional_body(request: web.Request, model: type[Model]) -> Model:
 
 async def json_body(request: web.Request) -> Any:
     """The body as JSON; its strings hold neither NUL nor lone surrogates."""
+    return json_input.value_of(await json_content(request))
+
+
+async def json_content(request: web.Request) -> bytes:
+    """The body, which is to be JSON, of a bounded number of values."""
     media_type = request.content_type.lower()
     declared = "Content-Type" in request.headers
     is_json = media_type == "application/json" or media_type.endswith("+json")
@@ -53,7 +58,7 @@ async def json_body(request: web.Request) -> Any:
         raise UnsupportedMediaType("the body must be application/json")
     content = await read_body(request)
     await json_input.weigh(content, most_values=request.app[JSON_VALUES])
-    return json_input.value_of(content)
+    return content
 
 
 def id_in_path(request: web.Request, name: str) -> UUID:

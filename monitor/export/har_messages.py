@@ -143,7 +143,7 @@ def _content(text: str, is_coded: bool) -> bytes:
 
 def _offset_ms(time: Any, started_at: datetime) -> float:
     """`time` is in seconds since 1970; some write it as a date."""
-    moment = known(time)
+    moment: float | None = known(time)
     if moment is None and isinstance(time, str):
         try:
             found = datetime.fromisoformat(time)
@@ -157,10 +157,12 @@ def _offset_ms(time: Any, started_at: datetime) -> float:
 
 
 def _state(value: Any) -> tuple[MessageState, bool]:
-    try:
-        return read_state(value)
-    except ValueError:
-        return MessageState.KEPT, False
+    if isinstance(value, str):
+        try:
+            return read_state(value)
+        except ValueError:
+            pass
+    return MessageState.KEPT, False
 
 
 def _label(value: Any) -> str | None:

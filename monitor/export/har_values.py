@@ -68,8 +68,8 @@ def not_negative(value: Any) -> Any:
     return None if _is_number(number) and number < 0 else number
 
 
-def known(value: Any) -> float | None:
-    """A time or a size; None for anything that is none."""
+def known(value: Any) -> Any:
+    """A time or a size, whole or not; None for anything that is none."""
     number = not_negative(value)
     return number if _is_number(number) and math.isfinite(number) else None
 

@@ -137,12 +137,13 @@ class LogWriter:
         days: Iterable[date],
         parts: Parts,
         *,
-        key: RepeatKey | None,
-        ids: list[UUID],
+        key: Callable[[], RepeatKey | None],
+        ids: Callable[[], list[UUID]],
     ) -> tuple[UUID, ...]:
         """Store what *parts* gives, all or nothing; the ids of what is stored.
 
-        *ids* are those of all parts. Raises NotFound where the service is gone.
+        *key* and *ids*, those of all parts, are asked for once there are no more parts.
+        Raises NotFound where the service is gone.
         """
 
         async with self._database.connection(
@@ -156,8 +157,8 @@ class LogWriter:
                 async for part in parts():
                     await store(connection, part)
                     stored += [exchange.key for exchange in part]
-                if key is not None:
-                    await idempotency.remember(connection, service_id, key, ids)
+                if (repeat := key()) is not None:
+                    await idempotency.remember(connection, service_id, repeat, ids())
                 await feed.append(connection, stored)
                 return list(map(uuid_from, stored))
 
@@ -165,8 +166,9 @@ class LogWriter:
             try:
                 stored = await given_up(connection, work)
             except Repeated:
-                assert key is not None
-                found = await idempotency.find(connection, service_id, key)
+                repeat = key()
+                assert repeat is not None
+                found = await idempotency.find(connection, service_id, repeat)
                 if found is None:
                     raise NotFound("the service is gone") from None
                 return found
