@@ -1,6 +1,6 @@
 -- What is counted and measured of logs, so that metrics need not read them all.
 
--- What came and went, by minute: appended in the transaction that stores or removes the
+-- What came and went, by five minutes: appended in the transaction that stores or removes the
 -- logs, never updated. Where requests are below zero, the latencies are taken off.
 CREATE TABLE rollup_changes (
     start       timestamptz NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE rollup_changes (
 -- Those of a window, and the oldest, which are folded first.
 CREATE INDEX rollup_changes_start ON rollup_changes (start);
 
--- What changes were folded into: all of them by hour and by day, and by minute too where
+-- What changes were folded into: all of them by hour and by day, and by five minutes too where
 -- endpoints do not matter. A cell may have several rows, which add up. A histogram is one
 -- long number, with twelve digits for each bin, so that sum() adds histograms.
 CREATE TABLE endpoint_rollups (

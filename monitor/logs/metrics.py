@@ -107,3 +107,9 @@ def floor(moment: datetime, width: timedelta) -> datetime:
     """The last multiple of *width*, counted from 1970, that is not after *moment*."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return moment - (moment - epoch) % width
+
+
+def ceiling(moment: datetime, width: timedelta) -> datetime:
+    """The first such multiple that is not before *moment*."""
+    below = floor(moment, width)
+    return moment if below == moment else below + width

@@ -1,7 +1,7 @@
 """What is counted and measured of a batch, from its packed rows of logs.
 
-A cell is the logs of a minute that are alike in service, source, method, endpoint and
-status; it becomes one row of rollup_changes for COPY. Fields are taken as the bytes
+A cell is the logs of five minutes that are alike in service, source, method, endpoint
+and status; it becomes one row of rollup_changes for COPY. Fields are taken as the bytes
 that they are, since both tables hold them alike.
 """
 
@@ -31,7 +31,9 @@ CHANGE_BEGINS: Final = struct.pack("!hi", len(CHANGE_COLUMNS), TS_SIZE)
 TS_PLACE: Final = place_in_row("ts")
 SERVICE_PLACE: Final = place_in_row("id") + ID_SIZE
 SERVICE_END: Final = SERVICE_PLACE + LENGTH_SIZE + ID_SIZE
-MINUTE_US: Final = 60_000_000
+# Rollups are by this; what is shorter is read from the logs.
+STEP_S: Final = 300
+STEP_US: Final = STEP_S * 1_000_000
 FLOAT_OID: Final = 701
 NO_FLOATS: Final = struct.pack("!iiii", 12, 0, 0, FLOAT_OID)
 FLOATS: Final = struct.Struct("!iiiiii")
@@ -59,8 +61,8 @@ def changes_of(rows: list[bytes]) -> list[bytes]:
     for row in rows:
         (ts,) = TIMESTAMP.unpack_from(row, TS_PLACE)
         if ts < first or ts >= after:
-            first = ts - ts % MINUTE_US
-            after = first + MINUTE_US
+            first = ts - ts % STEP_US
+            after = first + STEP_US
             begins = CHANGE_BEGINS + TIMESTAMP.pack(first)
         _add(cells, begins, row)
     return [_change(key, cell) for key, cell in cells.items()]

@@ -1,5 +1,6 @@
 """Windows of rules: how these are judged, each by one process at a time."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from monitor.alerts.condition import Condition, ConditionOperator
 from monitor.alerts.rule import Alert
 from monitor.alerts.state import AlertStanding, AlertState
 from monitor.alerts.window import Aggregate, AlertWindow
+from monitor.storage.alerts import rolled_up
 from monitor.storage.alerts.events import REFUSED, add, event_of, mark
 from monitor.storage.alerts.notifications import notify_late
+from monitor.storage.alerts.rolled_up import ENDED
 from monitor.storage.alerts.rows import COLUMNS, alert_of
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.logs.measured import FROM, MEASURED
@@ -28,8 +31,6 @@ STEPPED = f"make_interval(secs => {LONGEST_PAUSE_S})"
 # An exchange that ended in the window may have begun before it: by the service's
 # timeout and a little more, but not by more than this.
 MARGIN, LONGEST_REACH = timedelta(seconds=5), timedelta(minutes=10)
-# A pushed latency may be any number, an interval may not.
-ENDED = "l.ts + make_interval(secs => least(coalesce(l.latency_ms, 0), 1e9) / 1000)"
 COUNTED = "count(*) AS requests, count(*) FILTER (WHERE l.is_error) AS errors"
 SQL_OPERATORS = {ConditionOperator.EQUAL: "=", ConditionOperator.UNEQUAL: "<>"}
 
@@ -82,10 +83,10 @@ class AlertWindows:
             return
         reach = min(timedelta(seconds=row["timeout_s"]) + MARGIN, LONGEST_REACH)
         logs = logs_within(alert, alert.window, reach, now)
+        value = await self._measured(connection, alert, logs, reach, now)
         async with connection.transaction():
             limit = f"SET LOCAL statement_timeout = {self._timeout_ms}"
             await connection.execute(limit)
-            value = await _measure(connection, alert.window.aggregate, logs)
             standing = alert.standing.next(
                 holds=alert.window.holds(value),
                 is_over=alert.window.is_over(value),
@@ -98,6 +99,25 @@ class AlertWindows:
                 await _tell(connection, alert, standing, value, logs)
             elif standing.state is AlertState.FIRING:
                 await notify_late(connection, alert, now)
+
+    async def _measured(
+        self,
+        connection: asyncpg.Connection,
+        alert: Alert,
+        logs: Conditions,
+        reach: timedelta,
+        now: datetime,
+    ) -> float | None:
+        if rolled_up.is_for(alert):
+            with suppress(rolled_up.TooFew):
+                return await rolled_up.measure(
+                    connection, alert, reach, now, self._timeout_ms
+                )
+        assert alert.window is not None
+        async with connection.transaction():
+            limit = f"SET LOCAL statement_timeout = {self._timeout_ms}"
+            await connection.execute(limit)
+            return await _measure(connection, alert.window.aggregate, logs)
 
 
 async def _claim(

@@ -25,6 +25,8 @@ MEASURED = f"""
 """
 FRACTIONS = (0.5, 0.95, 0.99)
 PERCENTILE_ERROR = 0.01
+# So many are read one by one, and measured exactly.
+EXACT_LOGS = 10_000
 MEASURED_SUMS = """
     requests, errors, latency_n,
     (latency_sum / nullif(latency_n, 0))::double precision AS avg_ms,
@@ -146,9 +148,7 @@ class FromRollups:
         )
 
     def overall(self) -> Statement:
-        window = Window(self._scope, self._complete_from, "service_rollups")
-        sums = window.summed(("whole",), of="0 AS whole")
-        return f"SELECT {MEASURED_SUMS} FROM ({sums}) AS sums", window.arguments
+        return measured_by(Window(self._scope, self._complete_from, "service_rollups"))
 
     def groups(self) -> Statement:
         window = Window(self._scope, self._complete_from, "endpoint_rollups")
@@ -179,7 +179,8 @@ class FromRollups:
             window.arguments,
         )
 
-    def measured(self, row: asyncpg.Record | None) -> Measured:
+    @staticmethod
+    def measured(row: asyncpg.Record | None) -> Measured:
         if row is None:
             return NOTHING
         p50_ms, p95_ms, p99_ms = percentiles(
@@ -193,6 +194,12 @@ class FromRollups:
             p95_ms=p95_ms,
             p99_ms=p99_ms,
         )
+
+
+def measured_by(window: Window) -> Statement:
+    """All of *window* together."""
+    sums = window.summed(("whole",), of="0 AS whole")
+    return f"SELECT {MEASURED_SUMS} FROM ({sums}) AS sums {SOME}", window.arguments
 
 
 def conditions(scope: Scope) -> Conditions:

@@ -21,8 +21,10 @@ from monitor.logs.metrics import (
     floor,
     width_for,
 )
+from monitor.record.cells import STEP_S
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.measured import (
+    EXACT_LOGS,
     FROM,
     FromLogs,
     FromRollups,
@@ -32,9 +34,7 @@ from monitor.storage.logs.measured import (
 )
 from monitor.storage.rollups.coverage import complete_from
 
-# So many are read one by one, and measured exactly.
-EXACT_LOGS = 10_000
-MINUTE, MILLISECOND = timedelta(minutes=1), timedelta(milliseconds=1)
+STEP, MILLISECOND = timedelta(seconds=STEP_S), timedelta(milliseconds=1)
 
 
 class Snapshot:
@@ -119,10 +119,10 @@ class MetricsReader:
             return totals, await _endpoints(snapshot, measures, totals.measured)
 
     async def _measures(
-        self, snapshot: Snapshot, scope: Scope, width: timedelta = MINUTE
+        self, snapshot: Snapshot, scope: Scope, width: timedelta = STEP
     ) -> Measures:
         """Of logs one by one: what no rollup holds, what is to be exact, and few."""
-        if scope.exact or width % MINUTE:
+        if scope.exact or width % STEP:
             return FromLogs(scope)
         rollups = FromRollups(scope, await complete_from(snapshot.connection))
         count = await snapshot.row(rollups.requests())

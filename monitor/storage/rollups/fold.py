@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from monitor.logs.metrics import floor
+from monitor.record.cells import STEP_S
 from monitor.storage.rollups.sums import SUMMED, summed
 
 OF_SERVICE = ("service_id", "source")
 OF_ENDPOINT = (*OF_SERVICE, "method", "endpoint", "status_code")
 KEYS = {"endpoint_rollups": OF_ENDPOINT, "service_rollups": OF_SERVICE}
-MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
-UNITS = {MINUTE_S: "minute", HOUR_S: "hour", DAY_S: "day"}
-WIDTHS = {"endpoint_rollups": (HOUR_S, DAY_S), "service_rollups": (*UNITS,)}
+HOUR_S, DAY_S = 3_600, 86_400
+WIDTHS = {
+    "endpoint_rollups": (HOUR_S, DAY_S),
+    "service_rollups": (STEP_S, HOUR_S, DAY_S),
+}
 # Rows of a cell in an hour or a day that goes on.
 MOST_ROWS = 4
 
@@ -30,13 +33,13 @@ def _adding(table: str, raw: str) -> str:
     listed = ", ".join(("width_s", "start", *keys, *SUMMED))
     named = ", ".join(keys)
     starts = f"""
-        SELECT date_trunc('{UNITS[first]}', start) AS start, {named},
+        SELECT {_start(first)} AS start, {named},
                requests, errors, latencies
           FROM ({raw}) AS change
         """
     steps = [
         f"""
-        of_{UNITS[first]} AS (
+        of_{first} AS (
             INSERT INTO {table} ({listed})
             SELECT {first}, start, {named}, {", ".join(SUMMED)}
               FROM ({summed(starts, None, ("start", *keys))}) AS sums
@@ -47,31 +50,35 @@ def _adding(table: str, raw: str) -> str:
     for width in longer:
         steps.append(
             f"""
-            of_{UNITS[width]} AS (
+            of_{width} AS (
                 INSERT INTO {table} ({listed})
-                SELECT {width}, date_trunc('{UNITS[width]}', start), {named},
+                SELECT {width}, {_start(width)}, {named},
                        {_SUMS}
-                  FROM of_{UNITS[before]}
-                 GROUP BY date_trunc('{UNITS[width]}', start), {named}
+                  FROM of_{before}
+                 GROUP BY {_start(width)}, {named}
                 RETURNING start, {named}, {", ".join(SUMMED)})
             """
         )
         before = width
-    return f"WITH {', '.join(steps)} SELECT count(*) FROM of_{UNITS[before]}"
+    return f"WITH {', '.join(steps)} SELECT count(*) FROM of_{before}"
+
+
+def _start(width_s: int) -> str:
+    return f"date_bin('{width_s} seconds', start, '2000-01-01 00:00+00')"
 
 
 _SUMS = ", ".join(f"sum({column})" for column in SUMMED)
 
 
-async def merge(connection: asyncpg.Connection, minutes: Collection[datetime]) -> None:
-    """Have few rows of each cell where *minutes* were added to, and just before.
+async def merge(connection: asyncpg.Connection, steps: Collection[datetime]) -> None:
+    """Have few rows of each cell where *steps* were added to, and just before.
 
     One where the hour or the day is over, a few where it goes on.
     """
     for table, widths in WIDTHS.items():
         for width_s in widths:
             width = timedelta(seconds=width_s)
-            starts = {floor(minute, width) for minute in minutes}
+            starts = {floor(step, width) for step in steps}
             rows = await connection.fetch(
                 f"""
                 SELECT start

@@ -1,11 +1,11 @@
-"""Spans: a window as whole days, hours and minutes, and what is left at its ends."""
+"""Spans: a window as whole days, hours and steps, and what is left at its ends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from monitor.logs.metrics import floor
+from monitor.logs.metrics import ceiling, floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Spans:
 def spans_of(window: Span, since: datetime, widths: Sequence[int]) -> Spans:
     """*window* by *widths*, each a multiple of the one before, where it is *since*."""
     shortest = timedelta(seconds=widths[0])
-    first = _ceiling(max(window.since, since), shortest)
+    first = ceiling(max(window.since, since), shortest)
     last = floor(window.until, shortest)
     if first >= last:
         return Spans(None, (), (window,))
@@ -48,7 +48,7 @@ def _folded(whole: Span, widths: Sequence[int]) -> list[tuple[int, Span]]:
     middle, sides = whole, list[tuple[int, Span]]()
     for narrow, wide in pairwise(widths):
         width = timedelta(seconds=wide)
-        first, last = _ceiling(middle.since, width), floor(middle.until, width)
+        first, last = ceiling(middle.since, width), floor(middle.until, width)
         if first >= last:
             return [*sides, (narrow, middle)]
         for side in (Span(middle.since, first), Span(last, middle.until)):
@@ -56,8 +56,3 @@ def _folded(whole: Span, widths: Sequence[int]) -> list[tuple[int, Span]]:
                 sides.append((narrow, side))
         middle = Span(first, last)
     return [*sides, (widths[-1], middle)]
-
-
-def _ceiling(moment: datetime, width: timedelta) -> datetime:
-    below = floor(moment, width)
-    return moment if below == moment else below + width

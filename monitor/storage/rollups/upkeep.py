@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from monitor.record.cells import STEP_S
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.taken_off import STARTS
 from monitor.storage.rollups import fold
 from monitor.storage.rollups.coverage import (
     ALWAYS,
@@ -31,11 +33,11 @@ CHANGES = """
      WHERE start >= $1
        AND start < $2
     """
-LOGS = """
-    SELECT date_trunc('minute', ts) AS start, service_id, source, method,
+LOGS = f"""
+    SELECT {STARTS} AS start, service_id, source, method,
            coalesce(endpoint, path) AS endpoint, status_code,
            1 AS requests, is_error::int AS errors,
-           CASE WHEN latency_ms IS NULL THEN '{}' ELSE ARRAY[latency_ms] END
+           CASE WHEN latency_ms IS NULL THEN '{{}}' ELSE ARRAY[latency_ms] END
                AS latencies
       FROM logs
      WHERE ts >= $1
@@ -82,7 +84,7 @@ class RollupUpkeep:
             until = await _so_many(connection, since, self._limits)
             if until is None:
                 return False
-            minutes = await _minutes(connection, CHANGES, since, until)
+            starts = await _starts(connection, CHANGES, since, until)
             await fold.add(connection, CHANGES, since, until)
             await connection.execute(
                 "DELETE FROM rollup_changes WHERE start >= $1 AND start < $2",
@@ -90,7 +92,7 @@ class RollupUpkeep:
                 until,
             )
         async with _step(connection):
-            await fold.merge(connection, minutes)
+            await fold.merge(connection, starts)
         return True
 
 
@@ -107,7 +109,7 @@ async def _step(connection: asyncpg.Connection) -> AsyncIterator[None]:
 async def _so_many(
     connection: asyncpg.Connection, since: datetime, limits: Limits
 ) -> datetime | None:
-    """The minute up to which to fold; None where there are few changes."""
+    """The moment up to which to fold; None where there are few changes."""
     count = await connection.fetchval(
         """
         SELECT count(*)
@@ -120,7 +122,7 @@ async def _so_many(
         return None
     if count <= limits.step_changes:
         return NEVER
-    minute: datetime = await connection.fetchval(
+    start: datetime = await connection.fetchval(
         """
         SELECT start
           FROM rollup_changes
@@ -132,10 +134,10 @@ async def _so_many(
         since,
         limits.step_changes,
     )
-    return minute + timedelta(minutes=1)
+    return start + timedelta(seconds=STEP_S)
 
 
-async def _minutes(
+async def _starts(
     connection: asyncpg.Connection, raw: str, *arguments: object
 ) -> list[datetime]:
     rows = await connection.fetch(
@@ -154,15 +156,15 @@ async def _fill(connection: asyncpg.Connection) -> bool:
         if until == ALWAYS:
             return False
         since = await _hour_of_newest(connection, until)
-        minutes = await _minutes(connection, LOGS, since, until)
-        if minutes:
+        starts = await _starts(connection, LOGS, since, until)
+        if starts:
             await fold.add(connection, LOGS, since, until)
         await connection.execute(
             "DELETE FROM rollup_changes WHERE start >= $1 AND start < $2", since, until
         )
         await connection.execute("UPDATE rollup_state SET filled_from = $1", since)
     async with _step(connection):
-        await fold.merge(connection, minutes)
+        await fold.merge(connection, starts)
     return True
 
 

@@ -47,6 +47,11 @@ class Window:
         ]
         self._spans = spans_of(asked, complete_from, widths)
         self._conditions = self._of_scope()
+        self._beside: list[str] = []
+
+    def add_logs(self, span: Span, clause: str) -> None:
+        """Logs before the window, too: those of *span* that meet *clause*."""
+        self._beside.append(f"{self._logs(span)} AND {clause}")
 
     def place(self, value: object) -> str:
         self.arguments.append(value)
@@ -87,7 +92,7 @@ class Window:
         )
 
     def _raw(self) -> str:
-        rows = [self._logs(edge) for edge in self._spans.edges]
+        rows = [*self._beside, *(self._logs(edge) for edge in self._spans.edges)]
         if self._spans.whole is not None:
             rows.append(self._changes(self._spans.whole))
         return " UNION ALL ".join(rows)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from monitor.storage.alerts import rolled_up
 from monitor.storage.alerts.windows import AlertWindows, logs_within
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.measured import FROM
+from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
 from monitor.traffic.exchange import Source
 from tests.support.alert_bench import (
     FIRING,
@@ -21,6 +23,7 @@ from tests.support.alert_bench import (
     Bench,
     counted,
 )
+from tests.support.plain_metrics import percentile
 
 
 @pytest.mark.parametrize("source", [Source.PROXY, Source.INGEST])
@@ -296,6 +299,46 @@ async def test_a_rule_is_judged_once_by_two_judges_at_a_time(bench: Bench) -> No
     assert sum(judged) == 10
     assert await bench.windows.judge_due(bench.at(1)) == 0
     assert await bench.windows.judge_due(bench.at(2)) == 10
+
+
+@pytest.mark.parametrize("is_folded", [False, True])
+async def test_a_long_window_measures_what_ended_in_it(
+    bench: Bench, database: Database, is_folded: bool
+) -> None:
+    """From rollups, but for its ends: an hour with 40 logs at 10 of its moments."""
+    given = {"condition_operator": ">", "window_s": 3600}
+    rules = {
+        name: await bench.rule(aggregate=name, condition_value=value, **given)
+        for name, value in [
+            ("request_count", "1000"),
+            ("error_rate", "0.99"),
+            ("p95_latency_ms", "1e9"),
+        ]
+    }
+    measured = []
+    for began in (-3700, -3650, -3601, -3600.5, -3599, -3301, -2000, -300, -1, 1):
+        for latency_ms, status_code in [(None, 200), (5, 500), (70_000, 200), (9, 503)]:
+            await bench.log(began, latency_ms=latency_ms, status_code=status_code)
+            ended = began + (latency_ms or 0) / 1000
+            if began < 0 and ended >= -3600 and began >= -3600 - 65:
+                measured.append((latency_ms, status_code))
+    await bench.log(-300, status_code=500, source=Source.REPLAY)
+    if is_folded:
+        upkeep = RollupUpkeep(database, Limits(few_changes=0))
+        while await upkeep.step():
+            pass
+    values = {name: (await bench.judge(id, 0)).value for name, id in rules.items()}
+    latencies = [float(ms) for ms, _ in measured if ms is not None]
+    assert values == {
+        "request_count": len(measured),
+        "error_rate": sum(code >= 500 for _, code in measured) / len(measured),
+        "p95_latency_ms": percentile(latencies, 0.95),
+    }
+    # As if there were more than are read one by one.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rolled_up, "EXACT_LOGS", 0)
+        found = (await bench.judge(rules["p95_latency_ms"], 60)).value
+    assert found == pytest.approx(70_000, rel=0.01)
 
 
 async def test_measuring_reads_the_window_and_not_the_whole_day(
