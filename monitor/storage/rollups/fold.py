@@ -23,48 +23,32 @@ MOST_ROWS = 4
 
 async def add(connection: asyncpg.Connection, raw: str, *arguments: object) -> None:
     """Add *raw* to all rollups: rows as rollup_changes has them, for *arguments*."""
-    for table in KEYS:
-        await connection.execute(_adding(table, raw), *arguments)
+    # So many cells and bins are grouped without a file.
+    await connection.execute("SET LOCAL work_mem = '64MB'")
+    cells = summed(raw, None, ("start", *OF_ENDPOINT))
+    steps = [f"cells AS MATERIALIZED ({cells})"]
+    for table, widths in WIDTHS.items():
+        above = "cells"
+        for width_s in widths:
+            name = f"{table}_{width_s}"
+            steps.append(f"{name} AS ({_inserting(table, width_s, above)})")
+            above = name
+    await connection.execute(
+        f"WITH {', '.join(steps)} SELECT count(*) FROM cells", *arguments
+    )
 
 
-def _adding(table: str, raw: str) -> str:
-    """Those of the shortest width from *raw*, those of longer ones from these."""
-    keys, (first, *longer) = KEYS[table], WIDTHS[table]
-    listed = ", ".join(("width_s", "start", *keys, *SUMMED))
-    named = ", ".join(keys)
-    starts = f"""
-        SELECT {_start(first)} AS start, {named},
-               requests, errors, latencies
-          FROM ({raw}) AS change
+def _inserting(table: str, width_s: int, above: str) -> str:
+    """Rows of *table*, of those *above*, which are of a shorter width or more keys."""
+    start = f"date_bin('{width_s} seconds', start, '2000-01-01 00:00+00')"
+    keys, sums = ", ".join(KEYS[table]), ", ".join(SUMMED)
+    return f"""
+        INSERT INTO {table} (width_s, start, {keys}, {sums})
+        SELECT {width_s}, {start}, {keys}, {_SUMS}
+          FROM {above}
+         GROUP BY {start}, {keys}
+        RETURNING start, {keys}, {sums}
         """
-    steps = [
-        f"""
-        of_{first} AS (
-            INSERT INTO {table} ({listed})
-            SELECT {first}, start, {named}, {", ".join(SUMMED)}
-              FROM ({summed(starts, None, ("start", *keys))}) AS sums
-            RETURNING start, {named}, {", ".join(SUMMED)})
-        """
-    ]
-    before = first
-    for width in longer:
-        steps.append(
-            f"""
-            of_{width} AS (
-                INSERT INTO {table} ({listed})
-                SELECT {width}, {_start(width)}, {named},
-                       {_SUMS}
-                  FROM of_{before}
-                 GROUP BY {_start(width)}, {named}
-                RETURNING start, {named}, {", ".join(SUMMED)})
-            """
-        )
-        before = width
-    return f"WITH {', '.join(steps)} SELECT count(*) FROM of_{before}"
-
-
-def _start(width_s: int) -> str:
-    return f"date_bin('{width_s} seconds', start, '2000-01-01 00:00+00')"
 
 
 _SUMS = ", ".join(f"sum({column})" for column in SUMMED)

@@ -47,10 +47,10 @@ def summed(raw: str, folded: str | None, by: Sequence[str]) -> str:
                            unnest(latencies) AS ms
                       FROM raw) AS latency),
              binned AS (
-            SELECT {keys}, bin, sum(sign) AS n,
-                   sum(sign * least(ms, {MAX_SUMMED_MS})::numeric) AS total
+            SELECT {keys}, bin, sign * count(*) AS n,
+                   sign * sum(least(ms, {MAX_SUMMED_MS})::numeric) AS total
               FROM single
-             GROUP BY {keys}, bin),
+             GROUP BY {keys}, bin, sign),
              part AS (
             SELECT {keys}, requests, errors, 0 AS latency_n, 0 AS latency_sum,
                    0 AS histogram

@@ -1,6 +1,7 @@
 """Upkeep of rollups: changes are folded, what is older is filled in, the rest goes."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,8 @@ from monitor.storage.rollups.coverage import (
     dropped_before,
     filled_from,
 )
+
+logger = logging.getLogger(__name__)
 
 LOCK = "SELECT pg_try_advisory_lock(hashtext('apimonitor.rollups'))"
 STEP_TIMEOUT_MS = 300_000
@@ -155,6 +158,8 @@ async def _fill(connection: asyncpg.Connection) -> bool:
         until = await filled_from(connection)
         if until == ALWAYS:
             return False
+        if until == NEVER:
+            logger.info("logs are counted into rollups")
         since = await _hour_of_newest(connection, until)
         starts = await _starts(connection, LOGS, since, until)
         if starts:
@@ -165,6 +170,8 @@ async def _fill(connection: asyncpg.Connection) -> bool:
         await connection.execute("UPDATE rollup_state SET filled_from = $1", since)
     async with _step(connection):
         await fold.merge(connection, starts)
+    if since == ALWAYS:
+        logger.info("all logs are in rollups")
     return True
 
 
