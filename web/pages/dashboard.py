@@ -1,6 +1,6 @@
 """The page of the log table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from web import render
 from web.parts import PageParts
 from web.views.choices import choosable
 from web.views.formats import METHODS
+from web.views.queries import Mark, ShownPart, mark, shown_parts
 from web.views.reaching import Way, ways_to
 
 # The table follows what comes in; all else of the address is the list's own.
@@ -37,6 +38,8 @@ class View:
     search_on: str | None
     problem: str | None
     field_errors: dict[str, str]
+    mark: Mark | None = None
+    parts: list[ShownPart] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,7 @@ class Dashboard:
             filter, page = parse_log_query(given, self._parts.queries)
             logs = await self._parts.stores.logs.page(filter, page)
         except InvalidInput as error:
-            reasons = {str(found.loc[-1]): found.msg for found in error.errors}
-            return _no_logs("Some filters are not valid.", reasons), 422
+            return _refused(error, dict(given)), 422
         except Unavailable as error:
             return _no_logs(f"{error.detail}. What passes the proxy is kept.", {}), 503
         return _with_links(logs, given), 200
@@ -118,6 +120,7 @@ def _with_links(logs: LogPage, given: list[tuple[str, str]]) -> View:
         search_on=None if logs.complete else _search_on(logs, filters, given),
         problem=None,
         field_errors={},
+        parts=shown_parts(logs.parts, filters),
     )
 
 
@@ -131,7 +134,22 @@ def _search_on(
     return _link([*filters, ("cursor", logs.next_cursor), *newer])
 
 
-def _no_logs(problem: str, field_errors: dict[str, str]) -> View:
+def _refused(error: InvalidInput, given: dict[str, str]) -> View:
+    reasons = {str(found.loc[-1]): found.msg for found in error.errors}
+    at = [found.at for found in error.errors if found.at is not None]
+    is_query_alone = bool(at) and len(reasons) == 1
+    return _no_logs(
+        "The query is not understood."
+        if is_query_alone
+        else "Some filters are not valid.",
+        reasons,
+        mark(given["query"], at[0]) if at else None,
+    )
+
+
+def _no_logs(
+    problem: str, field_errors: dict[str, str], mark: Mark | None = None
+) -> View:
     return View(
         logs=None,
         older=None,
@@ -140,6 +158,7 @@ def _no_logs(problem: str, field_errors: dict[str, str]) -> View:
         search_on=None,
         problem=problem,
         field_errors=field_errors,
+        mark=mark,
     )
 
 

@@ -1,5 +1,6 @@
 """The three pages in a real browser: what people do with them works."""
 
+import re
 from typing import Any
 
 import httpx
@@ -228,7 +229,25 @@ async def test_filters_act_at_once_and_live_in_the_url(
     await expect(page.get_by_label("Search")).to_have_value("orders/5")
     await page.get_by_label("Search").fill("nothing like it")
     await expect(page.get_by_role("heading", name="No log matches")).to_be_visible()
+    await page.get_by_label("Status", exact=True).select_option("")
+    await page.get_by_label("Search").fill("status:5xx nothing")
+    parts = page.locator(".parts li")
+    await expect(parts).to_have_text(
+        [
+            re.compile("status:5xx alone matches 20; *without it 0"),
+            re.compile("nothing alone matches 0; *without it 20"),
+        ]
+    )
     assert watched.complaints == []
+    await page.get_by_label("Search").fill("status:5xx statu:1")
+    wrong = page.locator("#query-wrong")
+    await expect(wrong.locator("mark")).to_have_text("statu")
+    await expect(wrong).to_contain_text("perhaps `status`")
+    await page.reload()
+    await expect(wrong.locator("mark")).to_have_text("statu")
+    await page.get_by_label("Search").fill("status:5xx")
+    await expect(rows).to_have_count(20)
+    await expect(wrong).to_be_hidden()
 
 
 async def test_a_narrow_table_shows_how_long_each_took(

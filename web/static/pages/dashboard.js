@@ -20,16 +20,27 @@ function address() {
   return query ? `/dashboard?${query}` : "/dashboard";
 }
 
+// What is wrong with the query comes with the list, and stands under its box.
+function showWrong() {
+  const wrong = logs.querySelector("[data-wrong]");
+  document.getElementById("query-wrong").replaceChildren(...(wrong?.childNodes ?? []));
+  document.getElementById("f-query").setAttribute("aria-invalid", String(wrong !== null));
+}
+
 async function show(url, { quiet = false } = {}) {
+  // What somebody asked for is not given up for what comes by itself.
+  if (quiet && asked) return false;
   asked?.abort();
-  asked = new AbortController();
+  const mine = new AbortController();
+  if (!quiet) asked = mine;
   try {
-    const response = await fetch(url, { headers: { "X-Fragment": "1" }, signal: asked.signal });
+    const response = await fetch(url, { headers: { "X-Fragment": "1" }, signal: mine.signal });
     if (response.redirected) return location.assign(url);
     const text = await response.text();
-    // Whoever began to read meanwhile is not moved either.
-    if (quiet && isReading()) return false;
+    // Whoever began to read meanwhile, or asked for another list, is not moved either.
+    if (quiet && (asked || url !== location.pathname + location.search || isReading())) return false;
     logs.innerHTML = text;
+    showWrong();
     localise(logs);
     if (quiet) return true;
     history.replaceState(null, "", url);
@@ -38,6 +49,8 @@ async function show(url, { quiet = false } = {}) {
     if (count) say(count.textContent.replace(/\s+/g, " ").replace("· clear filters", "").trim());
   } catch (error) {
     if (error.name !== "AbortError") say("The appliance did not answer.");
+  } finally {
+    if (asked === mine) asked = undefined;
   }
 }
 
