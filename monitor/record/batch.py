@@ -13,8 +13,9 @@ from monitor.traffic.exchange import Exchange
 BEGINNING: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END: Final = b"\xff\xff"
 DAY_MS: Final = 86_400_000
-# The memory of larger pieces goes back to the kernel each time.
-PART_BYTES: Final = 48 * 1024
+# Each is a task and a timer of asyncpg's. The memory of larger ones goes back to the
+# kernel each time.
+PART_BYTES: Final = 120 * 1024
 
 Storable = Exchange | Recorded
 

@@ -252,13 +252,17 @@ class Recorder:
         """Remove a segment that is recorded to its end, then its position."""
         if segment.size() > max(position, len(MAGIC)):
             await self._cut(segment, position)
-        # Its writer's last exchange may have to be looked up in it.
-        await asyncio.to_thread(self._tallies.settle)
-        segment.path.unlink(missing_ok=True)
+        await asyncio.to_thread(self._remove, segment)
         self._spool.released()
         self._positions.pop(segment.name, None)
         async with self._connection() as connection:
             await self._ledger.forget(connection, segment)
+
+    def _remove(self, segment: Segment) -> None:
+        """Giving a large file's pages back takes milliseconds: not in the loop."""
+        # Its writer's last exchange may have to be looked up in it.
+        self._tallies.settle()
+        segment.path.unlink(missing_ok=True)
 
     async def _cut(self, segment: Segment, position: int) -> None:
         """Count what is behind the last whole record: torn by a crash, or damaged."""
