@@ -11,7 +11,7 @@ from typing import Final
 import brotli
 from isal import isal_zlib
 
-from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.fields import Fields, HeaderObject, HeadFields
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -127,6 +127,9 @@ def as_text(content: bytes, *, truncated: bool = False) -> str | None:
 def field_value(headers: Fields | HeaderObject, name: str) -> str | None:
     """The value of a field, whatever its case; repeats joined (RFC 9110 5.3)."""
     wanted = name.lower()
+    if isinstance(headers, HeadFields):
+        said = [line.value for line in headers.lines if line.lower == wanted]
+        return ", ".join(said) if said else None
     pairs = headers.items() if isinstance(headers, dict) else headers
     values: list[str] = []
     for field, value in pairs:

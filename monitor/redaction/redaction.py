@@ -13,7 +13,7 @@ from monitor.redaction.text import redacted_messages
 from monitor.redaction.urls import UrlMask, is_plain
 from monitor.redaction.withheld import Withheld
 from monitor.redaction.work import MaskingWork
-from monitor.traffic.exchange import Body, BodyState, Exchange
+from monitor.traffic.exchange import KEPT, WITHHELD, Body, Exchange
 from monitor.traffic.fields import Fields, HeaderObject
 from monitor.traffic.message import Messages
 
@@ -157,10 +157,10 @@ class Redaction:
         rules: Rules,
         work: MaskingWork,
     ) -> Body | None:
-        if body is None or not body.size or body.state is not BodyState.KEPT:
+        if body is None or not body.size or body.state is not KEPT:
             return body
         masked = masked_body(body, headers, rules, work)
-        if masked.state is BodyState.WITHHELD:
+        if masked.state is WITHHELD:
             is_limited = masked.is_limited
             self._tell(Withheld.BODY_LIMIT if is_limited else Withheld.BODY_UNREADABLE)
         return masked
