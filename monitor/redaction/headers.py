@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from monitor.redaction.names import Names
 from monitor.redaction.urls import UrlMask, each, mask_all, protocols
-from monitor.traffic.fields import Fields, HeaderObject, HeadFields, fields_of
+from monitor.traffic.fields import Fields, HeaderObject, HeadFields
+from monitor.traffic.heads import fields_of
 from monitor.traffic.line import Line, Lines
 from monitor.traffic.mask import MASK
 

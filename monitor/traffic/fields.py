@@ -19,12 +19,6 @@ class HeadFields(tuple[tuple[str, str], ...]):
     lines: Lines
 
 
-def fields_of(lines: Lines) -> HeadFields:
-    made = HeadFields([found.pair for found in lines])
-    made.lines = lines
-    return made
-
-
 def headers_of(stored: bytes | None) -> Fields | HeaderObject:
     """What a record or a row holds of them, as JSON; None: none."""
     value: Any = orjson.loads(stored or b"[]")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from monitor.traffic.exchange import PROXY, Body, Exchange, Failure, Source
-from monitor.traffic.fields import fields_of
+from monitor.traffic.heads import fields_of
 from monitor.traffic.line import Lines
 from proxy.exchange.stopwatch import Stopwatch
 from proxy.http1.headers import text, values

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from monitor.redaction.redaction import Redaction, valid_field
 from monitor.settings import load
 from monitor.traffic.exchange import Body, BodyState
-from monitor.traffic.fields import HeadFields, fields_of
+from monitor.traffic.fields import HeadFields
+from monitor.traffic.heads import fields_of
 from monitor.traffic.line import line
 from monitor.traffic.mask import MASK
 from tests.support.exchanges import an_exchange
