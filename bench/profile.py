@@ -30,7 +30,6 @@ WARM_S, MEASURED_S = 3, 12
 SAMPLES_A_SECOND = 397
 # Of each stack the first that has one of these frames, as a pattern.
 PARTS = {
-    "sending, to both sides": "Outbox___flush",
     "masking bodies: undoing gzip": "(?s)body____undo.*masked_body",
     "masking bodies: the rest": "masked_body",
     "masking heads and URLs": "Redaction___",
@@ -40,6 +39,7 @@ PARTS = {
     "recording: the rest": "Recording___",
     "recorder: reading, rows, asyncpg": "segments___|Gathered|Recorded___|asyncpg|tall",
     "the exchange's copy and its fields": "Capture|capture___",
+    "sending, to both sides": "Outbox___flush",
     "the request's head": "RequestHeads|RequestFields",
     "the request: routing, to the upstream": "ClientConnection___",
     "the answer's head": "AnswerHeads",

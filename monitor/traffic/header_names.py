@@ -61,9 +61,8 @@ ASKED_FOR: Final = (
     | {"cookie", "set-cookie", "location", "content-location", "service-worker-allowed"}
 )
 # RFC 4559, and what stands beside it: schemes that log in a connection, not a request.
-LOGIN: Final = re.compile(
-    r"(?:^|[\s,])(?:ntlm|negotiate|nego2|kerberos)(?:$|[\s,:])", re.IGNORECASE
-)
+LOGIN_SCHEMES: Final = ("ntlm", "negotiate", "nego2", "kerberos")
+LOGIN: Final = re.compile(rf"(?:^|[\s,])(?:{'|'.join(LOGIN_SCHEMES)})(?:$|[\s,:])")
 # Longer lists of options are read anew each time.
 MAX_KNOWN_LENGTH: Final = 64
 OURS: Final = "x-monitor-"
@@ -72,7 +71,9 @@ SERVICE: Final = f"{OURS}service"
 
 def name_login(value: str) -> bool:
     """Whether credentials or challenges are of a scheme that logs a connection in."""
-    return LOGIN.search(value) is not None
+    lower = value.lower()
+    named = any([scheme in lower for scheme in LOGIN_SCHEMES])
+    return named and LOGIN.search(lower) is not None
 
 
 def options(values: Iterable[str]) -> frozenset[str]:

@@ -23,13 +23,14 @@ class Name:
     *is_asked_for*: its values are looked at; *travels*: it goes on to the next hop.
     """
 
-    __slots__ = ("is_asked_for", "lower", "travels")
+    __slots__ = ("holds_credentials", "is_asked_for", "lower", "travels")
 
     def __init__(self, name: str) -> None:
         self.lower = lower = name.lower()
         is_ours = lower.startswith(OURS)
         self.is_asked_for = is_ours or lower in ASKED_FOR
         self.travels = not is_ours and lower not in HOP_BY_HOP
+        self.holds_credentials = lower in CREDENTIALS
 
 
 SPELLED: Final[dict[str, Name]] = {}
@@ -75,7 +76,7 @@ class Line:
         self.lower = known.lower
         self.is_asked_for = known.is_asked_for
         self.travels = known.travels
-        self.names_login = known.lower in CREDENTIALS and name_login(value)
+        self.names_login = known.holds_credentials and name_login(value)
         self._packed = b""
         # For whom it was masked, and the line that is left; None: itself.
         self.masked_by: object = None

@@ -96,7 +96,7 @@ class UpstreamConnection(asyncio.Protocol):
         """The exchange is over; what comes now belongs to nobody."""
         if self._state is not CLOSED:
             self._state = IDLE
-        self._receiver = None
+        self._receiver = self._answer = self._body = None
         self.resume_reading()
 
     @property

@@ -3,7 +3,7 @@
 import asyncio
 from time import perf_counter
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 from uuid import UUID
 
 from monitor.traffic.exchange import PROXY, Body, Exchange, Failure, Source
@@ -197,9 +197,14 @@ def _parameters(query: str, most: int) -> dict[str, str | list[str]]:
     if query.count("%") > CODED_EACH * most:
         within = len(query) - len(query.split("%", CODED_EACH * most)[-1])
         query = query[: max(query.rfind("&", 0, within), 0)]
+    if not query.isascii():
+        query = query.encode("latin-1").decode("utf-8", "replace")
+    parts = [part.partition("=") for part in query.split("&") if part]
+    pairs = [(name, value) for name, _, value in parts]
+    if "%" in query or "+" in query:
+        pairs = [(unquote_plus(name), unquote_plus(value)) for name, value in pairs]
     found: dict[str, str | list[str]] = {}
-    text = query.encode("latin-1").decode("utf-8", "replace")
-    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+    for name, value in pairs:
         before = found.get(name)
         if before is None:
             found[name] = value

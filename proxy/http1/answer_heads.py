@@ -19,10 +19,12 @@ class AnswerHeads:
     """
 
     __slots__ = (
+        "_head",
         "_known",
         "_method",
         "_most_bytes",
         "_most_fields",
+        "_read_for",
         "_searched",
         "began",
         "held",
@@ -31,8 +33,11 @@ class AnswerHeads:
     def __init__(self, *, most_bytes: int, most_fields: int) -> None:
         self._most_bytes = most_bytes
         self._most_fields = most_fields
-        # The last one, for which method it was read, and what it says.
-        self._known: tuple[bytes, str, Answer] | None = None
+        # The last one, for which method it was read, and, where it is the second of the
+        # same, what it says.
+        self._head = b""
+        self._read_for = ""
+        self._known: Answer | None = None
         self.begin("")
 
     def begin(self, method: str) -> None:
@@ -72,18 +77,20 @@ class AnswerHeads:
         return self._read(data[:end])
 
     def _read(self, head: bytes) -> Answer:
-        """The last one again, where its bytes are the same."""
-        known = self._known
-        if known is not None and known[0] == head and known[1] == self._method:
-            return known[2]
+        """The last one again, where its bytes are the same; what came once is not kept:
+        it would grow cold, and what is new beside it."""
+        is_known = head == self._head and self._method == self._read_for
+        if is_known and self._known is not None:
+            return self._known
         try:
             if head.count(b"\n") > self._most_fields + 2:
                 raise Malformed("its head has over HEAD_LIMIT_FIELDS fields")
             answer = Answer(response_head(head), method=self._method)
         except Malformed as malformed:
             raise Malformed(f"its answer is not HTTP: {malformed}") from None
-        is_short = len(head) <= REMEMBERED_BYTES
-        self._known = (head, self._method, answer) if is_short else None
+        self._known = answer if is_known else None
+        self._head = head if len(head) <= REMEMBERED_BYTES else b""
+        self._read_for = self._method
         return answer
 
     def _check_unfinished(self, data: bytes) -> None:

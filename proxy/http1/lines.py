@@ -14,7 +14,7 @@ from monitor.traffic.wire import IS_TOKEN
 # Longer lines are read anew each time; so many are held, then all are forgotten.
 MAX_LINE_BYTES: Final = 1024
 MAX_LINES: Final = 4096
-# Traces of lines that came once.
+# Traces of lines that came once: a byte each, so that all stay in a processor's cache.
 TRACES: Final = 16_384
 TEXT: Final = re.compile(r"[\t -~\x80-\xff]*")
 
@@ -28,7 +28,7 @@ class KnownLines:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Line] = {}
-        self._traces = [0] * TRACES
+        self._traces = bytearray(TRACES)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -48,8 +48,8 @@ class KnownLines:
         made = read(raw)
         if len(raw) > MAX_LINE_BYTES:
             return made
-        trace = hash(raw)
-        at = trace % TRACES
+        digest = hash(raw)
+        at, trace = digest % TRACES, digest // TRACES % 256
         if self._traces[at] == trace:
             if len(self._known) >= MAX_LINES:
                 self._known.clear()

@@ -24,7 +24,6 @@ class RequestFields:
 
     __slots__ = (
         "carries_login",
-        "content",
         "forwarded",
         "host",
         "is_http_1_0",
@@ -38,7 +37,6 @@ class RequestFields:
     def __init__(self, content: bytes, *, is_http_1_0: bool) -> None:
         """*content*: all behind the request line. Raises Malformed for what two
         readers could understand differently."""
-        self.content = content
         self.is_http_1_0 = is_http_1_0
         self.lines = KNOWN.of(content)
         self.named: Named = headers.named(self.lines)

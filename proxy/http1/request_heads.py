@@ -3,7 +3,7 @@
 from time import perf_counter
 from typing import Final
 
-from proxy.http1.heads import EMPTY_LINES, END, NO_TEXT, request_line
+from proxy.http1.heads import EMPTY_LINES, END, NO_TEXT, RequestLine, request_line
 from proxy.http1.lines import Malformed
 from proxy.http1.request import Request, RequestFields
 
@@ -24,13 +24,14 @@ class Unreadable(Exception):
 class RequestHeads:
     """*held*: what came of a head that is not whole, or behind one that was."""
 
-    __slots__ = ("_began", "_fields", "_most_bytes", "_most_fields", "held")
+    __slots__ = ("_began", "_content", "_fields", "_most_bytes", "_most_fields", "held")
 
     def __init__(self, *, most_bytes: int, most_fields: int) -> None:
         self._most_bytes = most_bytes
         self._most_fields = most_fields
         self._began = 0.0
-        # Of the last request: the next one often has the same.
+        # Of the last request, the second of the same: the next one has them, too.
+        self._content = b""
         self._fields: RequestFields | None = None
         self.held = b""
 
@@ -77,15 +78,18 @@ class RequestHeads:
         """Raises Malformed."""
         line_end = head.index(b"\r\n") + 2
         line, content = request_line(head[:line_end]), head[line_end:]
+        return Request(line, self._read(line, content), peer=peer, began=self._began)
+
+    def _read(self, line: RequestLine, content: bytes) -> RequestFields:
+        """What came once is not kept: it would grow cold, and what is new beside it."""
         fields = self._fields
-        if (
-            fields is None
-            or fields.content != content
-            or fields.is_http_1_0 != line.is_http_1_0
-        ):
-            fields = RequestFields(content, is_http_1_0=line.is_http_1_0)
-            self._fields = fields if len(content) <= REMEMBERED_BYTES else None
-        return Request(line, fields, peer=peer, began=self._began)
+        is_known = content == self._content
+        if is_known and fields is not None and fields.is_http_1_0 == line.is_http_1_0:
+            return fields
+        fields = RequestFields(content, is_http_1_0=line.is_http_1_0)
+        self._fields = fields if is_known else None
+        self._content = content if len(content) <= REMEMBERED_BYTES else b""
+        return fields
 
 
 def _too_large(detail: str) -> Unreadable:
