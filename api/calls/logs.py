@@ -50,7 +50,7 @@ class LogCalls:
         read.no_query(request)
         # Before its turn: a slow client would hold a place.
         began = time.monotonic()
-        await read.read_body(request)
+        content = await read.json_content(request)
         patience.give_back(time.monotonic() - began)
         sender = sender_of(request)
         try:
@@ -59,17 +59,21 @@ class LogCalls:
             said = "too much is being stored; this log is not"
             raise Unavailable(said, retry_after_s=1) from None
         try:
-            detail = await self._ingest(request, service_id, patience)
+            detail = await self._ingest(request, content, service_id, patience)
         finally:
             self._turns.leave(sender)
         location = f"/v1/logs/{detail.item.id}"
-        content = await self._details.json(detail)
-        return written(content, status=201, Location=location)
+        shown = await self._details.json(detail)
+        return written(shown, status=201, Location=location)
 
     async def _ingest(
-        self, request: web.Request, service_id: UUID, patience: TimeBudget
+        self,
+        request: web.Request,
+        content: bytes,
+        service_id: UUID,
+        patience: TimeBudget,
     ) -> LogDetail:
-        new, unknown = log_in(await read.json_content(request))
+        new, unknown = log_in(content)
         if unknown:
             self._parts.counters.ingest_ignored_fields.inc(unknown)
         key = await repeat_key_of(request)

@@ -4,6 +4,12 @@ import re
 from collections.abc import Iterator
 
 OUTSIDE = re.compile(rb'["\[\]{},]')
+# Up to the next bracket, or to the beginning of a string that is cut. Not possessive,
+# for which Python 3.11 matches more than there is.
+WITHIN = re.compile(
+    rb'(?:[^"\[\]{}]+|"[^"\\]*(?:\\.[^"\\]*)*")*',
+    re.DOTALL,
+)
 # Of a string, as far as it goes; a backslash that is the last byte is left.
 STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 QUOTE, COMMA = b'",'
@@ -22,16 +28,30 @@ class JsonTokens:
 
     def ends(self, piece: bytes, position: int) -> Iterator[int]:
         """Where each ends that stands in *piece* from *position* on."""
+        while position := self.end(piece, position):
+            yield position
+
+    def end(self, piece: bytes, position: int, *, is_bracket: bool = False) -> int:
+        """Where the next one ends; 0: there is none.
+
+        *is_bracket*: others are passed over, which takes far less time.
+        """
         while position < len(piece):
             if self._in_string:
                 position = self._through_string(piece, position)
                 continue
-            found = OUTSIDE.search(piece, position)
-            if found is None:
-                return
-            position = found.end()
+            found = (
+                WITHIN.match(piece, position)
+                if is_bracket
+                else OUTSIDE.search(piece, position)
+            )
+            if found is None or (found.end() == len(piece) and is_bracket):
+                return 0
+            position = found.end() + is_bracket
             self._in_string = piece[position - 1] == QUOTE
-            yield position
+            if not is_bracket or not self._in_string:
+                return position
+        return 0
 
     def _through_string(self, piece: bytes, position: int) -> int:
         if self._is_escaped:

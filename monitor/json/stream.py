@@ -2,7 +2,15 @@
 
 from typing import Protocol
 
-from monitor.json.meter import COMMA, MAX_VALUES, JsonTokens, Meter
+from monitor.json.meter import (
+    CLOSING,
+    COMMA,
+    MAX_DEPTH,
+    MAX_VALUES,
+    OPENING,
+    JsonTokens,
+    Meter,
+)
 
 SPACE = b" \t\r\n"
 
@@ -80,25 +88,32 @@ class ArraySplitter:
         skips: bool = False,
     ) -> None:
         self._longest = longest
+        self._most_values = most_values
         self._is_alone = is_alone
         self._skips = skips
         self._is_too_long = False
         self._held = bytearray()
         self._tokens = JsonTokens()
+        # How many brackets are open, the array's own included.
+        self._depth = 0
         self._meter = Meter(most_values=most_values)
+        # How much of what is held it has seen.
+        self._metered = 0
         self._is_over = False
         self._is_first = True
 
     def feed(self, piece: bytes) -> list[bytes]:
         found: list[bytes] = []
-        begin = self._begin(piece)
-        for end in () if self._is_over else self._tokens.ends(piece, begin):
+        begin = end = self._begin(piece)
+        while not self._is_over:
+            # Within an element only its end counts.
+            end = self._tokens.end(piece, end, is_bracket=self._depth > 1)
+            if not end:
+                break
             if self._is_end(piece[end - 1]):
                 self._hold(piece[begin : end - 1])
                 found += self._element(is_last=self._is_over)
                 begin = end
-            if self._is_over:
-                break
         if self._is_over:
             if self._is_alone and piece[begin:].strip(SPACE):
                 raise ValueError("something follows the array")
@@ -117,31 +132,30 @@ class ArraySplitter:
 
     def _begin(self, piece: bytes) -> int:
         """Where elements begin; the opening bracket is passed over."""
-        if self._meter.depth or self._is_over:
+        if self._depth or self._is_over:
             return 0
         start = len(piece) - len(piece.lstrip(SPACE))
         if start == len(piece):
             return start
         if piece[start : start + 1] != b"[":
             raise ValueError("it is no array")
-        self._meter.depth = 1
+        self._depth = 1
         return start + 1
 
     def _is_end(self, token: int) -> bool:
         """Whether *token* ends an element of the outermost array."""
-        meter = self._meter
-        meter.note(token)
-        self._is_over = meter.depth == 0
-        if self._is_over or (token == COMMA and meter.depth == 1):
-            return True
-        if meter.problem is not None:
-            self._give_up(f"of an element: {meter.problem}")
-        return False
+        if token in CLOSING:
+            self._depth -= 1
+        elif token in OPENING:
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                self._give_up(f"of an element: it is nested deeper than {MAX_DEPTH}")
+        self._is_over = self._depth == 0
+        return self._is_over or (token == COMMA and self._depth == 1)
 
     def _element(self, *, is_last: bool) -> list[bytes]:
         element = bytes(self._held).strip(SPACE)
-        self._held.clear()
-        self._meter.begin()
+        self._clear()
         if self._is_too_long:
             self._is_too_long = self._is_first = False
             return [b""]
@@ -153,11 +167,24 @@ class ArraySplitter:
         if self._is_too_long:
             return
         self._held += piece
+        # A short one cannot have too many values.
+        if self._metered or len(self._held) > self._most_values:
+            try:
+                self._meter.feed(bytes(self._held[self._metered :]))
+            except ValueError as error:
+                self._give_up(f"of an element: {error}")
+                return
+            self._metered = len(self._held)
         if len(self._held) > self._longest:
             self._give_up(f"an element is over {self._longest} bytes")
+
+    def _clear(self) -> None:
+        self._held.clear()
+        if self._metered:
+            self._meter, self._metered = Meter(most_values=self._most_values), 0
 
     def _give_up(self, problem: str) -> None:
         if not self._skips:
             raise ValueError(problem)
         self._is_too_long = True
-        self._held.clear()
+        self._clear()
