@@ -33,7 +33,7 @@ PARTS = {
     "masking bodies: undoing gzip": "(?s)body____undo.*masked_body",
     "masking bodies: the rest": "masked_body",
     "masking heads and URLs": "Redaction___",
-    "undoing gzip for the search": "decoded_text",
+    "undoing gzip for the search": "pack_bodies___searched",
     "recording: packing the row": "pack___pack|codec___encode",
     "recording: the spool": "Spool___append",
     "recording: the rest": "Recording___",
