@@ -7,10 +7,12 @@ from typing import Protocol
 import asyncpg
 
 from monitor.logs.metrics import MAX_ENDPOINTS, NOTHING, Measured, Scope
+from monitor.storage.rollups.coverage import ALWAYS, NEVER
 from monitor.storage.rollups.histogram import percentiles
 from monitor.storage.rollups.window import Window
 from monitor.storage.search.places import ENDPOINT
 from monitor.storage.search.where import Conditions
+from monitor.traffic.ids import lowest_at
 
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
 # A sum of larger ones would overflow; the largest float is 1.8e308.
@@ -23,6 +25,7 @@ MEASURED = f"""
     percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY l.latency_ms)
         AS percentiles
 """
+MILLISECOND = timedelta(milliseconds=1)
 FRACTIONS = (0.5, 0.95, 0.99)
 PERCENTILE_ERROR = 0.01
 # So many are read one by one, and measured exactly.
@@ -207,6 +210,11 @@ def conditions(scope: Scope) -> Conditions:
     made.add("l.service_id = {}", scope.service_id)
     made.add("l.ts >= {}", scope.since)
     made.add("l.ts < {}", scope.until)
+    # Along the indexes by id, which carry their time.
+    if scope.since is not None and scope.since > ALWAYS:
+        made.add("l.id >= {}", lowest_at(scope.since))
+    if scope.until is not None and ALWAYS < scope.until < NEVER:
+        made.add("l.id < {}", lowest_at(scope.until + MILLISECOND))
     if scope.source is None:
         made.clauses.append("l.source <> 'replay'")
     else:

@@ -66,9 +66,11 @@ def _bins(number: bytes) -> tuple[int, list[int]]:
     below = -(above + size) % DIGITS
     whole = [0] * above + digits.tolist() + [0] * below
     high, middle, low = whole[::DIGITS], whole[1::DIGITS], whole[2::DIGITS]
-    counts = [
-        (a * BASE + b) * BASE + c for a, b, c in zip(high, middle, low, strict=True)
-    ]
+    counts = low
+    if any(high) or any(middle):
+        counts = [
+            (a * BASE + b) * BASE + c for a, b, c in zip(high, middle, low, strict=True)
+        ]
     highest = (weight + above) // DIGITS
     return ORIGIN_BIN + highest - len(counts) + 1, counts[::-1]
 

@@ -21,6 +21,7 @@ from monitor.storage.rollups.coverage import (
     dropped_before,
     filled_from,
 )
+from monitor.traffic.ids import lowest_at
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ LOGS = f"""
       FROM logs
      WHERE ts >= $1
        AND ts < $2
+       AND id >= $3
+       AND id < $4
     """
 
 
@@ -161,9 +164,10 @@ async def _fill(connection: asyncpg.Connection) -> bool:
         if until == NEVER:
             logger.info("logs are counted into rollups")
         since = await _hour_of_newest(connection, until)
-        starts = await _starts(connection, LOGS, since, until)
+        logs = (since, until, lowest_at(since), lowest_at(until))
+        starts = await _starts(connection, LOGS, *logs)
         if starts:
-            await fold.add(connection, LOGS, since, until)
+            await fold.add(connection, LOGS, *logs)
         await connection.execute(
             "DELETE FROM rollup_changes WHERE start >= $1 AND start < $2", since, until
         )
@@ -178,9 +182,18 @@ async def _fill(connection: asyncpg.Connection) -> bool:
 async def _hour_of_newest(connection: asyncpg.Connection, until: datetime) -> datetime:
     """ALWAYS where there are no logs before *until*, of days that are there."""
     newest: datetime | None = await connection.fetchval(
-        "SELECT ts FROM logs WHERE ts >= $1 AND ts < $2 ORDER BY ts DESC LIMIT 1",
+        """
+        SELECT ts
+          FROM logs
+         WHERE ts >= $1
+           AND ts < $2
+           AND id < $3
+         ORDER BY id DESC
+         LIMIT 1
+        """,
         await dropped_before(connection),
         until,
+        lowest_at(until),
     )
     if newest is None:
         return ALWAYS
@@ -202,6 +215,7 @@ async def _clear(connection: asyncpg.Connection) -> None:
         # A day that is being filled in begins before what is filled in.
         for table in fold.KEYS:
             await connection.execute(
-                f"DELETE FROM {table} WHERE start < $1",
+                f"DELETE FROM {table} WHERE width_s = ANY($1) AND start < $2",
+                fold.WIDTHS[table],
                 await dropped_before(connection),
             )
