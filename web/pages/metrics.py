@@ -53,6 +53,7 @@ class View:
     endpoints: list[EndpointRow] | None = None
     more_endpoints: int = 0
     logs: str | None = None
+    is_exact: bool = True
     problem: str | None = None
     field_errors: dict[str, str] | None = None
 
@@ -102,6 +103,7 @@ class MetricsPage:
             endpoints=figures.by_endpoint(shown, links),
             more_endpoints=len(each) - len(shown),
             logs=links.to({}),
+            is_exact=not totals.percentile_error,
         )
 
 
@@ -140,6 +142,7 @@ def _addresses(
             for name, window in beside.items()
         },
         "all_endpoints": _address({**given, "endpoints": "all"}),
+        "exactly": _address({**given, "exact": "true"}),
     }
 
 

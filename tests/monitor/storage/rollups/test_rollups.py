@@ -1,6 +1,7 @@
 """Rollups say what the logs say, whatever came, went, broke off or is at work."""
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,11 +22,13 @@ from monitor.storage.database.pool import FAILED, Database
 from monitor.storage.ledger.totals import LedgerTotals
 from monitor.storage.logs.deleting import Deletions
 from monitor.storage.logs.marks import Marks
+from monitor.storage.logs.measured import FromRollups
 from monitor.storage.logs.metrics import MetricsReader
 from monitor.storage.logs.reader import LogReader
 from monitor.storage.registry.services import Services
 from monitor.storage.retention.retention import Retention
 from monitor.storage.retention.terms import Policy
+from monitor.storage.rollups.coverage import ALWAYS
 from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
 from monitor.traffic.exchange import Exchange, Source
 from monitor.traffic.ids import LogIds
@@ -256,3 +259,24 @@ async def test_rollups_say_what_the_logs_say(
                     service_id=None if of_service is None else house.ids[of_service],
                 ),
             )
+
+
+async def test_a_window_reads_rollups_and_the_logs_at_its_ends(
+    database: Database,
+) -> None:
+    house = House(database)
+    await house.begin()
+    log = {"method": "GET", "path": "/a", "source": Source.PROXY, "which": 0}
+    await house.store([{**log, "hours_ago": n, "seconds": 0} for n in range(72)])
+    scope = Scope(since=NOW - timedelta(hours=60), until=NOW)
+    measures = FromRollups(scope, ALWAYS)
+    async with database.connection() as connection:
+        await connection.execute("SET enable_seqscan = off")
+        for statement, arguments in (measures.overall(), measures.by_endpoint()):
+            rows = await connection.fetch(f"EXPLAIN {statement}", *arguments)
+            plan = "\n".join(row[0] for row in rows)
+            # No partition but those of the two ends, and these along their ids.
+            assert "Seq Scan on logs" not in plan
+            assert len(set(re.findall(r"on (logs_\w+) l", plan))) <= 4
+            assert "id >= '" in plan
+            assert "(width_s = 86400)" in plan and "(width_s = 3600)" in plan
