@@ -74,6 +74,11 @@ async def _with_plain_ids(connection: asyncpg.Connection) -> None:
     )
 
 
+async def _left_as_it_is(connection: asyncpg.Connection) -> None:
+    """Nothing outlives a block: what is set is set in a transaction, and who takes a
+    lock gives it back. To have PostgreSQL look would be another round trip for each."""
+
+
 def _id_as_sent(id: UUID | bytes) -> bytes:
     """An id, or its bytes, of which there are many at a time."""
     return id if isinstance(id, bytes) else bytes_of(id)
@@ -236,6 +241,7 @@ class Database:
                 command_timeout=COMMAND_TIMEOUT_S,
                 server_settings=SERVER_SETTINGS,
                 init=_with_plain_ids,
+                reset=_left_as_it_is,
             )
         except ValueError as error:
             # ClientConfigurationError too, which AWAY would take for an absence.

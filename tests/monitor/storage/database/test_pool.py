@@ -32,3 +32,29 @@ async def test_ids_are_read_as_plain_uuids_and_written_from_their_bytes_too(
                 assert await connection.fetchval("SELECT 1 FROM ids WHERE id = $1", one)
     finally:
         await database.close()
+
+
+async def test_a_connection_is_given_back_without_another_statement(
+    database: Database,
+) -> None:
+    async with database.connection() as first:
+        pid = first.get_server_pid()
+        await first.execute("SELECT 'the last'")
+    async with database.connection() as first, database.connection() as second:
+        others = {first.get_server_pid(): second, second.get_server_pid(): first}
+        last = await others[pid].fetchval(
+            "SELECT query FROM pg_stat_activity WHERE pid = $1", pid
+        )
+    assert last == "SELECT 'the last'"
+
+
+async def test_a_transaction_that_was_left_open_is_not_the_next_ones(
+    database: Database,
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute("BEGIN")
+        await connection.execute("CREATE TABLE apimonitor.left_open ()")
+    async with database.connection() as connection:
+        assert not connection.is_in_transaction()
+        found = await connection.fetchval("SELECT to_regclass('left_open')")
+    assert found is None
