@@ -32,7 +32,10 @@ def pack_body(
     text, is_complete = NULL, True
     is_text = as_text(body.kept) is not None
     if not is_text:
-        text, is_complete = _searched_field(body, headers, decodes)
+        coding = field_value(headers, "content-encoding")
+        is_complete = decodes or coding is None
+        if is_complete:
+            text = text_field(searched(body.kept, headers, truncated=body.truncated))
     fields = (
         length_field(len(body.kept)),
         body.kept,
@@ -42,17 +45,6 @@ def pack_body(
         text,
     )
     return b"".join(fields), is_complete
-
-
-def _searched_field(
-    body: Body, headers: Fields | HeaderObject, decodes: bool
-) -> tuple[bytes, bool]:
-    if body.plain is not None:
-        declared = field_value(headers, "content-type")
-        return text_field(text_of(body.plain, declared)), True
-    if not decodes and field_value(headers, "content-encoding") is not None:
-        return NULL, False
-    return text_field(searched(body.kept, headers, truncated=body.truncated)), True
 
 
 def searched(

@@ -35,10 +35,7 @@ MEMBER_NODES: Final = 100
 READS: Final = 4
 # So many strings of JSON are looked at in the time of a node.
 QUOTES: Final = 4
-# What is longer, or very much longer than as it is coded, is decoded once more to be
-# searched, by the recorder: the spool is to hold many records.
-HANDED_BYTES: Final = 256 * 1024
-HANDED_TIMES: Final = 16
+
 
 NAMED: Final = ("name", "deep")
 
@@ -271,10 +268,6 @@ def _content(
     if plain.problem == TOO_LONG:
         raise TooMuch
     work.spend(MEMBER_NODES * plain.members, plain.made // READS)
-    size = len(plain.content)
-    if plain.complete and size <= min(HANDED_BYTES, HANDED_TIMES * len(body.kept)):
-        # Where nothing of it is masked it is searched; else this body is not kept.
-        body.plain = plain.content
     is_seen = plain.problem in (None, CUT, DAMAGED)
     is_seen = is_seen and (plain.complete or len(plain.content) >= LOOKED_AT_BYTES)
     return plain.content, plain.problem, is_seen

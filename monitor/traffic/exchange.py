@@ -1,6 +1,6 @@
 """The exchange: one request and what became of it, from the wire to the row."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -81,8 +81,7 @@ class Body:
     """The first bytes of a body as they passed, content coding included.
 
     *is_limited*: it is withheld because to mask it would have been too much work.
-    *is_cut*: of what is redacted, that there was more of it. *plain*: all of it without
-    its coding, where that was undone to look into it.
+    *is_cut*: of what is redacted, that there was more of it.
     """
 
     kept: bytes
@@ -90,7 +89,6 @@ class Body:
     state: BodyState
     is_limited: bool
     is_cut: bool
-    plain: bytes | None = field(init=False, compare=False, repr=False)
 
     def __init__(
         self,
@@ -106,7 +104,6 @@ class Body:
         self.state = state
         self.is_limited = is_limited
         self.is_cut = is_cut
-        self.plain = None
 
     @property
     def truncated(self) -> bool:
