@@ -1,6 +1,5 @@
 """The calls that give logs in the formats of other tools."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from monitor.export import har
 from monitor.json.output import json_bytes
 from monitor.logs.log import LogDetail
 from monitor.logs.query import parse_export_query
+from monitor.loop.giving_way import give_way
 from monitor.traffic.message import Message
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ class ExportCalls:
             async for piece in written(details):
                 await response.write(piece)
                 # Neither what is read ahead nor what is written waits by itself.
-                await asyncio.sleep(0)
+                await give_way()
             is_whole = True
         except Unavailable as error:
             logger.warning("an export broke off", extra={"reason": error.detail})

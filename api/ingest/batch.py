@@ -1,6 +1,5 @@
 """The call that takes many logs at once, without holding them all."""
 
-import asyncio
 import hashlib
 import tempfile
 import time
@@ -32,6 +31,7 @@ from monitor.errors import (
 from monitor.export.har_messages import Bounds
 from monitor.json.member import MemberSplitter
 from monitor.json.stream import ArraySplitter, LineSplitter, Splitter
+from monitor.loop.giving_way import give_way
 from monitor.settings import Settings
 from monitor.storage.commit.idempotency import repeat_key
 
@@ -191,7 +191,7 @@ class Breath:
 
     async def taken(self) -> None:
         if time.perf_counter() - self._since > TURN_S:
-            await asyncio.sleep(0)
+            await give_way()
             self._since = time.perf_counter()
 
 

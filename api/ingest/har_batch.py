@@ -1,6 +1,5 @@
 """Batches of HAR archives: how their entries become logs."""
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from monitor.export.har_messages import Bounds, messages_of
 from monitor.export.har_origin import origin_of
 from monitor.export.har_values import BadEntry, Place, known
 from monitor.logs.parameter import ID, one_of, read
+from monitor.loop.giving_way import give_way
 from monitor.traffic.exchange import Body, BodyState, Exchange
 from monitor.traffic.fields import Fields, HeaderObject
 
@@ -118,7 +118,7 @@ class HarBatch(Batch):
             if (id := self._written[n]) is not None:
                 self._days.add((id.int >> 80) // DAY_MS)
             if n % ROWS_A_TURN == ROWS_A_TURN - 1:
-                await asyncio.sleep(0)
+                await give_way()
 
     def _moved(self, position: int, moment: datetime, delta: timedelta) -> UUID | None:
         try:

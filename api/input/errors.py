@@ -1,6 +1,5 @@
 """Errors and other answers of /v1 as they are written: RFC 9457."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from monitor.errors import FieldError, InvalidInput, MonitorError, TooLarge
 from monitor.json.output import json_bytes
+from monitor.loop.giving_way import give_way
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ async def accepted(ids: Sequence[UUID], **more: Any) -> web.Response:
     parts = []
     for start in range(0, len(ids), IDS_AT_ONCE):
         parts.append(json_bytes(ids[start : start + IDS_AT_ONCE])[1:-1])
-        await asyncio.sleep(0)
+        await give_way()
     rest = json_bytes({"accepted": len(ids), **more})[1:-1]
     content = b'{%b,"ids":[%b]}' % (rest, b",".join(parts))
     return web.Response(

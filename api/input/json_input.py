@@ -1,6 +1,5 @@
 """JSON as input: what it says, or where it is wrong."""
 
-import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from api.input.errors import of_validation
 from monitor.errors import FieldError, InvalidInput
 from monitor.json.meter import Meter
 from monitor.json.strict import no_constant
+from monitor.loop.giving_way import give_way
 
 Model = TypeVar("Model", bound=BaseModel)
 Loc = tuple[str | int, ...]
@@ -56,7 +56,7 @@ async def weigh(content: bytes, *, most_values: int) -> None:
     try:
         for start in range(0, len(content), SLICE_BYTES):
             meter.feed(content[start : start + SLICE_BYTES])
-            await asyncio.sleep(0)
+            await give_way()
     except ValueError as error:
         raise invalid((), str(error), "too_long") from None
 

@@ -54,6 +54,8 @@ class Doing:
 
     def __init__(self) -> None:
         self.now = NOTHING
+        # How many writes the proxy had for clients and upstreams.
+        self.served = 0
         self._since = 0.0
 
     def turn_to(self, kind: Kind) -> Kind:
@@ -66,6 +68,10 @@ class Doing:
         self.now = kind
         self._since = at
         return before
+
+    def lasted(self) -> float:
+        """How long the step has taken so far."""
+        return perf_counter() - self._since
 
 
 DOING: Final = Doing()

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from monitor.loop.doing import DOING
+
 # Where as much waits, it leaves before the turn is over: who is first waits for these.
 MAX_PIECES: Final = 32
 # A larger piece is worth a call of its own.
@@ -27,6 +29,7 @@ class Outbox:
 
     def put(self, transport: asyncio.Transport, content: bytes) -> None:
         """Write *content*, after all that was put before."""
+        DOING.served += 1
         if len(content) > SMALL_BYTES:
             self.flush()
             transport.write(content)

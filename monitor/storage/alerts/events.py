@@ -1,6 +1,5 @@
 """Events, which come about in the transaction of the logs they are about."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ import asyncpg
 
 from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.state import AlertState
+from monitor.loop.giving_way import give_way
 from monitor.record.batch import Storable, exchange_of, services_of
 from monitor.storage.alerts.notifications import notify
 from monitor.storage.alerts.rows import COLUMNS, alert_of
@@ -187,7 +187,7 @@ class Breath:
         self._done += work
         if self._done >= WORK_AT_ONCE:
             self._done = 0
-            await asyncio.sleep(0)
+            await give_way()
 
 
 async def _by_service(

@@ -1,10 +1,10 @@
 """Rows of exchanges, by COPY of bytes that the proxy has packed already."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 
+from monitor.loop.giving_way import give_way
 from monitor.record.batch import Gathered, Storable, copied
 from monitor.record.columns import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS
 from monitor.storage.logs import messages
@@ -24,7 +24,7 @@ async def insert(connection: asyncpg.Connection, storables: Sequence[Storable]) 
     gathered = Gathered()
     for start in range(0, len(storables), AT_ONCE):
         gathered.add(storables[start : start + AT_ONCE])
-        await asyncio.sleep(0)
+        await give_way()
     await _copy(connection, "logs", LOG_COLUMNS, gathered.logs)
     await _copy(connection, "log_details", DETAIL_COLUMNS, gathered.details)
     if gathered.bodies:

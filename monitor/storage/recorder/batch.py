@@ -1,7 +1,6 @@
 """Batches of a segment's records, as many as one transaction takes."""
 
-import asyncio
-
+from monitor.loop.giving_way import give_way
 from monitor.spool.segments import READ_BYTES, Segment
 from monitor.storage.ledger.outcomes import Record, records_of
 
@@ -20,5 +19,5 @@ async def next_batch(
             break
         records += records_of(frames, position)
         position = frames[-1].end
-        await asyncio.sleep(0)
+        await give_way()
     return records
