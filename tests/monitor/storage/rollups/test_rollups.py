@@ -28,6 +28,7 @@ from monitor.storage.logs.reader import LogReader
 from monitor.storage.registry.services import Services
 from monitor.storage.retention.retention import Retention
 from monitor.storage.retention.terms import Policy
+from monitor.storage.rollups import fold
 from monitor.storage.rollups.coverage import ALWAYS
 from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
 from monitor.traffic.exchange import Exchange, Source
@@ -280,3 +281,36 @@ async def test_a_window_reads_rollups_and_the_logs_at_its_ends(
             assert len(set(re.findall(r"on (logs_\w+) l", plan))) <= 4
             assert "id >= '" in plan
             assert "(width_s = 86400)" in plan and "(width_s = 3600)" in plan
+
+
+@pytest.mark.parametrize("is_filling", [False, True])
+async def test_what_comes_and_goes_while_a_step_counts_is_counted_once(
+    database: Database, is_filling: bool
+) -> None:
+    house = House(database)
+    await house.begin()
+    log = {"path": "/a", "source": Source.PROXY, "which": 0, "latency_ms": 5.0}
+    await house.store(
+        [
+            {**log, "method": method, "hours_ago": 1, "seconds": n}
+            for n in range(9)
+            for method in ("GET", "POST")
+        ]
+    )
+    if is_filling:
+        await house.upgrade(None)
+    add = fold.add
+
+    async def and_meanwhile(*arguments: Any) -> None:
+        await add(*arguments)
+        await house.store([{**log, "method": "PUT", "hours_ago": 1, "seconds": 0}])
+        await house.delete({"method": "GET"})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fold, "add", and_meanwhile)
+        await house.upkeep(Limits(few_changes=0))
+    for _ in range(2):
+        await compare(house, Scope(until=END))
+        totals = await house.metrics.totals(Scope(until=END))
+        assert totals.by_method == {"POST": 9, "PUT": 1}
+        await house.upkeep(Limits(few_changes=0))
