@@ -5,9 +5,9 @@ from typing import Any
 
 from monitor.loop.doing import DOING, GARBAGE, NOTHING, Kind
 
-# Exchanges free what they made by themselves. At Python's own thresholds the looking
-# took a twenty-fifth of the CPU.
-THRESHOLDS = (50_000, 20, 50)
+# What ends frees itself (tests/faults/test_garbage.py), so that few looks are due. Each
+# is a pause: of the youngest about a millisecond, of older ones after a million more.
+THRESHOLDS = (10_000, 100, 50)
 
 
 def settle() -> None:
