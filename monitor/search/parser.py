@@ -119,7 +119,7 @@ class _Parser:
         if self._terms > self._bounds.terms:
             reason = f"the query has more than QUERY_TERMS, {self._bounds.terms}, terms"
             raise QueryProblem(reason, span, kind=Kind.TOO_MANY_TERMS)
-        if not word.span.length:
+        if word.span.length == len(word.operator):
             reason = f"expected a value after {shown(self._text[start : self._at])}"
             raise QueryProblem(reason, span, kind=Kind.BAD_VALUE)
         if word.regex is not None:
@@ -154,9 +154,11 @@ class _Parser:
         try:
             return leaves.anywhere(given) if field is None else field.field.leaf(given)
         except Expected as error:
-            name = f" for {shown(field.field.name)}" if field else ""
+            after = (
+                f" after {shown(f'{field.field.name}{field.name}:')}" if field else ""
+            )
             raise QueryProblem(
-                f"expected {error}{name}, not {shown(word.operator + word.text)}",
+                f"expected {error}{after}, not {shown(word.operator + word.text)}",
                 word.span,
                 kind=Kind.BAD_VALUE,
             ) from None

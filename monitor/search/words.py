@@ -52,7 +52,8 @@ def value_at(text: str, at: int, *, longest_regex: int) -> Word:
     found = OPERATOR.match(text, at)
     operator = found[0] if found else ""
     word = word_at(text, at + len(operator), longest_regex=longest_regex)
-    return Word(word.pieces, word.span, word.regex, operator)
+    span = Span(at, len(operator) + word.span.length)
+    return Word(word.pieces, span, word.regex, operator)
 
 
 def word_at(text: str, at: int, *, longest_regex: int) -> Word:

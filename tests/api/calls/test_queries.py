@@ -106,7 +106,7 @@ FINDS: list[tuple[str, set[str]]] = [
 # Where the error is, by the part of the text that it marks.
 REFUSED: list[tuple[str, str, str]] = [
     ("method:GET statu:500", "statu", "query_unknown_field"),
-    ("status:>=abc", "abc", "query_bad_value"),
+    ("status:>=abc", ">=abc", "query_bad_value"),
     ("a AND (b OR", "OR", "query_syntax"),
     ("a (b", "(", "query_syntax"),
     ("b) a", ")", "query_syntax"),
