@@ -14,12 +14,15 @@ from monitor.redaction.spelled import ESCAPED, Spelled, beginnings, fold, spelle
 FOLDED: Final = bytes(range(256)).lower()
 LEFT_OUT: Final = b"-_\0"
 MAX_KNOWN: Final = 10_000
+# Of a service's own; for more of them nothing is found quickly.
+MAX_OWN: Final = 16
 # Settings name two lists; tests have some more.
 MAX_FINDERS: Final = 8
 # What separates a name in a URL from its value, or from the rest of a name: all one.
 URL_FOLDED: Final = FOLDED.translate(
     bytes.maketrans(b"+.[ \t\n\v\f\r\x1c\x1d\x1e\x1f", b"=" * 13)
 )
+ENDS: Final = (b"=", b"%")
 URL_LEFT_OUT: Final = b"-_]"
 MAX_URL_LENGTH: Final = 4096
 PLAIN: Final = re.compile("[a-z0-9]+")
@@ -50,6 +53,7 @@ class Names:
         "_in_urls",
         "_known",
         "_ordinary",
+        "_own",
         "_quoted",
         "_spelled",
         "_stems",
@@ -74,10 +78,12 @@ class Names:
         self._begun: Finder | None = None
         self._stems: Finder | None = None
         self._ordinary: dict[str, bool] = {}
+        # Names that none of the finders knows.
+        self._own: list[bytes] = []
         self._in_urls: Finder | None = None
         looked_for = by_fold.keys() | self._beside.keys()
         if in_urls and all([PLAIN.fullmatch(name) for name in looked_for]):
-            texts = [f"{name}{end}".encode() for name in looked_for for end in "=%"]
+            texts = [name.encode() + end for name in looked_for for end in ENDS]
             self._in_urls = _finder(UNREADABLE.union(texts))
         if in_bodies and by_fold:
             begun = [beginnings(name) for name in self.given if fold(name)]
@@ -86,7 +92,22 @@ class Names:
 
     def also(self, names: Iterable[str]) -> "Names":
         more = self.given.union(names)
-        return self if more == self.given else Names(more)
+        if more == self.given:
+            return self
+        made = Names(more)
+        made._find_beside(self)
+        return made
+
+    def _find_beside(self, known: "Names") -> None:
+        """Use what finds *known*, and look for the few others one by one."""
+        others = self._whole.union(self._beside) - known._whole.union(known._beside)
+        own = [*known._own, *[name.encode() for name in sorted(others)]]
+        if len(own) > MAX_OWN:
+            return
+        self._own = own
+        self._begun, self._stems = known._begun, known._stems
+        if all([PLAIN.fullmatch(name) for name in others]):
+            self._in_urls = known._in_urls
 
     def holds(self, name: str) -> bool:
         """`user[password]`, `token[]` and `login.password` count."""
@@ -111,7 +132,8 @@ class Names:
         """Whether a list of pairs can have one of them, spelled plainly."""
         folded = content.translate(FOLDED, LEFT_OUT)
         if self._stems is not None:
-            return self._stems.is_in(folded)
+            found = any([folded.find(name) >= 0 for name in self._own])
+            return found or self._stems.is_in(folded)
         # `in` asks first whether it is a number, which fails slowly.
         return any([folded.find(stem) >= 0 for stem in self._flat])
 
@@ -119,7 +141,12 @@ class Names:
         """Whether JSON can have one of them as a whole string, however spelled."""
         if self._begun is None or content.find(b"\0") >= 0:
             return True
-        return self._begun.is_in(content)
+        if self._begun.is_in(content):
+            return True
+        if not self._own:
+            return False
+        folded = content.translate(FOLDED, LEFT_OUT)
+        return any([folded.find(b'"%b"' % name) >= 0 for name in self._own])
 
     def may_be_in_url(self, text: str) -> bool:
         """Whether one of them can be a name in *text*, a URL or some; or something in
@@ -130,7 +157,8 @@ class Names:
         folded = text.encode().translate(URL_FOLDED, URL_LEFT_OUT)
         if folded.find(b"%") >= 0:
             folded = folded.replace(b"%5d", b"")
-        return self._in_urls.is_in(folded)
+        found = [folded.find(name + end) >= 0 for name in self._own for end in ENDS]
+        return any(found) or self._in_urls.is_in(folded)
 
     def quoted_in(self, content: bytes) -> list[tuple[Spelled, int]]:
         """Those that stand in JSON as whole strings, spelled plainly, and how often.

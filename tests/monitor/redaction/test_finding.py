@@ -79,12 +79,28 @@ def test_what_only_resembles_a_name_is_not_looked_at() -> None:
         assert STANDING.may_be_quoted_in(content) == (name == "password"), name
 
 
-def test_own_names_of_a_service_are_found_as_well() -> None:
-    own = STANDING.also(["Kontonummer"])
-    assert own.may_be_quoted_in(b'{"konto_nummer":1}')
-    assert [name.folded for name, _ in own.quoted_in(b'{"konto_nummer":1}')] == [
-        b'"kontonummer"'
-    ]
+OWN = ("Kontonummer", "iban", "größe", "_x-1")
+WITH_OWN, OWN_AT_LENGTH = STANDING.also(OWN), Names([*FIELDS, *OWN])
+
+
+@given(st.lists(st.tuples(NOISE, st.sampled_from(OWN), NOISE), max_size=4))
+def test_own_names_of_a_service_are_found_as_well(
+    parts: list[tuple[str, str, str]],
+) -> None:
+    for sign in ("", "-", "__"):
+        names = [(a, f'"{sign}{name[:3]}{sign}{name[3:]}"', b) for a, name, b in parts]
+        content = "".join(["".join(each) for each in names]).encode()
+        if OWN_AT_LENGTH.quoted_in(content):
+            assert WITH_OWN.may_be_quoted_in(content)
+        assert WITH_OWN.may_be_in(content) == OWN_AT_LENGTH.may_be_in(content)
+    assert not WITH_OWN.may_be_quoted_in(b'{"konto":1,"x_12":"ibans"}')
+
+
+def test_of_many_own_names_none_is_missed() -> None:
+    many = STANDING.also([f"name{n}" for n in range(1000)])
+    for names in (many, many.also(["another"])):
+        assert names.may_be_quoted_in(b'{"na_me999":1}')
+        assert names.may_be_in(b"na_me999=1")
 
 
 PARAMETERS = load({}).sensitive_parameters
@@ -93,17 +109,25 @@ IN_URLS = Names(PARAMETERS, in_urls=True)
 AT_LENGTH = Names(PARAMETERS)
 ESCAPES = ("%5D", "%5b", "%74", "%2D", "%20", "%3D", "%253d", "%40", "%e2%84%aa", "%")
 PIECE = st.one_of(
-    st.sampled_from([fold(name) for name in PARAMETERS] + ["code", "state", "x", "id"]),
+    st.sampled_from(
+        [fold(name) for name in PARAMETERS] + ["code", "state", "x", "shopid"]
+    ),
     st.sampled_from((*"?&;#=/.[]+-_@ \t:", "=", "&", "?", *ESCAPES, "ö", "\u212a")),
 )
+
+
+OTHERS = (IN_URLS.also(["shop_id"]), Names([*PARAMETERS, "shop_id"]))
+FROM_NONE = (Names((), in_urls=True).also(["shop_id"]), Names(["shop_id"]))
 
 
 @given(st.lists(PIECE, max_size=12), st.sampled_from(("", "http://h/?", "//h/;")))
 def test_a_url_is_masked_as_it_is_at_length(pieces: list[str], begin: str) -> None:
     url = begin + "".join(pieces)
     for spelling in (url, url.upper(), url.replace("to", "t_o").replace("k", "%6B")):
-        quickly = UrlMask(IN_URLS, MaskingWork(100_000)).reference(spelling)
-        assert quickly == UrlMask(AT_LENGTH, MaskingWork(100_000)).reference(spelling)
+        for quick, at_length in ((IN_URLS, AT_LENGTH), OTHERS, FROM_NONE):
+            found = UrlMask(quick, MaskingWork(100_000)).reference(spelling)
+            again = UrlMask(at_length, MaskingWork(100_000)).reference(spelling)
+            assert found == again
 
 
 @given(st.lists(st.tuples(PIECE, PIECE, PIECE), max_size=4))
@@ -117,7 +141,8 @@ def test_a_target_is_masked_as_it_is_at_length(triples: list[Any]) -> None:
         path="/a",
         query_params=_parameters(query, 100),
     )
-    own = ("surely-nobody-has-this",)
+    # What is no plain name is not looked for quickly.
+    own = ("surely ø nobody",)
     found, at_length = REDACTION.apply(given), REDACTION.apply(given, own)
     assert found.url == at_length.url
     assert found.client_url == at_length.client_url
