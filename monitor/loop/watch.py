@@ -111,6 +111,7 @@ class LoopWatch:
 
     def note_worker(self, late_s: float) -> None:
         """A process that serves the proxy had a long turn; it says itself what ran."""
+        self._turns.setdefault(WORKER, Kind(WORKER)).note(late_s)
         self._note_longest(late_s, WORKER)
         self._long[WORKER] = self._long.get(WORKER, 0) + 1
 

@@ -113,6 +113,7 @@ async def test_what_was_seen_is_in_the_metrics() -> None:
         assert f'apimonitor_loop_step_seconds_count{{doing="{word}"}}' in text
     assert 'longest_turn_seconds{doing="proxy worker",when="ever"} 1.5' in text
     assert 'apimonitor_loop_long_turns_total{doing="proxy worker"} 1.0' in text
+    assert 'loop_turn_seconds_sum{doing="proxy worker"} 1.5' in text
 
 
 async def test_a_watch_that_is_stopped_leaves_nothing() -> None:
