@@ -25,7 +25,7 @@ async def parts_of_nothing(
     None where all is one part. All of it takes *timeout_ms* at most.
     """
     query, asked = filter.query, parts_of(filter)
-    if query is None or len(asked) < 2 or not timeout_ms:
+    if query is None or len(asked) < 2 or timeout_ms <= 0:
         return ()
     deadline = time.monotonic() + timeout_ms / 1000
     parts = query.parts[:MOST_PARTS]

@@ -10,7 +10,7 @@ import asyncpg
 from monitor.errors import Unavailable
 from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
-from monitor.logs.log import LogDetail, LogItem, LogPage
+from monitor.logs.log import LogDetail, LogItem, LogPage, QueryPart
 from monitor.search.tree import regexes_in
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
@@ -55,8 +55,13 @@ class LogReader:
                 connection, filter, page, deadline
             )
             total, at_least = await self._count(connection, filter, page, len(rows))
-            share_ms = 0 if total else self._share_ms(COUNT_SHARE)
-            parts = await parts_of_nothing(connection, filter, share_ms)
+            parts: tuple[QueryPart, ...] = ()
+            if total == 0:
+                # What is left of the time, and of that for counting.
+                left_ms = int((deadline - time.monotonic()) * 1000)
+                share_ms = self._share_ms(COUNT_SHARE)
+                left_ms = min(left_ms + share_ms, share_ms)
+                parts = await parts_of_nothing(connection, filter, left_ms)
         has_more = len(rows) > page.limit
         rows = rows[-page.limit :] if page.newer else rows[: page.limit]
         items = tuple(item_of(row) for row in rows)
@@ -79,7 +84,8 @@ class LogReader:
         """Raises InvalidInput where PostgreSQL would not take it."""
         if filter.query is not None and any(regexes_in(filter.query.tree)):
             async with self._database.connection() as connection:
-                await regexes.check(connection, filter.query, self._timeout_ms)
+                share_ms = self._share_ms(COUNT_SHARE)
+                await regexes.check(connection, filter.query, share_ms)
 
     async def get(self, id: UUID) -> LogDetail | None:
         """All of one log; None where there is none of that id."""

@@ -1,8 +1,10 @@
 """Regular expressions of queries: which PostgreSQL does not take, and why."""
 
+import time
+
 import asyncpg
 
-from monitor.errors import InvalidInput
+from monitor.errors import InvalidInput, Unavailable
 from monitor.logs.parameter import problem_error
 from monitor.search.problem import Kind, QueryProblem
 from monitor.search.tree import Query, Regex, regexes_in
@@ -10,15 +12,21 @@ from monitor.storage.search.bounded import within
 
 
 async def check(connection: asyncpg.Connection, query: Query, timeout_ms: int) -> None:
-    """Raises InvalidInput with the place of the first that is none."""
+    """Raises InvalidInput with the place of the first that is none.
+
+    All of them are read in *timeout_ms*, else it raises Unavailable.
+    """
+    deadline = time.monotonic() + timeout_ms / 1000
     for regex in regexes_in(query.tree):
+        left_ms = int((deadline - time.monotonic()) * 1000)
         try:
-            await within(connection, timeout_ms, "SELECT '' ~ $1", [regex.source])
+            await within(connection, left_ms, "SELECT '' ~ $1", [regex.source])
         except asyncpg.InvalidRegularExpressionError as error:
             reason = str(error).removeprefix("invalid regular expression: ")
             raise _refused(regex, reason) from None
         except asyncpg.QueryCanceledError:
-            raise _refused(regex, "it takes too long to read") from None
+            reason = "reading the regular expressions takes too long"
+            raise Unavailable(reason, retry_after_s=1) from None
 
 
 def _refused(regex: Regex, reason: str) -> InvalidInput:
