@@ -153,14 +153,17 @@ class LogWriter:
             async def steps() -> list[UUID] | None:
                 if not await living(connection, [service_id]):
                     return None
-                stored: list[bytes] = []
+                keys: list[bytes] = []
+                stored: list[UUID] = []
                 async for part in parts():
                     await store(connection, part)
-                    stored += [exchange.key for exchange in part]
+                    keys += [exchange.key for exchange in part]
+                    # Not of all at the end, which would be one long turn.
+                    stored += [uuid_from(exchange.key) for exchange in part]
                 if (repeat := key()) is not None:
                     await idempotency.remember(connection, service_id, repeat, ids())
-                await feed.append(connection, stored)
-                return list(map(uuid_from, stored))
+                await feed.append(connection, keys)
+                return stored
 
             work = in_transaction(connection, self._partitions, days, steps)
             try:
