@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from monitor.ledger.account import Counted, Line, lines_of, named, total_of, unrouted_of
-from monitor.redaction.withheld import WITHHELD, Withheld
+from monitor.redaction.work import WITHHELD, Withheld
 from monitor.spool.tally import DROPPED, EVENT, Counts
 
 SERVICE_GONE = "deleted"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from monitor.redaction.withheld import WITHHELD, Withheld
+from monitor.redaction.work import WITHHELD, Withheld
 from monitor.spool.segments import NOBODY
 from monitor.spool.tally import Tally
 

@@ -1,10 +1,24 @@
-"""Work of masking: how much one exchange may take."""
+"""Work of masking: how much one exchange may take, and what is withheld for it."""
 
+from enum import StrEnum
 from typing import Final
 
 # What is read is counted in nodes: a value of JSON, a parameter, a field; or as many
 # bytes, reading which takes as long.
 NODE_BYTES: Final = 10
+
+WITHHELD: Final = "withheld:"
+
+
+class Withheld(StrEnum):
+    """What is withheld, and why, as it is counted. The limit is MASKING_NODES."""
+
+    BODY_LIMIT = "body_work_limit"
+    BODY_UNREADABLE = "body_unreadable"
+    MESSAGE_LIMIT = "message_work_limit"
+    MESSAGE_UNREADABLE = "message_unreadable"
+    # A query, the value of a header, or an error.
+    URL = "text_work_limit"
 
 
 class TooMuch(Exception):

@@ -18,7 +18,7 @@ from appliance.data.files import Files
 from monitor.access.ended_sessions import EndedSessions
 from monitor.files.damaged import SUFFIX
 from monitor.record.codec import decode, encode
-from monitor.redaction.withheld import WITHHELD
+from monitor.redaction.work import WITHHELD
 from monitor.registry.routes_file import load, save
 from monitor.registry.table import RoutingTable
 from monitor.settings import load as load_settings

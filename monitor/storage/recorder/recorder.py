@@ -14,12 +14,7 @@ from monitor.errors import NotMigrated, Unavailable
 from monitor.ledger.account import TORN
 from monitor.record.batch import days_of
 from monitor.record.codec import Recorded
-from monitor.spool.segments import (
-    MAGIC,
-    NOBODY,
-    Segment,
-    segments,
-)
+from monitor.spool.segments import MAGIC, NOBODY, Segment, segments
 from monitor.spool.tallies import Tallies
 from monitor.spool.writer import Spool
 from monitor.storage.commit.commit import (
@@ -31,11 +26,7 @@ from monitor.storage.commit.commit import (
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database, reason_of
 from monitor.storage.ledger.dead_letters import DeadLetters
-from monitor.storage.ledger.outcomes import (
-    Record,
-    damaged,
-    outcomes,
-)
+from monitor.storage.ledger.outcomes import Record, damaged, outcomes
 from monitor.storage.ledger.totals import Key, LedgerTotals, Moved
 from monitor.storage.recorder.batch import BATCH_BYTES, next_batch
 from monitor.storage.recorder.damage import keep_damaged

@@ -22,8 +22,7 @@ from monitor.record.codec import decode, encode
 from monitor.redaction.json import masked_json
 from monitor.redaction.path_machine import Machine
 from monitor.redaction.redaction import Redaction
-from monitor.redaction.withheld import WITHHELD, Withheld
-from monitor.redaction.work import MaskingWork
+from monitor.redaction.work import WITHHELD, MaskingWork, Withheld
 from monitor.settings import load
 from monitor.spool.segments import NOBODY
 from monitor.spool.tally import Tally, read

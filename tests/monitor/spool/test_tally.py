@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from monitor.ledger.withheld import counting
-from monitor.redaction.withheld import WITHHELD, Withheld
+from monitor.redaction.work import WITHHELD, Withheld
 from monitor.spool.segments import NOBODY, segments
 from monitor.spool.tallies import Tallies
 from monitor.spool.tally import FINISHED, IN_FLIGHT, Tally, read
