@@ -124,6 +124,13 @@ def as_text(content: bytes, *, truncated: bool = False) -> str | None:
         return None
 
 
+def is_text(content: bytes) -> bool:
+    """Whether *as_text* gives one: most of it is seen to be, without being decoded."""
+    if content.isascii():
+        return content.find(b"\0") < 0
+    return as_text(content) is not None
+
+
 def field_value(headers: Fields | HeaderObject, name: str) -> str | None:
     """The value of a field, whatever its case; repeats joined (RFC 9110 5.3)."""
     wanted = name.lower()

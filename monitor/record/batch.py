@@ -44,8 +44,8 @@ class Gathered:
                     self.told.append(storable)
             self.logs.append(rows.log)
             self.details.append(rows.detail)
-            if rows.body:
-                self.bodies.append(rows.body)
+            if body := rows.body:
+                self.bodies.append(body)
 
 
 def copied(rows: list[bytes]) -> Iterator[bytes]:

@@ -104,7 +104,7 @@ class Recorded:
             if not self._is_complete:
                 body = with_texts(body, detail)
             body = padded(body, BODY_BEGINS)
-        return Rows(padded(log, LOG_BEGINS), padded(detail, DETAIL_BEGINS), body)
+        return Rows(padded(log, LOG_BEGINS), padded(detail, DETAIL_BEGINS), [body])
 
     def exchange(self) -> Exchange:
         return decode(self.record)
@@ -122,13 +122,13 @@ def encode(exchange: Exchange) -> bytes:
         MARK,
         len(rows.log),
         len(rows.detail),
-        len(rows.body),
+        sum([len(part) for part in rows.parts]),
         len(messages),
         -1 if sent is None else sent.size,
         -1 if received is None else received.size,
         rows.is_complete,
     )
-    return b"".join((head, rows.log, rows.detail, rows.body, messages, texts))
+    return b"".join([head, rows.log, rows.detail, *rows.parts, messages, texts])
 
 
 def with_id(record: bytes, id: UUID) -> bytes:

@@ -55,7 +55,7 @@ NO_COUNTS: Final = NULL * 3
 EPOCH_MS: Final = 946_684_800_000
 
 
-@dataclass(init=False, slots=True)
+@dataclass(init=False, slots=True, eq=False)
 class Rows:
     """One exchange's rows; *body* is empty where it has none.
 
@@ -64,16 +64,28 @@ class Rows:
 
     log: bytes
     detail: bytes
-    body: bytes
+    # Of the body's row, which are joined once only, as bodies are long.
+    parts: list[bytes]
     is_complete: bool
 
     def __init__(
-        self, log: bytes, detail: bytes, body: bytes, is_complete: bool = True
+        self, log: bytes, detail: bytes, parts: list[bytes], is_complete: bool = True
     ) -> None:
         self.log = log
         self.detail = detail
-        self.body = body
+        self.parts = parts
         self.is_complete = is_complete
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.parts)
+
+    def __eq__(self, other: object) -> bool:
+        """However the body's row is cut."""
+        if not isinstance(other, Rows):
+            return NotImplemented
+        ours = self.log, self.detail, self.body, self.is_complete
+        return ours == (other.log, other.detail, other.body, other.is_complete)
 
 
 def pack(exchange: Exchange, *, decodes: bool = True) -> Rows:
@@ -126,12 +138,11 @@ def _pack(exchange: Exchange, decodes: bool) -> Rows:
     )
     sent, received = exchange.request_body, exchange.response_body
     if sent is None and received is None:
-        return Rows(log, detail, b"")
-    first, is_first_complete = pack_body(sent, exchange.request_headers, decodes)
-    second, is_second_complete = pack_body(received, exchange.response_headers, decodes)
-    is_complete = is_first_complete and is_second_complete
-    body = b"".join((BODY_BEGINS, key, first, second))
-    return Rows(log, detail, body, is_complete)
+        return Rows(log, detail, [])
+    parts = [BODY_BEGINS, key]
+    is_sent_complete = pack_body(sent, exchange.request_headers, parts, decodes)
+    is_complete = pack_body(received, exchange.response_headers, parts, decodes)
+    return Rows(log, detail, parts, is_sent_complete and is_complete)
 
 
 def _figures(exchange: Exchange) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from monitor.content.body import as_text, decoded, field_value
+from monitor.content.body import decoded, field_value, is_text
 from monitor.content.charsets import text_of
 from monitor.record.binary import (
     FALSE,
@@ -12,39 +12,43 @@ from monitor.record.binary import (
     length_field,
     text_field,
 )
-from monitor.traffic.exchange import Body, BodyState
+from monitor.traffic.exchange import KEPT, Body
 from monitor.traffic.fields import Fields, HeaderObject
 
 # Of a coded body, this much decoded text is kept to be searched.
 SEARCHED_TEXT_BYTES: Final = 1024 * 1024
-NO_BODY_FIELDS: Final = NULL + FALSE + text_field(BodyState.KEPT.value) + FALSE + NULL
+KEPT_FIELD: Final = text_field(KEPT.value)
+NO_BODY_FIELDS: Final = NULL + FALSE + KEPT_FIELD + FALSE + NULL
 
 
 def pack_body(
-    body: Body | None, headers: Fields | HeaderObject, decodes: bool
-) -> tuple[bytes, bool]:
-    """Content, truncated, state, is_text, and the text of a coded body."""
+    body: Body | None, headers: Fields | HeaderObject, parts: list[bytes], decodes: bool
+) -> bool:
+    """Put content, truncated, state, is_text and the text of a coded body behind
+    *parts*; whether they are complete."""
     if body is None:
-        return NO_BODY_FIELDS, True
+        parts.append(NO_BODY_FIELDS)
+        return True
     state = common_field(body.written_state)
     if body.state.is_absent:
-        return NULL + FALSE + state + FALSE + NULL, True
+        parts += (NULL, FALSE, state, FALSE, NULL)
+        return True
     text, is_complete = NULL, True
-    is_text = as_text(body.kept) is not None
-    if not is_text:
+    kept_as_text = is_text(body.kept)
+    if not kept_as_text:
         coding = field_value(headers, "content-encoding")
         is_complete = decodes or coding is None
         if is_complete:
             text = text_field(searched(body.kept, headers, truncated=body.truncated))
-    fields = (
+    parts += (
         length_field(len(body.kept)),
         body.kept,
         TRUE if body.truncated else FALSE,
         state,
-        TRUE if is_text else FALSE,
+        TRUE if kept_as_text else FALSE,
         text,
     )
-    return b"".join(fields), is_complete
+    return is_complete
 
 
 def searched(

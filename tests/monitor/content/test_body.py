@@ -17,6 +17,7 @@ from monitor.content.body import (
     as_text,
     decoded,
     field_value,
+    is_text,
     kind_of,
 )
 from monitor.content.layout import hexdump, laid_out
@@ -283,3 +284,8 @@ def test_a_gzip_is_undone_as_zlib_does(
     is_whole = reader.eof and not reader.unused_data and len(whole) <= limit
     assert found.complete == is_whole
     assert found.content == whole or not is_whole
+
+
+@given(st.binary(max_size=8) | st.text(max_size=8).map(str.encode))
+def test_what_is_text_can_be_had_as_such(content: bytes) -> None:
+    assert is_text(content) is (as_text(content) is not None)
