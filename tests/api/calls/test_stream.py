@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 import httpx
@@ -122,10 +123,18 @@ async def test_captured_logs_come_too(database_url: str, tmp_path: Path) -> None
         assert event.data["id"] == answer.headers["X-Monitor-Log-Id"]
 
 
-async def test_filters_are_those_of_the_list(database_url: str, tmp_path: Path) -> None:
+QUERY = "status:5xx path:/api req.body:needle -service:shop source:ingest"
+
+
+@pytest.mark.parametrize(
+    "asked", ["status_class=5xx&path=/api&q=needle", urlencode({"query": QUERY})]
+)
+async def test_filters_are_those_of_the_list(
+    database_url: str, tmp_path: Path, asked: str
+) -> None:
     async with (
         scene_on(database_url, tmp_path) as scene,
-        scene.follow("?status_class=5xx&path=/api&q=needle") as follower,
+        scene.follow(f"?{asked}") as follower,
     ):
         await scene.push(path="/api/a", status_code=500)
         await scene.push(path="/api/a", status_code=200, request_body="a needle")
