@@ -32,6 +32,8 @@ from monitor.traffic.exchange import Exchange
 from monitor.traffic.ids import uuid_from
 
 MAX_TOGETHER = 1_000
+# Of the event loop, that a commit waits for others: as long as these come, and at most.
+IDLE_TURNS, MOST_TURNS = 3, 40
 # Exchanges that are too many to hold at once; asked anew where it is begun anew.
 Parts = Callable[[], AsyncIterator[list[Recorded]]]
 
@@ -189,8 +191,21 @@ class LogWriter:
         while True:
             await self._news.wait()
             self._news.clear()
-            while together := self._take():
-                await self._commit(together)
+            while self._waiting:
+                await self._gather()
+                if together := self._take():
+                    await self._commit(together)
+
+    async def _gather(self) -> None:
+        """Let those come that are being read already: a commit costs one what it costs
+        many."""
+        idle = 0
+        for _ in range(MOST_TURNS):
+            count = len(self._waiting)
+            await asyncio.sleep(0)
+            idle = idle + 1 if len(self._waiting) == count else 0
+            if idle == IDLE_TURNS:
+                return
 
     def _take(self) -> list[Waiting]:
         """The next batch; callers that gave up waiting are left out."""
