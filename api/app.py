@@ -12,7 +12,7 @@ from api.calls.keys import KeyCalls
 from api.calls.ledger import LedgerCalls
 from api.calls.logs import LogCalls
 from api.calls.metrics import MetricsCalls
-from api.calls.queries import QueryCalls
+from api.calls.queries import CountCalls, QueryCalls
 from api.calls.replays import ReplayCalls
 from api.calls.services import ServiceCalls
 from api.calls.stream import StreamCalls
@@ -72,12 +72,15 @@ def _of_services(parts: Parts) -> dict[str, Handler]:
 def _of_logs(parts: Parts) -> dict[str, Handler]:
     logs, batches, exports = LogCalls(parts), BatchCalls(parts), ExportCalls(parts)
     replays, queries = ReplayCalls(parts), QueryCalls(parts)
+    counts = CountCalls(parts)
     return {
         "push_log": logs.ingest,
         "push_batch": batches.ingest,
         "import_har": batches.import_har,
         "list_logs": logs.list,
         "delete_logs": logs.delete_found,
+        "count_facets": counts.facets,
+        "count_timeline": counts.timeline,
         "follow_logs": StreamCalls(parts).follow,
         "get_log": logs.get,
         "change_log": logs.change,

@@ -42,6 +42,15 @@ class Counters:
             "why",
         ),
     ]
+    partial_counts: Annotated[
+        Counter,
+        Metric(
+            "partial_counts",
+            "Facets and timelines that do not cover all logs that were asked for: "
+            "FACETS_TIMEOUT_MS or FACETS_LOGS was reached.",
+            "of",
+        ),
+    ]
     database_up: Annotated[
         Gauge, Metric("database_up", "1 while PostgreSQL answers, else 0.")
     ]

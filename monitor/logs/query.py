@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from monitor.errors import FieldError, InvalidInput
+from monitor.logs.facets import MOST_BUCKETS
 from monitor.logs.filter import FILTERS, PAGE, TEXT, LogFilter, Page
-from monitor.logs.metrics import Scope
+from monitor.logs.metrics import MAX_BUCKETS, Scope
 from monitor.logs.parameter import (
     FLAG,
     Parameter,
@@ -53,6 +55,13 @@ OF_VALUES = {
     "limit": whole_number(1, 100).by_default(20),
 }
 VALUES = {**FILTERS, **OF_VALUES}
+OF_TIMELINE = {
+    "bucket_s": whole_number(1, 31_536_000).described(
+        f"how wide a bucket is; at most {MOST_BUCKETS} of them. Without it, "
+        f"{MAX_BUCKETS} at most"
+    )
+}
+TIMELINE = {**FILTERS, **OF_TIMELINE}
 MOST_DELETED = "as many at most; up to DELETE_LIMIT, which it is by default"
 # Of the limit only what holds whatever DELETE_LIMIT is.
 DELETED = {
@@ -129,6 +138,27 @@ def parse_values_query(
         raise InvalidInput("the query is not valid", errors=errors)
     called = asked.pop("field", None) or _listed_field(FIRST_LISTED)
     return LogFilter(**values), ValuesAsked(called=called, **asked)
+
+
+def parse_facets_query(
+    pairs: Iterable[tuple[str, str]], queries: QueryReader
+) -> LogFilter:
+    """Raises InvalidInput as parse_log_query does."""
+    values, errors = read(pairs, _with(queries, FILTERS))
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+    return LogFilter(**values)
+
+
+def parse_timeline_query(
+    pairs: Iterable[tuple[str, str]], queries: QueryReader
+) -> tuple[LogFilter, timedelta | None]:
+    """The filter, and how wide a bucket is to be. Raises InvalidInput."""
+    values, errors = read(pairs, _with(queries, TIMELINE))
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+    seconds = values.pop("bucket_s", None)
+    return LogFilter(**values), seconds and timedelta(seconds=seconds)
 
 
 def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:

@@ -107,6 +107,21 @@ class Storage(Theme):
         ge=100,
         le=1_000_000,
     )
+    facets_timeout_ms: int = setting(
+        300,
+        "How long the facets or the timeline of a search may be counted; the answer "
+        "says what that covered. Raise it when they cover too little.",
+        ge=10,
+        le=60_000,
+    )
+    facets_logs: int = setting(
+        100_000,
+        "The newest logs that are counted one by one for facets or a timeline, where "
+        "rollups do not know what is asked. Raise it, and FACETS_TIMEOUT_MS, when they "
+        "cover too little; lower it when they hold PostgreSQL up.",
+        ge=100,
+        le=10_000_000,
+    )
 
     @property
     def answer_s(self) -> float:

@@ -7,6 +7,7 @@ from monitor.settings import Settings
 from monitor.storage.alerts.channels import Channels
 from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.alerts.rules import Alerts
+from monitor.storage.counts.reader import CountReader
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.feed import Feed
 from monitor.storage.logs.marks import Marks
@@ -31,6 +32,7 @@ class Stores:
     replays: Replays
     metrics: MetricsReader
     values: ValueReader
+    counts: CountReader
     feed: Feed
     alerts: Alerts
     channels: Channels
@@ -59,6 +61,11 @@ class Stores:
                 database,
                 timeout_ms=timeout_ms,
                 most_logs=settings.query_values_logs,
+            ),
+            counts=CountReader(
+                database,
+                timeout_ms=settings.facets_timeout_ms,
+                most_logs=settings.facets_logs,
             ),
             feed=Feed(database, retained=settings.stream_kept),
             alerts=Alerts(database, most=settings.alert_rules_limit),

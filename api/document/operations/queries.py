@@ -1,8 +1,9 @@
 """The query language: operations of /openapi.json."""
 
-from api.document.answers.queries import QueryFields, QueryValues
+from api.document.answers.queries import Facets, QueryFields, QueryValues, Timeline
 from api.document.operation import Operation
-from monitor.logs.query import VALUES
+from monitor.logs.filter import FILTERS
+from monitor.logs.query import TIMELINE, VALUES
 
 QUERIES = (
     Operation(
@@ -21,5 +22,23 @@ QUERIES = (
         tag="Logs",
         answer=QueryValues,
         query=VALUES,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/logs/facets",
+        id="count_facets",
+        summary="How many logs are found, by service, method, status and so on",
+        tag="Logs",
+        answer=Facets,
+        query=FILTERS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/logs/timeline",
+        id="count_timeline",
+        summary="How many are found over time, in buckets of one width",
+        tag="Logs",
+        answer=Timeline,
+        query=TIMELINE,
     ),
 )

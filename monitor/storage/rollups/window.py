@@ -17,6 +17,13 @@ LOG_ROW = """
     CASE WHEN l.latency_ms IS NULL THEN '{}' ELSE ARRAY[l.latency_ms] END AS latencies
 """
 CHANGE_ROW = "method, endpoint, status_code, requests, errors, latencies"
+COUNTS = ("sum(requests)::bigint AS requests", "sum(errors)::bigint AS errors")
+# As the logs have them: an endpoint is the path of what has no other.
+ROWS = {
+    "service_rollups": "service_rollups",
+    "endpoint_rollups": "(SELECT *, endpoint AS path FROM endpoint_rollups)",
+    "rollup_changes": "(SELECT *, endpoint AS path FROM rollup_changes)",
+}
 
 
 class Window:
@@ -46,12 +53,16 @@ class Window:
             if every is None or every % timedelta(seconds=width) == timedelta()
         ]
         self._spans = spans_of(asked, complete_from, widths)
-        self._conditions = self._of_scope()
+        self._clauses = self._of_scope()
         self._beside: list[str] = []
 
     def add_logs(self, span: Span, clause: str) -> None:
         """Logs before the window, too: those of *span* that meet *clause*."""
         self._beside.append(f"{self._logs(span)} AND {clause}")
+
+    def narrow(self, clause: str) -> None:
+        """*clause*: of a row AS l with what *table* has, and a path."""
+        self._clauses.append(clause)
 
     def place(self, value: object) -> str:
         self.arguments.append(value)
@@ -67,26 +78,30 @@ class Window:
         return summed(raw, folded if self._spans.folded else None, by)
 
     def counted(self, by: Sequence[str], of: str = "") -> str:
-        """Rows with *by* and requests; *of* as *summed* has it."""
-        keys = ", ".join([of] if of else by) + (", " if by else "") + "requests"
-        rows = [f"SELECT {keys} FROM ({self._raw()}) AS r"]
-        if self._spans.folded:
-            rows.append(f"SELECT {keys} FROM ({self._folded()}) AS r")
+        """Rows with *by*, requests and errors; *of* as *summed* has it."""
         return f"""
-            SELECT {", ".join((*by, "sum(requests)::bigint AS requests"))}
-              FROM ({" UNION ALL ".join(rows)}) AS part
+            SELECT {", ".join((*by, *COUNTS))}
+              FROM ({self.rows([of] if of else by)}) AS part
             {"GROUP BY " + ", ".join(by) if by else ""}
             """
+
+    def rows(self, of: Sequence[str]) -> str:
+        """What is to be added up: *of* as it is selected, requests and errors."""
+        columns = ", ".join((*of, "requests", "errors"))
+        rows = [self._raw()]
+        if self._spans.folded:
+            rows.append(self._folded())
+        return " UNION ALL ".join(f"SELECT {columns} FROM ({r}) AS r" for r in rows)
 
     def _folded(self) -> str:
         return " UNION ALL ".join(
             f"""
-            SELECT r.*
-              FROM {self._table} AS r
-              JOIN services AS s ON s.id = r.service_id
-             WHERE r.width_s = {width}
-               AND {self._within("r.start", span)}
-               AND {self._conditions.format("r")}
+            SELECT l.*
+              FROM {ROWS[self._table]} AS l
+              JOIN services AS s ON s.id = l.service_id
+             WHERE l.width_s = {width}
+               AND {self._within("l.start", span)}
+               AND {self._conditions}
             """
             for width, span in self._spans.folded
         )
@@ -99,16 +114,16 @@ class Window:
 
     def _changes(self, span: Span) -> str:
         return f"""
-            SELECT r.start, r.service_id, r.source, {CHANGE_ROW}
-              FROM rollup_changes AS r
-              JOIN services AS s ON s.id = r.service_id
-             WHERE {self._within("r.start", span)}
-               AND {self._conditions.format("r")}
+            SELECT l.start, l.service_id, l.source, {CHANGE_ROW}
+              FROM {ROWS["rollup_changes"]} AS l
+              JOIN services AS s ON s.id = l.service_id
+             WHERE {self._within("l.start", span)}
+               AND {self._conditions}
             """
 
     def _logs(self, span: Span) -> str:
         """Along the indexes by id, which carry their time."""
-        clauses = [self._within("l.ts", span), self._conditions.format("l")]
+        clauses = [self._within("l.ts", span), self._conditions]
         if span.since > ALWAYS:
             clauses.append(f"l.id >= {self.place(lowest_at(span.since))}")
         if span.until < NEVER:
@@ -129,15 +144,18 @@ class Window:
             clauses.append(f"{column} < {self.place(span.until)}")
         return " AND ".join(clauses) or "true"
 
-    def _of_scope(self) -> str:
-        """{0} stands for the table."""
-        clauses = ["true"]
+    @property
+    def _conditions(self) -> str:
+        return " AND ".join(["true", *self._clauses])
+
+    def _of_scope(self) -> list[str]:
+        clauses = []
         if self._scope.service_id is not None:
-            clauses.append(f"{{0}}.service_id = {self.place(self._scope.service_id)}")
+            clauses.append(f"l.service_id = {self.place(self._scope.service_id)}")
         if self._and_sources:
             pass
         elif self._scope.source is None:
-            clauses.append("{0}.source <> 'replay'")
+            clauses.append("l.source <> 'replay'")
         else:
-            clauses.append(f"{{0}}.source = {self.place(self._scope.source.value)}")
-        return " AND ".join(clauses)
+            clauses.append(f"l.source = {self.place(self._scope.source.value)}")
+        return clauses

@@ -1,6 +1,8 @@
 """Statements that may take so long, and are cancelled then."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Literal
 
 import asyncpg
 
@@ -12,11 +14,26 @@ async def within(
     arguments: Sequence[object],
 ) -> list[asyncpg.Record]:
     """Raises asyncpg.QueryCanceledError where it takes longer."""
+    async with bounded(connection, timeout_ms):
+        return await connection.fetch(sql, *arguments)
+
+
+@asynccontextmanager
+async def bounded(
+    connection: asyncpg.Connection,
+    timeout_ms: int,
+    *,
+    isolation: Literal["read_committed", "repeatable_read"] = "read_committed",
+) -> AsyncIterator[None]:
+    """A transaction that reads, each statement of which may take so long.
+
+    Raises asyncpg.QueryCanceledError where one takes longer.
+    """
     try:
-        async with connection.transaction(readonly=True):
+        async with connection.transaction(isolation=isolation, readonly=True):
             limit = f"SET LOCAL statement_timeout = {max(timeout_ms, 1)}"
             await connection.execute(limit)
-            return await connection.fetch(sql, *arguments)
+            yield
     except asyncpg.QueryCanceledError:
         # It holds for the COMMIT too, which leaves a transaction where it took longer.
         if connection.is_in_transaction():

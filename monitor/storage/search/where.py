@@ -4,9 +4,10 @@
 class Conditions:
     """Clauses, their arguments in $1..$n order, and what they see beside the logs."""
 
-    def __init__(self) -> None:
+    def __init__(self, arguments: list[object] | None = None) -> None:
+        """*arguments*: those of a statement that these become a part of."""
         self.clauses: list[str] = []
-        self.arguments: list[object] = []
+        self.arguments = [] if arguments is None else arguments
         self._beside: dict[str, None] = {}
 
     def add(self, clause: str, value: object) -> None:

@@ -141,6 +141,7 @@ async def test_a_query_finds_what_it_says(client: httpx.AsyncClient) -> None:
         assert await found(query=query) == {"order"}, query
     await _is_explained(client)
     await _has_values(client, names)
+    await _is_counted(client)
     # Beside the parameters, and where logs are exported and removed.
     assert await found(query="acme", method="get") == {"order"}
     lines = await client.get("/v1/logs.ndjson", params={"query": "$.error.code:E42"})
@@ -204,7 +205,57 @@ async def _has_values(client: httpx.AsyncClient, names: dict[str, str]) -> None:
         assert answer.json()["errors"][0]["loc"] == ["query", "field"], field
 
 
-@pytest.mark.parametrize("path", ["/v1/logs", "/v1/logs/stream", "/v1/logs.har"])
+async def _is_counted(client: httpx.AsyncClient) -> None:
+    """As facets and over time, for a query and for parameters."""
+    [service] = (await client.get("/v1/services")).json()["items"]
+    for asked in (
+        {"query": "acme -method:DELETE"},
+        {"q": "acme", "has_status": "true"},
+    ):
+        answer = (await client.get("/v1/logs/facets", params=asked)).json()
+        assert (answer["requests"], answer["errors"], answer["is_exact"]) == (
+            2,
+            1,
+            True,
+        )
+        assert answer["covered"] == {"since": None, "until": None, "logs": 3}
+        told = {
+            facet["name"]: [(v["value"], v["query"]) for v in facet["values"]]
+            for facet in answer["facets"]
+        }
+        assert told == {
+            "service": [("pay", f"service:{service['id']}")],
+            "method": [("GET", "method:GET"), ("POST", "method:POST")],
+            "status": [("2xx", "status:2xx"), ("5xx", "status:5xx")],
+            "endpoint": [
+                ("/users/{id}", "endpoint:/users/{id}"),
+                ("/v1/charges", "endpoint:/v1/charges"),
+            ],
+            "source": [("ingest", "source:ingest")],
+            "tag": [
+                ("bot", "tag:bot"),
+                ("health", "tag:health"),
+                ("nightly run", 'tag:"nightly run"'),
+            ],
+        }
+        wide = {**asked, "bucket_s": "86400"}
+        answer = (await client.get("/v1/logs/timeline", params=wide)).json()
+        assert (answer["requests"], answer["bucket_s"]) == (2, 86400)
+        assert sum(bucket["errors"] for bucket in answer["buckets"]) == 1
+    for wrong in ("0", "x", "1e3", "31536001", ""):
+        asked = {"bucket_s": wrong}
+        answer = await client.get("/v1/logs/timeline", params=asked)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["loc"] == ["query", "bucket_s"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/v1/logs", "/v1/logs/stream", "/v1/logs.har"),
+        *("/v1/logs/facets", "/v1/logs/timeline"),
+    ],
+)
 async def test_a_query_that_is_wrong_says_where(
     shared: httpx.AsyncClient, path: str
 ) -> None:

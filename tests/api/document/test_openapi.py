@@ -222,6 +222,12 @@ async def test_every_call_answers_what_the_document_says(
         await call("GET", "/v1/query/fields", status=200)
         status = {"params": {"field": "status"}}
         await call("GET", "/v1/query/values", status=200, **status)
+        for path in ("facets", "timeline"):
+            await call("GET", f"/v1/logs/{path}", status=200)
+            said = {"params": {"query": "status:503 -note:x", "source": "ingest"}}
+            await call("GET", f"/v1/logs/{path}", status=200, **said)
+            wrong = {"params": {"query": "statu:503", "limit": "5"}}
+            await call("GET", f"/v1/logs/{path}", status=422, **wrong)
         await call("GET", "/v1/logs.har", status=200)
         await call("GET", "/v1/logs.ndjson", status=200)
         it = {"log_id": pushed["id"]}

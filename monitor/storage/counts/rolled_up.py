@@ -1,0 +1,45 @@
+"""Counts from rollups, where these know all that is asked."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import asyncpg
+
+from monitor.logs.metrics import Scope
+from monitor.storage.counts.asked import Asked
+from monitor.storage.rollups.coverage import complete_from
+from monitor.storage.rollups.window import Window
+from monitor.storage.search.bounded import bounded
+from monitor.storage.search.clauses import clause
+from monitor.storage.search.where import Conditions
+
+
+async def from_rollups(
+    connection: asyncpg.Connection,
+    asked: Asked,
+    table: str,
+    counting: Callable[[Window], str],
+    *,
+    every: timedelta | None,
+    timeout_ms: int,
+) -> Sequence[asyncpg.Record] | None:
+    """What *counting* makes of the rows of *table* that are asked for, of one snapshot;
+    None where that takes longer. *every*: as a Window has it.
+    """
+    try:
+        async with bounded(connection, timeout_ms, isolation="repeatable_read"):
+            since, until = asked.bounds
+            window = Window(
+                Scope(since=since, until=until),
+                await complete_from(connection),
+                table,
+                every=every,
+                and_sources=True,
+            )
+            made = Conditions(window.arguments)
+            for part in asked.parts:
+                window.narrow(clause(part, made))
+            sql = counting(window)
+            return await connection.fetch(sql, *window.arguments)
+    except asyncpg.QueryCanceledError:
+        return None

@@ -1,0 +1,114 @@
+"""A walk: logs of a window, newest first, in steps, as far as the time allows."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+
+from monitor.logs.facets import Covered
+from monitor.storage.counts.asked import Asked
+from monitor.storage.search import conditions
+from monitor.storage.search.bounded import within
+from monitor.storage.search.where import Conditions
+from monitor.traffic.ids import timestamp_of
+
+FIRST_STEP, MOST_STEP = 1_000, 10_000
+# Of the time that is left, what a step may take; and what becomes of it if it does.
+STEP_SHARE = 0.5
+SHRINKS_BY = 10
+
+
+class Deadline:
+    def __init__(self, timeout_ms: int) -> None:
+        self._until = time.monotonic() + timeout_ms / 1000
+
+    def left_ms(self, share: float = 1) -> int:
+        return int((self._until - time.monotonic()) * 1000 * share)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """*counting*: the statement that counts what meets the conditions; *take* has its
+    rows, of one step after another, up to *most_logs* in all.
+    """
+
+    asked: Asked
+    counting: Callable[[Conditions], str]
+    take: Callable[[Sequence[asyncpg.Record]], None]
+    most_logs: int
+
+    async def run(self, connection: asyncpg.Connection, deadline: Deadline) -> Covered:
+        edge: UUID | None = None
+        seen, size = 0, min(FIRST_STEP, self.most_logs)
+        while size and (left_ms := deadline.left_ms(STEP_SHARE)) > 0:
+            try:
+                far, logs = await self._far_end(connection, edge, size, left_ms)
+                left_ms = deadline.left_ms(STEP_SHARE)
+                made = self._between(self.asked.where(), edge, far)
+                sql = self.counting(made)
+                rows = await within(connection, left_ms, sql, made.arguments)
+            except asyncpg.QueryCanceledError:
+                # Smaller, so that a step gets on, however little.
+                size = max(size // SHRINKS_BY, 1)
+                continue
+            self.take(rows)
+            seen += logs
+            if far is None:
+                return exactly(self.asked, seen)
+            edge = far
+            size = min(size * 2, MOST_STEP, self.most_logs - seen)
+        return self._so_far(edge, seen)
+
+    async def _far_end(
+        self,
+        connection: asyncpg.Connection,
+        edge: UUID | None,
+        size: int,
+        timeout_ms: int,
+    ) -> tuple[UUID | None, int]:
+        """The last id of the next *size* logs, None where no more are left; how many
+        these are.
+        """
+        made = self._between(self.asked.window(), edge, None)
+        sql = f"""
+            SELECT count(*) AS n, (array_agg(w.id ORDER BY w.id DESC))[{size}] AS id
+              FROM (SELECT l.id
+                      FROM logs AS l
+                     WHERE {made.where}
+                     ORDER BY l.id DESC
+                     LIMIT {size + 1}) AS w
+            """
+        [row] = await within(connection, timeout_ms, sql, made.arguments)
+        return (row["id"], size) if row["n"] > size else (None, row["n"])
+
+    @staticmethod
+    def _between(made: Conditions, edge: UUID | None, far: UUID | None) -> Conditions:
+        """After *edge*, which was counted, up to and with *far*."""
+        if edge is not None:
+            conditions.older_than(made, edge)
+        if far is not None:
+            made.add("l.id >= {}", far)
+            made.add("l.ts >= {}", timestamp_of(far))
+        return made
+
+    def _so_far(self, edge: UUID | None, seen: int) -> Covered:
+        _, until = self.asked.bounds
+        if edge is None:
+            return nothing(self.asked)
+        since = timestamp_of(edge)
+        return Covered(is_exact=False, since=since, until=until, logs=seen)
+
+
+def exactly(asked: Asked, logs: int | None) -> Covered:
+    since, until = asked.bounds
+    return Covered(is_exact=True, since=since, until=until, logs=logs)
+
+
+def nothing(asked: Asked) -> Covered:
+    """The time was over before anything was counted."""
+    _, until = asked.bounds
+    moment = until or datetime.now(UTC)
+    return Covered(is_exact=False, since=moment, until=moment, logs=0)
