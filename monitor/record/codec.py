@@ -50,6 +50,8 @@ from monitor.traffic.ids import known_uuid, timestamp_of, uuid_from
 # the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
 HEAD: Final = struct.Struct("<4sIIIIqq?")
 MARK: Final = b"\xffrw1"
+# To copy as much takes longer than to have it in a piece of its own.
+LONG_BYTES: Final = 2048
 # Where a log's row holds its ids, and the length of the source behind them.
 IDS: Final = struct.Struct(f"!{place_in_row('id')}x{ID_SIZE}s{LENGTH_SIZE}x{ID_SIZE}si")
 
@@ -112,6 +114,11 @@ class Recorded:
 
 def encode(exchange: Exchange) -> bytes:
     """Raises ValueError for what no row holds."""
+    return b"".join(parts_of(exchange))
+
+
+def parts_of(exchange: Exchange) -> list[bytes]:
+    """What *encode* joins, for who has no need of it in one piece: bodies are long."""
     sent, received = exchange.request_body, exchange.response_body
     rows = pack(exchange, decodes=False)
     messages, texts = b"", b""
@@ -128,7 +135,24 @@ def encode(exchange: Exchange) -> bytes:
         -1 if received is None else received.size,
         rows.is_complete,
     )
-    return b"".join([head, rows.log, rows.detail, *rows.parts, messages, texts])
+    return _gathered([head, rows.log, rows.detail, *rows.parts, messages, texts])
+
+
+def _gathered(parts: list[bytes]) -> list[bytes]:
+    """*parts*, with those that are short joined to their neighbours."""
+    made: list[bytes] = []
+    short: list[bytes] = []
+    for part in parts:
+        if len(part) < LONG_BYTES:
+            short.append(part)
+            continue
+        if short:
+            made.append(b"".join(short))
+            short = []
+        made.append(part)
+    if short:
+        made.append(b"".join(short))
+    return made
 
 
 def with_id(record: bytes, id: UUID) -> bytes:

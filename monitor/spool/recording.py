@@ -1,18 +1,18 @@
-"""Recording: a finished exchange is redacted, then in the spool."""
+"""Recording: finished exchanges are redacted, then in the spool."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
 from monitor.loop.doing import DOING, RECORD
-from monitor.record.codec import encode
+from monitor.record.codec import parts_of
 from monitor.redaction.redaction import Redaction
 from monitor.registry.table import Service
-from monitor.spool.segments import NOBODY
+from monitor.spool.segments import FRAME, NOBODY
 from monitor.spool.tally import SHED, SPOOLED_BYTES, Tally
-from monitor.spool.writer import KEEP_ALL, Spool, SpoolFull, Step
+from monitor.spool.writer import KEEP_ALL, Record, Spool, SpoolFull, Step
 from monitor.traffic.exchange import Body, BodyState, Exchange
 from monitor.trouble import Trouble
 
@@ -22,6 +22,12 @@ SHED_AT: Final = {
     Step.SHED_SUCCESSFUL: f"{SHED}successful",
     Step.SHED_ALL: f"{SHED}all",
 }
+# So much is written at once; more would only push itself out of the caches.
+TOGETHER_BYTES: Final = 256 * 1024
+# The kernel takes 1,024 pieces at once, and a record is of seven at most.
+TOGETHER: Final = 128
+# What makes an exchange's copy, and its service.
+Ended = tuple[Callable[[], Exchange], Service]
 # What works for so long has settled.
 SETTLED_S: Final = 10.0
 
@@ -39,9 +45,10 @@ class DropReason(StrEnum):
 
 
 class Recording:
-    """Called with each exchange that ends; never raises, never waits for PostgreSQL.
+    """Called with exchanges that ended; never raises, never waits for PostgreSQL.
 
-    Each is counted as finished, whatever becomes of it.
+    Each is counted as finished, whatever becomes of it. Those of one service that come
+    one behind the other are written at once.
     """
 
     def __init__(self, *, spool: Spool, redaction: Redaction, tally: Tally) -> None:
@@ -69,57 +76,106 @@ class Recording:
         )
         # Whether one of them is not over.
         self._is_troubled = False
+        # What is to be written at once, and how long it is with its frames.
+        self._waiting: list[Record] = []
+        self._waiting_bytes = 0
+        self._service: Service | None = None
 
-    def __call__(self, make: Callable[[], Exchange], service: Service) -> bool:
-        """Whether what *make* gives is in the spool; if not, the reason is counted."""
+    def __call__(self, ended: Sequence[Ended]) -> int:
+        """How many are in the spool, now; of the others, the reason is counted."""
         before = DOING.turn_to(RECORD)
         try:
-            return self._record(make, service)
+            kept = 0
+            for make, service in ended:
+                if not service.is_recording:
+                    self._tally.dropped(service.id, DropReason.RECORDING_OFF)
+                    continue
+                kept += self._record(make, service)
+            return kept + self._write()
         finally:
             DOING.turn_to(before)
 
-    def _record(self, make: Callable[[], Exchange], service: Service) -> bool:
-        if not service.is_recording:
-            self._tally.dropped(service.id, DropReason.RECORDING_OFF)
-            return False
+    def _record(self, make: Callable[[], Exchange], service: Service) -> int:
+        """How many are in the spool since; this one waits, or is dropped."""
         step = self._spool.step
         if step is not KEEP_ALL:
             self._is_troubled = True
             self._shedding.met(step.name)
         try:
             exchange, is_shed = shed(make(), step)
-            record = encode(self._redaction.apply(exchange, service.redact_fields))
+            parts = parts_of(self._redaction.apply(exchange, service.redact_fields))
         except Exception as error:
             # Whatever is wrong with our copy, the client gets its answer.
             self._is_troubled = True
             self._broken.met(type(error).__name__, exc_info=error)
-            return self._drop(service, DropReason.INTERNAL)
-        if not self._append(record, service):
-            return False
-        if is_shed:
+            self._drop(service, DropReason.INTERNAL)
+            return 0
+        size = sum([len(part) for part in parts])
+        kept = 0
+        if is_shed or not self._fits(FRAME.size + size, service):
+            kept = self._write()
+        self._waiting.append((size, parts))
+        self._waiting_bytes += FRAME.size + size
+        self._service = service
+        if is_shed and self._write():
             self._tally.add(service.id, SHED_AT[step])
-        return True
+            kept += 1
+        return kept
 
-    def _append(self, record: bytes, service: Service) -> bool:
+    def _fits(self, size: int, service: Service) -> bool:
+        """Whether a frame can be written together with what waits."""
+        if not self._waiting:
+            return True
+        total = self._waiting_bytes + size
+        return (
+            service is self._service
+            and total <= TOGETHER_BYTES
+            and len(self._waiting) < TOGETHER
+            and self._spool.has_room(total)
+        )
+
+    def _write(self) -> int:
+        """What waits; how many of it are in the spool."""
+        waiting, service = self._waiting, self._service
+        if not waiting or service is None:
+            return 0
+        self._waiting, self._waiting_bytes, self._service = [], 0, None
+        reason = self._append(waiting, service)
+        if reason is None:
+            return len(waiting)
+        if len(waiting) == 1:
+            self._drop(service, reason)
+            return 0
+        # For some of them there may be room.
+        kept = 0
+        for record in waiting:
+            self._waiting, self._service = [record], service
+            kept += self._write()
+        return kept
+
+    def _append(self, records: list[Record], service: Service) -> DropReason | None:
+        """All of them, or none, and why."""
+        n, size = len(records), sum([size for size, _ in records])
         try:
-            self._tally.promise(service.id, self._spool.place(len(record)))
-            self._spool.append(record, service.id)
+            segment, end = self._spool.place(size, n)
+            begin = end - size - n * FRAME.size
+            self._tally.promise(service.id, (segment, end), n=n, begin=begin)
+            self._spool.append_all(records, service.id)
         except SpoolFull:
-            return self._drop(service, DropReason.SPOOL_FULL)
+            return DropReason.SPOOL_FULL
         except OSError:
-            return self._drop(service, DropReason.SPOOL_ERROR)
+            return DropReason.SPOOL_ERROR
         self._tally.kept()
-        self._tally.add(NOBODY, SPOOLED_BYTES, len(record))
+        self._tally.add(NOBODY, SPOOLED_BYTES, size)
         if self._is_troubled:
             self._passed()
-        return True
+        return None
 
-    def _drop(self, service: Service, reason: DropReason) -> bool:
+    def _drop(self, service: Service, reason: DropReason) -> None:
         self._tally.dropped(service.id, reason)
         if reason is not DropReason.INTERNAL:
             self._is_troubled = True
             self._dropping.met(reason.value)
-        return False
 
     def _passed(self) -> None:
         """Nothing was wrong with this one."""

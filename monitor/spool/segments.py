@@ -5,6 +5,7 @@ import os
 import re
 import struct
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -72,10 +73,16 @@ class Content:
 
 def packed(payload: bytes, label: UUID, at_ms: int) -> bytes:
     """The frame of *payload*."""
+    return frame_head([payload], len(payload), label, at_ms) + payload
+
+
+def frame_head(parts: Sequence[bytes], size: int, label: UUID, at_ms: int) -> bytes:
+    """What stands before a payload of *size* bytes, which are those of *parts*."""
     owner = bytes_of(label)
-    behind = BEHIND_CRC.pack(at_ms, owner)
-    checksum = crc32(payload, crc32(behind))
-    return FRAME.pack(MARK, len(payload), checksum, at_ms, owner) + payload
+    checksum = crc32(BEHIND_CRC.pack(at_ms, owner))
+    for part in parts:
+        checksum = crc32(part, checksum)
+    return FRAME.pack(MARK, size, checksum, at_ms, owner)
 
 
 @dataclass(frozen=True, slots=True)

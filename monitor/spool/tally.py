@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from monitor.spool.segments import NOBODY
+from monitor.spool.segments import NOBODY, Segment
 from monitor.spool.writer import Place
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ MAGIC: Final = b"apimonitor tally 1\n"
 PROMISE_AT: Final = 64
 FLAG: Final = PROMISE_AT // 8
 PROMISED_AT: Final = PROMISE_AT + 8
-PROMISED: Final = struct.Struct("=6Q")
+PROMISED: Final = struct.Struct("=7Q")
 CELLS_AT: Final = 128
 CELL_BYTES: Final = 64
 WORD_BYTES: Final = 40
@@ -97,15 +97,20 @@ class Tally:
         at = self._cell(service_id, word)
         self._counts[at] += n
 
-    def promise(self, service_id: UUID, place: Place) -> None:
-        """An exchange is over, and its record is being written to *place*."""
+    def promise(
+        self, service_id: UUID, place: Place, *, n: int = 1, begin: int = 0
+    ) -> None:
+        """An exchange is over, and its record is being written to *place*.
+
+        Or *n* are, whose records will stand there from *begin* on.
+        """
         at = self._cell(service_id, FINISHED)
-        self._promised = at, self._counts[at] + 1
+        self._promised = at, self._counts[at] + n
         segment, end = place
-        self._note(segment, end, at, self._promised[1], 0, 0)
+        self._note(segment, end, at, self._promised[1], 0, 0, begin)
 
     def kept(self) -> None:
-        """The record is there."""
+        """The records are there."""
         at, after = self._promised
         self._counts[at] = after
         self._withdraw()
@@ -117,7 +122,7 @@ class Tally:
         # A new cell may have moved them.
         counts = self._counts
         after, lost_after = counts[at] + 1, counts[lost_at] + 1
-        self._note(0, 0, at, after, lost_at, lost_after)
+        self._note(0, 0, at, after, lost_at, lost_after, 0)
         counts[at] = after
         counts[lost_at] = lost_after
         self._withdraw()
@@ -129,10 +134,17 @@ class Tally:
             os.close(self._file)
 
     def _note(
-        self, segment: int, end: int, at: int, after: int, lost_at: int, lost_after: int
+        self,
+        segment: int,
+        end: int,
+        at: int,
+        after: int,
+        lost_at: int,
+        lost_after: int,
+        begin: int,
     ) -> None:
         PROMISED.pack_into(
-            self._map, PROMISED_AT, segment, end, at, after, lost_at, lost_after
+            self._map, PROMISED_AT, segment, end, at, after, lost_at, lost_after, begin
         )
         # Last: what is noted is whole.
         self._counts[FLAG] = 1
@@ -190,20 +202,24 @@ def settled(path: Path, spool: Path) -> Counts:
     """The counts of a tally whose process is gone.
 
     Where it was killed between a record and its count, the record decides: the
-    exchange was over if all of it is in the segment, in *spool*. Nothing is in flight.
-    Raises Damaged.
+    exchange was over if all of it is in the segment, in *spool*. Of several that were
+    written at once, those were that are whole. Nothing is in flight. Raises Damaged.
     """
     content = bytearray(_content(path))
     words = memoryview(content).cast("Q")
     if words[FLAG]:
         noted = PROMISED.unpack_from(content, PROMISED_AT)
-        segment, end, finished, after, lost_at, lost_after = noted
+        segment, end, finished, after, lost_at, lost_after, begin = noted
         if max(finished, lost_at) >= len(words):
             raise Damaged
         if lost_at:
             words[finished], words[lost_at] = after, lost_after
-        elif _size_of(spool / f"{path.stem}-{segment:08d}.seg") >= end:
-            words[finished] = after
+        else:
+            written = spool / f"{path.stem}-{segment:08d}.seg"
+            if _size_of(written) >= end:
+                words[finished] = after
+            elif begin and words[finished] < after:
+                words[finished] += Segment(written).content(begin).labels.total()
     return {key: n for key, n in _cells(bytes(content)) if key[1] != IN_FLIGHT}
 
 

@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -16,8 +16,8 @@ from monitor.spool.segments import (
     FRAME,
     MAGIC,
     NOBODY,
+    frame_head,
     held_bytes,
-    packed,
     reserved_bytes,
 )
 
@@ -80,6 +80,8 @@ def step_after(step: Step, held: int, limit: int) -> Step:
 
 # Where a record is going to be: the segment's number, the position behind it.
 Place = tuple[int, int]
+# A record's size, and its bytes in parts.
+Record = tuple[int, list[bytes]]
 
 
 class Spool:
@@ -128,13 +130,17 @@ class Spool:
         self._step = min(step, Step.SHED_ALL)
         return self._step
 
-    def place(self, size: int) -> Place:
-        """Where the next record, of *size* bytes, will be.
+    def has_room(self, needed: int) -> bool:
+        """Whether *needed* bytes, frames included, fit into the segment in use."""
+        return self._file >= 0 and self._offset + needed <= self._reserved
+
+    def place(self, size: int, records: int = 1) -> Place:
+        """Where the next record, or several, of *size* bytes in all, will be.
 
         Raises SpoolFull at the limit and OSError where the disk refuses.
         """
-        needed = FRAME.size + size
-        if self._file < 0 or self._offset + needed > self._reserved:
+        needed = records * FRAME.size + size
+        if not self.has_room(needed):
             self._begin_segment(needed)
         return self._number, self._offset + needed
 
@@ -144,9 +150,22 @@ class Spool:
         Raises SpoolFull at the limit and OSError where the disk refuses; neither
         leaves a torn frame behind.
         """
-        if self._file < 0 or self._offset + FRAME.size + len(payload) > self._reserved:
-            self.place(len(payload))
-        self._write(packed(payload, label, time_ns() // 1_000_000))
+        self.place(len(payload))
+        self.append_all([(len(payload), [payload])], label)
+
+    def append_all(self, records: Sequence[Record], label: UUID) -> None:
+        """Write *records* at once, to where *place* said; all are in the file then.
+
+        Raises OSError where the disk refuses: then none is.
+        """
+        at_ms = time_ns() // 1_000_000
+        pieces: list[bytes] = []
+        total = 0
+        for size, parts in records:
+            pieces.append(frame_head(parts, size, label, at_ms))
+            pieces += parts
+            total += FRAME.size + size
+        self._write(pieces, total)
         self.on_append()
 
     def released(self) -> None:
@@ -194,18 +213,18 @@ class Spool:
         unfinished.rename(path)
         self._offset = 0
         self._reserved = size
-        self._write(MAGIC)
+        self._write([MAGIC], len(MAGIC))
 
     def _path(self) -> Path:
         return self._directory / f"{self.writer}-{self._number:08d}.seg"
 
-    def _write(self, content: bytes) -> None:
+    def _write(self, pieces: list[bytes], size: int) -> None:
         try:
-            written = os.write(self._file, content)
+            written = os.writev(self._file, pieces)
         except OSError:
             self._abandon()
             raise
-        if written != len(content):
+        if written != size:
             self._abandon()
             raise OSError("the disk took only a part of a record")
         self._offset += written

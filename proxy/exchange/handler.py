@@ -1,7 +1,7 @@
 """Proxies: what happens to one request, from its head to its record."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from aiohttp.web import BaseRunner, Server, ServerRunner
@@ -42,7 +42,8 @@ ADDED: Final = {
     "routes_unknown": "Retry-After: 1\r\n",
 }
 LOOP: Final = Failure(FailureCode.LOOP, "it came through here before")
-Record = Callable[[Callable[[], Exchange], Service], bool]
+# What makes the copy of each exchange, and its service.
+Record = Callable[[Sequence[tuple[Callable[[], Exchange], Service]]], object]
 
 
 class Proxy:
@@ -269,8 +270,7 @@ class Proxy:
         if self._ended:
             self._to_upstreams.flush()
             ended, self._ended = self._ended, []
-            for capture in ended:
-                self._record(capture.exchange, capture.routed.service)
+            self._record([(one.exchange, one.routed.service) for one in ended])
 
     def _over(self, passing: Forwarder) -> None:
         self._in_flight.discard(passing)

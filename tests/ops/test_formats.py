@@ -360,7 +360,7 @@ def a_tally(directory: Path) -> Tally:
     tally.dropped(SERVICE, "spool_full")
     tally.add(SERVICE, "in_flight")
     tally.add(UUID(int=0), "spooled_bytes", 300)
-    tally.promise(SERVICE, (3, 500))
+    tally.promise(SERVICE, (3, 500), begin=400)
     return tally
 
 
@@ -383,6 +383,7 @@ def test_a_tally_is_as_drawn(tmp_path: Path) -> None:
     at = head["finished_at"] * 8
     assert content[at : at + 8] == (1).to_bytes(8, "little")
     assert (head["finished"], head["dropped_at"], head["dropped"]) == (2, 0, 0)
+    assert head["begin"] == 400
 
     # Once it is gone: the segment decides, and one that is removed was recorded.
     segment = tmp_path / f"{7:016x}-00000003.seg"

@@ -144,13 +144,13 @@ async def proxied(
     tally = Tally(Path(directory.name), "0" * 16)
     recorded: list[Exchange] = []
 
-    def record(make: Callable[[], Exchange], service: Service) -> bool:
-        recording()
-        if service.is_recording:
-            recorded.append(make())
-        else:
-            tally.dropped(service.id, DropReason.RECORDING_OFF)
-        return service.is_recording
+    def record(ended: Sequence[tuple[Callable[[], Exchange], Service]]) -> None:
+        for make, service in ended:
+            recording()
+            if service.is_recording:
+                recorded.append(make())
+            else:
+                tally.dropped(service.id, DropReason.RECORDING_OFF)
 
     proxy = Proxy(
         settings=load(environment or {}),

@@ -3,7 +3,9 @@
 import errno
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -48,11 +50,14 @@ class Desk:
         self.directory = directory
         self.spool = Spool(directory / "spool", limit_bytes=1 << 20, **options)
         self.tally = Tally(directory / "tally", self.spool.writer)
-        self.record = Recording(
+        self.recording = Recording(
             spool=self.spool,
             redaction=Redaction(headers=(), parameters=()),
             tally=self.tally,
         )
+
+    def record(self, make: Callable[[], Exchange], service: Service) -> bool:
+        return self.recording([(make, service)]) == 1
 
     def counts(self) -> dict[str, int]:
         [path] = (self.directory / "tally").glob("*.tally")
@@ -163,10 +168,10 @@ def test_a_disk_that_refuses_drops_and_counts(
     desk = Desk(tmp_path)
     assert desk.record(exchange, SERVICE)
 
-    def refuse(file: int, content: bytes) -> int:
+    def refuse(file: int, pieces: list[bytes]) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "write", refuse)
+    monkeypatch.setattr(os, "writev", refuse)
     assert not desk.record(exchange, SERVICE)
     monkeypatch.undo()
     assert desk.record(exchange, SERVICE)
@@ -193,3 +198,50 @@ def test_one_that_is_not_to_be_recorded_is_not_even_made(tmp_path: Path) -> None
     assert not desk.record(unwanted, replace(SERVICE, is_recording=False))
     assert desk.counts() == {FINISHED: 1, "dropped:recording_off": 1}
     assert desk.kept() == []
+
+
+def test_what_ended_in_one_turn_is_written_at_once(tmp_path: Path) -> None:
+    desk, other = Desk(tmp_path), replace(SERVICE, id=UUID(int=2))
+    # A segment is begun by one alone.
+    assert desk.record(exchange, SERVICE)
+    writes: list[None] = []
+    desk.spool.on_append = lambda: writes.append(None)
+    long = exchange(request_body=Body(kept=b"l" * 300_000, size=300_000))
+    turn = [exchange(), exchange(), long, exchange(), exchange(service_id=other.id)]
+    services = [SERVICE] * 4 + [other]
+    ended: list[tuple[Callable[[], Exchange], Service]] = [
+        (partial(replace, one), at) for one, at in zip(turn, services, strict=True)
+    ]
+
+    def broken() -> Exchange:
+        raise ZeroDivisionError
+
+    ended[1:1] = [(broken, SERVICE), (broken, replace(SERVICE, is_recording=False))]
+    assert desk.recording(ended) == 5
+    kept = desk.kept()[1:]
+    assert [each.id for each in kept] == [each.id for each in turn]
+    assert kept[2].request_body == long.request_body
+    # Two, the long one alone, one, and that of the other service.
+    assert len(writes) == 4
+    counted = {FINISHED: 6 + 1, "dropped:internal": 1, "dropped:recording_off": 1}
+    assert desk.counts() == counted
+
+
+def test_where_not_all_can_be_written_each_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, whole, sizes = Desk(tmp_path), os.writev, list[int]()
+    assert desk.record(exchange, SERVICE)
+
+    def cut(file: int, pieces: list[bytes]) -> int:
+        """A disk with little room: all at once do not fit, nor does the second."""
+        sizes.append(sum(map(len, pieces)))
+        if len(sizes) in {1, 5}:
+            return os.write(file, b"".join(pieces)[:-1])
+        return whole(file, pieces)
+
+    monkeypatch.setattr(os, "writev", cut)
+    assert desk.recording([(exchange, SERVICE)] * 3) == 2
+    monkeypatch.undo()
+    assert desk.counts() == {FINISHED: 4, "dropped:spool_error": 1}
+    assert len(desk.kept()) == 3

@@ -17,7 +17,8 @@ from monitor.spool.writer import Spool
 
 SERVICE = UUID(int=7)
 
-# A process that is killed within the n-th store of its counts, or write of its spool.
+# A process that is killed within the n-th store of its counts, or write of its spool;
+# or in the midst of one, of *size* bytes that it was to be.
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -26,7 +27,7 @@ from monitor.spool.writer import Spool
 from monitor.spool.tally import Tally
 from uuid import UUID
 
-directory, last = Path(sys.argv[1]), int(sys.argv[2])
+directory, last, size = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 spool = Spool(directory / "spool", limit_bytes=1 << 20)
 tally = Tally(directory / "tally", spool.writer)
 service, steps = UUID(int=7), 0
@@ -50,17 +51,19 @@ class Counts:
         self.counts.release()
 
 tally._counts = Counts(tally._counts)
-whole = os.write
-os.write = lambda file, content: (
-    whole(file, content[:9]) and os.kill(os.getpid(), signal.SIGKILL)
-    if last == 0 and steps > 20 else (step(), whole(file, content))[1]
+whole = os.writev
+os.writev = lambda file, pieces: (
+    os.write(file, b"".join(pieces)[:size]) and os.kill(os.getpid(), signal.SIGKILL)
+    if last == 0 and steps > 16 else (step(), whole(file, pieces))[1]
 )
 for n in range(4):
     if n % 2:
         tally.dropped(service, "spool_full")
     else:
-        tally.promise(service, spool.place(50))
-        spool.append(b"x" * 50, service)
+        # Three at once: frames of 86 bytes each.
+        segment, end = spool.place(150, 3)
+        tally.promise(service, (segment, end), n=3, begin=end - 258)
+        spool.append_all([(50, [b"x" * 20, b"x" * 30])] * 3, service)
         tally.kept()
 """
 
@@ -69,18 +72,22 @@ def spooled(directory: Path) -> int:
     return sum(segment.content(0).labels[SERVICE] for segment in segments(directory))
 
 
-@pytest.mark.parametrize("last", range(0, 80, 3))
+@pytest.mark.parametrize(
+    ("last", "size"),
+    [*((last, 0) for last in range(3, 80, 3)), *((0, n) for n in (9, 86, 180, 257))],
+)
 def test_killed_at_any_step_its_counts_and_records_agree(
-    tmp_path: Path, last: int
+    tmp_path: Path, last: int, size: int
 ) -> None:
-    subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path), str(last)], check=False
-    )
+    command = [sys.executable, "-c", KILLED, str(tmp_path), str(last), str(size)]
+    subprocess.run(command, check=False)
     counts = Tallies(tmp_path / "tally", spool=tmp_path / "spool").counts()
     ended = counts[SERVICE, FINISHED]
     dropped = counts[SERVICE, "dropped:spool_full"]
     assert ended == spooled(tmp_path / "spool") + dropped
-    assert ended <= 4
+    assert ended <= 8
+    if not last:
+        assert ended == 4 + size // 86
     again = Tallies(tmp_path / "tally", spool=tmp_path / "spool").counts()
     assert again == counts
 

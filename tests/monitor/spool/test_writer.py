@@ -77,12 +77,12 @@ def test_a_refused_write_leaves_no_torn_frame(
 ) -> None:
     spool = Spool(tmp_path, limit_bytes=1 << 30)
     spool.append(b"before")
-    whole = os.write
 
-    def half(file: int, content: bytes) -> int:
-        return whole(file, content[: len(content) // 2])
+    def half(file: int, pieces: list[bytes]) -> int:
+        content = b"".join(pieces)
+        return os.write(file, content[: len(content) // 2])
 
-    monkeypatch.setattr(os, "write", half)
+    monkeypatch.setattr(os, "writev", half)
     with pytest.raises(OSError, match="part of a record"):
         spool.append(b"torn" * 10)
     monkeypatch.undo()
@@ -378,18 +378,18 @@ def test_a_writer_that_does_not_get_its_turn_keeps_well_below_the_bound(
 
 def test_a_full_disk_leaves_no_empty_segments(tmp_path: Path) -> None:
     spool = Spool(tmp_path, limit_bytes=1 << 30)
-    whole = os.write
+    whole = os.writev
 
-    def refuse(file: int, content: bytes) -> int:
+    def refuse(file: int, pieces: list[bytes]) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     try:
-        os.write = refuse  # type: ignore[assignment]
+        os.writev = refuse  # type: ignore[assignment]
         for _ in range(3):
             with pytest.raises(OSError, match="No space"):
                 spool.append(b"x")
     finally:
-        os.write = whole
+        os.writev = whole
     assert segments(tmp_path) == []
     spool.append(b"y")
     assert drained(tmp_path) == [b"y"]
