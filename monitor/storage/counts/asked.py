@@ -12,10 +12,15 @@ from monitor.search.tree import (
     Compare,
     Has,
     Holds,
+    Is,
     Leaf,
     Node,
+    Not,
+    OfLog,
     OfService,
     Operator,
+    Pieces,
+    State,
     Text,
     leaves_of,
 )
@@ -51,9 +56,31 @@ class Asked:
         )
 
     @property
+    def are_errors(self) -> bool | None:
+        """Whether errors are asked for, or all others, or both."""
+        kinds = self._kinds - {None}
+        return kinds.pop() if len(kinds) == 1 else None
+
+    @property
+    def rolled_up(self) -> tuple[Node, ...]:
+        """The parts that rollups are to know: of errors they have the number."""
+        if self.are_errors is None:
+            return self.parts
+        return tuple(part for part in self.parts if _are_errors(part) is None)
+
+    @property
+    def _kinds(self) -> set[bool | None]:
+        return set(map(_are_errors, self.parts))
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether there is an index of what may be rare."""
+        return any(map(_is_indexed, self.parts))
+
+    @property
     def table(self) -> str | None:
         """The rollups that know all *parts*; None where none does."""
-        leaves = [leaf for part in self.parts for leaf in leaves_of(part)]
+        leaves = [leaf for part in self.rolled_up for leaf in leaves_of(part)]
         if all(map(_is_of_service, leaves)):
             return "service_rollups"
         known = all(_is_of_service(leaf) or _is_of_endpoint(leaf) for leaf in leaves)
@@ -121,6 +148,26 @@ def _span(part: Compare) -> tuple[datetime, datetime]:
             return ALWAYS, moment + MICROSECOND
         case Operator.EQUAL:
             return moment, moment + MICROSECOND
+
+
+def _are_errors(part: Node) -> bool | None:
+    match part:
+        case Is(State.ERROR):
+            return True
+        case Not(Is(State.ERROR)):
+            return False
+        case _:
+            return None
+
+
+def _is_indexed(part: Node) -> bool:
+    match part:
+        case Holds(Text.TAG, Pieces() as pattern):
+            return pattern.is_whole
+        case Is(state):
+            return state in (State.ERROR, State.PINNED)
+        case _:
+            return isinstance(part, OfLog)
 
 
 def _is_of_service(leaf: Leaf) -> bool:

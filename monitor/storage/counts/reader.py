@@ -129,7 +129,7 @@ class CountReader:
             return made.timeline(covered)
 
     async def _walked(
-        self, reading: Reading, counting: Callable[[Conditions], str], tally: Takes
+        self, reading: Reading, counting: Callable[[Conditions, str], str], tally: Takes
     ) -> Covered:
         walk = Walk(reading.asked, counting, tally.take, self._most_logs)
         return await walk.run(reading.connection, reading.deadline)

@@ -37,8 +37,10 @@ async def from_rollups(
                 and_sources=True,
             )
             made = Conditions(window.arguments)
-            for part in asked.parts:
+            for part in asked.rolled_up:
                 window.narrow(clause(part, made))
+            if asked.are_errors is not None:
+                window.narrow_to_errors(asked.are_errors)
             sql = counting(window)
             return await connection.fetch(sql, *window.arguments)
     except asyncpg.QueryCanceledError:

@@ -41,16 +41,16 @@ class Buckets:
         first, last = ends
         return cls(first, last, width_of(first, last, given, shortest))
 
-    def of_logs(self, made: Conditions) -> str:
-        width, origin = (
-            made.place(self.width),
-            made.place(floor(self.first, self.width)),
-        )
+    def of_logs(self, made: Conditions, limit: str) -> str:
+        width = made.place(self.width)
+        origin = made.place(floor(self.first, self.width))
         return f"""
-            SELECT date_bin({width}, l.ts, {origin}) AS start,
-                   count(*) AS requests, count(*) FILTER (WHERE l.is_error) AS errors
-              {FROM} {made.joins}
-             WHERE {made.where}
+            SELECT date_bin({width}, ts, {origin}) AS start,
+                   count(*) AS requests, count(*) FILTER (WHERE is_error) AS errors
+              FROM (SELECT l.ts, l.is_error
+                      {FROM} {made.joins}
+                     WHERE {made.where}
+                     {limit}) AS seen
              GROUP BY start
             """
 

@@ -31,13 +31,14 @@ ROLLED_UP = {
 COLUMNS = ("service_id", "method", "status_code", "endpoint", "source")
 
 
-def of_logs(facets: Collection[FacetName], made: Conditions) -> str:
+def of_logs(facets: Collection[FacetName], made: Conditions, limit: str) -> str:
     return f"""
         WITH seen AS MATERIALIZED (
             SELECT l.service_id, l.method, l.status_code, {ENDPOINT} AS endpoint,
                    l.source, l.tags, 1 AS requests, l.is_error::int AS errors
               {FROM} {made.joins}
-             WHERE {made.where})
+             WHERE {made.where}
+             {limit})
         {_by_value(facets)}
         """
 

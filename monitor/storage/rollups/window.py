@@ -54,6 +54,7 @@ class Window:
         ]
         self._spans = spans_of(asked, complete_from, widths)
         self._clauses = self._of_scope()
+        self._counts = "requests, errors"
         self._beside: list[str] = []
 
     def add_logs(self, span: Span, clause: str) -> None:
@@ -63,6 +64,14 @@ class Window:
     def narrow(self, clause: str) -> None:
         """*clause*: of a row AS l with what *table* has, and a path."""
         self._clauses.append(clause)
+
+    def narrow_to_errors(self, are_errors: bool) -> None:
+        """For what is counted: to errors, or to all others."""
+        self._counts = (
+            "errors AS requests, errors"
+            if are_errors
+            else "requests - errors AS requests, 0 AS errors"
+        )
 
     def place(self, value: object) -> str:
         self.arguments.append(value)
@@ -87,7 +96,7 @@ class Window:
 
     def rows(self, of: Sequence[str]) -> str:
         """What is to be added up: *of* as it is selected, requests and errors."""
-        columns = ", ".join((*of, "requests", "errors"))
+        columns = ", ".join((*of, self._counts))
         rows = [self._raw()]
         if self._spans.folded:
             rows.append(self._folded())

@@ -242,6 +242,14 @@ async def _is_counted(client: httpx.AsyncClient) -> None:
         answer = (await client.get("/v1/logs/timeline", params=wide)).json()
         assert (answer["requests"], answer["bucket_s"]) == (2, 86400)
         assert sum(bucket["errors"] for bucket in answer["buckets"]) == 1
+    # What the list takes or refuses, they do, whatever it is.
+    for strange in ("\0", "a\0b", "'; --", "%", "{0}", "$1", "\\", "\ud7ff", "é" * 900):
+        for name in ("query", "q", "tag", "endpoint", "path", "method", "source"):
+            asked = {name: strange}
+            expected = (await client.get("/v1/logs", params=asked)).status_code
+            for path in ("/v1/logs/facets", "/v1/logs/timeline"):
+                answer = await client.get(path, params=asked)
+                assert answer.status_code == expected, (asked, answer.text)
     for wrong in ("0", "x", "1e3", "31536001", ""):
         asked = {"bucket_s": wrong}
         answer = await client.get("/v1/logs/timeline", params=asked)

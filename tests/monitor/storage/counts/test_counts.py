@@ -48,6 +48,11 @@ QUERIES = [
     "since:36h",
     "path:/v1 tag:a",
     "is:error",
+    "-is:error method:POST",
+    "is:error -is:error",
+    "is:error OR status:404",
+    "is:error tag:a latency:>100",
+    "is:pinned",
     "has:error latency:>100",
     'body:"card declined"',
     "-tag:(a OR b) OR declined",
@@ -227,7 +232,7 @@ async def test_a_term_asks_for_what_it_stands_beside(house: House) -> None:
 async def test_of_many_the_newest_are_counted_and_that_is_said(house: House) -> None:
     reader = house.reader(most_logs=70)
     [pay, _] = house.ids
-    for text in ("" + UNKNOWN, "declined", "status:999 -tag:none", "is:error"):
+    for text in (UNKNOWN, "declined", "status:999 -tag:none", "-(is:error tag:a)"):
         for given in ({}, {"service_id": pay}, {"until": NOW - 20 * HOUR}):
             asked = filter_of(text)
             filter = LogFilter(query=asked.query, **given)
@@ -245,6 +250,18 @@ async def test_of_many_the_newest_are_counted_and_that_is_said(house: House) -> 
     facets = await reader.facets(LogFilter())
     assert [facet.covered.is_exact for facet in facets.each] == [True] * 5 + [False]
     assert facets.counted == counted(house.logs)
+    # An index leads to what is rare.
+    for text in (
+        'tag:"x y" since:2d declined',
+        "is:error -tag:a method:POST status:503",
+    ):
+        logs = found(house.logs, filter_of(text))
+        facets = await reader.facets(filter_of(text))
+        assert (facets.covered.is_exact, facets.covered.logs) == (True, len(logs))
+        are_facets_of(facets, logs)
+        is_timeline_of(await reader.timeline(filter_of(text), None), logs)
+    facets = await reader.facets(filter_of("tag:a"))
+    assert (facets.covered.is_exact, facets.covered.logs) == (False, 70)
     # As many as there are, and no more, are all.
     whole = await house.reader(most_logs=300).facets(filter_of(UNKNOWN))
     assert (whole.covered.is_exact, whole.covered.logs) == (True, 300)
@@ -256,7 +273,7 @@ async def test_where_the_time_is_over_it_says_what_was_covered(house: House) -> 
         # Whoever reads logs waits for as long as it may.
         await connection.execute("LOCK TABLE logs IN ACCESS EXCLUSIVE MODE")
         began = time.monotonic()
-        for text in (UNKNOWN, "is:error", "body:/(a|b)+c$/", str(IDS.new())):
+        for text in (UNKNOWN, "tag:a", "body:/(a|b)+c$/", str(IDS.new())):
             facets = await reader.facets(filter_of(text))
             timeline = await reader.timeline(filter_of(text), HOUR)
             for covered in (facets.covered, timeline.covered):
@@ -264,9 +281,12 @@ async def test_where_the_time_is_over_it_says_what_was_covered(house: House) -> 
                 assert covered.since == covered.until is not None
             assert facets.counted == timeline.counted == Counted()
         # What rollups know needs none of them.
-        facets = await reader.facets(filter_of("service:(pay OR shop)"))
-        assert [facet.covered.is_exact for facet in facets.each] == [True] * 5 + [False]
-        assert facets.counted == counted(house.logs)
+        for text in ("service:(pay OR shop)", "is:error method:POST"):
+            filter = filter_of(text)
+            facets = await reader.facets(filter)
+            exact = [facet.covered.is_exact for facet in facets.each]
+            assert exact == [True] * 5 + [False]
+            assert facets.counted == counted(found(house.logs, filter))
         # Far more than nine times what it may take, on any machine.
         assert time.monotonic() - began < 60
     are_facets_of(await house.reader().facets(LogFilter()), house.logs)
