@@ -6,6 +6,7 @@ In a process of its own it holds neither, and what it may take is bounded.
 
 import asyncio
 import logging
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Hashable
@@ -137,7 +138,7 @@ class Helpers:
         while self._idle:
             process, ending = self._idle.pop()
             ending.cancel()
-            if process.returncode is None:
+            if _lives(process):
                 return process
             self._end(process)
         try:
@@ -186,6 +187,17 @@ async def _exchange(process: Process, frame: bytes) -> tuple[WorkOutcome, Any]:
     content = await process.stdout.readexactly(frames.length_of(head))
     result: tuple[WorkOutcome, Any] = frames.unpacked(content)
     return result
+
+
+def _lives(process: Process) -> bool:
+    """Its end may be there, and the loop not told of it yet."""
+    if process.returncode is not None:
+        return False
+    try:
+        os.kill(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 async def _see_off(process: Process) -> None:

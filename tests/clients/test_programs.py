@@ -12,16 +12,14 @@ from typing import Any
 from xmlrpc.server import SimpleXMLRPCServer
 
 import aiohttp
-import httpbin
 import httpx
 import pytest
 import requests
-import waitress.server
-import waitress.wasyncore
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.clients.between import need, run, serving, the_same
+from tests.support.httpbins import httpbin_served
 from tests.support.patience import PATIENCE_S
 from tests.support.ports import free_port
 
@@ -120,17 +118,8 @@ def in_thread(run_it: Any, stop: Any) -> Iterator[None]:
 
 @asynccontextmanager
 async def bin_server(folder: Path) -> AsyncIterator[int]:
-    """httpbin, served by waitress."""
-    server = waitress.server.create_server(
-        httpbin.app, host="127.0.0.1", port=0, threads=4
-    )
-
-    def stop() -> None:
-        server.task_dispatcher.shutdown()
-        waitress.wasyncore.close_all(server._map)
-
-    with in_thread(server.run, stop):
-        yield server.effective_port
+    with httpbin_served(threads=4) as port:
+        yield port
 
 
 def told(status: int, fields: Any, body: bytes) -> tuple[Any, ...]:

@@ -1,32 +1,20 @@
 """A whole appliance, and a third party's HTTP server behind it."""
 
-import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import httpbin
 import pytest
 import pytest_asyncio
-import waitress.server
-import waitress.wasyncore
 
 from appliance.start.running import Appliance, running
 from monitor.settings import load
+from tests.support.httpbins import httpbin_served
 
 
 @pytest.fixture
 def httpbin_url() -> Iterator[str]:
-    """httpbin, served by waitress: neither of them is ours."""
-    server = waitress.server.create_server(
-        httpbin.app, host="127.0.0.1", port=0, threads=8
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    # Its loop ends when it holds no connection any more, the proxy's idle ones too.
-    server.task_dispatcher.shutdown()
-    waitress.wasyncore.close_all(server._map)
-    thread.join(10)
+    with httpbin_served(threads=8) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest_asyncio.fixture
