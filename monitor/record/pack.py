@@ -22,7 +22,6 @@ from monitor.record.binary import (
     bytes_field,
     common_field,
     float_field,
-    length_field,
     text_field,
     texts_field,
 )
@@ -214,10 +213,10 @@ def _params(params: dict[str, Any]) -> bytes:
 
 
 def _headers(headers: Fields | HeaderObject) -> bytes:
-    if not isinstance(headers, HeadFields):
-        return bytes_field(orjson.dumps(headers))
-    pairs = b",".join([found.packed for found in headers.lines])
-    return b"%b[%b]" % (length_field(len(pairs) + 2), pairs)
+    if isinstance(headers, HeadFields):
+        # It takes no class of ours. Of Any: else each pair would be made anew.
+        return bytes_field(orjson.dumps(list[Any](headers)))
+    return bytes_field(orjson.dumps(headers))
 
 
 def _counts(messages: Messages) -> bytes:

@@ -1,8 +1,6 @@
 """Lines of heads: a field each, and what is made of it, for all heads that have it."""
 
-from typing import Final
-
-import orjson
+from typing import Any, Final
 
 from monitor.traffic.header_names import (
     ASKED_FOR,
@@ -50,11 +48,10 @@ class Line:
     """One field line, *raw* as it came, without its end. Never changed.
 
     A line that many heads have is one object in all of them: what is made of it, its
-    part of a record and its masked form, is made once, and remembered here.
+    masked form, is made once, and remembered here.
     """
 
     __slots__ = (
-        "_packed",
         "is_asked_for",
         "lower",
         "masked",
@@ -71,24 +68,16 @@ class Line:
         self.raw = raw
         self.name = name
         self.value = value
-        self.pair = (name, value)
+        # Of Any, to be one object for all: compiled, a pair would be made at each use.
+        self.pair: Any = (name, value)
         known = meaning(name)
         self.lower = known.lower
         self.is_asked_for = known.is_asked_for
         self.travels = known.travels
         self.names_login = known.holds_credentials and name_login(value)
-        self._packed = b""
         # For whom it was masked, and the line that is left; None: itself.
         self.masked_by: object = None
         self.masked: Line | None = None
-
-    @property
-    def packed(self) -> bytes:
-        """As JSON, one of the pairs of a record."""
-        packed = self._packed
-        if not packed:
-            packed = self._packed = orjson.dumps(self.pair)
-        return packed
 
 
 Lines = list[Line]

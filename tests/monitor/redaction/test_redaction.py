@@ -3,7 +3,6 @@
 import gzip
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -326,9 +325,7 @@ def test_a_lines_mask_is_remembered_for_those_it_was_made_for() -> None:
         found = REDACTION.apply(exchange, rules).request_headers
         assert found == wanted
         assert isinstance(found, HeadFields)
-        assert [part.packed for part in found.lines] == [
-            orjson.dumps(pair) for pair in wanted
-        ]
+        assert [part.pair for part in found.lines] == list(wanted)
         # What held itself, only the collector would free.
         assert lines[0].masked is None
     unmasked = fields_of(lines[:1])
