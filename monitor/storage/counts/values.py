@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from heapq import nsmallest
 
 import asyncpg
 
@@ -78,33 +79,33 @@ class Tally:
 
     def __init__(self) -> None:
         self.counted = Counted()
-        self._found: dict[str, dict[str, Counted]] = defaultdict(dict)
-        self._others: dict[str, Counted] = defaultdict(Counted)
+        # Requests and errors, in place: there may be a value for each log.
+        self._found: dict[str, dict[str | None, list[int]]] = defaultdict(dict)
 
     def take(self, rows: Sequence[asyncpg.Record]) -> None:
-        for row in rows:
-            facet, value = row["facet"], row["value"]
-            counted = Counted(row["requests"] or 0, row["errors"] or 0)
+        for facet, value, requests, errors in rows:
             if facet is None:
-                self.counted += counted
-            elif value is None:
-                self._others[facet] += counted
-            else:
-                found = self._found[facet]
-                found[value] = found.get(value, Counted()) + counted
+                self.counted += Counted(requests or 0, errors or 0)
+                continue
+            sums = self._found[facet].setdefault(value, [0, 0])
+            sums[0] += requests
+            sums[1] += errors
 
     def facet(self, name: FacetName, covered: Covered) -> Facet:
-        found = sorted(
-            self._found[name].items(), key=lambda item: (-item[1].requests, item[0])
+        found = self._found[name]
+        named = ((value, sums) for value, sums in found.items() if value is not None)
+        most = nsmallest(MOST_VALUES, named, key=lambda item: (-item[1][0], item[0]))
+        requests, errors = (
+            sum(sums[n] for sums in found.values()) - sum(sums[n] for _, sums in most)
+            for n in (0, 1)
         )
-        others = sum((c for _, c in found[MOST_VALUES:]), self._others[name])
         return Facet(
             name=name,
             values=tuple(
-                FacetValue(value, _term(name, value), counted)
-                for value, counted in found[:MOST_VALUES]
+                FacetValue(value, _term(name, value), Counted(*sums))
+                for value, sums in most
             ),
-            others=others,
+            others=Counted(requests, errors),
             covered=covered,
         )
 
