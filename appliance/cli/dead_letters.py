@@ -8,6 +8,7 @@ from appliance.data.directory import DataDirectory
 from monitor import times
 from monitor.registry.routes_file import load
 from monitor.settings import Settings
+from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.ledger.dead_letters import DeadLetters
 from monitor.storage.ledger.totals import LedgerTotals
@@ -55,7 +56,10 @@ def _retrying(settings: Settings, database: Database) -> Retrying:
     with data.usable():
         letters.mend()
         return Retrying(
-            database, letters=letters, ledger=LedgerTotals(data.pseudonym())
+            database,
+            letters=letters,
+            ledger=LedgerTotals(data.pseudonym()),
+            partitions=Partitions(compression=settings.body_compression),
         )
 
 

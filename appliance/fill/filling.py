@@ -43,7 +43,10 @@ async def fill(settings: Settings, wish: Wish, told: Callable[[int], None]) -> N
     async with connected_to(settings, makes=True) as (dsn, database):
         await migrate_database(database, MIGRATIONS)
         services = await _services(database, service_names(wish.services))
-        with _processes(partial(Share, dsn, wish, services, datetime.now(UTC))) as ends:
+        share = partial(
+            Share, dsn, wish, services, datetime.now(UTC), settings.body_compression
+        )
+        with _processes(share) as ends:
             stored = await asyncio.to_thread(_all_said, ends, told)
     if stored < wish.logs:
         raise StartError(

@@ -15,6 +15,7 @@ from appliance.fill.shop import sketches
 from appliance.fill.templates import Template, records
 from monitor.errors import MonitorError
 from monitor.storage.commit.commit import commit
+from monitor.storage.database.compression import Compression
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import (
     FAILED,
@@ -45,6 +46,7 @@ class Share:
     wish: Wish
     services: dict[str, UUID]
     until: datetime
+    compression: Compression
     number: int
     count: int
 
@@ -60,7 +62,8 @@ def write(share: Share, said: Connection) -> None:
 
 
 async def _write(share: Share, said: Connection) -> None:
-    wish, ids, partitions = share.wish, LogIds(), Partitions()
+    wish, ids = share.wish, LogIds()
+    partitions = Partitions(compression=share.compression)
     kinds = Random(wish.seed)
     templates = [
         Template(sketch, id)

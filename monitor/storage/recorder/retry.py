@@ -42,12 +42,17 @@ class Retrying:
     """
 
     def __init__(
-        self, database: Database, *, letters: DeadLetters, ledger: LedgerTotals
+        self,
+        database: Database,
+        *,
+        letters: DeadLetters,
+        ledger: LedgerTotals,
+        partitions: Partitions,
     ) -> None:
         self._database = database
         self._letters = letters
         self._ledger = ledger
-        self._partitions = Partitions()
+        self._partitions = partitions
 
     async def retry(self, ids: Sequence[UUID]) -> list[Tried]:
         """Those letters, or all where none is named. Raises Unavailable."""

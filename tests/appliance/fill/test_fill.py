@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from tests.support.commands import run
+from tests.support.compressions import compressions
 from tests.support.running import appliance_on, client_of
 
 COUNTS = """
@@ -25,7 +26,11 @@ async def test_what_it_stores_is_found_as_logs_are(
     for seed, services in ((1, 3), (2, 2)):
         options = f"--logs 1500 --days 2 --services {services} --seed {seed}".split()
         code, printed, said = await run(
-            tmp_path, "fill", *options, DATABASE_URL=database_url
+            tmp_path,
+            "fill",
+            *options,
+            DATABASE_URL=database_url,
+            APIMONITOR_BODY_COMPRESSION="pglz",
         )
         assert (code, printed) == (0, b""), said
         assert "] 1,500 of 1,500 logs, " in said
@@ -33,6 +38,7 @@ async def test_what_it_stores_is_found_as_logs_are(
     try:
         await connection.execute("SET search_path = apimonitor")
         counted = await connection.fetchrow(COUNTS)
+        assert await compressions(connection) == {("x", "")}
     finally:
         await connection.close()
     assert counted is not None
