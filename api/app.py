@@ -1,5 +1,6 @@
 """Routes of the API, beside those of the pages."""
 
+import re
 from functools import partial
 
 from aiohttp import web
@@ -27,8 +28,8 @@ from api.input.read import BODY_TIMEOUT_S, JSON_VALUES
 from api.parts import Parts
 from monitor.loop.steps import stepping
 
-POST_ONLY = frozenset({"/v1/logs/batch", "/v1/logs/import/har"})
 DOCUMENT = "/openapi.json"
+VARIABLE = re.compile(r"\{\w+\}")
 # Those that stand beside /v1.
 BESIDE = frozenset(
     {DOCUMENT, *(one.path for one in OPERATIONS if not one.path.startswith("/v1/"))}
@@ -153,9 +154,28 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 def _is_taken(request: web.Request) -> bool:
-    """The router would take `batch` and `import` for the id of a log."""
-    return request.path in POST_ONLY and request.method != "POST"
+    """The router would take `batch` and `facets` for the id of a log."""
+    methods = WORDS.get(request.path)
+    return methods is not None and request.method not in methods
 
 
 async def _refused(request: web.Request) -> web.StreamResponse:
-    raise web.HTTPMethodNotAllowed(request.method, ["POST"])
+    raise web.HTTPMethodNotAllowed(request.method, sorted(WORDS[request.path]))
+
+
+def _words() -> dict[str, set[str]]:
+    """By path, what it takes, where a path with an id in it would match."""
+    with_ids = [
+        re.compile(VARIABLE.sub("[^/]+", one.path))
+        for one in OPERATIONS
+        if "{" in one.path
+    ]
+    taken: dict[str, set[str]] = {}
+    for one in OPERATIONS:
+        if "{" not in one.path and any(each.fullmatch(one.path) for each in with_ids):
+            methods = {"GET", "HEAD"} if one.method == "GET" else {one.method}
+            taken.setdefault(one.path, set()).update(methods)
+    return taken
+
+
+WORDS = _words()

@@ -288,17 +288,21 @@ async def follow_channels(call: Checked, url: str) -> None:
     await call("DELETE", one, status=204, **it)
 
 
-@pytest.mark.parametrize("path", ["/v1/logs/batch", "/v1/logs/import/har"])
 async def test_words_in_the_place_of_an_id_are_no_ids(
-    database_url: str, tmp_path: Path, path: str
+    database_url: str, tmp_path: Path
 ) -> None:
+    words = dict.fromkeys(("batch", "import/har"), "POST")
+    words |= dict.fromkeys(("facets", "timeline", "stream"), "GET, HEAD")
     async with (
         appliance_on(database_url, tmp_path) as appliance,
         client_of(appliance) as client,
     ):
-        for method in ("GET", "OPTIONS", "DELETE"):
-            answer = await client.request(method, path)
-            assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+        for word, allowed in words.items():
+            for method in {"GET", "OPTIONS", "PATCH", "DELETE"} - {
+                *allowed.split(", ")
+            }:
+                answer = await client.request(method, f"/v1/logs/{word}", json={})
+                assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
 
 
 async def test_what_is_no_http_is_said_in_our_words(
