@@ -12,9 +12,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import pytest
 import pytest_asyncio
 
-from api.ingest.batch import SLICE_BYTES
+from api.ingest import batch
 from appliance.start.running import Appliance
 from tests.support.loop_turns import Turns
 from tests.support.running import (
@@ -198,7 +199,11 @@ BATCHES = (
 )
 
 
-async def test_a_batch_is_taken_apart_in_turns(client: httpx.AsyncClient) -> None:
+async def test_a_batch_is_taken_apart_in_turns(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However little is taken apart in it, a turn is over after a slice.
+    monkeypatch.setattr(batch, "TURN_S", 0.0)
     service = await register(client)
     headers = bearer((await make_key(client, service["id"]))["raw_key"])
     for media_type, content in BATCHES:
@@ -209,4 +214,4 @@ async def test_a_batch_is_taken_apart_in_turns(client: httpx.AsyncClient) -> Non
         assert answer.status_code in (201, 422)
         assert len(answer.content) < LONGEST_PROBLEM
         if media_type == "application/x-ndjson":
-            assert turns.count > len(content) / SLICE_BYTES
+            assert turns.count > len(content) / batch.SLICE_BYTES
