@@ -83,13 +83,22 @@ def _timings(detail: LogDetail) -> dict[str, float]:
     }
 
 
+def _target(url: str) -> tuple[str | None, dict[str, Any] | None]:
+    """Path and parameters; None where it is no URL: a pushed one may be any text."""
+    try:
+        return urlsplit(url).path, parameters_of(url)
+    except ValueError:
+        return None, None
+
+
 def _beside(detail: LogDetail) -> dict[str, Any]:
     """What the format has no word for, where it is not what follows from the rest."""
     item, made = detail.item, dict[str, Any]()
     bare = item.url.partition("#")[0]
-    if urlsplit(bare).path not in (item.path, item.path.rstrip("/")):
+    path, parameters = _target(bare)
+    if path not in (item.path, item.path.rstrip("/")):
         made["_path"] = item.path
-    if item.query_params != parameters_of(bare):
+    if item.query_params != parameters:
         made["_query_params"] = item.query_params
     if detail.client_url is not None:
         made["_client_url"] = detail.client_url
@@ -157,7 +166,10 @@ def _sent_headers(detail: LogDetail) -> list[dict[str, str]]:
         return found
     found = [pair for pair in found if not pair["name"].lower().startswith(OURS)]
     url = detail.item.url
-    host = urlsplit(url).netloc.rpartition("@")[2]
+    try:
+        host = urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        host = ""
     if detail.keeps_host or on_socket(url) is not None or not host:
         return found
     return [

@@ -12,6 +12,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from monitor.export.har import entry_of
+from monitor.traffic.exchange import Source
+from tests.support.exchanges import a_log
 from tests.support.har_archives import archive, bring, details, scene_on
 from tests.support.har_schema import (
     HAR,
@@ -261,3 +264,10 @@ async def test_exports_take_the_right_to_read(
     ):
         for path in ("/v1/logs.har", "/v1/logs.ndjson"):
             assert (await client.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://[::1", "//[x]y/a?b=1", "\x7f"])
+@pytest.mark.parametrize("source", [Source.INGEST, Source.PROXY])
+def test_what_is_no_url_is_exported_as_it_is(url: str, source: Source) -> None:
+    made = entry_of(a_log(url=url, source=source))
+    assert made["request"]["url"] == url
