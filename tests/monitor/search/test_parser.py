@@ -10,7 +10,16 @@ from monitor.search.fields import Field, FieldType
 from monitor.search.parser import parse
 from monitor.search.problem import Kind, QueryProblem
 from monitor.search.table import FIELDS, field_called
-from monitor.search.tree import And, Holds, Node, Not, Or, Pieces, Query
+from monitor.search.tree import (
+    And,
+    Holds,
+    Node,
+    Not,
+    Or,
+    Pieces,
+    Query,
+    regexes_in,
+)
 from tests.support.queries import BOUNDS, NOW, query
 
 
@@ -108,6 +117,21 @@ def test_a_bound_is_named_by_what_sets_it() -> None:
     ):
         with pytest.raises(QueryProblem, match=name):
             parse(text, bounds, now=NOW)
+
+
+@pytest.mark.parametrize("unit", ["[^a]", "[]]", "[^]]", "[a]", r"\a", r"[\]]"])
+def test_classes_are_read_at_once_whether_a_slash_follows_or_not(unit: str) -> None:
+    units = unit * 20
+    asked = query(f"/{units}")
+    assert asked.written(asked.tree) == f"/{units}" and not [*regexes_in(asked.tree)]
+    [regex] = regexes_in(query(f"/{units}/").tree)
+    assert regex.source == units
+
+
+@pytest.mark.parametrize("source", ["a[]", "[^]", "[]a]", "[^]/]", "[a^]"])
+def test_a_bracket_at_the_begin_of_a_class_is_in_it_if_one_ends_it(source: str) -> None:
+    [regex] = regexes_in(query(f"/{source}/").tree)
+    assert regex.source == source
 
 
 def test_every_example_of_a_field_is_read() -> None:
