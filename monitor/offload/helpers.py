@@ -194,10 +194,12 @@ def _lives(process: Process) -> bool:
     if process.returncode is not None:
         return False
     try:
-        os.kill(process.pid, 0)
-    except ProcessLookupError:
+        # Looked at and left: it is the loop's to fetch.
+        ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        # Fetched a moment ago.
         return False
-    return True
+    return ended is None
 
 
 async def _see_off(process: Process) -> None:

@@ -17,6 +17,7 @@ from monitor.offload.helpers import Helpers
 from monitor.offload.outcome import OutcomeKind, Unworked, WorkOutcome
 from monitor.traffic.exchange import Timings
 from tests.support.helper_work import Made, settings
+from tests.support.patience import PATIENCE_S
 
 MIB = 1024 * 1024
 
@@ -138,6 +139,27 @@ async def test_what_dies_fails_or_takes_too_much_is_said_and_replaced(
         1,
     ]
     assert len(scene.helpers.pids) == 1
+
+
+async def test_one_that_ended_is_not_taken_though_the_loop_was_not_told_yet(
+    scene: Scene,
+) -> None:
+    first, _ = await scene.do(who)
+    os.kill(first, signal.SIGKILL)
+    until = time.monotonic() + PATIENCE_S
+    while not _has_ended(first):
+        assert time.monotonic() < until
+    assert (await scene.do(who))[0] != first
+    assert scene.count(WorkOutcome.DIED) == 0
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether or not its end was fetched."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in ("Z", "X")
 
 
 async def _is_gone(pid: int) -> bool:
