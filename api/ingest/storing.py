@@ -12,6 +12,8 @@ from uuid import UUID
 from api.ingest.batch_file import Batch
 from api.parts import Parts
 from monitor.errors import Unavailable
+from monitor.loop.doing import INGEST
+from monitor.loop.steps import stepping
 from monitor.record.codec import Recorded
 from monitor.storage.commit.idempotency import RepeatKey
 
@@ -46,7 +48,7 @@ class Storing:
         self._seen = self._batch.step_count
         self._news.set()
         if self._begun is None:
-            self._begun = asyncio.create_task(self._store())
+            self._begun = asyncio.create_task(stepping(INGEST, self._store))
 
     async def finish(self, key: RepeatKey | None) -> tuple[UUID, ...]:
         """The ids, once all are committed. Raises what *write_many* does."""

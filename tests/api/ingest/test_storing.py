@@ -13,6 +13,9 @@ import pytest
 import pytest_asyncio
 
 from api.ingest.batch_file import STEP_ROWS
+from monitor.loop.doing import DOING
+from monitor.loop.giving_way import give_way
+from monitor.storage.commit import rows as rows_stored
 from tests.support.running import (
     LOG,
     appliance_on,
@@ -114,6 +117,27 @@ async def test_what_was_stored_ahead_of_a_bad_end_is_undone(
     while await is_storing():
         await asyncio.sleep(0.01)
     assert await stored(client) == 0
+
+
+async def test_what_is_stored_ahead_is_told_as_ingest(
+    client: httpx.AsyncClient,
+    is_storing: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[int] = []
+    doings: list[str] = []
+
+    async def note() -> None:
+        doings.append(DOING.now.word)
+        await give_way()
+
+    async def content() -> AsyncIterator[bytes]:
+        async for step in until_storing(is_storing, sent):
+            yield step
+
+    monkeypatch.setattr(rows_stored, "give_way", note)
+    assert (await push(client, content())).status_code == 201
+    assert set(doings) == {"ingest"}
 
 
 async def test_a_client_that_pauses_holds_nothing_open_and_has_all_stored(
