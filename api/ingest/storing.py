@@ -90,7 +90,7 @@ class Storing:
                             await self._more()
                         if self._is_whole and whole.when() is None:
                             whole.reschedule(now() + settings.batch_timeout_s)
-                        if batch.errors or batch.days != days:
+                        if self._is_given_up or batch.errors or batch.days != days:
                             raise GivenUp
                         silence.reschedule(now() + settings.ingest_timeout_s)
                         if number < batch.step_count:
@@ -111,12 +111,10 @@ class Storing:
             raise Unavailable(SILENT, retry_after_s=5) from None
 
     async def _more(self) -> None:
-        """Another step is there, or there is none to come. Raises GivenUp."""
+        """There is news. Raises GivenUp where the client pauses."""
         try:
             async with asyncio.timeout(PAUSE_S):
                 await self._news.wait()
         except TimeoutError:
             raise GivenUp from None
         self._news.clear()
-        if self._is_given_up:
-            raise GivenUp
