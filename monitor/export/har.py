@@ -7,15 +7,16 @@ import base64
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from monitor import times
 from monitor.content.body import field_value
-from monitor.export.har_import import OUR_TIMINGS, parameters_of
+from monitor.export.har_import import OUR_TIMINGS, target_of
 from monitor.export.har_messages import exported
+from monitor.export.har_values import BadEntry
 from monitor.logs.display import ShownBody, pairs, shown_body
 from monitor.logs.log import LogDetail, StoredBody
-from monitor.registry.base_url import on_socket
+from monitor.registry.base_url import authority_of, on_socket
 from monitor.traffic.exchange import BodyState, Source
 from monitor.traffic.fields import Fields, HeaderObject
 from monitor.traffic.header_names import OURS
@@ -83,20 +84,11 @@ def _timings(detail: LogDetail) -> dict[str, float]:
     }
 
 
-def _target(url: str) -> tuple[str | None, dict[str, Any] | None]:
-    """Path and parameters; None where it is no URL: a pushed one may be any text."""
-    try:
-        return urlsplit(url).path, parameters_of(url)
-    except ValueError:
-        return None, None
-
-
 def _beside(detail: LogDetail) -> dict[str, Any]:
     """What the format has no word for, where it is not what follows from the rest."""
     item, made = detail.item, dict[str, Any]()
-    bare = item.url.partition("#")[0]
-    path, parameters = _target(bare)
-    if path not in (item.path, item.path.rstrip("/")):
+    path, parameters = _target(item.url)
+    if path != item.path:
         made["_path"] = item.path
     if item.query_params != parameters:
         made["_query_params"] = item.query_params
@@ -105,6 +97,15 @@ def _beside(detail: LogDetail) -> dict[str, Any]:
     if item.source_ip is not None:
         made["_source_ip"] = item.source_ip
     return made
+
+
+def _target(url: str) -> tuple[str | None, dict[str, Any] | None]:
+    """What an import reads from *url*; nothing where it is none: a pushed one may be
+    any text."""
+    try:
+        return target_of(url.partition("#")[0]) or (None, None)
+    except BadEntry:
+        return None, None
 
 
 def _request(detail: LogDetail) -> dict[str, Any]:
@@ -166,10 +167,7 @@ def _sent_headers(detail: LogDetail) -> list[dict[str, str]]:
         return found
     found = [pair for pair in found if not pair["name"].lower().startswith(OURS)]
     url = detail.item.url
-    try:
-        host = urlsplit(url).netloc.rpartition("@")[2]
-    except ValueError:
-        host = ""
+    host = authority_of(url).rpartition("@")[2]
     if detail.keeps_host or on_socket(url) is not None or not host:
         return found
     return [

@@ -67,16 +67,17 @@ def imported(entry: Any) -> Imported | None:
     if not isinstance(url, str):
         raise BadEntry(("request", "url"), "must be a string")
     url = url.strip().partition("#")[0]
-    path, query = _path_and_query(url)
-    if path is None:
+    target = target_of(url)
+    if target is None:
         return None
+    path, parameters = target
     sent, received = request_body(request), response_body(response)
     latency_ms, duration_ms = _times(entry)
     fields = {
         "method": request.get("method"),
         "url": url,
-        "path": entry.get("_path") or path or "/",
-        "query_params": entry.get("_query_params", _query(query)) or None,
+        "path": entry.get("_path") or path,
+        "query_params": entry.get("_query_params", parameters) or None,
         "status_code": positive(response.get("status")),
         "latency_ms": latency_ms,
         "error": _error(entry, response),
@@ -96,28 +97,27 @@ def imported(entry: Any) -> Imported | None:
     )
 
 
-def _path_and_query(url: str) -> tuple[str | None, str]:
-    """No path: it goes over no network."""
+def target_of(url: str) -> tuple[str, dict[str, Any]] | None:
+    """The path and the parameters that *url* says; a repeated name has a list.
+
+    None for what goes over no network. Raises BadEntry.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
         raise BadEntry(("request", "url"), "is no URL") from None
     if parts.scheme.lower() not in SCHEMES:
         if parts.scheme:
-            return None, ""
+            return None
         raise BadEntry(("request", "url"), "must be an absolute URL")
     if (found := on_socket(url)) is not None:
         path, _, query = found[1].partition("?")
-        return path, query
-    return parts.path, parts.query
+    else:
+        path, query = parts.path, parts.query
+    return path or "/", _parameters(query)
 
 
-def parameters_of(url: str) -> dict[str, Any]:
-    """The query of *url*, by name; a repeated name has a list."""
-    return _query(_path_and_query(url)[1])
-
-
-def _query(query: str) -> dict[str, Any]:
+def _parameters(query: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         found.setdefault(name, []).append(value)

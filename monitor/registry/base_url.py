@@ -93,8 +93,8 @@ def split_url(url: str) -> tuple[Origin, str]:
     if (found := on_socket(url)) is not None:
         socket, target = found
         return (scheme, f"{UNIX}{socket}", 0), target.partition("#")[0]
-    end = min((rest.find(c) for c in "/?#" if c in rest), default=len(rest))
-    authority, target = rest[:end], rest[end:].partition("#")[0]
+    authority = authority_of(url)
+    target = rest[len(authority) :].partition("#")[0]
     if "@" in authority:
         raise ValueError("must not hold a user or password")
     try:
@@ -107,6 +107,13 @@ def split_url(url: str) -> tuple[Origin, str]:
     if not host or port == 0:
         raise ValueError("must name a host, and a port from 1 to 65535 or none")
     return (scheme, host, port or PORTS[scheme]), target
+
+
+def authority_of(url: str) -> str:
+    """What stands between the scheme and the path of *url*, which may be any text."""
+    rest = url.partition("://")[2]
+    end = min((rest.find(c) for c in "/?#" if c in rest), default=len(rest))
+    return rest[:end]
 
 
 def below(upstream: Upstream, url: str) -> str | None:

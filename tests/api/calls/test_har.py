@@ -271,3 +271,21 @@ async def test_exports_take_the_right_to_read(
 def test_what_is_no_url_is_exported_as_it_is(url: str, source: Source) -> None:
     made = entry_of(a_log(url=url, source=source))
     assert made["request"]["url"] == url
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "said"),
+    [
+        ("https://x/a", "/a", None),
+        ("https://x/a", "/a/", "/a/"),
+        ("https://x", "/", None),
+        ("https://x#/a", "/a", "/a"),
+        ("http://unix:/run/app.sock:/a?b=1", "/a", None),
+        ("http://unix:/run/app.sock:/a", "/run/app.sock:/a", "/run/app.sock:/a"),
+        ("http://[", "/a", "/a"),
+    ],
+)
+def test_a_path_is_said_where_an_import_would_find_another(
+    url: str, path: str, said: str | None
+) -> None:
+    assert entry_of(a_log(url=url, path=path)).get("_path") == said
