@@ -2,7 +2,6 @@
 
 import hashlib
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from monitor.errors import (
 from monitor.export.har_messages import Bounds
 from monitor.json.member import MemberSplitter
 from monitor.json.stream import ArraySplitter, LineSplitter, Splitter
+from monitor.loop.doing import DOING
 from monitor.loop.giving_way import give_way
 from monitor.settings import Settings
 from monitor.storage.commit.idempotency import repeat_key
@@ -162,7 +162,7 @@ class BatchCalls:
         What follows a hundred errors is read and not looked at, so that the client
         gets its answer.
         """
-        digest, size, breath = hashlib.sha256(_place(request)), 0, Breath()
+        digest, size = hashlib.sha256(_place(request)), 0
         try:
             async for piece in read.pieces(request):
                 size += len(piece)
@@ -174,34 +174,28 @@ class BatchCalls:
                     if batch.is_refused:
                         break
                     rows = splitter.feed(piece[start : start + SLICE_BYTES])
-                    await _take_rows(batch, rows, breath)
+                    await _take_rows(batch, rows)
                     storing.note()
             if not batch.is_refused:
-                await _take_rows(batch, splitter.close(), breath)
+                await _take_rows(batch, splitter.close())
         except ValueError as error:
             raise json_input.invalid((), str(error), "json_invalid") from None
         return digest.digest()
 
 
-class Breath:
-    """Lets others have the event loop now and then."""
-
-    def __init__(self) -> None:
-        self._since = time.perf_counter()
-
-    async def taken(self) -> None:
-        if time.perf_counter() - self._since > TURN_S:
-            await give_way()
-            self._since = time.perf_counter()
-
-
-async def _take_rows(batch: Batch, rows: list[bytes], breath: Breath) -> None:
+async def _take_rows(batch: Batch, rows: list[bytes]) -> None:
     for row in rows:
         if batch.is_refused:
             return
         batch.take(row)
-        await breath.taken()
-    await breath.taken()
+        await _breathe()
+    await _breathe()
+
+
+async def _breathe() -> None:
+    """Others have the event loop now and then."""
+    if DOING.lasted() > TURN_S:
+        await give_way()
 
 
 def _place(request: web.Request) -> bytes:
