@@ -1,7 +1,6 @@
 """The meter of a JSON text: how much there is, before any of it is made a value."""
 
 import re
-from collections.abc import Iterator
 
 OUTSIDE = re.compile(rb'["\[\]{},]')
 # Up to the next bracket, or to the beginning of a string that is cut. Not possessive,
@@ -26,13 +25,8 @@ class JsonTokens:
         self._in_string = False
         self._is_escaped = False
 
-    def ends(self, piece: bytes, position: int) -> Iterator[int]:
-        """Where each ends that stands in *piece* from *position* on."""
-        while position := self.end(piece, position):
-            yield position
-
     def end(self, piece: bytes, position: int, *, is_bracket: bool = False) -> int:
-        """Where the next one ends; 0: there is none.
+        """Where the next one ends, in *piece* from *position* on; 0: there is none.
 
         *is_bracket*: others are passed over, which takes far less time.
         """
@@ -71,36 +65,29 @@ class JsonTokens:
 class Meter:
     """How many values there are, and how deep they are nested; names count too.
 
-    *problem* is set beyond a bound. What is no JSON is left to its parser.
+    What is no JSON is left to its parser.
     """
 
     def __init__(self, *, most_values: int) -> None:
         self._most_values = most_values
         self._tokens = JsonTokens()
         self._values = 0
-        self.depth = 0
-        self.problem: str | None = None
+        self._depth = 0
 
     def feed(self, piece: bytes) -> None:
         """Raises ValueError beyond a bound."""
-        for end in self._tokens.ends(piece, 0):
-            self.note(piece[end - 1])
-            if self.problem is not None:
-                raise ValueError(self.problem)
+        end = 0
+        while end := self._tokens.end(piece, end):
+            self._note(piece[end - 1])
 
-    def begin(self) -> None:
-        """Another text."""
-        self._values = 0
-        self.problem = None
-
-    def note(self, token: int) -> None:
+    def _note(self, token: int) -> None:
         if token in CLOSING:
-            self.depth -= 1
+            self._depth -= 1
             return
         if token in OPENING:
-            self.depth += 1
-            if self.depth > MAX_DEPTH:
-                self.problem = f"it is nested deeper than {MAX_DEPTH}"
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise ValueError(f"it is nested deeper than {MAX_DEPTH}")
         self._values += 1
         if self._values > self._most_values:
-            self.problem = "it has more values than JSON_LIMIT_VALUES allows"
+            raise ValueError("it has more values than JSON_LIMIT_VALUES allows")
