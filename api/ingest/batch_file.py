@@ -10,6 +10,7 @@ from api.ingest.intake import Intake
 from api.input import json_input
 from api.input.pushed_log import log_in
 from monitor.errors import FieldError, InvalidInput, TooLarge
+from monitor.record.batch import dates_of, day_in
 from monitor.record.codec import Recorded, encode, with_id
 from monitor.traffic.arrival import Arrival
 from monitor.traffic.exchange import Exchange
@@ -17,7 +18,6 @@ from monitor.traffic.exchange import Exchange
 # What is stored at once: it is held, in memory.
 STEP_ROWS: Final = 1_000
 STEP_BYTES: Final = 1024 * 1024
-DAY_MS: Final = 86_400_000
 # Of a record, and of what is beside it: when it arrived, as microseconds, and JSON.
 LENGTHS: Final = struct.Struct("<II")
 AT: Final = struct.Struct("<q")
@@ -55,10 +55,7 @@ class Batch:
     @property
     def days(self) -> set[date]:
         """On which its logs began."""
-        return {
-            datetime.fromtimestamp(day * DAY_MS // 1000, UTC).date()
-            for day in self._days
-        }
+        return dates_of(self._days)
 
     @property
     def has_last_ids(self) -> bool:
@@ -115,7 +112,7 @@ class Batch:
         self._held_bytes += LENGTHS.size + len(record) + len(about)
         self._held_rows += 1
         self._written.append(exchange.id)
-        self._days.add((exchange.id.int >> 80) // DAY_MS)
+        self._days.add(day_in(exchange.id))
         if self._held_rows == STEP_ROWS or self._held_bytes >= STEP_BYTES:
             self._write()
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from api.ingest.batch_file import DAY_MS, MAX_ERRORS, ROWS_A_TURN, Batch
+from api.ingest.batch_file import MAX_ERRORS, ROWS_A_TURN, Batch
 from api.ingest.intake import Intake, arrival_of
 from api.input import json_input
 from api.input.pushed_log import PushedLog, pushed_log
@@ -20,6 +20,7 @@ from monitor.export.har_origin import origin_of
 from monitor.export.har_values import BadEntry, Place, known
 from monitor.logs.parameter import ID, one_of, read
 from monitor.loop.giving_way import give_way
+from monitor.record.batch import day_in
 from monitor.traffic.exchange import Body, BodyState, Exchange
 from monitor.traffic.fields import Fields, HeaderObject
 
@@ -116,7 +117,7 @@ class HarBatch(Batch):
             if moment is not None:
                 self._written[n] = self._moved(position, moment, delta)
             if (id := self._written[n]) is not None:
-                self._days.add((id.int >> 80) // DAY_MS)
+                self._days.add(day_in(id))
             if n % ROWS_A_TURN == ROWS_A_TURN - 1:
                 await give_way()
 

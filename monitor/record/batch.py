@@ -67,7 +67,17 @@ def exchange_of(storable: Storable) -> Exchange:
 
 def days_of(storables: Iterable[Storable]) -> set[date]:
     """On which days of UTC they began; their ids say it."""
-    days = {int.from_bytes(storable.key[:6], "big") // DAY_MS for storable in storables}
+    return dates_of(
+        {int.from_bytes(storable.key[:6], "big") // DAY_MS for storable in storables}
+    )
+
+
+def day_in(id: UUID) -> int:
+    """The day that *id* says, of UTC since 1970."""
+    return (id.int >> 80) // DAY_MS
+
+
+def dates_of(days: Iterable[int]) -> set[date]:
     return {datetime.fromtimestamp(day * DAY_MS // 1000, UTC).date() for day in days}
 
 
