@@ -29,7 +29,6 @@ from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.logs import feed
 from monitor.traffic.exchange import Exchange
-from monitor.traffic.ids import uuid_from
 
 MAX_TOGETHER = 1_000
 # Of the event loop, that a commit waits for others: as long as these come, and at most.
@@ -156,14 +155,12 @@ class LogWriter:
                 if not await living(connection, [service_id]):
                     return None
                 keys: list[bytes] = []
-                stored: list[UUID] = []
                 async for part in parts():
                     await store(connection, part)
                     keys += [exchange.key for exchange in part]
-                    # Not of all at the end, which would be one long turn.
-                    stored += [uuid_from(exchange.key) for exchange in part]
+                stored = ids()
                 if (repeat := key()) is not None:
-                    await idempotency.remember(connection, service_id, repeat, ids())
+                    await idempotency.remember(connection, service_id, repeat, stored)
                 await feed.append(connection, keys)
                 return stored
 
