@@ -27,8 +27,7 @@ from monitor.logs.log import LogDetail, LogPage
 from monitor.logs.query import parse_delete_query, parse_log_query
 from monitor.loop.fair_queue import FairQueue
 from monitor.storage.commit.idempotency import RepeatKey
-
-LATE = "PostgreSQL did not answer in time; the log may have been stored"
+from monitor.storage.commit.writer import LATE
 
 
 class LogCalls:

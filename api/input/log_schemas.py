@@ -14,6 +14,8 @@ MAX_NOTE_LENGTH = 2000
 MAX_BAD = 20
 MAX_FIELD_NAME_LENGTH = 1024
 MAX_SOURCE_IP_LENGTH = 255
+# How a URL begins that NewLog takes.
+ABSOLUTE = r"[A-Za-z][A-Za-z0-9+.-]*://[^/]"
 
 
 def _absolute(url: str) -> str:
@@ -31,7 +33,7 @@ AbsoluteUrl = Annotated[
     str,
     Field(min_length=1, max_length=MAX_URL_LENGTH),
     AfterValidator(_absolute),
-    described(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]"),
+    described(pattern=f"^{ABSOLUTE}"),
 ]
 Scalar = str | int | float | bool | None
 

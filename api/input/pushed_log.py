@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from api.input.json_input import Loc, model_of, value_of
 from api.input.log_schemas import (
+    ABSOLUTE,
     MAX_FIELD_NAME_LENGTH,
     MAX_SOURCE_IP_LENGTH,
     MAX_URL_LENGTH,
@@ -27,7 +28,7 @@ from monitor import times
 METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 )
-ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]").match
+IS_ABSOLUTE = re.compile(ABSOLUTE).match
 # In UTF-8 no character has more bytes.
 MAX_URL_CHARACTERS = MAX_URL_LENGTH // 4
 NAMES = frozenset(NewLog.model_fields)
@@ -90,7 +91,7 @@ def pushed_log(value: Any, loc: Loc = ()) -> PushedLog:
 def _valid(value: Any) -> PushedLog:
     """Raises ValueError where NewLog has the last word; msgspec's errors are some."""
     log = msgspec.convert(value, PushedLog)
-    if log.method not in METHODS or not ABSOLUTE(log.url):
+    if log.method not in METHODS or not IS_ABSOLUTE(log.url):
         raise ValueError
     if log.timestamp is not None:
         log.timestamp = _moment(log.timestamp)

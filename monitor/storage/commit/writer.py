@@ -30,6 +30,7 @@ from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.logs import feed
 from monitor.traffic.exchange import Exchange
 
+LATE = "PostgreSQL did not answer in time; the log may have been stored"
 MAX_TOGETHER = 1_000
 # Of the event loop, that a commit waits for others: as long as these come, and at most.
 IDLE_TURNS, MOST_TURNS = 3, 40
@@ -80,10 +81,7 @@ class LogWriter:
         try:
             await self._deadlines.wait(waiting.done, until)
         except TimeoutError:
-            raise Unavailable(
-                "PostgreSQL did not answer in time; the log may have been stored",
-                retry_after_s=1,
-            ) from None
+            raise Unavailable(LATE, retry_after_s=1) from None
 
     async def write_once(self, exchange: Exchange, key: RepeatKey) -> UUID:
         """Store *exchange*, unless *key* has stored one; the id of what is stored.
