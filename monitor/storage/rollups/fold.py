@@ -19,10 +19,19 @@ WIDTHS = {
 }
 # Rows of a cell in an hour or a day that goes on.
 MOST_ROWS = 4
+# Of a statement: an hour of many logs takes minutes.
+STEP_TIMEOUT_S = 300
+# PostgreSQL ends it first; that is no absence.
+PATIENCE_S = STEP_TIMEOUT_S + 10
 
 
-async def add(connection: asyncpg.Connection, raw: str, *arguments: object) -> None:
-    """Add *raw* to all rollups: rows as rollup_changes has them, for *arguments*."""
+async def add(
+    connection: asyncpg.Connection, raw: str, *arguments: object
+) -> list[datetime]:
+    """Add *raw* to all rollups: rows as rollup_changes has them, for *arguments*.
+
+    The steps that it has rows of.
+    """
     # So many cells and bins are grouped without a file.
     await connection.execute("SET LOCAL work_mem = '64MB'")
     cells = summed(raw, None, ("start", *OF_ENDPOINT))
@@ -33,9 +42,12 @@ async def add(connection: asyncpg.Connection, raw: str, *arguments: object) -> N
             name = f"{table}_{width_s}"
             steps.append(f"{name} AS ({_inserting(table, width_s, above)})")
             above = name
-    await connection.execute(
-        f"WITH {', '.join(steps)} SELECT count(*) FROM cells", *arguments
+    rows = await connection.fetch(
+        f"WITH {', '.join(steps)} SELECT DISTINCT start FROM cells",
+        *arguments,
+        timeout=PATIENCE_S,
     )
+    return [row["start"] for row in rows]
 
 
 def _inserting(table: str, width_s: int, above: str) -> str:
@@ -77,6 +89,7 @@ async def merge(connection: asyncpg.Connection, steps: Collection[datetime]) -> 
                 width_s,
                 [*starts, *(start - width for start in starts)],
                 width,
+                timeout=PATIENCE_S,
             )
             for row in rows:
                 await _merge(connection, table, width_s, row["start"])
@@ -101,4 +114,5 @@ async def _merge(
         """,
         width_s,
         start,
+        timeout=PATIENCE_S,
     )

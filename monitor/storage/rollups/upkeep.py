@@ -21,12 +21,12 @@ from monitor.storage.rollups.coverage import (
     dropped_before,
     filled_from,
 )
+from monitor.storage.rollups.fold import PATIENCE_S, STEP_TIMEOUT_S
 from monitor.traffic.ids import lowest_at
 
 logger = logging.getLogger(__name__)
 
 LOCK = "SELECT pg_try_advisory_lock(hashtext('apimonitor.rollups'))"
-STEP_TIMEOUT_MS = 300_000
 # So many changes are read as they are by whoever asks; more are folded.
 FEW_CHANGES = 2_000
 STEP_CHANGES = 20_000
@@ -90,12 +90,12 @@ class RollupUpkeep:
             until = await _so_many(connection, since, self._limits)
             if until is None:
                 return False
-            starts = await _starts(connection, CHANGES, since, until)
-            await fold.add(connection, CHANGES, since, until)
+            starts = await fold.add(connection, CHANGES, since, until)
             await connection.execute(
                 "DELETE FROM rollup_changes WHERE start >= $1 AND start < $2",
                 since,
                 until,
+                timeout=PATIENCE_S,
             )
         async with _step(connection):
             await fold.merge(connection, starts)
@@ -107,7 +107,7 @@ async def _step(connection: asyncpg.Connection) -> AsyncIterator[None]:
     """One transaction, of one snapshot, then a pause as long as it took."""
     began = time.monotonic()
     async with connection.transaction(isolation="repeatable_read"):
-        await connection.execute(f"SET LOCAL statement_timeout = {STEP_TIMEOUT_MS}")
+        await connection.execute(f"SET LOCAL statement_timeout = '{STEP_TIMEOUT_S}s'")
         yield
     await asyncio.sleep(time.monotonic() - began)
 
@@ -143,15 +143,6 @@ async def _so_many(
     return start + timedelta(seconds=STEP_S)
 
 
-async def _starts(
-    connection: asyncpg.Connection, raw: str, *arguments: object
-) -> list[datetime]:
-    rows = await connection.fetch(
-        f"SELECT DISTINCT start FROM ({raw}) AS change", *arguments
-    )
-    return [row["start"] for row in rows]
-
-
 async def _fill(connection: asyncpg.Connection) -> bool:
     """Count the newest logs of those that came before there were rollups.
 
@@ -165,11 +156,12 @@ async def _fill(connection: asyncpg.Connection) -> bool:
             logger.info("logs are counted into rollups")
         since = await _hour_of_newest(connection, until)
         logs = (since, until, lowest_at(since), lowest_at(until))
-        starts = await _starts(connection, LOGS, *logs)
-        if starts:
-            await fold.add(connection, LOGS, *logs)
+        starts = await fold.add(connection, LOGS, *logs)
         await connection.execute(
-            "DELETE FROM rollup_changes WHERE start >= $1 AND start < $2", since, until
+            "DELETE FROM rollup_changes WHERE start >= $1 AND start < $2",
+            since,
+            until,
+            timeout=PATIENCE_S,
         )
         await connection.execute("UPDATE rollup_state SET filled_from = $1", since)
     async with _step(connection):
@@ -211,6 +203,7 @@ async def _clear(connection: asyncpg.Connection) -> None:
         await connection.execute(
             "DELETE FROM rollup_changes WHERE start < $1",
             await complete_from(connection),
+            timeout=PATIENCE_S,
         )
         # A day that is being filled in begins before what is filled in.
         for table in fold.KEYS:
@@ -218,4 +211,5 @@ async def _clear(connection: asyncpg.Connection) -> None:
                 f"DELETE FROM {table} WHERE width_s = ANY($1) AND start < $2",
                 fold.WIDTHS[table],
                 await dropped_before(connection),
+                timeout=PATIENCE_S,
             )

@@ -16,6 +16,7 @@ from monitor.counters import Counters
 from monitor.logs.filter import LogFilter
 from monitor.logs.metrics import Measured, Scope
 from monitor.storage.commit.commit import commit
+from monitor.storage.database import pool
 from monitor.storage.database.clearing import Clearing
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import FAILED, Database
@@ -301,10 +302,11 @@ async def test_what_comes_and_goes_while_a_step_counts_is_counted_once(
         await house.upgrade(None)
     add = fold.add
 
-    async def and_meanwhile(*arguments: Any) -> None:
-        await add(*arguments)
+    async def and_meanwhile(*arguments: Any) -> list[datetime]:
+        starts = await add(*arguments)
         await house.store([{**log, "method": "PUT", "hours_ago": 1, "seconds": 0}])
         await house.delete({"method": "GET"})
+        return starts
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fold, "add", and_meanwhile)
@@ -314,3 +316,41 @@ async def test_what_comes_and_goes_while_a_step_counts_is_counted_once(
         totals = await house.metrics.totals(Scope(until=END))
         assert totals.by_method == {"POST": 9, "PUT": 1}
         await house.upkeep(Limits(few_changes=0))
+
+
+@pytest.mark.parametrize("is_filling", [False, True])
+async def test_a_step_may_take_longer_than_what_others_ask_of_postgresql(
+    database: Database, database_url: str, is_filling: bool
+) -> None:
+    house = House(database)
+    await house.begin()
+    log = {"method": "GET", "path": "/a", "source": Source.PROXY, "which": 0}
+    await house.store([{**log, "hours_ago": 1, "seconds": 0}])
+    if is_filling:
+        await house.upgrade(None)
+    async with database.connection() as connection:
+        # Three of these are inserted into, at least.
+        await connection.execute(
+            """
+            CREATE FUNCTION wait_a_little() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+            CREATE TRIGGER waits BEFORE INSERT ON service_rollups
+            FOR EACH STATEMENT EXECUTE FUNCTION wait_a_little()
+            """
+        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "COMMAND_TIMEOUT_S", 2)
+        hasty = await Database.open(database_url, size=1)
+    try:
+        await RollupUpkeep(hasty, Limits(few_changes=0)).step()
+    finally:
+        await hasty.close()
+    assert await steps_of(database) == {NOW.replace(second=0) - timedelta(hours=1)}
+
+
+async def steps_of(database: Database) -> set[datetime]:
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT start FROM service_rollups WHERE width_s = 300"
+        )
+    return {row["start"] for row in rows}
