@@ -51,6 +51,21 @@ class Counters:
             "of",
         ),
     ]
+    rollup_changes: Annotated[
+        Gauge,
+        Metric(
+            "rollup_changes",
+            "Changes that are not folded into rollups yet; 20,001: more than 20,000.",
+        ),
+    ]
+    rollup_steps: Annotated[
+        Counter,
+        Metric(
+            "rollup_steps",
+            "Steps of upkeep of rollups that were done, by kind: fold, fill.",
+            "kind",
+        ),
+    ]
     database_up: Annotated[
         Gauge, Metric("database_up", "1 while PostgreSQL answers, else 0.")
     ]

@@ -86,7 +86,7 @@ def _upkeep(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWork]:
         tasks.keep_partitions(database, stored.partitions, state),
         tasks.clear_deleted(Clearing(database), state),
         tasks.retain(stored.retention, state, Clock()),
-        tasks.keep_rollups(RollupUpkeep(database), state),
+        tasks.keep_rollups(RollupUpkeep(database, counters=base.counters), state),
         tasks.clear_aside(base.data, base.settings, base.counters),
         tasks.forget_old(database, stored.stores.feed, state),
     ]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from monitor.counters import Counters
 from monitor.record.cells import STEP_S
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.database.taken_off import STARTS
@@ -64,8 +65,11 @@ class RollupUpkeep:
     or removed meanwhile has its changes behind it, which the step leaves.
     """
 
-    def __init__(self, database: Database, limits: Limits = Limits()) -> None:
+    def __init__(
+        self, database: Database, *, counters: Counters, limits: Limits = Limits()
+    ) -> None:
         self._database = database
+        self._counters = counters
         self._limits = limits
 
     async def step(self) -> bool:
@@ -77,8 +81,12 @@ class RollupUpkeep:
                 return False
             try:
                 await _clear(connection)
-                is_more = await self._fold(connection)
-                return await _fill(connection) or is_more
+                is_more = False
+                for kind, work in (("fold", self._fold), ("fill", _fill)):
+                    if await work(connection):
+                        self._counters.rollup_steps.labels(kind).inc()
+                        is_more = True
+                return is_more
             finally:
                 if not connection.is_closed():
                     await connection.execute("SELECT pg_advisory_unlock_all()")
@@ -87,9 +95,13 @@ class RollupUpkeep:
         """Fold the oldest changes, where there are more than a few."""
         async with _step(connection):
             since = await complete_from(connection)
-            until = await _so_many(connection, since, self._limits)
-            if until is None:
+            count = await _count(connection, since, self._limits.step_changes + 1)
+            self._counters.rollup_changes.set(count)
+            if count <= self._limits.few_changes:
                 return False
+            until = NEVER
+            if count > self._limits.step_changes:
+                until = await _behind(connection, since, self._limits.step_changes)
             starts = await fold.add(connection, CHANGES, since, until)
             await connection.execute(
                 "DELETE FROM rollup_changes WHERE start >= $1 AND start < $2",
@@ -112,22 +124,23 @@ async def _step(connection: asyncpg.Connection) -> AsyncIterator[None]:
     await asyncio.sleep(time.monotonic() - began)
 
 
-async def _so_many(
-    connection: asyncpg.Connection, since: datetime, limits: Limits
-) -> datetime | None:
-    """The moment up to which to fold; None where there are few changes."""
-    count = await connection.fetchval(
+async def _count(connection: asyncpg.Connection, since: datetime, most: int) -> int:
+    """How many changes there are, up to *most*."""
+    count: int = await connection.fetchval(
         """
         SELECT count(*)
           FROM (SELECT 1 FROM rollup_changes WHERE start >= $1 LIMIT $2) AS c
         """,
         since,
-        limits.step_changes + 1,
+        most,
     )
-    if count <= limits.few_changes:
-        return None
-    if count <= limits.step_changes:
-        return NEVER
+    return count
+
+
+async def _behind(
+    connection: asyncpg.Connection, since: datetime, changes: int
+) -> datetime:
+    """The end of the step that the oldest *changes* reach into."""
     start: datetime = await connection.fetchval(
         """
         SELECT start
@@ -138,7 +151,7 @@ async def _so_many(
          LIMIT 1
         """,
         since,
-        limits.step_changes,
+        changes,
     )
     return start + timedelta(seconds=STEP_S)
 

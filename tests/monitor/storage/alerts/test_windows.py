@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from monitor.counters import Counters
 from monitor.storage.alerts import rolled_up
 from monitor.storage.alerts.windows import AlertWindows, logs_within
 from monitor.storage.database.pool import Database
@@ -324,7 +325,9 @@ async def test_a_long_window_measures_what_ended_in_it(
                 measured.append((latency_ms, status_code))
     await bench.log(-300, status_code=500, source=Source.REPLAY)
     if is_folded:
-        upkeep = RollupUpkeep(database, Limits(few_changes=0))
+        upkeep = RollupUpkeep(
+            database, counters=Counters(), limits=Limits(few_changes=0)
+        )
         while await upkeep.step():
             pass
     values = {name: (await bench.judge(id, 0)).value for name, id in rules.items()}

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from monitor.counters import Counters
 from monitor.errors import InvalidInput
 from monitor.logs.asked import parts_of
 from monitor.logs.facets import MOST_VALUES, Counted, FacetName, Facets, Timeline
@@ -93,7 +94,9 @@ class House:
             await commit(connection, Partitions(), rows[: count // 2])
         # Some of them folded, and the rest as they came.
         for _ in range(3):
-            await RollupUpkeep(self.database, Limits(few_changes=0)).step()
+            await RollupUpkeep(
+                self.database, counters=Counters(), limits=Limits(few_changes=0)
+            ).step()
         async with self.database.connection() as connection:
             await commit(connection, Partitions(), rows[count // 2 :])
 

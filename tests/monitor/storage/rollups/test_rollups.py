@@ -120,7 +120,7 @@ class House:
         ).sweep(NOW)
 
     async def upkeep(self, limits: Limits) -> None:
-        await RollupUpkeep(self.database, limits).step()
+        await RollupUpkeep(self.database, counters=Counters(), limits=limits).step()
 
     async def remove_service(self, which: int) -> None:
         gone, self.ids[which] = self.ids[which], await self._new_service()
@@ -342,7 +342,9 @@ async def test_a_step_may_take_longer_than_what_others_ask_of_postgresql(
         patch.setattr(pool, "COMMAND_TIMEOUT_S", 2)
         hasty = await Database.open(database_url, size=1)
     try:
-        await RollupUpkeep(hasty, Limits(few_changes=0)).step()
+        await RollupUpkeep(
+            hasty, counters=Counters(), limits=Limits(few_changes=0)
+        ).step()
     finally:
         await hasty.close()
     assert await steps_of(database) == {NOW.replace(second=0) - timedelta(hours=1)}
@@ -354,3 +356,31 @@ async def steps_of(database: Database) -> set[datetime]:
             "SELECT start FROM service_rollups WHERE width_s = 300"
         )
     return {row["start"] for row in rows}
+
+
+async def test_metrics_say_how_many_changes_wait_and_which_steps_were_done(
+    database: Database,
+) -> None:
+    house = House(database)
+    await house.begin()
+    log = {"method": "GET", "path": "/a", "source": Source.PROXY, "which": 0}
+    await house.store([{**log, "hours_ago": n, "seconds": 0} for n in range(5)])
+    counters = Counters()
+    limits = Limits(few_changes=1, step_changes=3)
+    upkeep = RollupUpkeep(database, counters=counters, limits=limits)
+    waited = []
+    while await upkeep.step():
+        waited.append(_said(counters, "rollup_changes"))
+    assert [*waited, _said(counters, "rollup_changes")] == ["4.0", "1.0"]
+    assert _said(counters, 'rollup_steps_total{kind="fold"}') == "1.0"
+    await house.upgrade(None)
+    while await upkeep.step():
+        pass
+    assert _said(counters, 'rollup_steps_total{kind="fill"}') == "6.0"
+
+
+def _said(counters: Counters, name: str) -> str:
+    """The value of a metric."""
+    lines = counters.exposition().decode().splitlines()
+    [line] = [line for line in lines if line.startswith(f"apimonitor_{name} ")]
+    return line.rpartition(" ")[2]
