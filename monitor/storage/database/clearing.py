@@ -1,34 +1,21 @@
 """Clearing of rows in small steps, so that no step holds others up."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
 
 from monitor.storage.database.partitions import PARTITIONED
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.steps import step
 from monitor.storage.database.taken_off import COUNTED, taken_off
 
 STEP_ROWS = 1_000
-STEP_TIMEOUT_MS = 10_000
 ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('apimonitor.clearing'))"
 # Nobody reads what they hold of a service that is gone.
 ROLLUPS = ("rollup_changes", "endpoint_rollups", "service_rollups")
 
 Keys = Sequence[asyncpg.Record]
-
-
-@asynccontextmanager
-async def step(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """One bounded transaction, then a pause as long as it took."""
-    began = time.monotonic()
-    async with connection.transaction():
-        await connection.execute(f"SET LOCAL statement_timeout = {STEP_TIMEOUT_MS}")
-        yield
-    await asyncio.sleep(time.monotonic() - began)
 
 
 async def remove(

@@ -12,8 +12,9 @@ from monitor.counters import Counters
 from monitor.errors import Unavailable
 from monitor.ledger.account import DELETED
 from monitor.logs.filter import LogFilter, Page
-from monitor.storage.database.clearing import STEP_TIMEOUT_MS, Keys, remove_logs, step
+from monitor.storage.database.clearing import Keys, remove_logs
 from monitor.storage.database.pool import Database
+from monitor.storage.database.steps import STEP_TIMEOUT_MS, step
 from monitor.storage.ledger.totals import LedgerTotals
 from monitor.storage.logs.reader import TOP, LogReader
 from monitor.traffic.exchange import Source

@@ -7,7 +7,8 @@ from uuid import UUID
 import asyncpg
 
 from monitor.record.batch import Storable
-from monitor.storage.database.clearing import STEP_ROWS, Keys, remove, step
+from monitor.storage.database.clearing import STEP_ROWS, Keys, remove
+from monitor.storage.database.steps import step
 from monitor.traffic.ids import bucket_of
 
 COLUMNS = ("bucket", "ts", "id", "arrived_at", "har")

@@ -8,9 +8,10 @@ from datetime import date, datetime
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.storage.database.clearing import STEP_ROWS, Keys, remove_logs, step
+from monitor.storage.database.clearing import STEP_ROWS, Keys, remove_logs
 from monitor.storage.database.partitions import BODIES, PARTITIONED, Partitions, day_of
-from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.pool import Database
+from monitor.storage.database.steps import alone, step
 from monitor.storage.retention import arrivals, kept_days
 from monitor.storage.retention.clear_bodies import BodyClearing
 from monitor.storage.retention.clear_replays import clear_events, clear_replays
@@ -63,19 +64,14 @@ class Retention:
 
         Raises Unavailable where PostgreSQL is away; the next sweep goes on.
         """
-        async with self._database.connection(
-            timeout_s=5, held_s=NO_DEADLINE
-        ) as connection:
-            if not await connection.fetchval(LOCK):
+        async with alone(self._database, LOCK) as connection:
+            if connection is None:
                 return False
             try:
                 await self._sweep(connection, now)
                 self._failing.passed()
             except REFUSED as error:
                 self._failing.met(type(error).__name__)
-            finally:
-                if not connection.is_closed():
-                    await connection.execute("SELECT pg_advisory_unlock_all()")
         return True
 
     async def _sweep(self, connection: asyncpg.Connection, now: datetime) -> None:

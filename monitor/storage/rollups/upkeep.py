@@ -1,10 +1,7 @@
 """Upkeep of rollups: changes are folded, what is older is filled in, the rest goes."""
 
-import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +9,8 @@ import asyncpg
 
 from monitor.counters import Counters
 from monitor.record.cells import STEP_S
-from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.pool import Database
+from monitor.storage.database.steps import alone, step
 from monitor.storage.database.taken_off import STARTS
 from monitor.storage.rollups import fold
 from monitor.storage.rollups.coverage import (
@@ -74,22 +72,16 @@ class RollupUpkeep:
 
     async def step(self) -> bool:
         """Whether there may be more to do now; False where another process is at it."""
-        async with self._database.connection(
-            timeout_s=5, held_s=NO_DEADLINE
-        ) as connection:
-            if not await connection.fetchval(LOCK):
+        async with alone(self._database, LOCK) as connection:
+            if connection is None:
                 return False
-            try:
-                await _clear(connection)
-                is_more = False
-                for kind, work in (("fold", self._fold), ("fill", _fill)):
-                    if await work(connection):
-                        self._counters.rollup_steps.labels(kind).inc()
-                        is_more = True
-                return is_more
-            finally:
-                if not connection.is_closed():
-                    await connection.execute("SELECT pg_advisory_unlock_all()")
+            await _clear(connection)
+            is_more = False
+            for kind, work in (("fold", self._fold), ("fill", _fill)):
+                if await work(connection):
+                    self._counters.rollup_steps.labels(kind).inc()
+                    is_more = True
+        return is_more
 
     async def _fold(self, connection: asyncpg.Connection) -> bool:
         """Fold the oldest changes, where there are more than a few."""
@@ -114,14 +106,8 @@ class RollupUpkeep:
         return True
 
 
-@asynccontextmanager
-async def _step(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """One transaction, of one snapshot, then a pause as long as it took."""
-    began = time.monotonic()
-    async with connection.transaction(isolation="repeatable_read"):
-        await connection.execute(f"SET LOCAL statement_timeout = '{STEP_TIMEOUT_S}s'")
-        yield
-    await asyncio.sleep(time.monotonic() - began)
+def _step(connection: asyncpg.Connection) -> AbstractAsyncContextManager[None]:
+    return step(connection, timeout_ms=STEP_TIMEOUT_S * 1000, is_one_snapshot=True)
 
 
 async def _count(connection: asyncpg.Connection, since: datetime, most: int) -> int:
