@@ -16,7 +16,8 @@ from monitor.storage.alerts.notifications import notify_late
 from monitor.storage.alerts.rolled_up import ENDED
 from monitor.storage.alerts.rows import COLUMNS, alert_of
 from monitor.storage.database.pool import NO_DEADLINE, Database
-from monitor.storage.logs.measured import FROM, MEASURED
+from monitor.storage.logs.columns import FROM
+from monitor.storage.logs.measured import MEASURED
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import lowest_at
 

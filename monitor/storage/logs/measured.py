@@ -7,26 +7,25 @@ from typing import Protocol
 import asyncpg
 
 from monitor.logs.metrics import MAX_ENDPOINTS, NOTHING, Measured, Scope
+from monitor.storage.logs.columns import FROM
 from monitor.storage.rollups.coverage import ALWAYS, NEVER
 from monitor.storage.rollups.histogram import percentiles
+from monitor.storage.rollups.sums import MAX_SUMMED_MS
 from monitor.storage.rollups.window import Window
 from monitor.storage.search.places import ENDPOINT
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import lowest_at
 
-FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
-# A sum of larger ones would overflow; the largest float is 1.8e308.
-MAX_SUMMED_MS = "1e290"
+FRACTIONS = (0.5, 0.95, 0.99)
 MEASURED = f"""
     count(*) AS requests,
     count(*) FILTER (WHERE l.is_error) AS errors,
     sum(CASE WHEN l.latency_ms > {MAX_SUMMED_MS} THEN {MAX_SUMMED_MS}
              ELSE l.latency_ms END) / nullif(count(l.latency_ms), 0) AS avg_ms,
-    percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY l.latency_ms)
+    percentile_cont(ARRAY{[*FRACTIONS]}) WITHIN GROUP (ORDER BY l.latency_ms)
         AS percentiles
 """
 MILLISECOND = timedelta(milliseconds=1)
-FRACTIONS = (0.5, 0.95, 0.99)
 PERCENTILE_ERROR = 0.01
 # So many are read one by one, and measured exactly.
 EXACT_LOGS = 10_000
@@ -114,15 +113,7 @@ class FromLogs:
     def measured(self, row: asyncpg.Record | None) -> Measured:
         if row is None:
             return NOTHING
-        p50_ms, p95_ms, p99_ms = row["percentiles"] or [None, None, None]
-        return Measured(
-            requests=row["requests"],
-            errors=row["errors"],
-            avg_ms=row["avg_ms"],
-            p50_ms=p50_ms,
-            p95_ms=p95_ms,
-            p99_ms=p99_ms,
-        )
+        return _measured(row, row["percentiles"] or [None, None, None])
 
 
 class FromRollups:
@@ -186,17 +177,21 @@ class FromRollups:
     def measured(row: asyncpg.Record | None) -> Measured:
         if row is None:
             return NOTHING
-        p50_ms, p95_ms, p99_ms = percentiles(
-            row["histogram"], row["latency_n"], FRACTIONS
+        return _measured(
+            row, percentiles(row["histogram"], row["latency_n"], FRACTIONS)
         )
-        return Measured(
-            requests=row["requests"],
-            errors=row["errors"],
-            avg_ms=row["avg_ms"],
-            p50_ms=p50_ms,
-            p95_ms=p95_ms,
-            p99_ms=p99_ms,
-        )
+
+
+def _measured(row: asyncpg.Record, percentiles_ms: Sequence[float | None]) -> Measured:
+    p50_ms, p95_ms, p99_ms = percentiles_ms
+    return Measured(
+        requests=row["requests"],
+        errors=row["errors"],
+        avg_ms=row["avg_ms"],
+        p50_ms=p50_ms,
+        p95_ms=p95_ms,
+        p99_ms=p99_ms,
+    )
 
 
 def measured_by(window: Window) -> Statement:

@@ -23,9 +23,9 @@ from monitor.logs.metrics import (
 )
 from monitor.record.cells import STEP_S
 from monitor.storage.database.pool import Database
+from monitor.storage.logs.columns import FROM
 from monitor.storage.logs.measured import (
     EXACT_LOGS,
-    FROM,
     FromLogs,
     FromRollups,
     Measures,

@@ -21,6 +21,7 @@ from monitor.storage.rollups.coverage import (
     filled_from,
 )
 from monitor.storage.rollups.fold import PATIENCE_S, STEP_TIMEOUT_S
+from monitor.storage.rollups.window import CHANGE_ROW, LOG_ROW
 from monitor.traffic.ids import lowest_at
 
 logger = logging.getLogger(__name__)
@@ -29,24 +30,19 @@ LOCK = "SELECT pg_try_advisory_lock(hashtext('apimonitor.rollups'))"
 # So many changes are read as they are by whoever asks; more are folded.
 FEW_CHANGES = 2_000
 STEP_CHANGES = 20_000
-CHANGES = """
-    SELECT start, service_id, source, method, endpoint, status_code, requests, errors,
-           latencies
+CHANGES = f"""
+    SELECT start, service_id, source, {CHANGE_ROW}
       FROM rollup_changes
      WHERE start >= $1
        AND start < $2
     """
 LOGS = f"""
-    SELECT {STARTS} AS start, service_id, source, method,
-           coalesce(endpoint, path) AS endpoint, status_code,
-           1 AS requests, is_error::int AS errors,
-           CASE WHEN latency_ms IS NULL THEN '{{}}' ELSE ARRAY[latency_ms] END
-               AS latencies
-      FROM logs
-     WHERE ts >= $1
-       AND ts < $2
-       AND id >= $3
-       AND id < $4
+    SELECT {STARTS} AS start, l.service_id, l.source, {LOG_ROW}
+      FROM logs AS l
+     WHERE l.ts >= $1
+       AND l.ts < $2
+       AND l.id >= $3
+       AND l.id < $4
     """
 
 

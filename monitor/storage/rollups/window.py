@@ -11,6 +11,7 @@ from monitor.storage.rollups.sums import SUMMED, summed
 from monitor.traffic.ids import lowest_at
 
 MILLISECOND = timedelta(milliseconds=1)
+# What is counted and measured of a row of logs AS l, as a row of changes has it.
 LOG_ROW = """
     l.method, coalesce(l.endpoint, l.path) AS endpoint, l.status_code,
     1 AS requests, l.is_error::int AS errors,

@@ -10,7 +10,7 @@ from monitor.counters import Counters
 from monitor.storage.alerts import rolled_up
 from monitor.storage.alerts.windows import AlertWindows, logs_within
 from monitor.storage.database.pool import Database
-from monitor.storage.logs.measured import FROM
+from monitor.storage.logs.columns import FROM
 from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
 from monitor.traffic.exchange import Source
 from tests.support.alert_bench import (
