@@ -11,6 +11,8 @@ from monitor.storage.database.steps import step
 from monitor.storage.database.taken_off import COUNTED, taken_off
 
 STEP_ROWS = 1_000
+# Of rollups, whose rows are short.
+ROLLUP_ROWS = 10_000
 ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('apimonitor.clearing'))"
 # Nobody reads what they hold of a service that is gone.
 ROLLUPS = ("rollup_changes", "endpoint_rollups", "service_rollups")
@@ -80,11 +82,10 @@ class Clearing:
                 return False
             keys = await _keys_of(connection, service_id)
             await remove_logs(connection, keys, pinned=True)
-            if not keys:
-                for table in ("deletions", *ROLLUPS):
-                    await connection.execute(
-                        f"DELETE FROM {table} WHERE service_id = $1", service_id
-                    )
+            if not keys and not await _remove_rollups(connection, service_id):
+                await connection.execute(
+                    "DELETE FROM deletions WHERE service_id = $1", service_id
+                )
         return True
 
 
@@ -100,3 +101,26 @@ async def _keys_of(connection: asyncpg.Connection, service_id: UUID) -> Keys:
         service_id,
         STEP_ROWS,
     )
+
+
+async def _remove_rollups(connection: asyncpg.Connection, service_id: UUID) -> bool:
+    """Remove some; False where none are left."""
+    for table in ROLLUPS:
+        # Where paths are many, so are these.
+        gone = await connection.fetchval(
+            f"""
+            WITH gone AS (
+                DELETE FROM {table}
+                 WHERE ctid = ANY(ARRAY(SELECT ctid
+                                          FROM {table}
+                                         WHERE service_id = $1
+                                         LIMIT $2))
+                RETURNING 1)
+            SELECT count(*) FROM gone
+            """,
+            service_id,
+            ROLLUP_ROWS,
+        )
+        if gone == ROLLUP_ROWS:
+            return True
+    return False

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from monitor.counters import Counters
 from monitor.logs.filter import LogFilter
 from monitor.logs.metrics import Measured, Scope
 from monitor.storage.commit.commit import commit
-from monitor.storage.database import pool
+from monitor.storage.database import clearing, pool
 from monitor.storage.database.clearing import Clearing
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import FAILED, Database
@@ -356,6 +357,44 @@ async def steps_of(database: Database) -> set[datetime]:
             "SELECT start FROM service_rollups WHERE width_s = 300"
         )
     return {row["start"] for row in rows}
+
+
+async def test_rollups_go_with_their_service_a_few_in_a_step(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearing, "ROLLUP_ROWS", 4)
+    house = House(database)
+    await house.begin()
+    log = {"method": "GET", "path": "/a", "source": Source.PROXY, "seconds": 0}
+    await house.store(
+        [{**log, "hours_ago": n, "which": which} for n in range(9) for which in (0, 1)]
+    )
+    await house.upkeep(Limits(few_changes=0))
+    gone, stays = house.ids
+    held = [await _rows_of(database, id) for id in (gone, stays)]
+    assert held[0] == held[1] > 3 * 9
+    await house.services.delete(gone)
+    left = []
+    while await Clearing(database).step():
+        left.append(await _rows_of(database, gone))
+    # The logs went first: a change of each hour says so.
+    assert left[0] == held[0] + 9
+    assert all(before - after <= 3 * 4 for before, after in pairwise(left))
+    assert left[-1] == 0
+    assert await _rows_of(database, stays) == held[1]
+
+
+async def _rows_of(database: Database, service_id: UUID) -> int:
+    async with database.connection() as connection:
+        rows: int = await connection.fetchval(
+            """
+            SELECT (SELECT count(*) FROM rollup_changes WHERE service_id = $1)
+                 + (SELECT count(*) FROM endpoint_rollups WHERE service_id = $1)
+                 + (SELECT count(*) FROM service_rollups WHERE service_id = $1)
+            """,
+            service_id,
+        )
+    return rows
 
 
 async def test_metrics_say_how_many_changes_wait_and_which_steps_were_done(
