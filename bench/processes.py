@@ -90,17 +90,18 @@ def children(pid: int) -> list[int]:
 
 def appliance_of(pid: int) -> list[int]:
     """*pid*, and what it started to record or to work for it."""
-    return [pid, *(each for each in children(pid) if not _is_postgres(each))]
+    return [pid, *(each for each in children(pid) if not runs(each, "postgres"))]
 
 
 def postgres_of(pid: int) -> list[int]:
     """The embedded server's processes."""
-    return [each for each in children(pid) if _is_postgres(each)]
+    return [each for each in children(pid) if runs(each, "postgres")]
 
 
-def _is_postgres(pid: int) -> bool:
+def runs(pid: int, name: str) -> bool:
+    """Whether *name* is in what it was started with; False where it is gone."""
     try:
-        return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return name.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

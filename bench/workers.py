@@ -11,15 +11,13 @@ import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 from bench.asking import asked
 from bench.corpus.corpus import corpus
 from bench.corpus.upstream import answering
-from bench.processes import appliance, appliance_of, cpu_seconds
+from bench.processes import appliance, children, cpu_seconds, runs
 from bench.stage import SHOP_PORT, WORKERS_PORT, Stage, register
 
 ROUNDS = 3
@@ -106,13 +104,7 @@ def _send(name: str, port: int) -> int:
 
 
 def _workers_of(main: int) -> list[int]:
-    return [pid for pid in appliance_of(main) if pid != main and _is_worker(pid)]
-
-
-def _is_worker(pid: int) -> bool:
-    with suppress(OSError):
-        return b"appliance.workers.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
+    return [pid for pid in children(main) if runs(pid, "appliance.workers.worker")]
 
 
 def _locks(main: int, name: str, port: int) -> str:
