@@ -74,8 +74,6 @@ def _fill(settings: Settings, arguments: Namespace) -> int:
     progress = Progress(wish.logs, sys.stderr)
     try:
         asyncio.run(filling.fill(settings, wish, progress.told))
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
     finally:
         progress.over()
     return ExitCode.OK
