@@ -11,7 +11,7 @@ from monitor.search.tree import Regex, Span
 # No part of it can be read in two ways, which would double the time with each where no
 # slash follows: a bracket that begins a class is in it if another one ends it.
 MEMBER = r"(?:[^\]\\]|\\.)"
-CLASS = rf"\[\^?+(?:\](?={MEMBER}*\]))?+{MEMBER}*\]"
+CLASS = rf"\[(?:\^|(?!\^))(?:\](?={MEMBER}*\])|(?!\]{MEMBER}*\])){MEMBER}*\]"
 REGEX = re.compile(rf"/((?:[^/\\\[]|\\.|{CLASS})+)/(i?)(?=[\s)]|\Z)", re.DOTALL)
 # Between two slashes, what is no part of a regular expression but the next term.
 TERM_INSIDE = re.compile(r"\s[-(]*(?:[a-z][\w.-]*|\$\S*):", re.IGNORECASE)
