@@ -6,7 +6,6 @@ from functools import partial
 from aiohttp import web
 
 from api.calls.alerts import AlertCalls
-from api.calls.channels import ChannelCalls
 from api.calls.export import ExportCalls
 from api.calls.health import HealthCalls
 from api.calls.keys import KeyCalls
@@ -18,6 +17,8 @@ from api.calls.replays import ReplayCalls
 from api.calls.services import ServiceCalls
 from api.calls.stream import StreamCalls
 from api.calls.tokens import TokenCalls
+from api.calls.watching.channels import ChannelCalls
+from api.calls.watching.marks import MarkCalls
 from api.document.openapi import OpenApi
 from api.document.operations import ALL as OPERATIONS
 from api.doing import kind_of
@@ -99,11 +100,14 @@ def _of_logs(parts: Parts) -> dict[str, Handler]:
 
 
 def _of_metrics(parts: Parts) -> dict[str, Handler]:
-    metrics = MetricsCalls(parts)
+    metrics, marks = MetricsCalls(parts), MarkCalls(parts)
     return {
         "get_metrics": metrics.totals,
         "get_timeseries": metrics.timeseries,
         "get_endpoints": metrics.endpoints,
+        "create_mark": marks.create,
+        "list_marks": marks.list,
+        "delete_mark": marks.delete,
     }
 
 

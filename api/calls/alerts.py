@@ -5,7 +5,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from api.calls.channels import shown_delivery
+from api.calls.watching.channels import shown_delivery
 from api.input import read
 from api.input.alert_schemas import AlertChanges, NewAlert, check
 from api.input.errors import answer, nothing

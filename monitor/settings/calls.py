@@ -109,6 +109,13 @@ class Calls(Theme):
         ge=1,
         le=10_000,
     )
+    marks_limit: int = setting(
+        10_000,
+        "Deploy marks that are kept; beyond, the oldest go. Raise it when charts of "
+        "long ago miss marks that were made.",
+        ge=1,
+        le=1_000_000,
+    )
     replay_timeout_s: float = setting(
         60,
         "How long a replay may take in all. Raise it when replays of slow or endless "

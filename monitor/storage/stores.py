@@ -16,6 +16,7 @@ from monitor.storage.logs.metrics import MetricsReader
 from monitor.storage.logs.reader import LogReader
 from monitor.storage.logs.replays import Replays
 from monitor.storage.logs.values import ValueReader
+from monitor.storage.registry.deploy_marks import DeployMarks
 from monitor.storage.registry.keys import Keys
 from monitor.storage.registry.services import Services
 from monitor.storage.registry.tokens import Tokens
@@ -31,6 +32,7 @@ class Stores:
     messages: MessageReader
     replays: Replays
     metrics: MetricsReader
+    deploys: DeployMarks
     values: ValueReader
     counts: CountReader
     feed: Feed
@@ -57,6 +59,7 @@ class Stores:
             messages=MessageReader(database),
             replays=Replays(database),
             metrics=MetricsReader(database, timeout_ms=timeout_ms),
+            deploys=DeployMarks(database, most=settings.marks_limit),
             values=ValueReader(
                 database,
                 timeout_ms=timeout_ms,

@@ -9,6 +9,7 @@ from api.document.operations.alerts import ALERTS
 from api.document.operations.channels import CHANNELS
 from api.document.operations.exports import EXPORTS
 from api.document.operations.logs import LOGS
+from api.document.operations.marks import MARKS
 from api.document.operations.metrics import METRICS
 from api.document.operations.queries import QUERIES
 from api.document.operations.replays import REPLAYS
@@ -23,6 +24,7 @@ ALL: tuple[Operation, ...] = (
     *EXPORTS,
     *REPLAYS,
     *METRICS,
+    *MARKS,
     *ALERTS,
     *CHANNELS,
     *TOKENS,

@@ -4,8 +4,8 @@ from api.document import examples
 from api.document.answers.channels import Channel, Delivery, MadeChannel
 from api.document.answers.shown import ListOf
 from api.document.operation import GIVEN, JSON, Operation
-from api.input.channel_schemas import ChannelChanges, NewChannel
 from api.input.read import PAGE, PAGE_OF_A_SERVICE
+from api.input.watching.channel_schemas import ChannelChanges, NewChannel
 
 CHANNELS = (
     Operation(

@@ -253,6 +253,11 @@ async def test_every_call_answers_what_the_document_says(
         await call("GET", "/v1/alerts/{alert_id}/deliveries", status=200, **rule_id)
         await call("PATCH", "/v1/alerts/{alert_id}", status=200, json={}, **rule_id)
         await call("DELETE", "/v1/alerts/{alert_id}", status=204, **rule_id)
+        deploy = {"json": {"text": "v2", "service": service["slug"]}}
+        made_mark = await call("POST", "/v1/marks", status=201, **deploy)
+        await call("GET", "/v1/marks", status=200)
+        mark_id = made_mark["id"]
+        await call("DELETE", "/v1/marks/{mark_id}", status=204, mark_id=mark_id)
         await follow_channels(call, f"{base_url}/hook")
         new = {"name": "t", "read_only": True, "expires_at": "2100-01-01T00:00:00Z"}
         token = await call("POST", "/v1/tokens", status=201, json=new)

@@ -7,8 +7,8 @@ from uuid import UUID
 from aiohttp import web
 
 from api.input import read
-from api.input.channel_schemas import ChannelChanges, NewChannel
 from api.input.errors import answer, nothing
+from api.input.watching.channel_schemas import ChannelChanges, NewChannel
 from api.output import lists
 from api.parts import Parts
 from api.rights import Right, need
