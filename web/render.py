@@ -16,6 +16,7 @@ from jinja2.lexer import Token, TokenStream
 
 from web.modules import imported
 from web.views.formats import FILTERS, path_parts
+from web.views.sifting import sift
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -51,7 +52,7 @@ def set_up(app: web.Application, **known: Any) -> None:
     )
     environment.filters.update(FILTERS)
     environment.globals.update(
-        known, asset=_assets(), modules=_modules, path_parts=path_parts
+        known, asset=_assets(), modules=_modules, path_parts=path_parts, sift=sift
     )
 
 

@@ -1,10 +1,11 @@
 """The pages have one look: tokens are named once, each badge is made in one place."""
 
+import gzip
 import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
 from tests.support.browsing import watch
@@ -20,6 +21,7 @@ def ours(ending: str) -> list[Path]:
     return [static / path for path in found if path.parts[0] != "vendor"]
 
 
+TONES = ("good", "info", "warn", "bad", "rare")
 SHEETS, SCRIPTS = ours("css"), ours("js")
 WIDEST = 120
 TOKENS = WEB / "static" / "styles" / "tokens.css"
@@ -84,6 +86,82 @@ async def test_light_and_dark_are_chosen_by_the_system_or_by_the_page(
     assert light != dark
     assert seen["light", "light"] == seen["dark", "light"] == light
     assert seen["light", "dark"] == seen["dark", "dark"] == dark
+    assert watched.complaints == []
+
+
+# What is read on what, and how much contrast WCAG asks of it (1.4.3, 1.4.11).
+SURFACES = ("ground", "sheet", "sunken")
+READ = [
+    *((ink, on, 4.5) for ink in ("ink", "ink-2", "accent") for on in SURFACES),
+    *((tone, on, 4.5) for tone in TONES for on in (*SURFACES, f"{tone}-soft")),
+    ("accent", "accent-soft", 4.5),
+    ("ink", "accent-soft", 4.5),
+    ("ink-2", "accent-soft", 4.5),
+    ("accent-ink", "accent", 4.5),
+    *(("line-strong", on, 3) for on in SURFACES),
+]
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_colours_of_text_states_and_methods_pass_contrast(theme: int) -> None:
+    pairs = re.findall(
+        r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", TOKENS.read_text()
+    )
+    colours = {name: _luminance(both[theme]) for name, *both in pairs}
+    for ink, on, least in READ:
+        darker, lighter = sorted((colours[ink], colours[on]))
+        assert (lighter + 0.05) / (darker + 0.05) >= least, (ink, on)
+
+
+def _luminance(colour: str) -> float:
+    """Of WCAG 2: how bright it is, relative to white."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_scripts_of_all_pages_are_small() -> None:
+    """But for the two readers of the API's reference, which are pages of their own."""
+    charts = WEB / "static" / "vendor" / "uplot" / "uPlot.iife.min.js"
+    sent = sum(len(gzip.compress(path.read_bytes())) for path in (*SCRIPTS, charts))
+    assert sent < 150_000
+
+
+@pytest.mark.browser
+async def test_the_bar_is_one_line_and_the_look_is_chosen_and_kept(
+    browser: Browser, appliance: Appliance
+) -> None:
+    watched = await watch(browser, appliance, width=390)
+    page = watched.page
+    for path in ("/", "/dashboard", "/tokens"):
+        await watched.go(path)
+        for width in (2560, 1280, 768, 390):
+            await page.set_viewport_size({"width": width, "height": 900})
+            bar = page.locator(".top")
+            assert await bar.evaluate("bar => bar.offsetHeight") == 44
+            assert await bar.evaluate(
+                """bar => [...bar.querySelectorAll("a, summary")].every(one =>
+                    one.getBoundingClientRect().right <= innerWidth)"""
+            )
+            assert not await watched.is_wider_than_its_window(), (width, path)
+    menu = page.get_by_label("More", exact=True)
+    await menu.click()
+    assert await watched.serious_findings() == []
+    await page.get_by_text("Dark", exact=True).click()
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("link", name="Tokens")).to_be_hidden()
+    await expect(menu).to_be_focused()
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    await menu.click()
+    await page.get_by_text("System", exact=True).click()
+    await expect(page.locator("html")).not_to_have_attribute("data-theme", "dark")
+    await page.get_by_role("link", name="Tokens").click()
+    await expect(page.get_by_role("heading", name="Tokens", exact=True)).to_be_visible()
     assert watched.complaints == []
 
 

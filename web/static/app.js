@@ -1,8 +1,10 @@
 // What every page does. Each part acts on what it finds.
 
+import "./shell/theme.js";
 import "./forms/submitting.js";
 import "./shell/copying.js";
 import "./shell/dialogs.js";
+import "./shell/menus.js";
 import "./shell/keys.js";
 import "./shell/toggles.js";
 import { localise } from "./shell/times.js";

@@ -1,0 +1,54 @@
+"""Lists of logs with a value, or without it: where plus and minus beside it lead."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from monitor.logs.filter import PAGE
+from monitor.search.table import field_called
+
+# A longer value is for reading; a query that holds it would be refused.
+LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sift:
+    """*term*: what asks for the value; addresses of the lists with it and without."""
+
+    term: str
+    with_href: str
+    without_href: str
+
+
+def sift(listed: str, field: str, value: object) -> Sift | None:
+    """*listed* is the query string of the list that is narrowed.
+
+    None where the query language cannot ask for it.
+    """
+    text = "" if value is None else str(value)
+    called = field_called(field)
+    if called is None or not text or len(text) > LONGEST or "\0" in text:
+        return None
+    term = called.term(text)
+    return Sift(term, sifted(listed, term), sifted(listed, term, is_without=True))
+
+
+def sifted(listed: str, term: str, *, is_without: bool = False) -> str:
+    """The list of *listed*, from its beginning, with *term* added to its query."""
+    pairs = parse_qsl(listed)
+    asked = next((value for name, value in pairs if name == "query"), "")
+    others = [pair for pair in pairs if pair[0] != "query" and pair[0] not in PAGE]
+    added, opposite = (f"-{term}", term) if is_without else (term, f"-{term}")
+    query = _joined(asked, added, opposite)
+    return f"/dashboard?{urlencode([('query', query), *others])}"
+
+
+def _joined(asked: str, added: str, opposite: str) -> str:
+    """*opposite* gives way to *added* where both stand at the query's end or begin."""
+    kept = asked.strip()
+    for gone in (opposite, added):
+        if kept == gone:
+            kept = ""
+        kept = kept.removesuffix(f" {gone}").removeprefix(f"{gone} ").strip()
+    if " OR " in kept:
+        kept = f"({kept})"
+    return f"{kept} {added}".strip()
