@@ -8,15 +8,15 @@ from aiohttp import web
 from api.calls.alerts import AlertCalls
 from api.calls.export import ExportCalls
 from api.calls.health import HealthCalls
-from api.calls.keys import KeyCalls
 from api.calls.ledger import LedgerCalls
 from api.calls.logs import LogCalls
 from api.calls.metrics import MetricsCalls
 from api.calls.queries import CountCalls, QueryCalls
+from api.calls.registry.keys import KeyCalls
+from api.calls.registry.services import ServiceCalls
+from api.calls.registry.tokens import TokenCalls
 from api.calls.replays import ReplayCalls
-from api.calls.services import ServiceCalls
 from api.calls.stream import StreamCalls
-from api.calls.tokens import TokenCalls
 from api.calls.watching.channels import ChannelCalls
 from api.calls.watching.marks import MarkCalls
 from api.document.openapi import OpenApi

@@ -8,18 +8,18 @@ from aiohttp import web
 from monitor.loop.doing import PAGE
 from monitor.loop.steps import stepping
 from web import errors, render
+from web.pages.about.reference import ReferencePages
+from web.pages.about.troubleshooting import Troubleshooting
 from web.pages.alerts import AlertsPage, ChannelsPage
 from web.pages.dashboard import Dashboard
 from web.pages.importing import ImportPage
 from web.pages.log import LogDetailPage
 from web.pages.metrics import MetricsPage
-from web.pages.reference import ReferencePages
 from web.pages.replay import ReplayPage
 from web.pages.services import ServicesPage
 from web.pages.signin import SignIn
 from web.pages.status import StatusPage
 from web.pages.tokens import TokensPage
-from web.pages.troubleshooting import Troubleshooting
 from web.parts import PageParts
 from web.request import security
 
