@@ -6,6 +6,8 @@ from functools import partial
 from aiohttp import web
 
 from api.calls.alerts import AlertCalls
+from api.calls.comparisons.logs import CompareCalls
+from api.calls.comparisons.rules import ComparisonRuleCalls
 from api.calls.export import ExportCalls
 from api.calls.health import HealthCalls
 from api.calls.ledger import LedgerCalls
@@ -44,6 +46,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
     handlers = {
         **_of_services(parts),
         **_of_logs(parts),
+        **_of_comparisons(parts),
         **_of_metrics(parts),
         **_of_alerts(parts),
         **_of_operations(parts),
@@ -96,6 +99,16 @@ def _of_logs(parts: Parts) -> dict[str, Handler]:
         "get_log_as_har": exports.har,
         "replay_log": replays.create,
         "list_replays": replays.list,
+    }
+
+
+def _of_comparisons(parts: Parts) -> dict[str, Handler]:
+    compared, rules = CompareCalls(parts), ComparisonRuleCalls(parts)
+    return {
+        "compare_logs": compared.compare,
+        "put_comparison_rule": rules.put,
+        "list_comparison_rules": rules.list,
+        "remove_comparison_rule": rules.remove,
     }
 
 

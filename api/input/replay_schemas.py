@@ -1,4 +1,4 @@
-"""Model of the body that asks for a replay."""
+"""What replays and comparisons are asked with."""
 
 import re
 from itertools import islice
@@ -16,6 +16,9 @@ from pydantic import (
 from api.input.addresses import UNSAFE
 from api.input.log_schemas import MAX_URL_LENGTH
 from api.input.values import ServiceId, described, method_name
+from monitor.compare.places import MAX_PATH_LENGTH
+from monitor.compare.rules import ComparedPart
+from monitor.logs.parameter import ID
 from monitor.traffic.header_names import OF_SENDER, OURS
 from monitor.traffic.wire import IS_TOKEN
 
@@ -23,6 +26,14 @@ CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # Which a replay cannot choose: they frame the message, or are about the connection.
 NOT_OVERRIDDEN = OF_SENDER
 MAX_OVERRIDDEN = 200
+MAX_ENDPOINT_LENGTH = 4_096
+COMPARED = {
+    "a": ID.described(
+        "the log on the left; without it, the newest earlier one of the service, "
+        "method and endpoint of *b* that was answered below 400, without an error"
+    ),
+    "b": ID.described("the log on the right, whose service's rules hold; required"),
+}
 
 
 def _replay_method(method: str) -> str:
@@ -104,3 +115,30 @@ class NewReplay(BaseModel):
         if value is not None and UNSAFE.search(value):
             raise ValueError("must hold no spaces or control characters")
         return value
+
+
+def _part(text: str) -> str:
+    if text not in list(ComparedPart):
+        raise ValueError(f"must be one of {', '.join(ComparedPart)}")
+    return text
+
+
+class NewComparisonRule(BaseModel):
+    """`path`: a header's name, or a place in the body as a comparison names it;
+    positions in it stand for all. `ignore` false: it counts, whatever is known of it.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    service_id: ServiceId
+    endpoint: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=MAX_ENDPOINT_LENGTH,
+            description="of which answers; null: of all of the service",
+        ),
+    ] = None
+    part: Annotated[str, AfterValidator(_part), described(enum=list(ComparedPart))]
+    path: Annotated[str, Field(min_length=1, max_length=MAX_PATH_LENGTH + 1)]
+    ignore: bool = True

@@ -6,15 +6,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from api.output.replayed import (
-    AnswerBody,
-    Evidence,
-    answer_body,
-    compared_answers,
-    raw_answer_body,
-)
+from api.output.replayed import AnswerBody, answer_body, raw_answer_body
 from api.parts import Parts
 from monitor.compare.answers import RecordedAnswer, answer_of, without_bodies
+from monitor.compare.evidence import Evidence, compared_answers
+from monitor.compare.rules import ComparisonRule, applied
 from monitor.errors import Unavailable
 from monitor.logs.log import LogDetail
 from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
@@ -47,7 +43,8 @@ class Comparisons:
     ) -> Replay:
         """*replay* is stored already: what was sent is known whatever comes of this."""
         try:
-            comparison = await self._comparison(detail, right, replay.replay_log_id)
+            found = await self._comparison(detail, right, replay.replay_log_id)
+            comparison = applied(found, await self._rules(detail))
             replay = replace(replay, comparison=comparison, comparison_problem=None)
         except INCOMPARABLE as error:
             logger.exception("a replay was not compared")
@@ -95,6 +92,14 @@ class Comparisons:
         except Unworked as error:
             return without_bodies(left, right, f"the bodies are not compared: {error}")
         return made.shown
+
+    async def _rules(self, detail: LogDetail) -> Sequence[ComparisonRule]:
+        stores = self._parts.stores
+        try:
+            endpoint = await stores.replays.endpoint_of(detail.item.id)
+            return await stores.comparison_rules.of(detail.item.service_id, endpoint)
+        except Unavailable:
+            return ()
 
     async def _evidence(self, detail: LogDetail, own: UUID | None) -> Evidence:
         """Without it the comparison stands, with less marked as volatile."""

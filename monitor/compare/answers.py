@@ -107,7 +107,12 @@ def noise_of(
     headers: set[str] = set()
     body: set[str] = set()
     for left, right in pairwise(earlier):
-        headers |= {item.place for item in _headers(left, right).differences}
+        headers |= {
+            item.place
+            for item in _headers(left, right).differences
+            # What was never told is no evidence.
+            if item.kind is not DifferenceKind.UNAVAILABLE
+        }
         work = AlignmentWork(most=MAX_STEPS // NOISE_SHARE)
         found = bodies_of(left, right, limit=limit // NOISE_SHARE, work=work).found
         body |= {item.place for item in found.differences}

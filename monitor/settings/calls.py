@@ -116,6 +116,13 @@ class Calls(Theme):
         ge=1,
         le=1_000_000,
     )
+    comparison_rules_limit: int = setting(
+        1000,
+        "Rules of one service that say which differences comparisons ignore; beyond: "
+        "409. Raise it when a service has that many places that differ anyway.",
+        ge=1,
+        le=10_000,
+    )
     replay_timeout_s: float = setting(
         60,
         "How long a replay may take in all. Raise it when replays of slow or endless "

@@ -16,6 +16,7 @@ from monitor.storage.logs.metrics import MetricsReader
 from monitor.storage.logs.reader import LogReader
 from monitor.storage.logs.replays import Replays
 from monitor.storage.logs.values import ValueReader
+from monitor.storage.registry.comparison_rules import ComparisonRules
 from monitor.storage.registry.deploy_marks import DeployMarks
 from monitor.storage.registry.keys import Keys
 from monitor.storage.registry.services import Services
@@ -39,6 +40,7 @@ class Stores:
     alerts: Alerts
     channels: Channels
     deliveries: Deliveries
+    comparison_rules: ComparisonRules
 
     @classmethod
     def of(
@@ -74,4 +76,7 @@ class Stores:
             alerts=Alerts(database, most=settings.alert_rules_limit),
             channels=Channels(database, most=settings.channels_limit),
             deliveries=Deliveries(database, public_url=settings.linked_url),
+            comparison_rules=ComparisonRules(
+                database, most=settings.comparison_rules_limit
+            ),
         )

@@ -7,6 +7,7 @@ handler in api/app.
 from api.document.operation import Operation
 from api.document.operations.alerts import ALERTS
 from api.document.operations.channels import CHANNELS
+from api.document.operations.comparisons import COMPARISONS
 from api.document.operations.exports import EXPORTS
 from api.document.operations.logs import LOGS
 from api.document.operations.marks import MARKS
@@ -23,6 +24,7 @@ ALL: tuple[Operation, ...] = (
     *QUERIES,
     *EXPORTS,
     *REPLAYS,
+    *COMPARISONS,
     *METRICS,
     *MARKS,
     *ALERTS,

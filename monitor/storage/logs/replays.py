@@ -11,10 +11,14 @@ from monitor.errors import NotFound
 from monitor.logs.log import LogItem
 from monitor.replay.replay import Replay, ReplaySummary
 from monitor.storage.database.pool import Database
+from monitor.storage.search.places import ENDPOINT
 from monitor.traffic.endpoint import endpoint_of
+from monitor.traffic.ids import bucket_of, timestamp_of
 
 # Among so many newest logs of the service, earlier answers are looked for.
 LOOKED_AT_ROWS = 5_000
+# Among so many earlier ones, the last that went well.
+GOOD_WITHIN_ROWS = 20_000
 # What one list of replays may hold; they come with their bodies.
 LISTED_BYTES = 32 * 1024 * 1024
 # A document that has no summary is read only where that is little.
@@ -150,6 +154,53 @@ class Replays:
                 but,
             )
         return [row["replay_log_id"] for row in rows]
+
+    async def last_good(self, item: LogItem) -> UUID | None:
+        """The newest earlier log of the same service, method and endpoint that went
+        well: answered below 400, without an error; no replay, among the newest."""
+        async with self._database.connection() as connection:
+            id: UUID | None = await connection.fetchval(
+                f"""
+                SELECT l.id
+                  FROM (SELECT id, source, method, endpoint, path, status_code, error
+                          FROM logs
+                         WHERE service_id = $1
+                           AND id < $2
+                         ORDER BY id DESC
+                         LIMIT $3) AS l,
+                       (SELECT method, {ENDPOINT} AS endpoint
+                          FROM logs AS l
+                         WHERE bucket = $4 AND ts = $5 AND id = $2) AS own
+                 WHERE l.method = own.method
+                   AND {ENDPOINT} = own.endpoint
+                   AND l.status_code < 400
+                   AND l.error IS NULL
+                   AND l.source <> 'replay'
+                 ORDER BY l.id DESC
+                 LIMIT 1
+                """,
+                item.service_id,
+                item.id,
+                GOOD_WITHIN_ROWS,
+                bucket_of(item.id),
+                timestamp_of(item.id),
+            )
+        return id
+
+    async def endpoint_of(self, id: UUID) -> str | None:
+        """What its path is counted as; None where there is no such log."""
+        async with self._database.connection() as connection:
+            endpoint: str | None = await connection.fetchval(
+                f"""
+                SELECT {ENDPOINT}
+                  FROM logs AS l
+                 WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3
+                """,
+                bucket_of(id),
+                timestamp_of(id),
+                id,
+            )
+        return endpoint
 
     async def earlier_like(self, item: LogItem, *, most: int) -> list[UUID]:
         """Recorded logs of the same endpoint, method and status, newest first.

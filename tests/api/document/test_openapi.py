@@ -238,6 +238,7 @@ async def test_every_call_answers_what_the_document_says(
         await call("PATCH", "/v1/logs/{log_id}", status=200, **mark, **it)
         await call("POST", "/v1/logs/{log_id}/replay", status=201, **it)
         await call("GET", "/v1/logs/{log_id}/replays", status=200, **it)
+        await follow_comparisons(call, pushed)
         await call("DELETE", "/v1/logs", status=200, params={"tag": "t"})
         await call("DELETE", "/v1/logs", status=422)
         await call("DELETE", "/v1/logs/{log_id}", status=204, **it)
@@ -277,6 +278,18 @@ async def test_every_call_answers_what_the_document_says(
         everything = {(operation.method, operation.path) for operation in ALL}
         # It never ends; the test of the stream holds its events to the list's items.
         assert everything - call.seen == {("GET", "/v1/logs/stream")}
+
+
+async def follow_comparisons(call: Checked, log: dict[str, Any]) -> None:
+    both = {"params": {"a": log["id"], "b": log["id"]}}
+    await call("GET", "/v1/compare", status=200, **both)
+    await call("GET", "/v1/compare", status=404, params={"b": log["id"]})
+    await call("GET", "/v1/compare", status=422)
+    new = {"service_id": log["service_id"], "part": "body", "path": "$.a[0]"}
+    rule = await call("POST", "/v1/compare/rules", status=201, json=new)
+    await call("GET", "/v1/compare/rules", status=200)
+    one_rule = {"rule_id": rule["id"]}
+    await call("DELETE", "/v1/compare/rules/{rule_id}", status=204, **one_rule)
 
 
 async def follow_channels(call: Checked, url: str) -> None:

@@ -7,11 +7,12 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from api.output.replayed import Evidence, answer_body, compared_answers
+from api.output.replayed import answer_body
 from api.output.written import detail_json
 from monitor.compare.alignment import MAX_STEPS, AlignmentWork, aligned
 from monitor.compare.answers import RecordedAnswer
 from monitor.compare.documents import document_differences
+from monitor.compare.evidence import Evidence, compared_answers
 from monitor.counters import Counters
 from monitor.defaults import WORK_LIMIT
 from monitor.json.bounds import MAX_LEVELS, lines_beginning, values_beginning

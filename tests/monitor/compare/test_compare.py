@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.output.replayed import Evidence, compared_answers
 from monitor.compare.alignment import MAX_EDITS, aligned
 from monitor.compare.answers import Noise, RecordedAnswer, compared, noise_of
 from monitor.compare.differences import MAX_DIFFERENCES, Difference, DifferenceKind
 from monitor.compare.documents import document_differences
+from monitor.compare.evidence import Evidence, compared_answers
 from monitor.compare.lines import line_differences
 from monitor.json.text import load_json
 from monitor.logs.log import StoredBody
