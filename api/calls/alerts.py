@@ -1,5 +1,6 @@
 """The calls of /v1/alerts."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,10 @@ from api.rights import Right, need
 from monitor import times
 from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.window import Aggregate
-from monitor.errors import NotFound
+from monitor.errors import FieldError, InvalidInput, NotFound
+from monitor.logs.filter import LogFilter
+from monitor.logs.parameter import problem_error
+from monitor.search.problem import QueryProblem
 
 
 class AlertCalls:
@@ -29,7 +33,9 @@ class AlertCalls:
         new, _ = await read.body(request, NewAlert)
         fields = new.model_dump(exclude={"service_id"})
         check(fields)
-        alert = await self._parts.stores.alerts.create(UUID(new.service_id), fields)
+        await self._check_query(fields["query"])
+        service_id = None if new.service_id is None else UUID(new.service_id)
+        alert = await self._parts.stores.alerts.create(service_id, fields)
         if alert is None:
             raise NotFound("there is no such service")
         return answer(shown(alert), status=201, Location=f"/v1/alerts/{alert.id}")
@@ -57,7 +63,22 @@ class AlertCalls:
         given = changes.model_dump(exclude_unset=True)
         held = _found(await self._parts.stores.alerts.get(id))
         check({**shown(held), **given})
+        await self._check_query(given.get("query"))
         return answer(shown(_found(await self._parts.stores.alerts.change(id, given))))
+
+    async def _check_query(self, text: str | None) -> None:
+        """Raises InvalidInput with the place of what is not understood."""
+        if text is None:
+            return
+        try:
+            query = self._parts.queries.read(text)
+        except QueryProblem as problem:
+            raise bad_query(problem_error("query", problem, where="body")) from None
+        try:
+            await self._parts.stores.logs.check(LogFilter(query=query))
+        except InvalidInput as error:
+            in_body = [replace(one, loc=("body", "query")) for one in error.errors]
+            raise bad_query(*in_body) from None
 
     async def delete(self, request: web.Request) -> web.Response:
         await need(request, self._parts, Right.MANAGE)
@@ -98,6 +119,7 @@ def shown(alert: Alert) -> dict[str, Any]:
         "service_id": alert.service_id,
         "name": alert.name,
         "description": alert.description,
+        "query": alert.query,
         **asked(alert),
         "cooldown_s": alert.cooldown_s,
         "include_old": alert.include_old,
@@ -115,19 +137,22 @@ def shown(alert: Alert) -> dict[str, Any]:
 def asked(alert: Alert) -> dict[str, Any]:
     """What says when the rule holds, by the names of the fields."""
     condition, window = alert.condition, alert.window
-    compared = condition or window
-    assert compared is not None
     is_count = window is not None and window.aggregate is Aggregate.COUNT
+    compared = condition or (None if is_count else window)
     return {
         "condition_field": condition and condition.field.value,
-        "condition_operator": compared.operator.value,
-        "condition_value": compared.value,
+        "condition_operator": compared and compared.operator.value,
+        "condition_value": compared and compared.value,
         "aggregate": window and window.aggregate.value,
         "window_s": window and window.seconds,
         "for_s": window and window.for_s,
         "threshold": int(window.value) if window and is_count else None,
         "recovery_threshold": window and window.recovery,
     }
+
+
+def bad_query(*errors: FieldError) -> InvalidInput:
+    return InvalidInput("the body is not valid", errors=list(errors))
 
 
 def _shown_event(event: AlertEvent) -> dict[str, Any]:

@@ -46,15 +46,25 @@ AggregateName = Annotated[
     str, AfterValidator(_aggregate), described(enum=list(Aggregate))
 ]
 Value = Annotated[str, Field(min_length=1, max_length=1024)]
+QueryText = Annotated[str, Field(min_length=1, max_length=8_000)]
+COMPARED = {
+    "condition_operator": "says how it is compared",
+    "condition_value": "is what it is compared with",
+}
 
 
 class AlertFields(BaseModel):
-    """What may be null: a rule of each log has no window."""
+    """What may be null: a rule of each log has no window, one with a query need not
+    compare anything.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     description: str | None = Field(None, max_length=512)
+    query: QueryText | None = None
     condition_field: FieldName | None = None
+    condition_operator: OperatorName | None = None
+    condition_value: Value | None = None
     aggregate: AggregateName | None = None
     window_s: int | None = Field(None, ge=SHORTEST_WINDOW_S, le=MAX_WINDOW_S)
     for_s: int | None = Field(None, ge=0, le=MAX_WINDOW_S)
@@ -69,15 +79,11 @@ class AlertChanges(AlertFields):
     """An absent field stays; null clears one that may be empty."""
 
     name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
-    condition_operator: OperatorName = Field(None, validate_default=False)  # type: ignore[assignment]
-    condition_value: Value = Field(None, validate_default=False)  # type: ignore[assignment]
 
 
 class NewAlert(AlertFields):
-    service_id: ServiceId
+    service_id: ServiceId | None
     name: Name
-    condition_operator: OperatorName
-    condition_value: Value
 
 
 def check(fields: dict[str, Any]) -> None:
@@ -92,21 +98,36 @@ def check(fields: dict[str, Any]) -> None:
 
 def _of_shape(fields: dict[str, Any]) -> dict[str, str]:
     """Which fields are missing, or too many, for the kind of rule it is."""
+    return _of_kind(fields) or _of_comparison(fields)
+
+
+def _of_comparison(fields: dict[str, Any]) -> dict[str, str]:
+    """Nothing is compared where the query says all."""
+    is_of_all = fields["aggregate"] not in (None, Aggregate.COUNT)
+    if fields["condition_field"] is not None or is_of_all:
+        missing = (name for name in COMPARED if fields[name] is None)
+        return {name: COMPARED[name] for name in missing}
+    given = (name for name in COMPARED if fields[name] is not None)
+    return dict.fromkeys(given, "goes with condition_field")
+
+
+def _of_kind(fields: dict[str, Any]) -> dict[str, str]:
+    has_query = fields["query"] is not None
     if fields["window_s"] is None:
         lonely = ("aggregate", "for_s", "threshold")
         errors = {name: "goes with window_s" for name in lonely if fields[name]}
         if fields["recovery_threshold"] is not None:
             errors["recovery_threshold"] = "goes with window_s"
-        if fields["condition_field"] is None:
-            errors["condition_field"] = "is what a rule without aggregate compares"
+        if fields["condition_field"] is None and not has_query:
+            reason = "is what a rule without aggregate compares, unless it has a query"
+            errors["condition_field"] = reason
         return errors
     if fields["aggregate"] is None:
         return {"aggregate": "says what is compared over window_s"}
     if fields["aggregate"] == Aggregate.COUNT:
-        needed = {
-            "condition_field": "says which logs are counted",
-            "threshold": "is the count from which the rule holds",
-        }
+        needed = {"threshold": "is the count from which the rule holds"}
+        if not has_query:
+            needed["condition_field"] = "says which logs are counted, or a query does"
         return {name: why for name, why in needed.items() if fields[name] is None}
     return {
         name: "goes with the aggregate count only"

@@ -16,6 +16,8 @@ DOWNWARD = (ConditionOperator.AT_MOST, ConditionOperator.BELOW)
 # From here on, a status is an error in the metrics' words.
 SERVER_ERROR = 500
 STATUSES = range(100, 1000)
+# A longer one would make a link that nothing follows; without it, more is shown.
+LONGEST_QUERY = 1_000
 
 
 def paths(alert: Alert, events: Sequence[AlertEvent]) -> dict[str, str | None]:
@@ -36,7 +38,11 @@ def _query(alert: Alert, events: Sequence[AlertEvent]) -> dict[str, str]:
         if newest.state is AlertState.RESOLVED and alert.standing is not None:
             began = alert.standing.since
         moments.append(began - timedelta(seconds=alert.window.seconds))
-    query = {"service_id": str(alert.service_id), **_filters(alert)}
+    query = {**_filters(alert)}
+    if newest.service_id is not None:
+        query["service_id"] = str(newest.service_id)
+    if alert.query is not None and len(alert.query) <= LONGEST_QUERY:
+        query["query"] = alert.query
     if moments:
         query["since"] = times.format(min(moments))
     if newest.state is AlertState.RESOLVED:

@@ -32,18 +32,22 @@ def event_body(
     alert: Alert,
     events: Sequence[AlertEvent],
     *,
-    service: str,
+    service: str | None,
     log: ToldLog | None,
 ) -> str:
-    """The body for the newest of *events* of a rule; see *addressed* for its links."""
+    """The body for the newest of *events* of a rule; see *addressed* for its links.
+
+    *service* is None where they are of all.
+    """
     links = alert_links.paths(alert, events)
     if kind is ChannelKind.SLACK:
-        text = slack_text(_slack(alert, events, service=service, log=log))
+        whose = service or "all services"
+        text = slack_text(_slack(alert, events, service=whose, log=log))
         return json.dumps({"text": text, "links": links})
     event = events[-1]
     data = {
         "alert": {"id": str(alert.id), "name": alert.name},
-        "service": {"id": str(alert.service_id), "name": service},
+        "service": service and {"id": str(event.service_id), "name": service},
         "event": {
             "id": str(event.id),
             "state": event.state.value,

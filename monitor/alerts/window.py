@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import ge, le
 
+from monitor.alerts.asked import shown
 from monitor.alerts.condition import COMPARE, Condition, ConditionOperator
 
 MAX_WINDOW_S = 86_400
@@ -23,7 +24,9 @@ OVER: dict[ConditionOperator, Callable[[float, float], bool]] = {
 
 
 class Aggregate(StrEnum):
-    """COUNT: of the logs that meet the rule's condition; the others are of all logs."""
+    """COUNT: of the logs that meet the rule's condition; the others are of all logs
+    that it looks at.
+    """
 
     COUNT = "count"
     ERROR_RATE = "error_rate"
@@ -98,13 +101,16 @@ class AlertWindow:
         """Whether silence breaks the rule."""
         return self.aggregate is Aggregate.REQUEST_COUNT and self.holds(0)
 
-    def message(self, measured: float | None, condition: Condition | None) -> str:
+    def message(
+        self, measured: float | None, condition: Condition | None, query: str | None
+    ) -> str:
         """What an event says: the rule, and what was measured."""
-        shown = "nothing" if measured is None else f"{measured:.6g}"
+        found = "nothing" if measured is None else f"{measured:.6g}"
+        of = [str(condition)] if condition else []
+        of += [shown(query)] if query else []
         asked = f"{self.aggregate} {self.operator} {self.value}"
-        if condition is not None:
-            asked = f"{asked} of {condition}"
-        return f"{asked} within {self.seconds} s: it was {shown}"
+        asked = f"{asked} of {' and '.join(of)}" if of else asked
+        return f"{asked} within {self.seconds} s: it was {found}"
 
 
 def _whole(aggregate: Aggregate, value: str) -> int:

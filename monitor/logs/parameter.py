@@ -66,9 +66,12 @@ def query_error(name: str, reason: str, type: str = "value_error") -> FieldError
     return FieldError(("query", name[:64]), reason, type)
 
 
-def problem_error(name: str, problem: QueryProblem) -> FieldError:
+def problem_error(
+    name: str, problem: QueryProblem, *, where: str = "query"
+) -> FieldError:
+    """*where* it was given: in the query or in the body."""
     return FieldError(
-        ("query", name),
+        (where, name),
         str(problem),
         problem.kind.value,
         at=(problem.span.offset, problem.span.length),

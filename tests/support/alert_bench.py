@@ -56,7 +56,8 @@ class Bench:
 
     async def rule(self, **fields: Any) -> UUID:
         given = {"name": "r", "window_s": 60, **fields}
-        made = await self.alerts.create(self.service_id, given)
+        whose = None if given.pop("of_all", False) else self.service_id
+        made = await self.alerts.create(whose, given)
         assert made is not None
         return made.id
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from monitor.alerts.asked import shown
 from monitor.alerts.channel import Channel
 from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.window import Aggregate
@@ -65,7 +66,10 @@ class AlertsPage:
             "found": None,
             "deliveries": [],
             "channels": {},
-            "service_options": [(str(s.id), s.name) for s in services],
+            "service_options": [
+                *((str(s.id), s.name) for s in services),
+                ("", "all services"),
+            ],
         }
         if chosen is not None:
             context |= await self._of(chosen.alert, _offset(request))
@@ -138,27 +142,46 @@ class ChannelsPage:
 
 def in_words(alert: Alert) -> str:
     """When the rule fires, as a sentence goes on after “when”."""
-    condition, window = alert.condition, alert.window
+    window = alert.window
+    of = "" if alert.query is None else f" of logs that match {shown(alert.query)}"
     if window is None:
-        return f"a log has {condition}"
+        return f"a log {_has(alert)}"
     if window.aggregate is Aggregate.COUNT:
-        what = f"{window.value} or more logs have {condition}"
+        what = f"{window.value} or more logs {_have(alert)}"
     else:
-        what = f"{NAMES[window.aggregate]} is {window.operator} {window.value}"
+        what = f"{NAMES[window.aggregate]}{of} is {window.operator} {window.value}"
     lasting = f", for {seconds(window.for_s)}" if window.for_s else ""
     over = "" if window.recovery is None else f"; over at {window.recovery:.15g}"
     return f"{what} within {seconds(window.seconds)}{lasting}{over}"
+
+
+def _has(alert: Alert) -> str:
+    matching = alert.query and f"matches {shown(alert.query)}"
+    has = alert.condition and f"has {alert.condition}"
+    return " and ".join(str(said) for said in (matching, has) if said)
+
+
+def _have(alert: Alert) -> str:
+    matching = alert.query and f"match {shown(alert.query)}"
+    have = alert.condition and f"have {alert.condition}"
+    return " and ".join(str(said) for said in (matching, have) if said)
 
 
 def _view(alert: Alert, services: dict[UUID, str]) -> RuleView:
     badge, kind = _badge(alert)
     return RuleView(
         alert=alert,
-        service=services.get(alert.service_id, "another service"),
+        service=_whose(alert, services),
         words=in_words(alert),
         badge=badge,
         kind=kind,
     )
+
+
+def _whose(alert: Alert, services: dict[UUID, str]) -> str:
+    if alert.service_id is None:
+        return "all services"
+    return services.get(alert.service_id, "another service")
 
 
 def _badge(alert: Alert) -> tuple[str, str]:

@@ -12,15 +12,18 @@ from monitor.alerts.window import Aggregate
 
 
 class Alert(Shown):
-    """`state` and what follows it are of rules over a window."""
+    """`state` and what follows it are of rules over a window. `service_id` null: of all
+    services.
+    """
 
     id: UUID
-    service_id: UUID
+    service_id: UUID | None
     name: str
     description: str | None
+    query: str | None
     condition_field: ConditionField | None
-    condition_operator: ConditionOperator
-    condition_value: str
+    condition_operator: ConditionOperator | None
+    condition_value: str | None
     aggregate: Aggregate | None
     window_s: int | None
     for_s: int | None
@@ -41,7 +44,7 @@ class Alert(Shown):
 class AlertEvent(Shown):
     id: UUID
     alert_id: UUID
-    service_id: UUID
+    service_id: UUID | None
     log_id: UUID | None
     state: Literal[AlertState.FIRING, AlertState.RESOLVED]
     fired_at: AwareDatetime

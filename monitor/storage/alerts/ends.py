@@ -40,7 +40,7 @@ async def end(
     if why in (AlertEnd.CHANGED, AlertEnd.PAUSED):
         await add(connection, [(alert, [event])])
     else:
-        await notify(connection, alert.service_id, [(alert, [event])], outlives=True)
+        await notify(connection, [(alert, [event])], outlives=True)
 
 
 async def end_all(

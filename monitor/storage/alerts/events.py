@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from monitor.alerts.asked import shown
 from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.state import AlertState
 from monitor.loop.giving_way import give_way
 from monitor.record.batch import Storable, exchange_of, services_of
+from monitor.storage.alerts import queried
 from monitor.storage.alerts.notifications import notify
 from monitor.storage.alerts.rows import COLUMNS, alert_of
+from monitor.storage.retention.terms import ALL_SERVICES
 from monitor.traffic.arrival import LATE
 from monitor.traffic.exchange import Exchange, Source
 from monitor.traffic.ids import LogIds
@@ -41,7 +43,6 @@ WORK_AT_ONCE = 2_000
 UNPACKING = 40
 MAKING = 10
 Found = tuple[Alert, list[AlertEvent]]
-values_of = attrgetter(*EVENT_COLUMNS)
 # What PostgreSQL says of an event that it will never take.
 REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
@@ -61,7 +62,7 @@ async def evaluate(
         SELECT {COLUMNS}
           FROM alerts AS a
          WHERE a.is_active AND a.error IS NULL AND a.window_s IS NULL
-           AND a.service_id = ANY($1)
+           AND (a.service_id = ANY($1) OR a.service_id IS NULL)
          ORDER BY a.id
            FOR KEY SHARE SKIP LOCKED
         """,
@@ -70,17 +71,19 @@ async def evaluate(
     if not rows:
         return
     logs = await _by_service(exchanges, {row["service_id"] for row in rows})
+    now = datetime.now(UTC)
     found: list[Found] = []
     breath = Breath()
     for row in rows:
         try:
             rule = _rule(tuple(row.items()))
             matching = _matching(rule, logs[rule.alert.service_id])
+            matching = await queried.of(connection, rule.alert, matching, now)
         except ValueError as error:
             await mark(connection, row["id"], str(error))
             continue
         if matching:
-            found.append((rule.alert, await _events(rule.alert, matching)))
+            found += _of_each_service(rule.alert, await _events(rule.alert, matching))
         await breath.after(len(logs[rule.alert.service_id]))
     if found:
         await _add_all(connection, found)
@@ -114,12 +117,15 @@ async def add(connection: asyncpg.Connection, found: Sequence[Found]) -> None:
             "alert_events",
             schema_name="apimonitor",
             columns=EVENT_COLUMNS,
-            records=[
-                values_of(event) for event in events[start : start + EVENTS_AT_ONCE]
-            ],
+            records=[_row(event) for event in events[start : start + EVENTS_AT_ONCE]],
         )
-    for service_id, group in groupby(found, key=lambda one: one[0].service_id):
-        await notify(connection, service_id, list(group))
+    for _, group in groupby(found, key=lambda one: one[1][0].service_id):
+        await notify(connection, list(group))
+
+
+def _row(event: AlertEvent) -> tuple[object, ...]:
+    values: dict[str, object] = {name: getattr(event, name) for name in EVENT_COLUMNS}
+    return tuple({**values, "service_id": event.service_id or ALL_SERVICES}.values())
 
 
 async def mark(connection: asyncpg.Connection, id: UUID, error: str) -> None:
@@ -134,11 +140,13 @@ def event_of(
     message: str,
     log_id: UUID | None,
     now: datetime,
+    service_id: UUID | None = None,
 ) -> AlertEvent:
+    """*service_id*: of the log, where there is one."""
     return AlertEvent(
         id=EVENT_IDS.new(),
         alert_id=alert.id,
-        service_id=alert.service_id,
+        service_id=service_id or alert.service_id,
         log_id=log_id,
         state=state,
         fired_at=now,
@@ -156,9 +164,11 @@ class Rule:
 def _rule(columns: tuple[tuple[str, Any], ...]) -> Rule:
     """Made once for each state of the rule. Raises ValueError where it is broken."""
     alert = alert_of(dict(columns))
-    if alert.condition is None:
+    if alert.condition is not None:
+        return Rule(alert, alert.condition.test())
+    if alert.query is None:
         raise ValueError("the rule has no condition")
-    return Rule(alert, alert.condition.test())
+    return Rule(alert, lambda log: True)
 
 
 def _matching(rule: Rule, logs: Sequence[Exchange]) -> list[Exchange]:
@@ -191,24 +201,36 @@ class Breath:
 
 
 async def _by_service(
-    exchanges: Sequence[Storable], wanted: set[UUID]
-) -> dict[UUID, list[Exchange]]:
-    """Unpacked once, whatever the number of rules."""
-    logs: dict[UUID, list[Exchange]] = {id: [] for id in wanted}
+    exchanges: Sequence[Storable], wanted: set[UUID | None]
+) -> dict[UUID | None, list[Exchange]]:
+    """Unpacked once, whatever the number of rules; those of None are all."""
+    logs: dict[UUID | None, list[Exchange]] = {id: [] for id in wanted}
     breath = Breath()
     for each in exchanges:
-        if each.service_id in logs:
-            logs[each.service_id].append(exchange_of(each))
+        lists = [logs[id] for id in (each.service_id, None) if id in logs]
+        if lists:
+            exchange = exchange_of(each)
+            for one in lists:
+                one.append(exchange)
             await breath.after(UNPACKING)
     return logs
 
 
+def _of_each_service(alert: Alert, events: list[AlertEvent]) -> list[Found]:
+    """Each service's are told to its own channels."""
+    if alert.service_id is not None:
+        return [(alert, events)]
+    apart: dict[UUID | None, list[AlertEvent]] = {}
+    for event in events:
+        apart.setdefault(event.service_id, []).append(event)
+    return [(alert, of_one) for of_one in apart.values()]
+
+
 async def _events(alert: Alert, logs: Sequence[Exchange]) -> list[AlertEvent]:
-    assert alert.condition is not None
     now, events = datetime.now(UTC), []
     breath = Breath()
     for log in logs:
-        message = alert.condition.message(log)
+        message = _message(alert, log)
         events.append(
             event_of(
                 alert,
@@ -216,7 +238,16 @@ async def _events(alert: Alert, logs: Sequence[Exchange]) -> list[AlertEvent]:
                 message=message,
                 log_id=log.id,
                 now=now,
+                service_id=log.service_id,
             )
         )
         await breath.after(MAKING)
     return events
+
+
+def _message(alert: Alert, log: Exchange) -> str:
+    of = "" if alert.query is None else shown(alert.query)
+    if alert.condition is None:
+        return f"{of}: {log.method} had {log.status_code or 'no answer'}"
+    found = alert.condition.message(log)
+    return f"{of}, {found}" if of else found

@@ -30,7 +30,6 @@ Logs = Mapping[UUID | None, ToldLog]
 
 async def notify(
     connection: asyncpg.Connection,
-    service_id: UUID,
     found: Sequence[tuple[Alert, Sequence[AlertEvent]]],
     *,
     now: datetime | None = None,
@@ -38,17 +37,20 @@ async def notify(
 ) -> None:
     """One delivery a rule to each channel of the service: the newest of its events.
 
+    The events are of one service, or of all: then the channels of all are told.
+
     Nothing within the rule's cooldown; *now* is when the event came about, unless it
     is told late. The end of a firing is told where its beginning was. *outlives*: the
     rules are about to go, and what is told of them stays.
     """
+    service_id = found[0][1][0].service_id
     # Held until the commit: a channel that is deleted meanwhile would refuse its
     # deliveries, and with them the logs.
     channels = await connection.fetch(
         """
         SELECT c.id, c.kind, s.name AS service_name
           FROM alert_channels AS c
-          JOIN services AS s ON s.id = $1
+          LEFT JOIN services AS s ON s.id = $1
          WHERE c.is_active AND (c.service_id = $1 OR c.service_id IS NULL)
            FOR KEY SHARE OF c SKIP LOCKED
         """,
@@ -95,9 +97,7 @@ async def notify_late(
         alert.id,
     )
     if row is not None:
-        await notify(
-            connection, alert.service_id, [(alert, [alert_event_of(row)])], now=now
-        )
+        await notify(connection, [(alert, [alert_event_of(row)])], now=now)
 
 
 def _delivery(

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from monitor.alerts.asked import parts_of
 from monitor.alerts.rule import Alert
 from monitor.alerts.window import Aggregate
 from monitor.logs.metrics import Scope, ceiling
@@ -12,6 +13,9 @@ from monitor.storage.logs.measured import EXACT_LOGS, FromRollups, measured_by
 from monitor.storage.rollups.coverage import complete_from
 from monitor.storage.rollups.spans import Span
 from monitor.storage.rollups.window import Window
+from monitor.storage.search.asked import Asked, asked_of_parts
+from monitor.storage.search.clauses import clause
+from monitor.storage.search.where import Conditions
 
 # Shorter windows are measured from their logs: rollups are by five minutes.
 SHORTEST_WINDOW_S = 1_800
@@ -27,6 +31,7 @@ class TooFew(Exception):
 async def measure(
     connection: asyncpg.Connection,
     alert: Alert,
+    asked: Asked,
     reach: timedelta,
     now: datetime,
     timeout_ms: int,
@@ -43,7 +48,11 @@ async def measure(
     scope = Scope(service_id=alert.service_id, since=first, until=now)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute(f"SET LOCAL statement_timeout = {timeout_ms}")
-        window = Window(scope, await complete_from(connection), "service_rollups")
+        assert asked.table is not None
+        window = Window(scope, await complete_from(connection), asked.table)
+        made = Conditions(window.arguments)
+        for part in asked.parts:
+            window.narrow(clause(part, made))
         ended = f"{ENDED} >= {window.place(since)}"
         window.add_logs(Span(since - reach, first), ended)
         statement, arguments = measured_by(window)
@@ -60,11 +69,13 @@ async def measure(
             return float(found.requests)
 
 
-def is_for(alert: Alert) -> bool:
-    """Whether rollups hold what the rule compares, and its window is long enough."""
+def asked_of(alert: Alert, now: datetime) -> Asked | None:
+    """What rollups are asked of the logs; None where they do not hold what the rule
+    compares, or its window is short.
+    """
     window = alert.window
-    return (
-        window is not None
-        and window.aggregate is not Aggregate.COUNT
-        and window.seconds >= SHORTEST_WINDOW_S
-    )
+    if window is None or window.seconds < SHORTEST_WINDOW_S or alert.condition:
+        return None
+    asked = asked_of_parts(parts_of(alert.query, now))
+    is_all_time = asked.bounds == (None, None)
+    return asked if is_all_time and asked.are_errors is None and asked.table else None

@@ -9,9 +9,10 @@ from monitor.alerts.condition import Condition, ConditionField, ConditionOperato
 from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.state import AlertStanding, AlertState
 from monitor.alerts.window import COUNTED, Aggregate, AlertWindow
+from monitor.storage.retention.terms import ALL_SERVICES
 
 COLUMNS = """
-    a.id, a.service_id, a.name, a.description, a.condition_field,
+    a.id, a.service_id, a.name, a.description, a.query, a.condition_field,
     a.condition_operator, a.condition_value, a.aggregate, a.window_s, a.for_s,
     a.threshold, a.recovery_threshold, a.cooldown_s, a.include_old, a.is_active,
     a.error, a.state, a.state_since, a.value, a.created_at, a.updated_at
@@ -25,6 +26,7 @@ def alert_of(row: asyncpg.Record | Mapping[str, Any]) -> Alert:
         service_id=row["service_id"],
         name=row["name"],
         description=row["description"],
+        query=row["query"],
         condition=_condition(row),
         window=_window(row),
         cooldown_s=row["cooldown_s"],
@@ -44,7 +46,9 @@ def alert_of(row: asyncpg.Record | Mapping[str, Any]) -> Alert:
 
 
 def alert_event_of(row: asyncpg.Record) -> AlertEvent:
-    return AlertEvent(**{**row, "state": AlertState(row["state"])})
+    service_id = None if row["service_id"] == ALL_SERVICES else row["service_id"]
+    state = AlertState(row["state"])
+    return AlertEvent(**{**row, "service_id": service_id, "state": state})
 
 
 def _condition(row: asyncpg.Record | Mapping[str, Any]) -> Condition | None:
@@ -63,11 +67,11 @@ def _window(row: asyncpg.Record | Mapping[str, Any]) -> AlertWindow | None:
         return None
     aggregate = Aggregate(row["aggregate"])
     is_count = aggregate is Aggregate.COUNT
-    operator = ConditionOperator(row["condition_operator"])
+    operator = COUNTED if is_count else ConditionOperator(row["condition_operator"])
     return AlertWindow(
         seconds=row["window_s"],
         aggregate=aggregate,
-        operator=COUNTED if is_count else operator,
+        operator=operator,
         value=str(row["threshold"]) if is_count else row["condition_value"],
         for_s=row["for_s"] or 0,
         recovery=row["recovery_threshold"],

@@ -27,6 +27,7 @@ SELECT = f"""
 """
 # What says when a rule holds: a change of it starts the rule anew.
 ASKED = (
+    "query",
     "condition_field",
     "condition_operator",
     "condition_value",
@@ -46,10 +47,13 @@ class Alerts:
         self._database = database
         self._most = most
 
-    async def create(self, service_id: UUID, fields: Mapping[str, Any]) -> Alert | None:
+    async def create(
+        self, service_id: UUID | None, fields: Mapping[str, Any]
+    ) -> Alert | None:
         """A new rule; None where there is no such service.
 
-        Raises Conflict where the service has too many.
+        *service_id* is None for a rule of all. Raises Conflict where there are too
+        many.
         """
         id, now = uuid4(), datetime.now(UTC)
         given = {name: fields[name] for name in CHANGEABLE if name in fields}
@@ -83,10 +87,14 @@ class Alerts:
     async def page(
         self, *, service_id: UUID | None, limit: int, offset: int
     ) -> tuple[list[Alert], int]:
-        """Rules, newest first, and how many there are."""
-        where, arguments = (
-            ("a.service_id = $1", [service_id]) if service_id else ("true", [])
-        )
+        """Rules, newest first, and how many there are.
+
+        *service_id*: of those that look at its logs.
+        """
+        where, arguments = "true", list[object]()
+        if service_id:
+            where = "(a.service_id = $1 OR a.service_id IS NULL)"
+            arguments = [service_id]
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from monitor.alerts.asked import parts_of
 from monitor.alerts.condition import Condition, ConditionOperator
 from monitor.alerts.rule import Alert
 from monitor.alerts.state import AlertStanding, AlertState
@@ -18,6 +19,7 @@ from monitor.storage.alerts.rows import COLUMNS, alert_of
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.logs.columns import FROM
 from monitor.storage.logs.measured import MEASURED
+from monitor.storage.search.clauses import clause
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import lowest_at
 
@@ -33,6 +35,8 @@ STEPPED = f"make_interval(secs => {LONGEST_PAUSE_S})"
 # timeout and a little more, but not by more than this.
 MARGIN, LONGEST_REACH = timedelta(seconds=5), timedelta(minutes=10)
 COUNTED = "count(*) AS requests, count(*) FILTER (WHERE l.is_error) AS errors"
+TOO_LONG = "measuring takes too long; a shorter window takes less"
+QUERY_TOO_LONG = f"{TOO_LONG}, and so does a query that asks for less"
 SQL_OPERATORS = {ConditionOperator.EQUAL: "=", ConditionOperator.UNEQUAL: "<>"}
 
 
@@ -65,7 +69,7 @@ class AlertWindows:
                 except ValueError as error:
                     await mark(connection, row["id"], str(error))
                 except asyncpg.QueryCanceledError:
-                    reason = "measuring takes too long; a shorter window takes less"
+                    reason = TOO_LONG if row["query"] is None else QUERY_TOO_LONG
                     await mark(connection, row["id"], reason)
                 except REFUSED:
                     await mark(connection, row["id"], "an event could not be stored")
@@ -78,7 +82,8 @@ class AlertWindows:
         alert = alert_of(row)
         if alert.window is None or alert.standing is None:
             return
-        listening_since = max(self._listening_since, row["service_created_at"])
+        created_at = row["service_created_at"] or self._listening_since
+        listening_since = max(self._listening_since, created_at)
         heard = now - listening_since
         if alert.window.asks_for_traffic() and heard < _length(alert.window):
             return
@@ -109,10 +114,11 @@ class AlertWindows:
         reach: timedelta,
         now: datetime,
     ) -> float | None:
-        if rolled_up.is_for(alert):
+        asked = rolled_up.asked_of(alert, now)
+        if asked is not None:
             with suppress(rolled_up.TooFew):
                 return await rolled_up.measure(
-                    connection, alert, reach, now, self._timeout_ms
+                    connection, alert, asked, reach, now, self._timeout_ms
                 )
         assert alert.window is not None
         async with connection.transaction():
@@ -129,9 +135,7 @@ async def _claim(
         f"""
         UPDATE alerts AS a
            SET evaluated_at = $1::timestamptz
-          FROM services AS s
-         WHERE s.id = a.service_id
-           AND a.id = (SELECT due.id
+         WHERE a.id = (SELECT due.id
                          FROM alerts AS due
                         WHERE due.is_active
                           AND due.window_s IS NOT NULL
@@ -141,7 +145,13 @@ async def _claim(
                         ORDER BY due.evaluated_at NULLS FIRST
                         LIMIT 1
                           FOR NO KEY UPDATE SKIP LOCKED)
-        RETURNING {COLUMNS}, s.timeout_s, s.created_at AS service_created_at
+        RETURNING {COLUMNS},
+                  (SELECT coalesce(max(s.timeout_s), 0)
+                     FROM services AS s
+                    WHERE s.id = a.service_id OR a.service_id IS NULL) AS timeout_s,
+                  (SELECT s.created_at
+                     FROM services AS s
+                    WHERE s.id = a.service_id) AS service_created_at
         """,
         now,
     )
@@ -159,10 +169,11 @@ def logs_within(
     made.add("l.ts < {}", now)
     made.add(f"{ENDED} >= {{}}", since)
     made.clauses.append("l.source <> 'replay'")
-    if window.aggregate is Aggregate.COUNT:
-        if alert.condition is None:
-            raise ValueError("a count needs a condition")
+    if window.aggregate is Aggregate.COUNT and alert.condition is not None:
         _add_condition(made, alert.condition)
+    elif window.aggregate is Aggregate.COUNT and alert.query is None:
+        raise ValueError("a count needs a condition or a query")
+    made.clauses += [clause(part, made) for part in parts_of(alert.query, now)]
     return made
 
 
@@ -182,7 +193,7 @@ async def _measure(
     """What the metrics say of *logs*; None where there is nothing to measure."""
     what = MEASURED if aggregate is Aggregate.P95_LATENCY_MS else COUNTED
     row = await connection.fetchrow(
-        f"SELECT {what} {FROM} WHERE {logs.where}", *logs.arguments
+        f"SELECT {what} {FROM} {logs.joins} WHERE {logs.where}", *logs.arguments
     )
     assert row is not None
     match aggregate:
@@ -230,7 +241,7 @@ async def _tell(
     """An event where the rule has begun or ceased to fire."""
     if alert.window is None:
         return
-    message = alert.window.message(value, alert.condition)
+    message = alert.window.message(value, alert.condition, alert.query)
     log_id: UUID | None = None
     match standing.state:
         case AlertState.FIRING:
@@ -253,13 +264,19 @@ async def _log_behind(
     connection: asyncpg.Connection, aggregate: Aggregate, logs: Conditions
 ) -> UUID | None:
     """The log that says most of what was measured: the newest error, the slowest …"""
-    clause, order = "", "l.id DESC"
+    further, order = "", "l.id DESC"
     if aggregate is Aggregate.ERROR_RATE:
         order = "l.is_error DESC, l.id DESC"
     if aggregate is Aggregate.P95_LATENCY_MS:
-        clause, order = "AND l.latency_ms IS NOT NULL", "l.latency_ms DESC, l.id DESC"
+        further, order = "AND l.latency_ms IS NOT NULL", "l.latency_ms DESC, l.id DESC"
     id: UUID | None = await connection.fetchval(
-        f"SELECT l.id {FROM} WHERE {logs.where} {clause} ORDER BY {order} LIMIT 1",
+        f"""
+        SELECT l.id
+          {FROM} {logs.joins}
+         WHERE {logs.where} {further}
+         ORDER BY {order}
+         LIMIT 1
+        """,
         *logs.arguments,
     )
     return id

@@ -6,9 +6,9 @@ from datetime import timedelta
 import asyncpg
 
 from monitor.logs.metrics import Scope
-from monitor.storage.counts.asked import Asked
 from monitor.storage.rollups.coverage import complete_from
 from monitor.storage.rollups.window import Window
+from monitor.storage.search.asked import Asked
 from monitor.storage.search.bounded import bounded
 from monitor.storage.search.clauses import clause
 from monitor.storage.search.where import Conditions

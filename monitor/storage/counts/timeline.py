@@ -8,11 +8,11 @@ import asyncpg
 
 from monitor.logs.facets import Bucket, Counted, Covered, Timeline, width_of
 from monitor.logs.metrics import WIDTHS, floor
-from monitor.storage.counts.asked import MILLISECOND, Asked
 from monitor.storage.counts.walk import Deadline
 from monitor.storage.logs.columns import FROM
 from monitor.storage.rollups.coverage import ALWAYS
 from monitor.storage.rollups.window import COUNTS, Window
+from monitor.storage.search.asked import MILLISECOND, Asked
 from monitor.storage.search.bounded import within
 from monitor.storage.search.where import Conditions
 

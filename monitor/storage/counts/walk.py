@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from monitor.logs.facets import Covered
-from monitor.storage.counts.asked import Asked
 from monitor.storage.search import conditions
+from monitor.storage.search.asked import Asked
 from monitor.storage.search.bounded import within
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import timestamp_of

@@ -11,11 +11,12 @@ from monitor.storage.database.steps import step
 from monitor.storage.database.taken_off import COUNTED, taken_off
 
 STEP_ROWS = 1_000
-# Of rollups, whose rows are short.
-ROLLUP_ROWS = 10_000
+# Of rollups and events, whose rows are short.
+BESIDE_ROWS = 10_000
 ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('apimonitor.clearing'))"
-# Nobody reads what they hold of a service that is gone.
-ROLLUPS = ("rollup_changes", "endpoint_rollups", "service_rollups")
+# Nobody reads what they hold of a service that is gone. Events of its own rules went
+# with these.
+BESIDE = ("rollup_changes", "endpoint_rollups", "service_rollups", "alert_events")
 
 Keys = Sequence[asyncpg.Record]
 
@@ -82,7 +83,7 @@ class Clearing:
                 return False
             keys = await _keys_of(connection, service_id)
             await remove_logs(connection, keys, pinned=True)
-            if not keys and not await _remove_rollups(connection, service_id):
+            if not keys and not await _remove_beside(connection, service_id):
                 await connection.execute(
                     "DELETE FROM deletions WHERE service_id = $1", service_id
                 )
@@ -103,9 +104,9 @@ async def _keys_of(connection: asyncpg.Connection, service_id: UUID) -> Keys:
     )
 
 
-async def _remove_rollups(connection: asyncpg.Connection, service_id: UUID) -> bool:
+async def _remove_beside(connection: asyncpg.Connection, service_id: UUID) -> bool:
     """Remove some; False where none are left."""
-    for table in ROLLUPS:
+    for table in BESIDE:
         # Where paths are many, so are these.
         gone = await connection.fetchval(
             f"""
@@ -119,8 +120,8 @@ async def _remove_rollups(connection: asyncpg.Connection, service_id: UUID) -> b
             SELECT count(*) FROM gone
             """,
             service_id,
-            ROLLUP_ROWS,
+            BESIDE_ROWS,
         )
-        if gone == ROLLUP_ROWS:
+        if gone == BESIDE_ROWS:
             return True
     return False

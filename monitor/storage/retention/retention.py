@@ -88,6 +88,7 @@ class Retention:
         await self._bodies.clear(connection, terms, now)
         for term in terms.each:
             self._count("replays", await clear_replays(connection, term))
+        for term in (*terms.each, terms.of_all):
             self._count("alert_events", await clear_events(connection, term))
         await self._hold_bytes(connection, day_of(now))
 

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import asyncpg
+
+# Stands for all services where a key begins with one.
+ALL_SERVICES: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +31,12 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """All of them, and before which moments those of every service are past."""
+    """All of them, that of what belongs to all services, and before which moments those
+    of every service are past.
+    """
 
     each: tuple[Term, ...]
+    of_all: Term
     logs: datetime
     bodies: datetime
 
@@ -44,9 +51,10 @@ async def terms_at(
         _term(row["id"], policy, row["retention_days"], row["body_retention_days"], now)
         for row in rows
     )
-    default = _term(UUID(int=0), policy, None, None, now)
+    default = _term(ALL_SERVICES, policy, None, None, now)
     return Terms(
         each=each,
+        of_all=default,
         logs=min((term.logs for term in each), default=default.logs),
         bodies=min((term.bodies for term in each), default=default.bodies),
     )

@@ -51,7 +51,7 @@ async def client(appliance: Appliance) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def make_rule(
-    client: httpx.AsyncClient, service_id: str, **fields: Any
+    client: httpx.AsyncClient, service_id: str | None, **fields: Any
 ) -> dict[str, Any]:
     body = {**RULE, "service_id": service_id, **fields}
     answer = await client.post("/v1/alerts", json=body)
@@ -65,6 +65,71 @@ async def events(client: httpx.AsyncClient, rule: dict[str, Any]) -> list[Any]:
     assert answer.status_code == 200
     found: list[Any] = answer.json()["items"]
     return found
+
+
+async def test_a_query_says_which_logs_a_rule_looks_at(
+    client: httpx.AsyncClient,
+) -> None:
+    """Of one service or of all, with a condition or alone."""
+    keys = []
+    for name in ("pay", "ship"):
+        service = await register(client, name=name)
+        keys.append(bearer((await make_key(client, service["id"]))["raw_key"]))
+        if name == "pay":
+            of_pay = service["id"]
+    alone = {"condition_operator": None, "condition_value": None}
+    alone |= {"condition_field": None}
+    in_body = await make_rule(client, of_pay, **alone, query='body:"card declined"')
+    of_all = await make_rule(client, None, query="method:POST -tag:health")
+    assert (of_all["service_id"], of_all["query"]) == (None, "method:POST -tag:health")
+    declined = {"response_body": "CARD Declined.", "status_code": 402}
+    slow = {"latency_ms": 2500, "method": "POST"}
+    ids = [
+        (await client.post("/v1/logs", json={**LOG, **log}, headers=key)).json()["id"]
+        for log in (declined, slow, {**slow, "tags": ["health"]}, {"latency_ms": 1})
+        for key in keys
+    ]
+    found = await events(client, in_body)
+    assert [event["log_id"] for event in found] == [ids[0]]
+    assert found[0]["message"] == f'`body:"card declined"`: {LOG["method"]} had 402'
+    found = await events(client, of_all)
+    assert [event["log_id"] for event in found] == [ids[3], ids[2]]
+    assert {event["service_id"] for event in found} > {of_pay}
+    message = "`method:POST -tag:health`, latency_ms >= 2000: POST had 2500.0"
+    assert found[0]["message"] == message
+    path = f"/v1/alerts/{of_all['id']}"
+    changed = (await client.patch(path, json={"query": None})).json()
+    assert changed["query"] is None
+    listed = (await client.get(f"/v1/alerts?service_id={of_pay}")).json()["items"]
+    assert {rule["id"] for rule in listed} == {in_body["id"], of_all["id"]}
+    # What the query does not say any more, the condition has to.
+    refused = await client.patch(f"/v1/alerts/{in_body['id']}", json={"query": None})
+    assert refused.json()["errors"][0]["loc"] == ["body", "condition_field"]
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "at"),
+    [
+        ("status:5xx (path:/a", "query_syntax", (11, 1)),
+        ("tag:a pth:/b", "query_unknown_field", (6, 3)),
+        ("path:/a(?<n>b)/", "query_bad_regex", None),
+        ("", "string_too_short", None),
+    ],
+)
+async def test_a_query_that_is_not_understood_is_refused_with_its_place(
+    shared: httpx.AsyncClient, query: str, kind: str, at: tuple[int, int] | None
+) -> None:
+    rule = await make_rule(shared, (await register(shared, name=another_name()))["id"])
+    made = {**RULE, "service_id": rule["service_id"], "query": query}
+    for answer in (
+        await shared.post("/v1/alerts", json=made),
+        await shared.patch(f"/v1/alerts/{rule['id']}", json={"query": query}),
+    ):
+        assert answer.status_code == 422, answer.text
+        [error] = answer.json()["errors"]
+        assert (error["loc"], error["type"]) == (["body", "query"], kind)
+        if at is not None:
+            assert (error["offset"], error["length"]) == at
 
 
 CASES = [

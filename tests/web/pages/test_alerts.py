@@ -171,6 +171,17 @@ async def test_a_rule_is_made_fires_is_changed_paused_and_deleted(
     words = "the number of requests is == 0 within 10 min"
     await expect(page.get_by_text(words)).to_be_visible()
 
+    await page.get_by_role("button", name="Edit").click()
+    await form.get_by_label("Looks at").select_option("")
+    await form.get_by_label("Only logs that match").fill("pth:/v1")
+    await form.get_by_label("Field").select_option("")
+    await expect(form.get_by_label("Value")).to_be_hidden()
+    await form.get_by_role("button", name="Save").click()
+    await expect(form.get_by_label("Only logs that match")).to_be_focused()
+    await form.get_by_label("Only logs that match").fill("path:/v1")
+    await form.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("a log matches `path:/v1`")).to_be_visible()
+
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_role("button", name="Resume")).to_be_visible()
     await page.get_by_role("button", name="Resume").click()

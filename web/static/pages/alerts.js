@@ -2,8 +2,11 @@
 
 function suit(form) {
   const chosen = form.elements.aggregate.value || "log";
+  const { condition_field: compared } = form.elements;
+  const isOfLogs = ["log", "count"].includes(chosen);
+  const wanted = isOfLogs && compared.value === "" ? [chosen] : [chosen, "compared"];
   for (const part of form.querySelectorAll("[data-for]")) {
-    part.hidden = !part.dataset.for.split(" ").includes(chosen);
+    part.hidden = !part.dataset.for.split(" ").some((one) => wanted.includes(one));
   }
   for (const field of form.querySelectorAll("[data-kind]")) {
     field.disabled = field.closest("[data-for][hidden]") !== null;
@@ -11,6 +14,8 @@ function suit(form) {
 }
 
 for (const form of document.querySelectorAll("form[data-rule]")) {
-  form.elements.aggregate.addEventListener("change", () => suit(form));
+  for (const name of ["aggregate", "condition_field"]) {
+    form.elements[name].addEventListener("change", () => suit(form));
+  }
   suit(form);
 }

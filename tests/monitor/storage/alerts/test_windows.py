@@ -3,14 +3,20 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from monitor.counters import Counters
 from monitor.storage.alerts import rolled_up
-from monitor.storage.alerts.windows import AlertWindows, logs_within
+from monitor.storage.alerts.windows import (
+    QUERY_TOO_LONG,
+    AlertWindows,
+    logs_within,
+)
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.columns import FROM
+from monitor.storage.registry.services import Services
 from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
 from monitor.traffic.exchange import Source
 from tests.support.alert_bench import (
@@ -342,6 +348,100 @@ async def test_a_long_window_measures_what_ended_in_it(
         patch.setattr(rolled_up, "EXACT_LOGS", 0)
         found = (await bench.judge(rules["p95_latency_ms"], 60)).value
     assert found == pytest.approx(70_000, rel=0.01)
+
+
+async def _nobody() -> None:
+    """No proxy is there to be told."""
+
+
+# What each finds of the logs below: the first four are of the bench's service.
+LOGS: tuple[dict[str, Any], ...] = (
+    {"status_code": 500, "latency_ms": 900.0, "path": "/v1/pay"},
+    {"status_code": 200, "latency_ms": 20.0, "path": "/v1/pay"},
+    {"status_code": 404, "latency_ms": 30.0, "method": "POST", "tags": ("slow",)},
+    {"status_code": 200, "latency_ms": None, "error": "dns: gone"},
+    {"status_code": 503, "latency_ms": 10.0, "path": "/v1/ship"},
+)
+COUNT = {"aggregate": "count", "threshold": 1}
+QUERIED: tuple[tuple[str, set[int]], ...] = (
+    # From rollups, where the window is long enough.
+    ("endpoint:/v1/pay", {0, 1}),
+    ("status:5xx OR method:POST", {0, 2, 4}),
+    ("service:pay -status:200", {0, 2}),
+    # One by one.
+    ("path:/v1/*", {0, 1, 4}),
+    ("tag:slow OR error:dns", {2, 3}),
+    ("is:error since:10s", {0, 3, 4}),
+    ("body:absent", set()),
+)
+
+
+@pytest.mark.parametrize("window_s", [60, 7_200])
+async def test_a_query_says_which_logs_a_window_is_about(
+    bench: Bench, window_s: int
+) -> None:
+    services = Services(bench.database, publish=_nobody)
+    other = (await services.create({"name": "other"})).id
+    for at, fields in enumerate(LOGS):
+        whose = other if at == 4 else bench.service_id
+        await bench.log(-5 + at / 10, **{"service_id": whose, **fields})
+    # Replays are left out, whatever the query says.
+    await bench.log(-4, source=Source.REPLAY, status_code=500, path="/v1/pay")
+    await RollupUpkeep(
+        bench.database, counters=Counters(), limits=Limits(few_changes=0)
+    ).step()
+    wanted: dict[UUID, float | None] = {}
+    for query, found in QUERIED:
+        for of_all in (False, True):
+            asked = {"query": query, "of_all": of_all, "window_s": window_s}
+            logs = [LOGS[at] for at in found if of_all or at < 4]
+            errors = sum(log["status_code"] >= 500 or "error" in log for log in logs)
+            rate = errors / len(logs) if logs else None
+            wanted[await bench.rule(**asked, **COUNT)] = len(logs)
+            wanted[await bench.rule(**asked, **RATE)] = rate
+            latencies = [log["latency_ms"] for log in logs if log["latency_ms"]]
+            slowest = percentile(latencies, 0.95) if latencies else None
+            wanted[await bench.rule(**asked, **SLOW)] = slowest
+    await bench.windows.judge_due(bench.at(0))
+    told = {id: await bench.alerts.get(id) for id in wanted}
+    assert [rule for rule in told.values() if rule is None or rule.error] == []
+    assert {id: rule and rule.value for id, rule in told.items()} == wanted
+
+
+async def test_a_rule_of_all_services_is_told_as_such(bench: Bench) -> None:
+    rule = await bench.rule(
+        of_all=True, query="status:5xx", **{**COUNT, "threshold": 2}
+    )
+    await bench.log(1, status_code=500)
+    newest = await bench.log(2, status_code=503)
+    assert await bench.state(rule, 3) is FIRING
+    [event] = await bench.events(rule)
+    assert (event.service_id, event.log_id) == (None, newest)
+    assert event.message == "count >= 2 of `status:5xx` within 60 s: it was 2"
+    [listed], _ = await bench.alerts.page(
+        service_id=bench.service_id, limit=9, offset=0
+    )
+    assert listed.id == rule
+
+
+async def test_a_query_that_takes_too_long_is_said_and_blocks_no_log(
+    bench: Bench,
+) -> None:
+    sudden = await bench.rule(window_s=None, query="body:late")
+    lasting = await bench.rule(query="body:late", **COUNT)
+    hasty = AlertWindows(bench.database, listening_since=bench.at(-99), timeout_ms=50)
+    await bench.log(0)
+    async with bench.database.connection() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE log_bodies IN ACCESS EXCLUSIVE MODE")
+        logged = await bench.log(1)
+        await hasty.judge_due(bench.at(2))
+    reasons = {sudden: "the query takes longer than 1000 ms", lasting: QUERY_TOO_LONG}
+    for id, reason in reasons.items():
+        rule = await bench.alerts.get(id)
+        assert rule is not None and rule.error == reason
+    async with bench.database.connection() as connection:
+        assert await connection.fetchval("SELECT true FROM logs WHERE id = $1", logged)
+    assert (await bench.judge(lasting, 9)).error is None
 
 
 async def test_measuring_reads_the_window_and_not_the_whole_day(

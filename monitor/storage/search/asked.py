@@ -116,8 +116,13 @@ class Asked:
 
 
 def asked_by(filter: LogFilter) -> Asked:
+    return asked_of_parts(parts_of(filter))
+
+
+def asked_of_parts(parts: Iterable[Node]) -> Asked:
+    """*parts*: all of which have to hold."""
     since, until, others = ALWAYS, NEVER, list[Node]()
-    for part in _flat(parts_of(filter)):
+    for part in _flat(parts):
         if not isinstance(part, Compare) or part.amount is not Amount.TIME:
             others.append(part)
             continue
