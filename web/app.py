@@ -11,6 +11,7 @@ from web import errors, render
 from web.pages.about.reference import ReferencePages
 from web.pages.about.troubleshooting import Troubleshooting
 from web.pages.alerts import AlertsPage, ChannelsPage
+from web.pages.compare import ComparePage
 from web.pages.dashboard import Dashboard
 from web.pages.importing import ImportPage
 from web.pages.log import LogDetailPage
@@ -36,6 +37,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/import", ImportPage(parts).show),
             web.get("/log/{log_id}", LogDetailPage(parts).show),
             web.get("/replay/{log_id}", ReplayPage(parts).show),
+            web.get("/compare", ComparePage(parts).show),
             web.get("/metrics-ui", MetricsPage(parts).show),
             web.get("/docs", reference.swagger),
             web.get("/redoc", reference.redoc),

@@ -15,7 +15,7 @@ from monitor.compare.evidence import (
 )
 from monitor.compare.rules import ComparisonRule, applied
 from monitor.errors import NotFound
-from monitor.logs.log import LogDetail
+from monitor.logs.log import LogDetail, StoredBody
 from monitor.offload.helpers import Helpers
 from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, Kept, are_little
 from monitor.offload.outcome import OutcomeKind, Unworked
@@ -40,6 +40,43 @@ class ComparedLogs:
     answers: dict[str, Any]
     requests: dict[str, Any]
     rules: Sequence[ComparisonRule]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Of bodies on both sides; None is what is not known."""
+
+    left: int | None
+    right: int | None
+
+    @property
+    def difference(self) -> int | None:
+        if self.left is None or self.right is None:
+            return None
+        return self.right - self.left
+
+
+def request_sizes(made: ComparedLogs) -> Sizes:
+    sides = [
+        _size(one.item.request_size, one.request_body)
+        for one in (made.left, made.right)
+    ]
+    return Sizes(*sides)
+
+
+def response_sizes(made: ComparedLogs) -> Sizes:
+    sides = [
+        _size(one.item.response_size, one.response_body)
+        for one in (made.left, made.right)
+    ]
+    return Sizes(*sides)
+
+
+def _size(passed: int | None, body: StoredBody) -> int | None:
+    """As it passed; of what was pushed, how much that was."""
+    if passed is None and body.content is not None and not body.truncated:
+        return len(body.content)
+    return passed
 
 
 class LogComparisons:

@@ -15,7 +15,7 @@ from web import render
 from web.pages.log import MAX_ROWS, find_log
 from web.parts import PageParts
 from web.views.editable import Editable, editable, editable_of
-from web.views.results import Result, result_of
+from web.views.results import Result, result_of, with_rules
 
 HISTORY = 50
 MAX_SERVICES = 500
@@ -33,6 +33,13 @@ class ReplayPage:
         id = detail.item.id
         history, total = await self._parts.stores.replays.history(id, most=HISTORY)
         chosen = await self._chosen(id, request.query.get("replay"), history)
+        endpoint = await self._parts.stores.replays.endpoint_of(id)
+        rules = await self._parts.stores.comparison_rules.of(
+            detail.item.service_id, endpoint
+        )
+        result = None if chosen is None else await self._result(detail, chosen)
+        if isinstance(result, Result):
+            result = with_rules(result, rules)
         context = {
             "log": detail.item,
             "mask": MASK,
@@ -40,7 +47,8 @@ class ReplayPage:
             "services": await self._targets(detail),
             "history": history,
             "total": total,
-            "result": None if chosen is None else await self._result(detail, chosen),
+            "result": result,
+            "endpoint": endpoint,
             "most_rows": MAX_ROWS,
         }
         return await render.page(request, "replay.html", context)

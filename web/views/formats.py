@@ -6,6 +6,7 @@ from monitor import times
 from monitor.json.output import json_bytes
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+MINUS = "\N{MINUS SIGN}"
 SLOW_BAR_MS = 10_000
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
@@ -29,6 +30,16 @@ def duration(ms: float | None) -> str:
     if ms < 10:
         return f"{ms:.1f} ms"
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
+
+
+def signed(number: float | None, unit: str) -> str:
+    """`+25 ms`, `±0`: a difference, in the *unit* of what differs."""
+    if number is None:
+        return "n/a"
+    if not number:
+        return "±0"
+    shown = duration(abs(number)) if unit == "ms" else size(abs(int(number)))
+    return f"{'+' if number > 0 else MINUS}{shown}"
 
 
 def count(number: int) -> str:
@@ -133,6 +144,7 @@ def path_parts(path: str, url: str) -> tuple[str, str]:
 FILTERS = {
     "bytes": size,
     "duration": duration,
+    "signed": signed,
     "percent": percent,
     "seconds": seconds,
     "lag": lag,

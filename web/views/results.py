@@ -1,14 +1,16 @@
-"""A replay's answer beside the original: work that a helper process can do."""
+"""Bodies beside each other, as lines: work that a helper process can do."""
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from monitor.compare.rules import ComparisonRule, applied
 from monitor.compare.sides import Row, side_by_side
 from monitor.content.body import field_value, kind_of
 from monitor.content.layout import laid_out
 from monitor.logs.display import shown_body
-from monitor.logs.log import LogDetail
+from monitor.logs.log import LogDetail, StoredBody
 from monitor.replay.replay import Replay
 
 
@@ -25,6 +27,15 @@ class Result:
 class Results(NamedTuple):
     result: Result
     is_limited: bool = False
+
+
+def with_rules(result: Result, rules: Sequence[ComparisonRule]) -> Result:
+    """What the rules of today say of a comparison of then."""
+    comparison = result.replay.comparison
+    if comparison is None:
+        return result
+    made = {**comparison, **applied(comparison, rules)}
+    return replace(result, replay=replace(result.replay, comparison=made))
 
 
 def result_of(detail: LogDetail, document: bytes, limit: int) -> Results:
@@ -53,3 +64,38 @@ def _laid_out(text: str | None, content: bytes, headers: Any, limit: int) -> str
         return None if content else ""
     kind = kind_of(field_value(headers, "content-type"), content)
     return laid_out(kind, text, limit=limit).text or text
+
+
+class Beside(NamedTuple):
+    """Lines of the bodies of two logs; *note* says what is not among them."""
+
+    requests: list[Row]
+    answers: list[Row]
+    note: str | None
+    is_limited: bool = False
+
+
+def beside(left: LogDetail, right: LogDetail, limit: int) -> Beside:
+    sent = _rows(left.request_body, right.request_body, left, right, limit, "request")
+    got = _rows(left.response_body, right.response_body, left, right, limit, "response")
+    note = got[1] or sent[1]
+    return Beside(sent[0], got[0], note, note is not None)
+
+
+def _rows(
+    before: StoredBody,
+    after: StoredBody,
+    left: LogDetail,
+    right: LogDetail,
+    limit: int,
+    side: str,
+) -> tuple[list[Row], str | None]:
+    texts = []
+    for stored, detail in ((before, left), (after, right)):
+        headers = getattr(detail, f"{side}_headers")
+        shown = shown_body(stored, headers)
+        text = _laid_out(shown.text, shown.content or b"", headers, limit)
+        if text is None:
+            return [], f"A {side} body is no text."
+        texts.append(text)
+    return side_by_side(texts[0], texts[1], limit=limit)

@@ -1,5 +1,6 @@
 """The call that compares any two logs."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,13 @@ from api.input.replay_schemas import COMPARED
 from api.output.log import shown_item
 from api.parts import Parts
 from api.rights import Right, need
-from monitor.comparing.logs import ComparedLogs, LogComparisons
+from monitor.comparing.logs import (
+    ComparedLogs,
+    LogComparisons,
+    Sizes,
+    request_sizes,
+    response_sizes,
+)
 from monitor.errors import InvalidInput, NotFound
 from monitor.logs.log import LogDetail
 from monitor.logs.parameter import query_error, read
@@ -59,8 +66,8 @@ def shown(made: ComparedLogs) -> dict[str, Any]:
             "url": _sides(left.url, right.url),
             **requests,
         },
-        "request_size": _sizes(left.request_size, right.request_size),
-        "response_size": _sizes(left.response_size, right.response_size),
+        "request_size": _sizes(request_sizes(made)),
+        "response_size": _sizes(response_sizes(made)),
     }
 
 
@@ -68,7 +75,5 @@ def _sides(left: str, right: str) -> dict[str, Any]:
     return {"left": left, "right": right, "equal": left == right}
 
 
-def _sizes(left: int | None, right: int | None) -> dict[str, int | None]:
-    is_known = left is not None and right is not None
-    difference = right - left if is_known else None  # type: ignore[operator]
-    return {"left": left, "right": right, "difference": difference}
+def _sizes(sizes: Sizes) -> dict[str, int | None]:
+    return {**asdict(sizes), "difference": sizes.difference}

@@ -5,5 +5,5 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   const hides = button.getAttribute("aria-pressed") !== "true";
   button.setAttribute("aria-pressed", String(hides));
-  for (const row of document.querySelectorAll("tr[data-volatile]")) row.hidden = hides;
+  for (const noise of document.querySelectorAll("[data-noise]")) noise.open = !hides;
 });
