@@ -16,6 +16,7 @@ from setuptools.command.build_ext import build_ext
 ROOMS = (
     "api/ingest",
     "proxy",
+    "monitor/endpoints",
     "monitor/record",
     "monitor/redaction",
     "monitor/registry",

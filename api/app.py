@@ -8,6 +8,7 @@ from aiohttp import web
 from api.calls.alerts import AlertCalls
 from api.calls.comparisons.logs import CompareCalls
 from api.calls.comparisons.rules import ComparisonRuleCalls
+from api.calls.endpoints.listed import EndpointCalls
 from api.calls.export import ExportCalls
 from api.calls.health import HealthCalls
 from api.calls.ledger import LedgerCalls
@@ -121,6 +122,7 @@ def _of_metrics(parts: Parts) -> dict[str, Handler]:
         "create_mark": marks.create,
         "list_marks": marks.list,
         "delete_mark": marks.delete,
+        "list_endpoints": EndpointCalls(parts).list,
     }
 
 

@@ -98,6 +98,24 @@ class Counters:
             "outcome",
         ),
     ]
+    endpoints_learned: Annotated[
+        Counter, Metric("endpoints_learned", "Endpoints that were learned.")
+    ]
+    endpoints_merged: Annotated[
+        Counter,
+        Metric(
+            "endpoints_merged",
+            "Endpoints that became part of one with a parameter, as their words "
+            "turned out to be values.",
+        ),
+    ]
+    endpoints_other: Annotated[
+        Counter,
+        Metric(
+            "endpoints_other_logs",
+            "Logs named (other): ENDPOINTS_PER_SERVICE was reached.",
+        ),
+    ]
     followers: Annotated[
         Gauge, Metric("stream_followers", "Clients that follow the live tail now.")
     ]

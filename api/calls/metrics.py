@@ -24,7 +24,7 @@ class MetricsCalls:
         return answer(
             {
                 "total_requests": totals.measured.requests,
-                **_shown(totals.measured),
+                **shown_measured(totals.measured),
                 "by_method": totals.by_method,
                 "by_status": totals.by_status,
                 "percentile_error": totals.percentile_error,
@@ -47,7 +47,7 @@ class MetricsCalls:
                     {
                         "start": times.format(bucket.start),
                         "requests": bucket.measured.requests,
-                        **_shown(bucket.measured),
+                        **shown_measured(bucket.measured),
                     }
                     for bucket in series.buckets
                 ],
@@ -68,7 +68,7 @@ class MetricsCalls:
                         "method": endpoint.method,
                         "endpoint": endpoint.endpoint,
                         "requests": endpoint.measured.requests,
-                        **_shown(endpoint.measured),
+                        **shown_measured(endpoint.measured),
                     }
                     for endpoint in found.each
                 ],
@@ -76,7 +76,7 @@ class MetricsCalls:
         )
 
 
-def _shown(measured: Measured) -> dict[str, Any]:
+def shown_measured(measured: Measured) -> dict[str, Any]:
     return {
         "error_count": measured.errors,
         "error_rate": measured.error_rate,

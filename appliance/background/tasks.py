@@ -22,6 +22,7 @@ from monitor.storage.database.clearing import Clearing
 from monitor.storage.database.migrate import migrate_database
 from monitor.storage.database.partitions import Partitions, days_ahead, make_partitions
 from monitor.storage.database.pool import FAILED, Database, reason_of
+from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.logs.feed import Feed
 from monitor.storage.recorder.recorder import Recorder
 from monitor.storage.retention.retention import Retention
@@ -38,6 +39,7 @@ PARTITIONS_POLL_S = 3600.0
 CLEARING_POLL_S = 10.0
 RETENTION_POLL_S = 300.0
 ROLLUPS_POLL_S = 5.0
+ENDPOINTS_POLL_S = 5.0
 ASIDE_POLL_S = 60.0
 FORGETTING_POLL_S = 60.0
 WINDOWS_POLL_S = 1.0
@@ -138,6 +140,11 @@ async def keep_rollups(rollups: RollupUpkeep, state: Lifecycle) -> None:
             pass
 
     await _every(ROLLUPS_POLL_S, keep, state)
+
+
+async def keep_endpoints(names: EndpointNames, state: Lifecycle) -> None:
+    """Tell what was seen of endpoints."""
+    await _every(ENDPOINTS_POLL_S, names.tell, state)
 
 
 async def clear_aside(

@@ -6,10 +6,12 @@ from uuid import UUID
 from appliance.data.database import connected
 from appliance.data.directory import DataDirectory
 from monitor import times
+from monitor.counters import Counters
 from monitor.registry.routes_file import load
 from monitor.settings import Settings
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
+from monitor.storage.endpoints.naming import EndpointNames, limits_of
 from monitor.storage.ledger.dead_letters import DeadLetters
 from monitor.storage.ledger.totals import LedgerTotals
 from monitor.storage.recorder.retry import Retrying, Tried
@@ -60,6 +62,9 @@ def _retrying(settings: Settings, database: Database) -> Retrying:
             letters=letters,
             ledger=LedgerTotals(data.pseudonym()),
             partitions=Partitions(compression=settings.body_compression),
+            names=EndpointNames(
+                database, counters=Counters(), limits=limits_of(settings)
+            ),
         )
 
 

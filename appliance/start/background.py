@@ -87,6 +87,7 @@ def _upkeep(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWork]:
         tasks.clear_deleted(Clearing(database), state),
         tasks.retain(stored.retention, state, Clock()),
         tasks.keep_rollups(RollupUpkeep(database, counters=base.counters), state),
+        tasks.keep_endpoints(stored.names, state),
         tasks.clear_aside(base.data, base.settings, base.counters),
         tasks.forget_old(database, stored.stores.feed, state),
     ]

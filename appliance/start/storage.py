@@ -14,6 +14,7 @@ from monitor.spool.writer import Spool
 from monitor.storage.commit.writer import LogWriter
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
+from monitor.storage.endpoints.naming import EndpointNames, limits_of
 from monitor.storage.health.costs import Costs
 from monitor.storage.health.degradation import Health
 from monitor.storage.ledger.totals import LedgerTotals
@@ -33,6 +34,7 @@ class ApplianceStorage:
     embedded: Embedded | None
     database: Database
     partitions: Partitions
+    names: EndpointNames
     stores: Stores
     publish: Callable[[], Awaitable[None]]
     ledger: LedgerTotals
@@ -73,6 +75,7 @@ def _storage(
 
     stores = Stores.of(database, settings, publish=publish)
     partitions = Partitions(compression=settings.body_compression)
+    names = EndpointNames(database, counters=counters, limits=limits_of(settings))
     policy = _policy(settings)
     books = Bookkeeping.of(settings, base.data, database, base.files)
     recorder = Recorder(
@@ -80,6 +83,7 @@ def _storage(
         directory=base.data.spool,
         spool=base.files.spool,
         partitions=partitions,
+        names=names,
         dead_letters=books.dead_letters,
         ledger=books.ledger,
         tallies=books.tallies,
@@ -92,22 +96,34 @@ def _storage(
         embedded=embedded,
         database=database,
         partitions=partitions,
+        names=names,
         stores=stores,
         publish=publish,
         ledger=books.ledger,
         recorder=recorder,
-        writer=LogWriter(
-            database,
-            partitions=partitions,
-            counters=counters,
-            committed=stores.feed.wake,
-            timeout_s=settings.ingest_timeout_s,
-        ),
+        writer=_writer(base, database, partitions, names, stores.feed.wake),
         health=health,
         retention=Retention(
             database, policy=policy, partitions=partitions, counters=counters
         ),
         costs=_costs(base, database, policy, is_embedded=embedded is not None),
+    )
+
+
+def _writer(
+    base: Foundation,
+    database: Database,
+    partitions: Partitions,
+    names: EndpointNames,
+    committed: Callable[[], None],
+) -> LogWriter:
+    return LogWriter(
+        database,
+        partitions=partitions,
+        names=names,
+        counters=base.counters,
+        committed=committed,
+        timeout_s=base.settings.ingest_timeout_s,
     )
 
 

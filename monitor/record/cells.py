@@ -69,14 +69,14 @@ def changes_of(rows: list[bytes]) -> list[bytes]:
 
 
 def _add(cells: dict[bytes, Cell], begins: bytes, row: bytes) -> None:
-    method_end = _end(row, _end(row, SERVICE_END))
-    path = _end(row, method_end)
-    path_end = _end(row, path)
-    error = _end(row, _end(row, path_end))
-    error_end = _end(row, error)
-    endpoint = _end(row, error_end)
-    status = _end(row, endpoint)
-    latency = _end(row, status)
+    method_end = field_end(row, field_end(row, SERVICE_END))
+    path = field_end(row, method_end)
+    path_end = field_end(row, path)
+    error = field_end(row, field_end(row, path_end))
+    error_end = field_end(row, error)
+    endpoint = field_end(row, error_end)
+    status = field_end(row, endpoint)
+    latency = field_end(row, status)
     if status - endpoint == LENGTH_SIZE:
         # What was packed before endpoints were is one by its path.
         endpoint_field = row[path:path_end]
@@ -94,7 +94,7 @@ def _add(cells: dict[bytes, Cell], begins: bytes, row: bytes) -> None:
         cell.latencies.append(latency_field)
 
 
-def _end(row: bytes, at: int) -> int:
+def field_end(row: bytes, at: int) -> int:
     """Where the field ends whose length is *at*; a null has none."""
     if row[at] == 0xFF:
         return at + LENGTH_SIZE

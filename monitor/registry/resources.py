@@ -109,6 +109,17 @@ class ServiceResource:
             falls_back_to="BODY_RETENTION_DAYS",
         ),
     )
+    apdex_t_ms: int | None = field(
+        default=None,
+        metadata=said(
+            label="Apdex T, milliseconds",
+            note="Answers up to so long are satisfying, up to four times so long "
+            "bearable",
+            minimum=1,
+            maximum=3_600_000,
+            falls_back_to="APDEX_T_MS",
+        ),
+    )
     is_recording: bool = field(
         default=True,
         metadata=said(

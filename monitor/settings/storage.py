@@ -114,6 +114,30 @@ class Storage(Theme):
         ge=10,
         le=60_000,
     )
+    endpoints_per_service: int = setting(
+        500,
+        "Endpoints that are learned of a service, and a fifth more of paths that were "
+        "only told not to be there; beyond, logs are named (other). Raise it when "
+        "apimonitor_endpoints_other_logs grows while no scanner is at work.",
+        ge=1,
+        le=10_000,
+    )
+    endpoint_words: int = setting(
+        50,
+        "Words of one place in paths that hardly come again, before they are values "
+        "of {slug}; twice as many where they come again. Raise it when routes of yours "
+        "are taken for values, lower it when values are taken for routes.",
+        ge=2,
+        le=10_000,
+    )
+    apdex_t_ms: int = setting(
+        500,
+        "Answers up to so long are satisfying, up to four times so long bearable, by "
+        "Apdex; of services that do not say it themselves. Set it to what your users "
+        "call quick.",
+        ge=1,
+        le=3_600_000,
+    )
     facets_logs: int = setting(
         100_000,
         "The newest logs that are counted one by one for facets or a timeline, where "

@@ -9,6 +9,7 @@ from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.alerts.rules import Alerts
 from monitor.storage.counts.reader import CountReader
 from monitor.storage.database.pool import Database
+from monitor.storage.endpoints.reader import EndpointReader
 from monitor.storage.logs.feed import Feed
 from monitor.storage.logs.marks import Marks
 from monitor.storage.logs.messages import MessageReader
@@ -34,6 +35,7 @@ class Stores:
     replays: Replays
     metrics: MetricsReader
     deploys: DeployMarks
+    endpoints: EndpointReader
     values: ValueReader
     counts: CountReader
     feed: Feed
@@ -62,6 +64,9 @@ class Stores:
             replays=Replays(database),
             metrics=MetricsReader(database, timeout_ms=timeout_ms),
             deploys=DeployMarks(database, most=settings.marks_limit),
+            endpoints=EndpointReader(
+                database, timeout_ms=timeout_ms, t_ms=settings.apdex_t_ms
+            ),
             values=ValueReader(
                 database,
                 timeout_ms=timeout_ms,

@@ -18,6 +18,9 @@ KINDS: Final = tuple(
         ("token", r"(?=.*\d)(?=.*[a-z])[\w-]{20,}"),
     )
 )
+LONG: Final = "{long}"
+# What a segment of a kind is called.
+KIND_NAMES: Final = frozenset({LONG, *[f"{{{name}}}" for name, _ in KINDS]})
 MAX_SEGMENT_LENGTH: Final = 128
 MAX_SEGMENTS: Final = 32
 
@@ -35,7 +38,7 @@ def endpoint_of(path: str) -> str:
 @lru_cache(maxsize=16_384)
 def _named(segment: str) -> str:
     if len(segment) > MAX_SEGMENT_LENGTH:
-        return "{long}"
+        return LONG
     for name, pattern in KINDS:
         if pattern.fullmatch(segment):
             return f"{{{name}}}"

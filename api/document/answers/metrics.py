@@ -1,10 +1,11 @@
 """Answers about metrics."""
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from api.document.answers.shown import Count, Milliseconds, Shown
+from api.document.answers.shown import Count, ListOf, Milliseconds, Shown
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 
@@ -55,6 +56,23 @@ class MeasuredEndpoint(Measured):
     method: str | None
     endpoint: str | None
     requests: Count
+
+
+class ServiceEndpoint(Measured):
+    """Of one method; `apdex` is null where no latency was measured and none failed."""
+
+    service_id: UUID
+    method: str
+    endpoint: str
+    requests: Count
+    apdex: Rate | None
+    apdex_t_ms: Count
+    first_seen: AwareDatetime | None
+    last_seen: AwareDatetime | None
+
+
+class EndpointList(ListOf[ServiceEndpoint]):
+    percentile_error: PercentileError
 
 
 class Endpoints(Shown):

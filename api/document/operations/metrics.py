@@ -1,8 +1,9 @@
 """Metrics: operations of /openapi.json."""
 
 from api.document import examples
-from api.document.answers.metrics import Endpoints, Timeseries, Totals
+from api.document.answers.metrics import EndpointList, Endpoints, Timeseries, Totals
 from api.document.operation import Operation
+from monitor.logs.endpoints import ENDPOINTS
 from monitor.logs.query import MEASURED
 
 METRICS = (
@@ -33,5 +34,14 @@ METRICS = (
         tag="Metrics",
         answer=Endpoints,
         query=MEASURED,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/endpoints",
+        id="list_endpoints",
+        summary="Endpoints: counts, latencies, Apdex, first and last seen",
+        tag="Endpoints",
+        answer=EndpointList,
+        query=ENDPOINTS,
     ),
 )

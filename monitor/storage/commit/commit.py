@@ -24,6 +24,7 @@ from monitor.record.batch import Storable, days_of, services_of
 from monitor.storage.alerts import events
 from monitor.storage.commit import rows
 from monitor.storage.database.partitions import Partitions
+from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.logs import feed
 
 # What PostgreSQL, or its client while packing, says of a value it will never take.
@@ -43,11 +44,12 @@ async def commit(
     connection: asyncpg.Connection,
     partitions: Partitions,
     exchanges: Sequence[Stored],
+    names: EndpointNames | None = None,
 ) -> list[Stored]:
     """Store *exchanges*; those that were stored: the others' services are gone."""
 
     async def steps() -> list[Stored]:
-        stored = await store_living(connection, exchanges)
+        stored = await store_living(connection, exchanges, names)
         await publish(connection, stored)
         return stored
 
@@ -76,30 +78,45 @@ async def in_transaction(
             return await steps()
 
 
-async def living(connection: asyncpg.Connection, wanted: list[UUID]) -> set[UUID]:
-    """Those services that are there; none can go before the transaction ends."""
+async def living(
+    connection: asyncpg.Connection, wanted: list[UUID], names: EndpointNames | None
+) -> set[UUID]:
+    """Those services that are there; none can go before the transaction ends.
+
+    *names* gets to know whether their endpoints are others by now.
+    """
     found = await connection.fetch(
-        "SELECT id FROM services WHERE id = ANY($1) FOR KEY SHARE", wanted
+        "SELECT id, endpoints_version FROM services WHERE id = ANY($1) FOR KEY SHARE",
+        wanted,
     )
-    return {row["id"] for row in found}
+    versions = {row["id"]: row["endpoints_version"] for row in found}
+    if names is not None:
+        names.note(versions)
+    return set(versions)
 
 
-async def store(connection: asyncpg.Connection, exchanges: Sequence[Storable]) -> None:
+async def store(
+    connection: asyncpg.Connection,
+    exchanges: Sequence[Storable],
+    names: EndpointNames | None,
+) -> None:
     if exchanges:
-        await rows.insert(connection, exchanges)
+        await rows.insert(connection, exchanges, names)
         await events.evaluate(connection, exchanges)
 
 
 async def store_living(
-    connection: asyncpg.Connection, exchanges: Sequence[Stored]
+    connection: asyncpg.Connection,
+    exchanges: Sequence[Stored],
+    names: EndpointNames | None,
 ) -> list[Stored]:
     """Store those whose services are there, and say which these are."""
     wanted = services_of(exchanges)
-    there = await living(connection, wanted)
+    there = await living(connection, wanted, names)
     stored = list(exchanges)
     if len(there) < len(wanted):
         stored = [e for e in exchanges if e.service_id in there]
-    await store(connection, stored)
+    await store(connection, stored, names)
     return stored
 
 

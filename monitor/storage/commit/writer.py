@@ -27,6 +27,7 @@ from monitor.storage.commit.commit import (
 from monitor.storage.commit.idempotency import Repeated, RepeatKey
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.logs import feed
 from monitor.traffic.exchange import Exchange
 
@@ -56,12 +57,14 @@ class LogWriter:
         database: Database,
         *,
         partitions: Partitions,
+        names: EndpointNames,
         counters: Counters,
         committed: Callable[[], None],
         timeout_s: float,
     ) -> None:
         self._database = database
         self._partitions = partitions
+        self._names = names
         self._counters = counters
         self._committed = committed
         self._timeout_s = timeout_s
@@ -109,7 +112,7 @@ class LogWriter:
         """The id of what is stored, if anything is. Raises Repeated."""
 
         async def steps() -> list[Exchange]:
-            stored = await store_living(connection, [exchange])
+            stored = await store_living(connection, [exchange], self._names)
             await idempotency.remember(
                 connection, exchange.service_id, key, [exchange.id]
             )
@@ -150,11 +153,11 @@ class LogWriter:
         ) as connection:
 
             async def steps() -> list[UUID] | None:
-                if not await living(connection, [service_id]):
+                if not await living(connection, [service_id], self._names):
                     return None
                 keys: list[bytes] = []
                 async for part in parts():
-                    await store(connection, part)
+                    await store(connection, part, self._names)
                     keys += [exchange.key for exchange in part]
                 stored = ids()
                 if (repeat := key()) is not None:
@@ -235,7 +238,7 @@ class LogWriter:
         async with self._database.connection(
             timeout_s=self._timeout_s, held_s=self._timeout_s
         ) as connection:
-            return await commit(connection, self._partitions, exchanges)
+            return await commit(connection, self._partitions, exchanges, self._names)
 
 
 def _finish(together: Sequence[Waiting], stored: set[int]) -> None:

@@ -125,6 +125,9 @@ class FromRollups:
         self._scope = scope
         self._complete_from = complete_from
 
+    def window(self, table: str) -> Window:
+        return Window(self._scope, self._complete_from, table)
+
     def requests(self) -> Statement:
         """How many logs there are to be read, whatever their source is."""
         window = Window(

@@ -68,7 +68,7 @@ class MetricsReader:
         self._exact_logs = exact_logs
 
     async def totals(self, scope: Scope) -> Totals:
-        async with self._snapshot() as snapshot:
+        async with snapshot_of(self._database, self._timeout_ms) as snapshot:
             measures = await self._measures(snapshot, scope)
             return await _totals(snapshot, measures)
 
@@ -78,7 +78,7 @@ class MetricsReader:
         A window without *since* begins with its oldest log, one without *until* ends
         now or with its newest log.
         """
-        async with self._snapshot() as snapshot:
+        async with snapshot_of(self._database, self._timeout_ms) as snapshot:
             scope, first, last = await _window(snapshot, scope)
             if first is None or last is None:
                 return Series(
@@ -106,14 +106,14 @@ class MetricsReader:
 
     async def endpoints(self, scope: Scope) -> Endpoints:
         """By method and path template, most requests first."""
-        async with self._snapshot() as snapshot:
+        async with snapshot_of(self._database, self._timeout_ms) as snapshot:
             measures = await self._measures(snapshot, scope)
             whole = measures.measured(await snapshot.row(measures.overall()))
             return await _endpoints(snapshot, measures, whole)
 
     async def overview(self, scope: Scope) -> tuple[Totals, Endpoints]:
         """The totals and the endpoints, of the same snapshot."""
-        async with self._snapshot() as snapshot:
+        async with snapshot_of(self._database, self._timeout_ms) as snapshot:
             measures = await self._measures(snapshot, scope)
             totals = await _totals(snapshot, measures)
             return totals, await _endpoints(snapshot, measures, totals.measured)
@@ -121,30 +121,37 @@ class MetricsReader:
     async def _measures(
         self, snapshot: Snapshot, scope: Scope, width: timedelta = STEP
     ) -> Measures:
-        """Of logs one by one: what no rollup holds, what is to be exact, and few."""
-        if scope.exact or width % STEP:
-            return FromLogs(scope)
-        rollups = FromRollups(scope, await complete_from(snapshot.connection))
-        count = await snapshot.row(rollups.requests())
-        if count is None or (count["requests"] or 0) <= self._exact_logs:
-            return FromLogs(scope)
-        return rollups
+        return await measures_of(snapshot, scope, self._exact_logs, width)
 
-    @asynccontextmanager
-    async def _snapshot(self) -> AsyncIterator[Snapshot]:
-        """Raises Unavailable."""
-        try:
-            async with (
-                self._database.connection() as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                yield Snapshot(connection, self._timeout_ms)
-        except asyncpg.QueryCanceledError:
-            raise Unavailable(
-                "the metrics took longer than QUERY_TIMEOUT_MS; "
-                "narrow them with since, until or service_id",
-                retry_after_s=1,
-            ) from None
+
+async def measures_of(
+    snapshot: Snapshot, scope: Scope, exact_logs: int, width: timedelta = STEP
+) -> Measures:
+    """Of logs one by one: what no rollup holds, what is to be exact, and few."""
+    if scope.exact or width % STEP:
+        return FromLogs(scope)
+    rollups = FromRollups(scope, await complete_from(snapshot.connection))
+    count = await snapshot.row(rollups.requests())
+    if count is None or (count["requests"] or 0) <= exact_logs:
+        return FromLogs(scope)
+    return rollups
+
+
+@asynccontextmanager
+async def snapshot_of(database: Database, timeout_ms: int) -> AsyncIterator[Snapshot]:
+    """Raises Unavailable."""
+    try:
+        async with (
+            database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield Snapshot(connection, timeout_ms)
+    except asyncpg.QueryCanceledError:
+        raise Unavailable(
+            "the metrics took longer than QUERY_TIMEOUT_MS; "
+            "narrow them with since, until or service_id",
+            retry_after_s=1,
+        ) from None
 
 
 async def _totals(snapshot: Snapshot, measures: Measures) -> Totals:

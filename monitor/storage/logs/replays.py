@@ -12,7 +12,6 @@ from monitor.logs.log import LogItem
 from monitor.replay.replay import Replay, ReplaySummary
 from monitor.storage.database.pool import Database
 from monitor.storage.search.places import ENDPOINT
-from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.ids import bucket_of, timestamp_of
 
 # Among so many newest logs of the service, earlier answers are looked for.
@@ -218,19 +217,19 @@ class Replays:
                          ORDER BY id DESC
                          LIMIT $2) AS newest
                  WHERE method = $3
-                   AND endpoint = $4
-                   AND status_code = $5
+                   AND endpoint = (SELECT endpoint FROM logs WHERE id = $4 AND ts = $5)
+                   AND status_code = $6
                    AND source <> 'replay'
-                   AND id <> $6
+                   AND id <> $4
                  ORDER BY (url = $7) DESC, id DESC
                  LIMIT $8
                 """,
                 item.service_id,
                 LOOKED_AT_ROWS,
                 item.method,
-                endpoint_of(item.path),
-                item.status_code,
                 item.id,
+                timestamp_of(item.id),
+                item.status_code,
                 item.url,
                 most,
             )

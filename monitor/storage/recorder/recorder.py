@@ -25,6 +25,7 @@ from monitor.storage.commit.commit import (
 )
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database, reason_of
+from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.ledger.dead_letters import DeadLetters
 from monitor.storage.ledger.outcomes import Record, damaged, outcomes
 from monitor.storage.ledger.totals import Key, LedgerTotals, Moved
@@ -64,6 +65,7 @@ class Recorder:
         directory: Path,
         spool: Spool,
         partitions: Partitions,
+        names: EndpointNames,
         dead_letters: DeadLetters,
         ledger: LedgerTotals,
         tallies: Tallies,
@@ -74,6 +76,7 @@ class Recorder:
         self._directory = directory
         self._spool = spool
         self._partitions = partitions
+        self._names = names
         self._refusals = Refusals(dead_letters)
         self._ledger = ledger
         self._tallies = tallies
@@ -221,7 +224,7 @@ class Recorder:
 
             async def steps() -> list[Recorded]:
                 await self._ledger.move(connection, segment, start, end)
-                stored = await store_living(connection, exchanges)
+                stored = await store_living(connection, exchanges, self._names)
                 await self._ledger.add(connection, outcomes(records, stored))
                 await publish(connection, stored)
                 return stored

@@ -18,6 +18,7 @@ from monitor.storage.commit.commit import (
 )
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.ledger.dead_letters import DeadLetters, Letter
 from monitor.storage.ledger.outcomes import SERVICE_DELETED
 from monitor.storage.ledger.totals import LedgerTotals
@@ -48,11 +49,13 @@ class Retrying:
         letters: DeadLetters,
         ledger: LedgerTotals,
         partitions: Partitions,
+        names: EndpointNames,
     ) -> None:
         self._database = database
         self._letters = letters
         self._ledger = ledger
         self._partitions = partitions
+        self._names = names
 
     async def retry(self, ids: Sequence[UUID]) -> list[Tried]:
         """Those letters, or all where none is named. Raises Unavailable."""
@@ -100,7 +103,7 @@ class Retrying:
         ) as connection:
 
             async def steps() -> bool:
-                stored = await store_living(connection, [exchange])
+                stored = await store_living(connection, [exchange], self._names)
                 outcome = STORED if stored else SERVICE_DELETED
                 await self._ledger.add(connection, {(letter.service_id, outcome): 1})
                 await publish(connection, stored)

@@ -40,6 +40,15 @@ class Histogram:
             return lower
         return lower + (self._at(low + 1) - lower) * (place - low)
 
+    def up_to(self, latency_ms: float) -> int:
+        """How many are as short; those of its own bin are."""
+        if not self._up_to:
+            return self._none
+        at = _bin(latency_ms) - self._first
+        if at < 0:
+            return self._none
+        return self._up_to[min(at, len(self._up_to) - 1)]
+
     def _at(self, place: int) -> float:
         if place < self._none:
             return 0.0
@@ -79,6 +88,10 @@ def _middle(bin: int) -> float:
     """As far, relatively, from the bin's lowest value as from its highest."""
     lowest, above = _lowest(bin), _lowest(bin + 1)
     return 2 * lowest * above / (lowest + above)
+
+
+def _bin(latency_ms: float) -> int:
+    return int.from_bytes(struct.pack("!d", latency_ms), "big") >> MANTISSA_BITS
 
 
 def _lowest(bin: int) -> float:

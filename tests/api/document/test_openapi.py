@@ -247,6 +247,10 @@ async def test_every_call_answers_what_the_document_says(
             await call("GET", f"/v1/metrics{path}", status=200)
             since = {"params": {"since": "2026-01-01", "source": "x"}}
             await call("GET", f"/v1/metrics{path}", status=422, **since)
+        by = {"params": {"sort": "p95", "order": "asc", "new_since": "2026-01-01"}}
+        await call("GET", "/v1/endpoints", status=422, **by)
+        by["params"]["new_since"] = "2026-01-01T00:00:00Z"
+        await call("GET", "/v1/endpoints", status=200, **by)
         rule_id = {"alert_id": alert["id"]}
         await call("GET", "/v1/alerts", status=200)
         await call("GET", "/v1/alerts/{alert_id}", status=200, **rule_id)

@@ -12,6 +12,7 @@ from monitor.loop.fair_queue import FairQueue
 from monitor.storage.commit.writer import LogWriter
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
+from monitor.storage.endpoints.naming import EndpointNames
 from monitor.traffic.ids import LogIds
 from tests.support.exchanges import an_exchange
 
@@ -50,6 +51,7 @@ async def test_a_quiet_key_is_in_one_of_the_next_two_commits(
     writer = LogWriter(
         database,
         partitions=Partitions(),
+        names=EndpointNames(database, counters=Counters()),
         counters=Counters(),
         committed=committed,
         timeout_s=30,

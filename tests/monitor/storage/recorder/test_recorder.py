@@ -22,6 +22,7 @@ from monitor.spool.tallies import Tallies
 from monitor.spool.writer import Spool
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
+from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.ledger.dead_letters import DeadLetters
 from monitor.storage.ledger.totals import LedgerTotals, Moved
 from monitor.storage.logs.reader import LogReader
@@ -53,6 +54,7 @@ class Desk:
             directory=self.directory,
             spool=self.spool,
             partitions=Partitions(),
+            names=EndpointNames(database, counters=Counters()),
             dead_letters=self.letters,
             ledger=self.ledger,
             tallies=Tallies(directory / "tally", spool=self.directory),

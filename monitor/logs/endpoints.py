@@ -1,0 +1,115 @@
+"""Endpoints of services: what is asked of them, and what each of them is like."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from monitor.errors import InvalidInput
+from monitor.logs.filter import PAGE
+from monitor.logs.metrics import Measured, Scope
+from monitor.logs.parameter import TIME, member_of, query_error, read
+from monitor.logs.query import MEASURED
+
+# So many are put in order; of more, those that are asked most.
+MOST_SORTED = 5_000
+
+
+class Sort(StrEnum):
+    REQUESTS = "requests"
+    ERRORS = "errors"
+    ERROR_RATE = "error_rate"
+    AVG = "avg"
+    P50 = "p50"
+    P95 = "p95"
+    P99 = "p99"
+    APDEX = "apdex"
+    ENDPOINT = "endpoint"
+    FIRST_SEEN = "first_seen"
+    LAST_SEEN = "last_seen"
+
+
+class Order(StrEnum):
+    ASC = "asc"
+    DESC = "desc"
+
+
+# What one looks for first has the highest figure, but for these.
+LOWEST_FIRST = frozenset({Sort.APDEX, Sort.ENDPOINT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointsAsked:
+    """*new_since*: those only that were not there before."""
+
+    scope: Scope
+    new_since: datetime | None = None
+    sort: Sort = Sort.REQUESTS
+    order: Order = Order.DESC
+    limit: int = 50
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceEndpoint:
+    """*apdex*: None where no latency was measured, and none failed."""
+
+    service_id: UUID
+    method: str
+    endpoint: str
+    measured: Measured
+    apdex: float | None
+    apdex_t_ms: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointPage:
+    items: tuple[ServiceEndpoint, ...]
+    total: int
+    percentile_error: float
+
+
+ENDPOINTS = {
+    **{name: MEASURED[name] for name in ("service_id", "since", "until", "source")},
+    "new_since": TIME.described("only what there was no log of before"),
+    "sort": member_of(Sort)
+    .described(f"the {MOST_SORTED:,} asked most are sorted")
+    .by_default(Sort.REQUESTS.value),
+    "order": member_of(Order).described(
+        "by default the highest first, but apdex and endpoint"
+    ),
+    **{name: PAGE[name] for name in ("limit", "offset")},
+}
+
+
+def parse_endpoints_query(pairs: Iterable[tuple[str, str]]) -> EndpointsAsked:
+    """Raises InvalidInput naming each parameter that is unknown, repeated or bad."""
+    values, errors = read(pairs, ENDPOINTS)
+    since, until = values.get("since"), values.get("until")
+    if since and until and since >= until:
+        errors.append(query_error("until", "must be after since"))
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+    names = ("service_id", "since", "until", "source")
+    scope = Scope(**{name: values.pop(name) for name in names if name in values})
+    sort = values.get("sort", Sort.REQUESTS)
+    first = Order.ASC if sort in LOWEST_FIRST else Order.DESC
+    return EndpointsAsked(scope=scope, **{"order": first, **values})
+
+
+def apdex(
+    *, satisfied: int, tolerating: int, failed: int, samples: int
+) -> float | None:
+    """The Application Performance Index; what failed frustrates, however quickly.
+
+    *satisfied* and *tolerating* may have some of those that failed.
+    """
+    if not samples:
+        return None
+    most = max(samples - failed, 0)
+    satisfied = min(satisfied, most)
+    tolerating = min(tolerating, most - satisfied)
+    return (satisfied + tolerating / 2) / samples
