@@ -98,6 +98,11 @@ def _of_logs(parts: Parts) -> dict[str, Handler]:
         "export_lines": exports.all_lines,
         "get_log_as_curl": exports.curl,
         "get_log_as_har": exports.har,
+        "get_log_as_httpie": exports.httpie,
+        "get_log_as_httpx": exports.httpx,
+        "get_log_as_fetch": exports.fetch,
+        "get_request_body": exports.request_body,
+        "get_response_body": exports.response_body,
         "replay_log": replays.create,
         "list_replays": replays.list,
     }

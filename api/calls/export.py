@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -10,19 +11,26 @@ from aiohttp import web
 from api.input import read
 from api.input.errors import HEADERS, answer
 from api.output.details import Details
+from api.output.written import (
+    Written,
+    curl_text,
+    fetch_text,
+    httpie_text,
+    httpx_text,
+)
 from api.parts import Parts
 from api.rights import Right, need
 from monitor.errors import NotFound, Unavailable
 from monitor.export import har
 from monitor.json.output import json_bytes
-from monitor.logs.log import LogDetail
+from monitor.logs.log import LogDetail, StoredBody
 from monitor.logs.query import parse_export_query
 from monitor.loop.giving_way import give_way
 from monitor.traffic.message import Message
 
 logger = logging.getLogger(__name__)
 
-Written = Callable[[AsyncIterator[LogDetail]], AsyncIterator[bytes]]
+Stream = Callable[[AsyncIterator[LogDetail]], AsyncIterator[bytes]]
 
 
 class ExportCalls:
@@ -32,9 +40,62 @@ class ExportCalls:
 
     async def curl(self, request: web.Request) -> web.Response:
         """The recorded request as a command for a POSIX shell."""
+        return await self._as_text(request, curl_text)
+
+    async def httpie(self, request: web.Request) -> web.Response:
+        """The same for HTTPie."""
+        return await self._as_text(request, httpie_text)
+
+    async def httpx(self, request: web.Request) -> web.Response:
+        """The recorded request as Python, with httpx."""
+        return await self._as_text(request, httpx_text)
+
+    async def fetch(self, request: web.Request) -> web.Response:
+        """The recorded request as JavaScript, with fetch."""
+        return await self._as_text(request, fetch_text, mark="//")
+
+    async def request_body(self, request: web.Request) -> web.Response:
+        """The body that was sent, decoded, as octets to be saved."""
         detail = await self._log(request)
-        command = await self._details.curl(detail)
-        return web.Response(text=command, content_type="text/plain", headers=HEADERS)
+        return await self._octets(
+            detail, "request", detail.request_body, detail.request_headers
+        )
+
+    async def response_body(self, request: web.Request) -> web.Response:
+        """The body that was answered, decoded, as octets to be saved."""
+        detail = await self._log(request)
+        return await self._octets(
+            detail, "response", detail.response_body, detail.response_headers
+        )
+
+    async def _as_text(
+        self,
+        request: web.Request,
+        write: Callable[[LogDetail], Written],
+        *,
+        mark: str = "#",
+    ) -> web.Response:
+        detail = await self._log(request)
+        text = await self._details.request_text(write, detail, mark)
+        return web.Response(text=text, content_type="text/plain", headers=HEADERS)
+
+    async def _octets(
+        self, detail: LogDetail, side: str, stored: StoredBody, headers: Any
+    ) -> web.Response:
+        """Whatever it says it is, no browser is to make anything of it but a file."""
+        if stored.content is None:
+            why = "is no longer kept" if stored.is_gone else "was not kept, or was none"
+            raise NotFound(f"the {side} body {why}")
+        name = f"{detail.item.id}-{side}.bin"
+        return web.Response(
+            body=await self._details.octets(detail, stored, headers),
+            headers={
+                **HEADERS,
+                "Content-Type": "application/octet-stream",
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "Content-Security-Policy": "default-src 'none'; sandbox",
+            },
+        )
 
     async def har(self, request: web.Request) -> web.Response:
         """One log as a HAR archive."""
@@ -86,7 +147,7 @@ class ExportCalls:
         return await self._parts.stores.messages.all(detail.item.id)
 
     async def _stream(
-        self, request: web.Request, written: Written, content_type: str, ending: str
+        self, request: web.Request, written: Stream, content_type: str, ending: str
     ) -> web.StreamResponse:
         """Where PostgreSQL goes away midway, the connection breaks: no faked end."""
         await need(request, self._parts, Right.READ)

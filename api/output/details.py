@@ -7,11 +7,11 @@ from uuid import UUID
 
 from api.output.written import (
     Written,
-    curl_text,
     detail_json,
     detail_line,
     har_json,
     messages_json,
+    octets,
     raw_detail_json,
 )
 from monitor.export import har
@@ -81,22 +81,43 @@ class Details:
             return json_bytes(entry)
         return made.content
 
-    async def curl(self, detail: LogDetail) -> str:
+    async def request_text(
+        self, write: Callable[[LogDetail], Written], detail: LogDetail, mark: str
+    ) -> str:
+        """The request as *write* writes it, for a shell or a language in which what
+        follows *mark* is said to the reader."""
         sent = [(detail.request_body, detail.request_headers)]
         try:
             made = await self._helpers.do(
                 OutcomeKind.CURL,
                 detail.item.service_id,
-                curl_text,
+                write,
                 detail,
                 is_little=are_little(sent),
             )
         except Unworked as error:
             return (
-                f"# the body is left out: {error}\n"
-                + curl_text(_without_bodies(detail)).content.decode()
+                f"{mark} the body is left out: {error}\n"
+                + write(_without_bodies(detail)).content.decode()
             )
         return made.content.decode()
+
+    async def octets(
+        self, detail: LogDetail, stored: StoredBody, headers: Any
+    ) -> bytes:
+        """A body decoded; as it was kept where it cannot be."""
+        try:
+            made = await self._helpers.do(
+                OutcomeKind.DETAIL,
+                detail.item.service_id,
+                octets,
+                stored,
+                headers,
+                is_little=are_little([(stored, headers)]),
+            )
+        except Unworked:
+            return stored.content or b""
+        return made.content
 
     async def messages(
         self, log_id: UUID, messages: Sequence[Message]

@@ -7,9 +7,11 @@ from typing import NamedTuple
 from api.output.log import shown_detail, shown_message
 from monitor.export import har
 from monitor.export.curl import curl_command
+from monitor.export.snippets import fetch_code, httpie_command, httpx_code
 from monitor.json.output import json_bytes, one_line
 from monitor.logs.display import raw_body, shown_body
-from monitor.logs.log import LogDetail
+from monitor.logs.log import LogDetail, StoredBody
+from monitor.traffic.fields import Fields, HeaderObject
 from monitor.traffic.message import Message
 
 
@@ -45,6 +47,24 @@ def har_json(detail: LogDetail, messages: Sequence[Message]) -> Written:
 
 def curl_text(detail: LogDetail) -> Written:
     return Written(curl_command(detail).encode())
+
+
+def httpie_text(detail: LogDetail) -> Written:
+    return Written(httpie_command(detail).encode())
+
+
+def httpx_text(detail: LogDetail) -> Written:
+    return Written(httpx_code(detail).encode())
+
+
+def fetch_text(detail: LogDetail) -> Written:
+    return Written(fetch_code(detail).encode())
+
+
+def octets(stored: StoredBody, headers: Fields | HeaderObject) -> Written:
+    """A body without its content coding, as far as that goes."""
+    shown = shown_body(stored, headers)
+    return Written(shown.content or b"", shown.is_begun)
 
 
 def messages_json(messages: Sequence[Message], began: datetime) -> Written:

@@ -208,6 +208,8 @@ async def test_every_call_answers_what_the_document_says(
             "query_params": {"a": ["1", 2]},
             "request_headers": {"A": ["1", None]},
             "tags": ["t"],
+            "request_body": "sent",
+            "response_body": "answered",
         }
         pushed = await call("POST", "/v1/logs", status=201, json=log, headers=key)
         await call("POST", "/v1/logs", status=422, json={}, headers=key)
@@ -231,7 +233,8 @@ async def test_every_call_answers_what_the_document_says(
         await call("GET", "/v1/logs.har", status=200)
         await call("GET", "/v1/logs.ndjson", status=200)
         it = {"log_id": pushed["id"]}
-        for path in ("", "/curl", "/har"):
+        copies = ("/curl", "/har", "/httpie", "/httpx", "/fetch")
+        for path in ("", *copies, "/request_body", "/response_body"):
             await call("GET", f"/v1/logs/{{log_id}}{path}", status=200, **it)
         await call("GET", "/v1/logs/{log_id}/messages", status=200, **it)
         mark = {"json": {"pinned": True, "tags": ["kept"], "note": "n"}}

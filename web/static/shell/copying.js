@@ -28,8 +28,9 @@ async function copyAnswer(url) {
 }
 
 document.addEventListener("click", (event) => {
-  const { copy: text, copyFrom, copyUrl } = event.target.closest("button")?.dataset ?? {};
+  const { copy: text, copyFrom, copyLink, copyUrl } = event.target.closest("button")?.dataset ?? {};
   if (text !== undefined) copy(text);
+  else if (copyLink) copy(new URL(copyLink, location.href).href);
   else if (copyUrl) copyAnswer(copyUrl);
   else if (copyFrom) copy(document.getElementById(copyFrom).textContent);
 });
