@@ -95,5 +95,13 @@ class Unavailable(MonitorError):
     title = "Service unavailable"
 
 
+class TooSlow(Unavailable):
+    """PostgreSQL is there, and does not get done in time with what is asked."""
+
+
+class Busy(Unavailable):
+    """Others hold all that there is for what is asked."""
+
+
 class NotMigrated(Unavailable):
     """A start has not come so far that PostgreSQL is known to hold what we read."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import ClientConnectionResetError, web
 
-from monitor.errors import MonitorError
+from monitor.errors import Busy, MonitorError, TooSlow
 from web import render
 
 logger = logging.getLogger(__name__)
@@ -19,13 +19,20 @@ TITLES = {
     503: "PostgreSQL is away",
 }
 
+# What PostgreSQL is there for, but cannot do now.
+OF_KINDS: dict[type[MonitorError], str] = {
+    Busy: "Too much at once",
+    TooSlow: "This takes too long",
+}
+
 
 async def caught(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every error of a page leaves through here, as a page."""
     try:
         return await handler(request)
     except MonitorError as error:
-        page = await _page(request, error.status, error.detail)
+        title = OF_KINDS.get(type(error))
+        page = await _page(request, error.status, error.detail, title)
         if error.retry_after_s is not None:
             page.headers["Retry-After"] = str(error.retry_after_s)
         return page
@@ -45,7 +52,9 @@ async def caught(request: web.Request, handler: Handler) -> web.StreamResponse:
         )
 
 
-async def _page(request: web.Request, status: int, detail: str) -> web.Response:
-    title = TITLES.get(status, "Something went wrong")
+async def _page(
+    request: web.Request, status: int, detail: str, title: str | None = None
+) -> web.Response:
+    title = title or TITLES.get(status, "Something went wrong")
     context = {"status": status, "title": title, "detail": detail}
     return await render.page(request, "error.html", context, status=status)

@@ -19,6 +19,7 @@ from web.views.formats import FILTERS, path_parts
 from web.views.sifting import sift
 
 HERE = Path(__file__).resolve().parent
+RETRY_AFTER_S = "2"
 STATIC = HERE / "static"
 FILES = frozenset(
     path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file()
@@ -63,7 +64,10 @@ async def page(
     *,
     status: int = 200,
 ) -> web.Response:
-    """Written piece by piece: a long page takes many turns of the loop, not one."""
+    """Written piece by piece: a long page takes many turns of the loop, not one.
+
+    One that is not available now says when to come again.
+    """
     known = {"page": template, "request": request, **context}
     found = aiohttp_jinja2.get_env(request.app).get_template(template)
     rendering = found.new_context(known)
@@ -72,9 +76,12 @@ async def page(
     finally:
         # A macro of the page holds what it is rendered in, which holds the macro.
         rendering.vars.clear()
-    return web.Response(
+    response = web.Response(
         body=body, status=status, content_type="text/html", charset="utf-8"
     )
+    if status == web.HTTPServiceUnavailable.status_code:
+        response.headers["Retry-After"] = RETRY_AFTER_S
+    return response
 
 
 async def _written(pieces: Iterator[str]) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from appliance.data.directory import DataDirectory
 from monitor.clock import Clock
 from monitor.counters import Counters
-from monitor.errors import MonitorError, Unusable
+from monitor.errors import Busy, MonitorError, Unusable
 from monitor.files import damaged
 from monitor.lifecycle import Lifecycle
 from monitor.settings import Settings
@@ -226,6 +226,9 @@ async def note_database(
                 timeout_s=DATABASE_POLL_S, as_it_is=True
             ) as connection:
                 await connection.fetchval("SELECT 1", timeout=DATABASE_POLL_S)
+        except Busy:
+            # Whoever holds all connections knows better whether it is there.
+            pass
         except MonitorError as error:
             reason = reason_of(error)
         if reason and not is_starting():

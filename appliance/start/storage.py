@@ -1,6 +1,7 @@
 """Storage of the appliance: PostgreSQL, what asks it, and what records into it."""
 
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from monitor.spool.writer import Spool
 from monitor.storage.commit.writer import LogWriter
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Shares
 from monitor.storage.endpoints.naming import EndpointNames, limits_of
 from monitor.storage.health.costs import Costs
 from monitor.storage.health.degradation import Health
+from monitor.storage.health.shares import ShareCollector
 from monitor.storage.ledger.totals import LedgerTotals
 from monitor.storage.recorder.recorder import Recorder
 from monitor.storage.retention.retention import Retention
@@ -52,8 +55,13 @@ async def storage(base: Foundation) -> AsyncIterator[ApplianceStorage]:
     async with AsyncExitStack() as stack:
         dsn, embedded = await stack.enter_async_context(kept(settings, base.data))
         database = await Database.open(
-            dsn, size=settings.pool_size, answer_s=settings.answer_s
+            dsn,
+            size=settings.pool_size,
+            shares=_shares(settings),
+            answer_s=settings.answer_s,
+            read_ms=settings.statement_ms,
         )
+        base.counters.registry.register(ShareCollector(database.shares))
         database.awaits_migration = True
         stack.push_async_callback(database.close)
         made = _storage(base, database, embedded)
@@ -62,6 +70,15 @@ async def storage(base: Foundation) -> AsyncIterator[ApplianceStorage]:
             _empty, spool, made.recorder, settings.drain_timeout_s
         )
         yield made
+
+
+def _shares(settings: Settings) -> Shares:
+    spare = (os.cpu_count() or 1) - 1
+    return Shares(
+        settings.pool_size,
+        reads=settings.read_connections,
+        searches=settings.searches_at_once or max(spare, 1),
+    )
 
 
 def _storage(

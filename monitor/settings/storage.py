@@ -1,10 +1,14 @@
 """The spool, PostgreSQL and the disk: what they hold, and for how long."""
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from monitor.settings.declaring import Theme, setting
 
 SHORTEST_ANSWER_S = 3.0
+SHORTEST_STATEMENT_MS = 2_500
+LEAST_WRITES = 2
 
 
 class Storage(Theme):
@@ -63,6 +67,24 @@ class Storage(Theme):
         "Connections to PostgreSQL. Raise it when pages wait while PostgreSQL idles.",
         ge=3,
         le=1000,
+    )
+    read_connections: int | None = setting(
+        None,
+        "Connections of POOL_SIZE that what only reads may hold at once; unset: three "
+        "tenths. All others are for what is stored. Raise it, with POOL_SIZE, when "
+        "pages are answered 503 and /metrics counts them as refused; at most POOL_SIZE "
+        "less two.",
+        ge=1,
+        le=998,
+    )
+    searches_at_once: int | None = setting(
+        None,
+        "Searches, exports and exact metrics that PostgreSQL works on at once, step by "
+        "step in turn; unset: one less than there are cores; at most READ_CONNECTIONS "
+        "less two. Raise it where PostgreSQL has cores to spare, lower it "
+        "when it holds up what is stored.",
+        ge=1,
+        le=997,
     )
     query_timeout_ms: int = setting(
         5_000,
@@ -146,6 +168,21 @@ class Storage(Theme):
         ge=100,
         le=10_000_000,
     )
+
+    @model_validator(mode="after")
+    def _leave_some_to_writes(self) -> Self:
+        most = self.pool_size - LEAST_WRITES
+        if self.read_connections is not None and self.read_connections > most:
+            raise ValueError(
+                f"READ_CONNECTIONS is {self.read_connections}, at most {most} of "
+                f"POOL_SIZE {self.pool_size}: what is stored needs {LEAST_WRITES}"
+            )
+        return self
+
+    @property
+    def statement_ms(self) -> int:
+        """What a statement may take that is no search."""
+        return max(self.query_timeout_ms, SHORTEST_STATEMENT_MS)
 
     @property
     def answer_s(self) -> float:

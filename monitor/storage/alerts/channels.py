@@ -10,6 +10,7 @@ import asyncpg
 from monitor.alerts.channel import Channel, ChannelKind
 from monitor.storage.database.limits import need_room
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 
 COLUMNS = "id, service_id, name, kind, url, is_active, created_at, updated_at"
 CHANGEABLE = ("name", "url", "is_active")
@@ -69,7 +70,7 @@ class Channels:
         where, arguments = "true", []
         if service_id is not None:
             where, arguments = "service_id = $1 OR service_id IS NULL", [service_id]
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 f"""
                 SELECT {COLUMNS}
@@ -86,7 +87,7 @@ class Channels:
         return [_channel(row) for row in rows], total
 
     async def get(self, id: UUID) -> Channel | None:
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             row = await connection.fetchrow(
                 f"SELECT {COLUMNS} FROM alert_channels WHERE id = $1", id
             )

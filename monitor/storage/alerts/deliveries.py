@@ -20,6 +20,7 @@ from monitor.alerts.told import addressed
 from monitor.network.outbound import PostOutcome
 from monitor.storage.alerts.notifications import DELIVERY_IDS
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.shares import Share
 
 # Longer than an attempt may take: then whoever made it is gone, and it is made again.
 LEASE = timedelta(seconds=60)
@@ -148,7 +149,7 @@ class Deliveries:
             )
 
     async def get(self, id: UUID) -> Delivery | None:
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             found = await _with_attempts(connection, "d.id = $1", [id], 1, 0)
         return found[0] if found else None
 
@@ -166,7 +167,7 @@ class Deliveries:
             where, arguments = "d.channel_id = $1", [channel_id]
         elif alert_id is not None:
             where, arguments = "d.alert_id = $1", [alert_id]
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             found = await _with_attempts(connection, where, arguments, limit, offset)
             total = await connection.fetchval(
                 f"SELECT count(*) FROM alert_deliveries AS d WHERE {where}", *arguments

@@ -13,6 +13,7 @@ from monitor.storage.alerts.ends import AlertEnd, end
 from monitor.storage.alerts.rows import COLUMNS, alert_event_of, alert_of
 from monitor.storage.database.limits import need_room
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 
 # A rule may have many events, which go with it.
 DELETE_S = 20.0
@@ -95,7 +96,7 @@ class Alerts:
         if service_id:
             where = "(a.service_id = $1 OR a.service_id IS NULL)"
             arguments = [service_id]
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 f"""
                 {SELECT}
@@ -111,7 +112,7 @@ class Alerts:
         return [alert_of(row) for row in rows], total
 
     async def get(self, id: UUID) -> Alert | None:
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             return await _one(connection, id)
 
     async def change(self, id: UUID, changes: Mapping[str, Any]) -> Alert | None:
@@ -168,7 +169,7 @@ class Alerts:
         self, id: UUID, *, limit: int, offset: int
     ) -> tuple[list[AlertEvent], int] | None:
         """What a rule found, newest first, and how many; None without the rule."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             if not await connection.fetchval(
                 "SELECT true FROM alerts WHERE id = $1", id
             ):

@@ -27,6 +27,7 @@ from monitor.storage.commit.commit import (
 from monitor.storage.commit.idempotency import Repeated, RepeatKey
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.shares import Share
 from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.logs import feed
 from monitor.traffic.exchange import Exchange
@@ -128,8 +129,8 @@ class LogWriter:
         self, service_id: UUID, key: RepeatKey
     ) -> tuple[UUID, ...] | None:
         """What *key* has stored already. Raises InvalidInput for another body."""
-        async with self._database.connection(
-            timeout_s=self._timeout_s, held_s=self._timeout_s
+        async with self._database.reading(
+            Share.WRITES, timeout_s=self._timeout_s, held_s=self._timeout_s
         ) as connection:
             return await idempotency.find(connection, service_id, key)
 
@@ -149,7 +150,7 @@ class LogWriter:
         """
 
         async with self._database.connection(
-            timeout_s=self._timeout_s, held_s=NO_DEADLINE
+            Share.LONG_WRITES, timeout_s=self._timeout_s, held_s=NO_DEADLINE
         ) as connection:
 
             async def steps() -> list[UUID] | None:

@@ -22,6 +22,7 @@ from monitor.storage.counts.rolled_up import from_rollups
 from monitor.storage.counts.values import ROLLED_UP, Tally
 from monitor.storage.counts.walk import Deadline, Walk, exactly, nothing
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.rollups.window import Window
 from monitor.storage.search import regexes
@@ -138,7 +139,7 @@ class CountReader:
     async def _reading(self, filter: LogFilter) -> AsyncIterator[Reading]:
         """Raises InvalidInput."""
         held_s = 2 * self._timeout_ms / 1000 + 5
-        async with self._database.connection(held_s=held_s) as connection:
+        async with self._database.reading(Share.LISTS, held_s=held_s) as connection:
             deadline, is_read = Deadline(self._timeout_ms), True
             share_ms = deadline.left_ms(READING_SHARE)
             try:

@@ -7,6 +7,7 @@ import asyncpg
 
 from monitor.storage.database.partitions import PARTITIONED
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.shares import Share
 from monitor.storage.database.steps import step
 from monitor.storage.database.taken_off import COUNTED, taken_off
 
@@ -71,7 +72,9 @@ class Clearing:
     async def step(self) -> bool:
         """Remove some of what is left; False where nothing is, or another one does."""
         async with (
-            self._database.connection(timeout_s=5, held_s=NO_DEADLINE) as connection,
+            self._database.connection(
+                Share.LONG_WRITES, timeout_s=5, held_s=NO_DEADLINE
+            ) as connection,
             step(connection),
         ):
             if not await connection.fetchval(ONE_AT_A_TIME):

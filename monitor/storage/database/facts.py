@@ -7,6 +7,7 @@ import asyncpg
 
 from monitor.storage.database.partitions import PARTITIONED
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class Facts:
 
 async def facts(database: Database, *, timeout_s: float) -> Facts:
     """Raises Unavailable."""
-    async with database.connection(timeout_s=timeout_s, held_s=timeout_s) as connection:
+    async with database.reading(
+        Share.LOOKUPS, timeout_s=timeout_s, held_s=timeout_s
+    ) as connection:
         row = await connection.fetchrow(
             """
             SELECT current_setting('server_version') AS version,

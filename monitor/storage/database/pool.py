@@ -5,36 +5,38 @@ import logging
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from monitor.errors import NotMigrated, Unavailable
+from monitor.errors import Busy, NotMigrated, TooSlow, Unavailable
 from monitor.settings import SettingsError
+from monitor.storage.database.deadline import ReadDeadline
 from monitor.storage.database.scarcity import Scarcity
-from monitor.traffic.ids import bytes_of, uuid_from
+from monitor.storage.database.session import (
+    AS_WRITER,
+    SERVER_SETTINGS,
+    as_reader,
+    left_as_it_is,
+    use_as,
+    with_plain_ids,
+)
+from monitor.storage.database.shares import Share, Shares
 
 logger = logging.getLogger(__name__)
 
 COMMAND_TIMEOUT_S = 60.0
+READ_MS = 60_000
 # For upkeep, and for what has deadlines of its own.
 NO_DEADLINE = math.inf
 RETRY_AFTER_S = 2
-SERVER_SETTINGS = {
-    "application_name": "apimonitor",
-    "search_path": "apimonitor",
-    "timezone": "UTC",
-    # A 201 means committed, whatever the server's or the role's default is.
-    "synchronous_commit": "on",
-    # A connection that vanished must not hold its locks for hours.
-    "idle_in_transaction_session_timeout": "120s",
-    "tcp_keepalives_idle": "30",
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3",
-    # Plain PostgreSQL takes the unknown dotted name as a placeholder.
-    "citus.multi_shard_modify_mode": "sequential",
-}
+# What a caller waits for a connection, if it does not say how long.
+PATIENCE_S = 2.0
+TOO_LONG = "PostgreSQL takes longer for this than QUERY_TIMEOUT_MS allows; ask for less"
+BUSY = (
+    "other {} hold all connections to PostgreSQL that READ_CONNECTIONS and POOL_SIZE "
+    "leave to them"
+)
 # What a lost, refused or exhausted connection raises. InterfaceError is not a
 # PostgresError; a closed connection can raise it.
 AWAY = (
@@ -63,52 +65,7 @@ def reason_of(error: BaseException) -> str:
     return str(cause) or type(cause).__name__
 
 
-async def _with_plain_ids(connection: asyncpg.Connection) -> None:
-    """Ids are uuid.UUID: asyncpg's own is a subclass that JSON encoders do not know."""
-    await connection.set_type_codec(
-        "uuid",
-        schema="pg_catalog",
-        format="binary",
-        encoder=_id_as_sent,
-        decoder=uuid_from,
-    )
-
-
-async def _left_as_it_is(connection: asyncpg.Connection) -> None:
-    """Nothing outlives a block: what is set is set in a transaction, and who takes a
-    lock gives it back. To have PostgreSQL look would be another round trip for each."""
-
-
-def _id_as_sent(id: UUID | bytes) -> bytes:
-    """An id, or its bytes, of which there are many at a time."""
-    return id if isinstance(id, bytes) else bytes_of(id)
-
-
-class ReadDeadline:
-    """Ends *held* after *seconds*, whatever it waits for.
-
-    A cancelled statement would not do: asyncpg asks a server to give it up, by another
-    connection, and waits for the rollback; one that is frozen answers neither.
-    """
-
-    def __init__(
-        self, held: "PoolConnectionProxy[asyncpg.Record]", seconds: float
-    ) -> None:
-        self._held = held
-        self.is_over = False
-        self._timer: asyncio.TimerHandle | None = None
-        if seconds < NO_DEADLINE:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(seconds, self._expire)
-
-    def cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _expire(self) -> None:
-        self.is_over = True
-        with suppress(asyncpg.InterfaceError):
-            self._held.terminate()
+Acquired = tuple[asyncpg.Pool, "PoolConnectionProxy[asyncpg.Record]"]
 
 
 class Database:
@@ -119,12 +76,22 @@ class Database:
     """
 
     def __init__(
-        self, dsn: str, *, size: int, answer_s: float = COMMAND_TIMEOUT_S
+        self,
+        dsn: str,
+        *,
+        size: int,
+        shares: Shares | None = None,
+        answer_s: float = COMMAND_TIMEOUT_S,
+        read_ms: int = READ_MS,
     ) -> None:
-        """*answer_s*: how long a connection is held by who does not say how long."""
+        """*answer_s*: how long a connection is held by who does not say how long;
+        *read_ms*: what a statement of a read may take.
+        """
         self._dsn = dsn
         self._size = size
+        self.shares = shares or Shares(size)
         self._answer_s = answer_s
+        self._as_reader = as_reader(read_ms)
         self._pool: asyncpg.Pool | None = None
         self._making = asyncio.Lock()
         self._scarcity = Scarcity()
@@ -133,13 +100,21 @@ class Database:
 
     @classmethod
     async def open(
-        cls, dsn: str, *, size: int, answer_s: float = COMMAND_TIMEOUT_S
+        cls,
+        dsn: str,
+        *,
+        size: int,
+        shares: Shares | None = None,
+        answer_s: float = COMMAND_TIMEOUT_S,
+        read_ms: int = READ_MS,
     ) -> "Database":
         """Does not raise where PostgreSQL is away: *connection* does, when asked.
 
         Raises SettingsError where the DSN asks for what there is not.
         """
-        database = cls(dsn, size=size, answer_s=answer_s)
+        database = cls(
+            dsn, size=size, shares=shares, answer_s=answer_s, read_ms=read_ms
+        )
         try:
             async with asyncio.timeout(5):
                 await database._existing_pool()
@@ -151,8 +126,9 @@ class Database:
     @asynccontextmanager
     async def connection(
         self,
+        share: Share = Share.WRITES,
         *,
-        timeout_s: float = 2,
+        timeout_s: float = PATIENCE_S,
         held_s: float | None = None,
         as_it_is: bool = False,
     ) -> AsyncIterator[asyncpg.Connection]:
@@ -160,15 +136,41 @@ class Database:
 
         Raises Unavailable where PostgreSQL is away, loses the connection within the
         block, has none free within *timeout_s*, or does not let the block come to its
-        end within *held_s*; NotMigrated until it is known to hold what this version
-        reads.
+        end within *held_s*; Busy where others hold all of *share* for so long;
+        NotMigrated until it is known to hold what this version reads.
         """
-        if self.awaits_migration and not as_it_is:
-            state = "not migrated yet" if self.is_up else "away"
-            raise NotMigrated(f"PostgreSQL is {state}", retry_after_s=RETRY_AFTER_S)
-        pool, held = await self._acquire(timeout_s)
+        if not as_it_is:
+            self._need_migrated()
+        async with self._held(share, AS_WRITER, timeout_s, held_s) as held:
+            yield held
+
+    @asynccontextmanager
+    async def reading(
+        self,
+        share: Share,
+        *,
+        timeout_s: float = PATIENCE_S,
+        held_s: float | None = None,
+    ) -> AsyncIterator[asyncpg.Connection]:
+        """The same for statements each of which the server itself ends after *read_ms*.
+
+        Raises TooSlow for that.
+        """
+        self._need_migrated()
+        try:
+            async with self._held(share, self._as_reader, timeout_s, held_s) as held:
+                yield held
+        except asyncpg.QueryCanceledError:
+            raise TooSlow(TOO_LONG, retry_after_s=RETRY_AFTER_S) from None
+
+    @asynccontextmanager
+    async def _held(
+        self, share: Share, used_as: str, timeout_s: float, held_s: float | None
+    ) -> AsyncIterator[asyncpg.Connection]:
+        pool, held = await self._acquire(share, timeout_s)
         deadline = ReadDeadline(held, self._answer_s if held_s is None else held_s)
         try:
+            await use_as(held, used_as)
             yield held  # type: ignore[misc]
             self.is_up = True
         except asyncio.CancelledError:
@@ -188,14 +190,30 @@ class Database:
             raise self._away(error) from error
         finally:
             deadline.cancel()
-            await self._release(pool, held)
+            try:
+                await self._release(pool, held)
+            finally:
+                self.shares.leave(share)
 
-    async def _acquire(
-        self, timeout_s: float
-    ) -> tuple[asyncpg.Pool, "PoolConnectionProxy[asyncpg.Record]"]:
+    async def _acquire(self, share: Share, timeout_s: float) -> Acquired:
+        """With a place of *share*, which is to be left."""
+        until = asyncio.get_running_loop().time() + timeout_s
+        try:
+            async with asyncio.timeout_at(until):
+                await self.shares.enter(share)
+        except TimeoutError:
+            self.shares.refused(share)
+            raise Busy(BUSY.format(share), retry_after_s=RETRY_AFTER_S) from None
+        try:
+            return await self._acquire_any(until)
+        except BaseException:
+            self.shares.leave(share)
+            raise
+
+    async def _acquire_any(self, until: float) -> Acquired:
         scarcity = self._scarcity
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout_at(until):
                 while True:
                     is_asked = await scarcity.turn(self._has_idle)
                     try:
@@ -215,6 +233,11 @@ class Database:
 
     def _has_idle(self) -> bool:
         return self._pool is not None and self._pool.get_idle_size() > 0
+
+    def _need_migrated(self) -> None:
+        if self.awaits_migration:
+            state = "not migrated yet" if self.is_up else "away"
+            raise NotMigrated(f"PostgreSQL is {state}", retry_after_s=RETRY_AFTER_S)
 
     async def close(self) -> None:
         """Let connections in use finish for a moment, then end them."""
@@ -240,8 +263,8 @@ class Database:
                 max_size=self._size,
                 command_timeout=COMMAND_TIMEOUT_S,
                 server_settings=SERVER_SETTINGS,
-                init=_with_plain_ids,
-                reset=_left_as_it_is,
+                init=with_plain_ids,
+                reset=left_as_it_is,
             )
         except ValueError as error:
             # ClientConfigurationError too, which AWAY would take for an absence.

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.shares import Share
 
 STEP_TIMEOUT_MS = 10_000
 
@@ -40,7 +41,9 @@ async def alone(
 
     *lock*: the statement that takes it for the session.
     """
-    async with database.connection(timeout_s=5, held_s=NO_DEADLINE) as connection:
+    async with database.connection(
+        Share.LONG_WRITES, timeout_s=5, held_s=NO_DEADLINE
+    ) as connection:
         if not await connection.fetchval(lock):
             yield None
             return

@@ -14,6 +14,7 @@ from monitor.record.columns import LENGTH_SIZE
 from monitor.record.naming import Namer, Seen, ServiceNames, unknown_of
 from monitor.settings import Settings
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.storage.endpoints import known
 from monitor.storage.endpoints.known import Unknown
 from monitor.traffic.ids import bytes_of, known_uuid
@@ -72,7 +73,9 @@ class EndpointNames:
         """Raises Unavailable."""
         async with (
             self._learning,
-            self._database.connection(timeout_s=TIMEOUT_S, held_s=TIMEOUT_S) as held,
+            self._database.connection(
+                Share.NAMES, timeout_s=TIMEOUT_S, held_s=TIMEOUT_S
+            ) as held,
             held.transaction(),
         ):
             id = known_uuid(service)

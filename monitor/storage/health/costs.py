@@ -14,6 +14,7 @@ from monitor.errors import MonitorError
 from monitor.files.disk import measure
 from monitor.storage.database.facts import days
 from monitor.storage.database.pool import FAILED, Database
+from monitor.storage.database.shares import Share
 from monitor.storage.retention import kept_days
 from monitor.storage.retention.terms import Policy, terms_at
 
@@ -69,7 +70,7 @@ class Costs:
     async def ask(self, now: datetime) -> None:
         """What PostgreSQL says; what it said before stays where it does not answer."""
         try:
-            async with self._database.connection() as connection:
+            async with self._database.reading(Share.LISTS) as connection:
                 sizes = await self._sizes(connection, now)
         except (MonitorError, *FAILED) as error:
             logger.debug("not measured", extra={"reason": type(error).__name__})

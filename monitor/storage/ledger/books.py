@@ -22,6 +22,7 @@ from monitor.spool.segments import NOBODY, Content, segments
 from monitor.spool.tallies import Tallies
 from monitor.spool.tally import DROPPED
 from monitor.storage.database.pool import RETRY_AFTER_S, Database
+from monitor.storage.database.shares import Share
 from monitor.storage.ledger.dead_letters import DeadLetters
 from monitor.storage.ledger.totals import LedgerTotals, Stored
 
@@ -126,8 +127,8 @@ class Books:
         try:
             async with (
                 asyncio.timeout(timeout_s),
-                self._database.connection(
-                    timeout_s=timeout_s, held_s=timeout_s
+                self._database.reading(
+                    Share.LOOKUPS, timeout_s=timeout_s, held_s=timeout_s
                 ) as connection,
             ):
                 self.stored = await self._ledger.stored(connection)

@@ -14,6 +14,7 @@ from monitor.ledger.account import DELETED
 from monitor.logs.filter import LogFilter, Page
 from monitor.storage.database.clearing import Keys, remove_logs
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.storage.database.steps import STEP_TIMEOUT_MS, step
 from monitor.storage.ledger.totals import LedgerTotals
 from monitor.storage.logs.reader import TOP, LogReader
@@ -128,7 +129,7 @@ class Deletions:
     async def _replays_of(self, ids: Sequence[UUID], after: UUID) -> list[UUID]:
         if not ids:
             return []
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 """
                 SELECT id
@@ -165,7 +166,7 @@ class Deletions:
         return len(gone)
 
     async def _is_there(self, id: UUID) -> bool:
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             found: bool = await connection.fetchval(
                 """
                 SELECT EXISTS (SELECT 1

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.storage.database.pool import NO_DEADLINE, Database
+from monitor.storage.database.shares import Share
 
 # Ids in a row: what a follower reads at once.
 ROW_IDS = 500
@@ -79,7 +80,7 @@ class Feed:
         await asyncio.wait([self.coming()], timeout=timeout_s)
 
     async def ends(self) -> FeedEnds:
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             row = await connection.fetchrow(
                 """
                 SELECT (SELECT position FROM feed_head) AS newest,
@@ -96,7 +97,7 @@ class Feed:
 
     async def after(self, position: int) -> list[FeedPart]:
         """What follows *position*, oldest first, a bounded part of it."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 """
                 SELECT position, ids

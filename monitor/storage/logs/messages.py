@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.traffic.exchange import Exchange
 from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
 from monitor.traffic.message import Direction, Message, MessageKind, read_state
@@ -45,7 +46,7 @@ class MessageReader:
             return None
         key = (bucket_of(id), timestamp_of(id), id)
         async with (
-            self._database.connection() as connection,
+            self._database.reading(Share.LOOKUPS) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             if not await _exists(connection, key):
@@ -64,7 +65,7 @@ class MessageReader:
     async def all(self, id: UUID) -> list[Message]:
         """Every message that is kept of a log: CAPTURE_MESSAGES at most."""
         key = (bucket_of(id), timestamp_of(id), id)
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             return await _messages(connection, key, limit=None, offset=0)
 
 

@@ -1,14 +1,14 @@
 """Metrics: how many logs there are, how many failed, and how long they took."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import asyncpg
 
-from monitor.errors import Unavailable
+from monitor.errors import TooSlow
 from monitor.logs.metrics import (
     NOTHING,
     Endpoint,
@@ -23,6 +23,7 @@ from monitor.logs.metrics import (
 )
 from monitor.record.cells import STEP_S
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import FROM
 from monitor.storage.logs.measured import (
     EXACT_LOGS,
@@ -68,7 +69,7 @@ class MetricsReader:
         self._exact_logs = exact_logs
 
     async def totals(self, scope: Scope) -> Totals:
-        async with snapshot_of(self._database, self._timeout_ms) as snapshot:
+        async with self._snapshot(scope) as snapshot:
             measures = await self._measures(snapshot, scope)
             return await _totals(snapshot, measures)
 
@@ -78,7 +79,7 @@ class MetricsReader:
         A window without *since* begins with its oldest log, one without *until* ends
         now or with its newest log.
         """
-        async with snapshot_of(self._database, self._timeout_ms) as snapshot:
+        async with self._snapshot(scope) as snapshot:
             scope, first, last = await _window(snapshot, scope)
             if first is None or last is None:
                 return Series(
@@ -106,17 +107,21 @@ class MetricsReader:
 
     async def endpoints(self, scope: Scope) -> Endpoints:
         """By method and path template, most requests first."""
-        async with snapshot_of(self._database, self._timeout_ms) as snapshot:
+        async with self._snapshot(scope) as snapshot:
             measures = await self._measures(snapshot, scope)
             whole = measures.measured(await snapshot.row(measures.overall()))
             return await _endpoints(snapshot, measures, whole)
 
     async def overview(self, scope: Scope) -> tuple[Totals, Endpoints]:
         """The totals and the endpoints, of the same snapshot."""
-        async with snapshot_of(self._database, self._timeout_ms) as snapshot:
+        async with self._snapshot(scope) as snapshot:
             measures = await self._measures(snapshot, scope)
             totals = await _totals(snapshot, measures)
             return totals, await _endpoints(snapshot, measures, totals.measured)
+
+    def _snapshot(self, scope: Scope) -> AbstractAsyncContextManager[Snapshot]:
+        share = Share.SEARCHES if scope.exact else Share.LISTS
+        return snapshot_of(self._database, self._timeout_ms, share=share)
 
     async def _measures(
         self, snapshot: Snapshot, scope: Scope, width: timedelta = STEP
@@ -138,16 +143,18 @@ async def measures_of(
 
 
 @asynccontextmanager
-async def snapshot_of(database: Database, timeout_ms: int) -> AsyncIterator[Snapshot]:
+async def snapshot_of(
+    database: Database, timeout_ms: int, *, share: Share = Share.LISTS
+) -> AsyncIterator[Snapshot]:
     """Raises Unavailable."""
     try:
         async with (
-            database.connection() as connection,
+            database.reading(share) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield Snapshot(connection, timeout_ms)
     except asyncpg.QueryCanceledError:
-        raise Unavailable(
+        raise TooSlow(
             "the metrics took longer than QUERY_TIMEOUT_MS; "
             "narrow them with since, until or service_id",
             retry_after_s=1,

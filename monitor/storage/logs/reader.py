@@ -7,12 +7,13 @@ from uuid import UUID
 
 import asyncpg
 
-from monitor.errors import Unavailable
+from monitor.errors import TooSlow
 from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage, QueryPart
 from monitor.search.tree import regexes_in
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
 from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.logs.nothing_found import parts_of_nothing
@@ -49,7 +50,7 @@ class LogReader:
         """One page; see LogPage for what is exact, and what is said if it is not."""
         await self.check(filter)
         deadline = time.monotonic() + self._timeout_ms / 1000
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LISTS) as connection:
             filter = await narrowed(connection, filter, self._share_ms(COUNT_SHARE))
             rows, scanned_to, complete = await self._rows(
                 connection, filter, page, deadline
@@ -83,7 +84,7 @@ class LogReader:
     async def check(self, filter: LogFilter) -> None:
         """Raises InvalidInput where PostgreSQL would not take it."""
         if filter.query is not None and any(regexes_in(filter.query.tree)):
-            async with self._database.connection() as connection:
+            async with self._database.reading(Share.LISTS) as connection:
                 share_ms = self._share_ms(COUNT_SHARE)
                 await regexes.check(connection, filter.query, share_ms)
 
@@ -91,7 +92,7 @@ class LogReader:
         """All of one log; None where there is none of that id."""
         if not is_log_id(id):
             return None
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             row = await connection.fetchrow(
                 f"{DETAILS} WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3",
                 bucket_of(id),
@@ -120,7 +121,7 @@ class LogReader:
             if reached == cursor:
                 patience_ms *= 2
                 if patience_ms > self._timeout_ms * MAX_PATIENCE:
-                    raise Unavailable("the export does not get on", retry_after_s=60)
+                    raise TooSlow("the export does not get on", retry_after_s=60)
             cursor = reached
             left = None if left is None else left - len(ids)
 
@@ -132,7 +133,7 @@ class LogReader:
         deadline = time.monotonic() + timeout_s
         # The direct way has its own time before.
         held_s = 2 * (timeout_s + self._timeout_ms / 1000)
-        async with self._database.connection(held_s=held_s) as connection:
+        async with self._database.reading(Share.SEARCHES, held_s=held_s) as connection:
             filter = await narrowed(connection, filter, self._share_ms(COUNT_SHARE))
             rows, scanned_to, complete = await self._rows(
                 connection, filter, page, deadline
@@ -144,7 +145,7 @@ class LogReader:
 
     async def _details(self, ids: list[UUID]) -> list[LogDetail]:
         """In the order of *ids*; those that are gone meanwhile are left out."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.SEARCHES) as connection:
             rows = await connection.fetch(
                 f"""
                 {DETAILS}
@@ -184,13 +185,11 @@ class LogReader:
             "l.ts = ANY({}::timestamptz[])", list({timestamp_of(id) for id in ids})
         )
         sql = f"SELECT {ITEM_COLUMNS} {FROM} {made.joins} WHERE {made.where}"
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LISTS) as connection:
             try:
                 rows = await within(connection, self._timeout_ms, sql, made.arguments)
             except asyncpg.QueryCanceledError:
-                raise Unavailable(
-                    "the filter takes too long", retry_after_s=1
-                ) from None
+                raise TooSlow("the filter takes too long", retry_after_s=1) from None
         found = {row["id"]: item_of(row) for row in rows}
         return [found[id] for id in ids if id in found]
 

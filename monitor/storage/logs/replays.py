@@ -11,6 +11,7 @@ from monitor.errors import NotFound
 from monitor.logs.log import LogItem
 from monitor.replay.replay import Replay, ReplaySummary
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.storage.search.places import ENDPOINT
 from monitor.traffic.ids import bucket_of, timestamp_of
 
@@ -77,7 +78,7 @@ class Replays:
 
     async def page(self, log_id: UUID, *, limit: int, offset: int) -> ReplayList:
         """The replays of one log, newest first, and how many there are."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 """
                 SELECT document
@@ -108,7 +109,7 @@ class Replays:
         self, log_id: UUID, *, most: int
     ) -> tuple[list[ReplaySummary], int]:
         """The same without bodies and differences."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 """
                 SELECT id, replay_log_id, created_at, summary,
@@ -129,7 +130,7 @@ class Replays:
 
     async def get(self, log_id: UUID, id: UUID) -> bytes | None:
         """The document of one replay of a log; None where there is none."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             document: bytes | None = await connection.fetchval(
                 "SELECT document FROM replays WHERE log_id = $1 AND id = $2", log_id, id
             )
@@ -137,7 +138,7 @@ class Replays:
 
     async def logs_of(self, log_id: UUID, *, most: int, but: UUID | None) -> list[UUID]:
         """The logs of the newest replays of a log, *but* for one."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 """
                 SELECT replay_log_id
@@ -157,7 +158,7 @@ class Replays:
     async def last_good(self, item: LogItem) -> UUID | None:
         """The newest earlier log of the same service, method and endpoint that went
         well: answered below 400, without an error; no replay, among the newest."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LISTS) as connection:
             id: UUID | None = await connection.fetchval(
                 f"""
                 SELECT l.id
@@ -188,7 +189,7 @@ class Replays:
 
     async def endpoint_of(self, id: UUID) -> str | None:
         """What its path is counted as; None where there is no such log."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             endpoint: str | None = await connection.fetchval(
                 f"""
                 SELECT {ENDPOINT}
@@ -207,7 +208,7 @@ class Replays:
         Those of the very same URL come before others; replays are left out, because
         they may have asked for something else.
         """
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LISTS) as connection:
             rows = await connection.fetch(
                 """
                 SELECT id

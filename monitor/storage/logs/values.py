@@ -2,12 +2,13 @@
 
 import asyncpg
 
-from monitor.errors import Unavailable
+from monitor.errors import TooSlow
 from monitor.logs.filter import LogFilter
 from monitor.logs.values import FieldValue, FieldValues, ValuesAsked
 from monitor.search.fields import Called
 from monitor.search.tree import Amount, Family, Named, Place, Text
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import FROM
 from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.search import conditions, places, regexes
@@ -33,7 +34,7 @@ class ValueReader:
 
     async def most_frequent(self, filter: LogFilter, asked: ValuesAsked) -> FieldValues:
         """Raises Unavailable where even a few logs take too long."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LISTS) as connection:
             if filter.query is not None:
                 await regexes.check(connection, filter.query, self._timeout_ms)
             filter = await narrowed(connection, filter, self._timeout_ms)
@@ -46,7 +47,7 @@ class ValueReader:
                 except asyncpg.QueryCanceledError:
                     continue
                 return _values(rows, asked.called, logs)
-        raise Unavailable("listing the values takes too long", retry_after_s=1)
+        raise TooSlow("listing the values takes too long", retry_after_s=1)
 
 
 def _values(rows: list[asyncpg.Record], called: Called, most: int) -> FieldValues:

@@ -8,6 +8,7 @@ import asyncpg
 from monitor.compare.rules import ComparedPart, ComparisonRule, place_of
 from monitor.errors import Conflict, NotFound
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 
 COLUMNS = "id, service_id, endpoint, part, path, ignore, created_at"
 
@@ -79,7 +80,7 @@ class ComparisonRules:
     ) -> tuple[list[ComparisonRule], int]:
         """Newest first, and how many there are."""
         where = "WHERE service_id = $1" if service_id else "WHERE $1::uuid IS NULL"
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 f"""
                 SELECT {COLUMNS}
@@ -99,7 +100,7 @@ class ComparisonRules:
 
     async def of(self, service_id: UUID, endpoint: str | None) -> list[ComparisonRule]:
         """Those that hold for answers of *endpoint*."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 f"""
                 SELECT {COLUMNS}

@@ -7,6 +7,7 @@ import asyncpg
 
 from monitor.registry.mark import DeployMark
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 
 COLUMNS = "id, service_id, marked_at, text, created_at"
 
@@ -56,7 +57,7 @@ class DeployMarks:
 
     async def service_called(self, name: str) -> UUID | None:
         """The service of that name or slug."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             found: UUID | None = await connection.fetchval(
                 """
                 SELECT id
@@ -89,7 +90,7 @@ class DeployMarks:
                 arguments.append(value)
                 clauses.append(clause.format(f"${len(arguments)}"))
         where = " AND ".join(clauses)
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 f"""
                 SELECT {COLUMNS}

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from monitor.registry.resources import KeyResource
 from monitor.storage.database.limits import need_room
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 
 PREFIX = "mkey_"
 # A key revoked in another process is refused after this time at the latest.
@@ -78,7 +79,7 @@ class Keys:
         self, service_id: UUID, *, limit: int, offset: int
     ) -> tuple[list[KeyResource], int] | None:
         """Keys of a service, newest first, and how many; None without the service."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             total = await connection.fetchval(
                 """
                 SELECT count(k.id)
@@ -149,7 +150,7 @@ class Keys:
     async def _look_up(self, digest: bytes) -> UUID | None:
         """Notes the use too, at most once a minute: a write for each log would cost."""
         now = datetime.now(UTC)
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.WRITES) as connection:
             row = await connection.fetchrow(
                 """
                 SELECT service_id, last_used_at

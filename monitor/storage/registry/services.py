@@ -14,6 +14,7 @@ from monitor.registry.routes_file import ROUTED
 from monitor.registry.table import Service
 from monitor.storage.alerts.ends import end_all
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 
 # First segments that are the appliance's own, or that `*.localhost` needs.
 RESERVED_SLUGS = frozenset(
@@ -99,7 +100,7 @@ class Services:
         self, *, limit: int, offset: int
     ) -> tuple[list[ServiceResource], int]:
         """Services by name, and how many there are in all."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 f"{SELECT} ORDER BY lower(s.name), s.id LIMIT $1 OFFSET $2",
                 limit,
@@ -109,7 +110,7 @@ class Services:
         return [_resource(row) for row in rows], total
 
     async def get(self, id: UUID) -> ServiceResource | None:
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             return await _one(connection, id)
 
     async def change(
@@ -168,7 +169,7 @@ class Services:
 
     async def routes(self) -> list[Service]:
         """What the proxies have to know of all services."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.WRITES) as connection:
             rows = await connection.fetch(f"{SELECT} ORDER BY s.created_at, s.id")
         return [_route(_resource(row)) for row in rows]
 

@@ -11,6 +11,7 @@ import asyncpg
 from monitor.errors import Conflict, Unavailable
 from monitor.registry.resources import TokenResource
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 
 PREFIX = "mtok_"
 NOTE_USE_EVERY = timedelta(minutes=1)
@@ -73,7 +74,7 @@ class Tokens:
 
     async def page(self, *, limit: int, offset: int) -> tuple[list[TokenResource], int]:
         """Tokens, newest first, and how many there are."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             rows = await connection.fetch(
                 f"""
                 SELECT {COLUMNS}
@@ -108,7 +109,7 @@ class Tokens:
         if not raw.startswith(PREFIX):
             return None
         now = datetime.now(UTC)
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             row = await connection.fetchrow(
                 f"""
                 SELECT {COLUMNS}

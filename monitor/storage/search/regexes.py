@@ -4,7 +4,7 @@ import time
 
 import asyncpg
 
-from monitor.errors import InvalidInput, Unavailable
+from monitor.errors import InvalidInput, TooSlow
 from monitor.logs.parameter import problem_error
 from monitor.search.problem import Kind, QueryProblem
 from monitor.search.tree import Query, Regex, regexes_in
@@ -26,7 +26,7 @@ async def check(connection: asyncpg.Connection, query: Query, timeout_ms: int) -
             raise _refused(regex, reason) from None
         except asyncpg.QueryCanceledError:
             reason = "reading the regular expressions takes too long"
-            raise Unavailable(reason, retry_after_s=1) from None
+            raise TooSlow(reason, retry_after_s=1) from None
 
 
 def _refused(regex: Regex, reason: str) -> InvalidInput:

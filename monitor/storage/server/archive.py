@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import asyncpg
 
 from monitor.storage.database.migrate import LOCK, MigrationError, migrate
-from monitor.storage.database.pool import AWAY, SERVER_SETTINGS
+from monitor.storage.database.pool import AWAY
+from monitor.storage.database.session import NAME, SERVER_SETTINGS
 from monitor.storage.server.programs import WHEEL
 
 # What a restore put aside: dropped once that is whole, else put back.
@@ -192,10 +193,10 @@ async def _others(connection: asyncpg.Connection) -> bool:
         SELECT count(*)
           FROM pg_stat_activity
          WHERE datname = current_database()
-           AND application_name = $1
+           AND starts_with(application_name, $1)
            AND pid <> pg_backend_pid()
         """,
-        SERVER_SETTINGS["application_name"],
+        NAME,
     )
     return found > 0
 
