@@ -9,6 +9,7 @@ from api.calls.alerts import AlertCalls
 from api.calls.comparisons.logs import CompareCalls
 from api.calls.comparisons.rules import ComparisonRuleCalls
 from api.calls.endpoints.listed import EndpointCalls
+from api.calls.exchanges import ExchangeCalls
 from api.calls.export import ExportCalls
 from api.calls.health import HealthCalls
 from api.calls.ledger import LedgerCalls
@@ -78,7 +79,7 @@ def _of_services(parts: Parts) -> dict[str, Handler]:
 def _of_logs(parts: Parts) -> dict[str, Handler]:
     logs, batches, exports = LogCalls(parts), BatchCalls(parts), ExportCalls(parts)
     replays, queries = ReplayCalls(parts), QueryCalls(parts)
-    counts = CountCalls(parts)
+    counts, exchanges = CountCalls(parts), ExchangeCalls(parts)
     return {
         "push_log": logs.ingest,
         "push_batch": batches.ingest,
@@ -92,6 +93,8 @@ def _of_logs(parts: Parts) -> dict[str, Handler]:
         "change_log": logs.change,
         "delete_log": logs.delete,
         "list_messages": logs.messages,
+        "list_exchanges": exchanges.list,
+        "get_exchange": exchanges.get,
         "list_query_fields": queries.fields,
         "list_query_values": queries.values,
         "export_har": exports.all_har,

@@ -1,6 +1,6 @@
 """Parts of the appliance that the calls of /v1 are answered with."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from monitor.access.access import Access
@@ -9,6 +9,7 @@ from monitor.lifecycle import Lifecycle
 from monitor.network.outbound import Outbound
 from monitor.network.own_addresses import OwnAddresses
 from monitor.offload.helpers import Helpers
+from monitor.record.open_exchange import OpenExchanges, OpenWish
 from monitor.redaction.redaction import Redaction
 from monitor.registry.table import RoutingTable
 from monitor.replay.sender import Sender
@@ -38,6 +39,7 @@ class Parts:
     counters: Counters
     helpers: Helpers
     standing: Health
+    look: Callable[[OpenWish], Awaitable[OpenExchanges]]
     routes: Callable[[], RoutingTable]
     own: OwnAddresses
     state: Lifecycle = field(default_factory=Lifecycle)

@@ -6,11 +6,12 @@ from monitor.settings import Settings
 from monitor.spool.tally import Tally
 
 
-def redaction(settings: Settings, tally: Tally) -> Redaction:
+def redaction(settings: Settings, tally: Tally | None) -> Redaction:
+    """*tally* counts what is withheld, where it is given."""
     return Redaction(
         headers=settings.sensitive_headers,
         parameters=settings.sensitive_parameters,
         fields=settings.sensitive_fields,
         limit=settings.masking_nodes,
-        count=counting(tally),
+        count=None if tally is None else counting(tally),
     )

@@ -14,7 +14,7 @@ from appliance.process.listening import listening
 from appliance.start.background import Background
 from appliance.start.foundation import Foundation
 from appliance.start.storage import ApplianceStorage
-from appliance.workers.supervisor import Workers
+from appliance.workers.proxying import ServedProxy
 from monitor.counters import Counters
 from monitor.lifecycle import Lifecycle
 from monitor.network.own_addresses import OwnAddresses
@@ -32,7 +32,7 @@ async def app(
     base: Foundation,
     stored: ApplianceStorage,
     background: Background,
-    workers: Workers | None,
+    proxy: ServedProxy,
     *,
     last: AsyncExitStack,
 ) -> AsyncIterator[None]:
@@ -54,12 +54,12 @@ async def app(
         calls = AppCalls()
         runner = AppListener(
             build_app(
-                _parts(base, stored, background, helpers=helpers, sender=sender),
+                _parts(base, stored, background, proxy, helpers=helpers, sender=sender),
                 calls=calls,
                 watch=background.watch,
                 cost=lambda: stored.costs.cost,
                 proxy_port=base.proxy_socket.getsockname()[1],
-                workers=lambda: workers.pids if workers else [os.getpid()],
+                workers=lambda: proxy.workers.pids if proxy.workers else [os.getpid()],
                 via=base.files.via,
             ),
             bounds=ClientBounds.of(settings),
@@ -76,6 +76,7 @@ def _parts(
     base: Foundation,
     stored: ApplianceStorage,
     background: Background,
+    proxy: ServedProxy,
     *,
     helpers: Helpers,
     sender: Sender,
@@ -101,6 +102,7 @@ def _parts(
         counters=base.counters,
         helpers=helpers,
         standing=stored.health,
+        look=proxy.look,
         routes=base.files.routes.table,
         own=OwnAddresses(
             [base.app_socket.getsockname()[:2], base.proxy_socket.getsockname()[:2]],

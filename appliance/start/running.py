@@ -13,7 +13,7 @@ from appliance.start.app import app
 from appliance.start.background import Background, background
 from appliance.start.foundation import Foundation, foundation
 from appliance.start.storage import ApplianceStorage, storage
-from appliance.workers.proxying import serving_proxy
+from appliance.workers.proxying import ServedProxy, serving_proxy
 from appliance.workers.supervisor import Workers
 from monitor.lifecycle import Lifecycle
 from monitor.settings import Settings
@@ -49,22 +49,22 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
             AsyncExitStack() as last,
             storage(base) as stored,
             background(base, stored) as beside,
-            _proxy(base, stored, beside) as workers,
-            app(base, stored, beside, workers, last=last),
+            _proxy(base, stored, beside) as proxy,
+            app(base, stored, beside, proxy, last=last),
         ):
             await _ready(base.state, stored.embedded)
             yield Appliance(
                 app_url=base.app_url,
                 proxy_url=base.proxy_url,
                 state=base.state,
-                workers=workers,
+                workers=proxy.workers,
             )
 
 
 @asynccontextmanager
 async def _proxy(
     base: Foundation, stored: ApplianceStorage, beside: Background
-) -> AsyncIterator[Workers | None]:
+) -> AsyncIterator[ServedProxy]:
     async with serving_proxy(
         base.settings,
         base.data,
@@ -74,12 +74,12 @@ async def _proxy(
         tasks=beside.tasks,
         appended=stored.recorder.wake,
         long_turn=beside.watch.note_worker,
-    ) as workers:
-        table = base.files.routes.table
+    ) as proxy:
+        table, workers = base.files.routes.table, proxy.workers
         base.state.is_routed = lambda: (
             table().is_known and (workers is None or workers.are_routed)
         )
-        yield workers
+        yield proxy
 
 
 async def _ready(state: Lifecycle, embedded: Embedded | None) -> None:

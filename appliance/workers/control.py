@@ -5,6 +5,7 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from monitor.settings import Settings
 
@@ -15,6 +16,7 @@ class Word(StrEnum):
     ROUTES n: main has kept table n; the worker routes from table n, -1: from none yet.
     DRAIN: main wants the worker to take no more and end.
     LONG_TURN n: one of the worker's turns of its event loop was n ms long.
+    OPEN n: main asks what is in flight, with a wish; the worker answers with that.
     """
 
     READY = "ready"
@@ -22,6 +24,13 @@ class Word(StrEnum):
     ROUTES = "routes"
     DRAIN = "drain"
     LONG_TURN = "long_turn"
+    OPEN = "open"
+
+
+class Said(NamedTuple):
+    word: Word
+    number: int
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +45,10 @@ class Assignment:
 
 
 class ControlChannel:
-    """One side of the line between them: a word and a number a line, in order."""
+    """One side of the line between them: words, each with a number, in order.
+
+    A line is a word, its number, and how many bytes of content follow it.
+    """
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -48,22 +60,22 @@ class ControlChannel:
     async def over(cls, connected: socket.socket) -> "ControlChannel":
         return cls(*await asyncio.open_connection(sock=connected))
 
-    def tell(self, word: Word, number: int = 0) -> None:
+    def tell(self, word: Word, number: int = 0, content: bytes = b"") -> None:
         """Where the other side is gone, it is told nothing."""
         # uvloop raises where a write before found that out.
         with suppress(RuntimeError):
-            self._writer.write(f"{word} {number}\n".encode())
+            line = f"{word} {number} {len(content)}\n"
+            self._writer.write(line.encode() + content)
 
-    async def next(self) -> tuple[Word, int] | None:
+    async def next(self) -> Said | None:
         """What the other side said; None where it is gone."""
         try:
-            line = await self._reader.readline()
-        except ConnectionError:
+            line = await self._reader.readuntil()
+            word, number, size = line.decode().split()
+            content = await self._reader.readexactly(int(size))
+        except (ConnectionError, asyncio.IncompleteReadError):
             return None
-        if not line.endswith(b"\n"):
-            return None
-        word, _, number = line.decode().partition(" ")
-        return Word(word), int(number)
+        return Said(Word(word), int(number), content)
 
     def close(self) -> None:
         self._writer.close()

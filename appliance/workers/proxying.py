@@ -2,16 +2,19 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from appliance.data.directory import DataDirectory
 from appliance.data.files import Files
 from appliance.data.masking import redaction
 from appliance.process.listening import listening
 from appliance.workers.control import Assignment
+from appliance.workers.looking import Look
 from appliance.workers.supervisor import Workers
 from monitor.access.sessions import SESSION_COOKIE
+from monitor.record.open_exchange import OpenExchanges, OpenWish
 from monitor.registry.table import RoutingTable
 from monitor.replay.ticket import Tickets
 from monitor.settings import Settings
@@ -20,6 +23,17 @@ from monitor.spool.tally import Tally
 from monitor.spool.writer import Spool
 from monitor.traffic.ids import LogIds
 from proxy.exchange.handler import Proxy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedProxy:
+    """*workers*: the processes that serve it, where it is not this one.
+
+    *look* says what is in flight, in all of them.
+    """
+
+    workers: Workers | None
+    look: Callable[[OpenWish], Awaitable[OpenExchanges]]
 
 
 @asynccontextmanager
@@ -33,8 +47,8 @@ async def serving_proxy(
     tasks: asyncio.TaskGroup,
     appended: Callable[[], None],
     long_turn: Callable[[float], None],
-) -> AsyncIterator[Workers | None]:
-    """Serve for the block; the processes that do, where it is not this one."""
+) -> AsyncIterator[ServedProxy]:
+    """Serve for the block."""
     routes = files.routes
     if settings.proxy_workers > 1:
         workers = Workers(
@@ -53,7 +67,7 @@ async def serving_proxy(
         routes.on_kept = workers.publish
         try:
             await workers.start()
-            yield workers
+            yield ServedProxy(workers=workers, look=workers.look)
         finally:
             await workers.stop()
         return
@@ -67,8 +81,13 @@ async def serving_proxy(
         is_open=is_open,
     )
     runner = proxy.runner(timeout_s=settings.drain_timeout_s)
+    look = Look(proxy, settings)
+
+    async def looked(wish: OpenWish) -> OpenExchanges:
+        return look(wish)
+
     async with listening(runner, [bound]):
-        yield None
+        yield ServedProxy(workers=None, look=looked)
 
 
 def make_proxy(

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from appliance.workers.control import Assignment, ControlChannel, Word
 from monitor.processes import environment
+from monitor.record.open_exchange import OpenExchanges, OpenWish, merged, unpacked
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ START_TIMEOUT_S = 20.0
 ROUTES_TIMEOUT_S = 5.0
 # Beyond the time a worker has to drain.
 END_TIMEOUT_S = 5.0
+# One that does not say by then what it has in flight is left out, and that is said.
+LOOK_TIMEOUT_S = 1.0
 AGAIN_S = 5.0
 MAX_DEATHS = 5
 WITHIN_S = 30.0
@@ -44,6 +47,9 @@ class Worker:
         self.is_over = asyncio.Event()
         self._routes = -1
         self._news = asyncio.Event()
+        # Asked what it has in flight: by number, what waits for the answer.
+        self._looks: dict[int, asyncio.Future[OpenExchanges]] = {}
+        self._looked = 0
 
     def leave(self) -> None:
         """Take no more, finish what is in flight, and end."""
@@ -54,7 +60,30 @@ class Worker:
         self._routes = version
         self._wake()
 
+    async def look(self, wish: OpenWish) -> OpenExchanges:
+        """What it has in flight; nothing, and not complete, where it does not say."""
+        self._looked += 1
+        number = self._looked
+        said: asyncio.Future[OpenExchanges] = asyncio.Future()
+        self._looks[number] = said
+        try:
+            self.channel.tell(Word.OPEN, number, wish.written())
+            async with asyncio.timeout(LOOK_TIMEOUT_S):
+                return await said
+        except TimeoutError:
+            return OpenExchanges([], 0, is_complete=False)
+        finally:
+            del self._looks[number]
+
+    def note_open(self, number: int, content: bytes) -> None:
+        said = self._looks.get(number)
+        if said is not None and not said.done():
+            said.set_result(unpacked(content))
+
     def note_end(self) -> None:
+        for said in self._looks.values():
+            if not said.done():
+                said.set_result(OpenExchanges([], 0))
         self.is_over.set()
         self.is_ready.set()
         self._wake()
@@ -129,6 +158,11 @@ class Workers:
         except TimeoutError:
             logger.error("a worker does not follow the routes")
 
+    async def look(self, wish: OpenWish) -> OpenExchanges:
+        """What all of them have in flight, those that are leaving too."""
+        each = await asyncio.gather(*(worker.look(wish) for worker in self._workers))
+        return merged(each, wish)
+
     async def restart(self) -> None:
         """Replace each, one at a time; the new one serves before the old one ends."""
         async with self._restarting:
@@ -175,17 +209,19 @@ class Workers:
         """Listen to it until it is over; replace it where it was not to end."""
         began = time.monotonic()
         while (said := await worker.channel.next()) is not None:
-            match said[0]:
+            match said.word:
                 case Word.READY:
                     worker.is_ready.set()
                     # The table may have changed since it read the file.
                     worker.channel.tell(Word.ROUTES, self._version())
                 case Word.ROUTES:
-                    worker.note_routes(said[1])
+                    worker.note_routes(said.number)
                 case Word.APPENDED:
                     self._appended()
                 case Word.LONG_TURN:
-                    self._long_turn(said[1] / 1000)
+                    self._long_turn(said.number / 1000)
+                case Word.OPEN:
+                    worker.note_open(said.number, said.content)
         code = await worker.process.wait()
         worker.channel.close()
         self._workers.remove(worker)

@@ -13,9 +13,11 @@ from appliance.data.directory import DataDirectory
 from appliance.process import garbage, journal
 from appliance.process.listening import listening
 from appliance.workers.control import Assignment, ControlChannel, Word
+from appliance.workers.looking import Look
 from appliance.workers.proxying import make_proxy
 from monitor.loop.watch import LoopWatch
 from monitor.network import tls
+from monitor.record.open_exchange import packed, read_wish
 from monitor.registry.routes_file import load
 from monitor.registry.table import RoutingTable
 from monitor.spool.tally import Tally
@@ -101,7 +103,7 @@ async def serve(assignment: Assignment) -> None:
             watch.start()
             channel.tell(Word.READY)
             try:
-                await _obey(channel, routes)
+                await _obey(channel, routes, Look(proxy, settings))
             finally:
                 watch.stop()
     finally:
@@ -109,11 +111,14 @@ async def serve(assignment: Assignment) -> None:
         tally.close()
 
 
-async def _obey(channel: ControlChannel, routes: KeptRoutes) -> None:
+async def _obey(channel: ControlChannel, routes: KeptRoutes, look: Look) -> None:
     while (said := await channel.next()) is not None:
-        match said[0]:
+        match said.word:
             case Word.ROUTES:
                 channel.tell(Word.ROUTES, await routes.read())
+            case Word.OPEN:
+                found = look(read_wish(said.content))
+                channel.tell(Word.OPEN, said.number, packed(found))
             case Word.DRAIN:
                 return
 

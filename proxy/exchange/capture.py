@@ -1,6 +1,7 @@
 """Captures: what is kept of an exchange while it passes."""
 
 import asyncio
+from dataclasses import replace
 from time import perf_counter
 from typing import Final
 from urllib.parse import unquote_plus
@@ -9,6 +10,7 @@ from uuid import UUID
 from monitor.traffic.exchange import PROXY, Body, Exchange, Failure, Source
 from monitor.traffic.heads import fields_of
 from monitor.traffic.line import Lines
+from monitor.traffic.message import Message, Messages
 from proxy.exchange.stopwatch import Stopwatch
 from proxy.http1.headers import text, values
 from proxy.http1.request import Request
@@ -19,6 +21,8 @@ from proxy.routing.routing import Routed
 
 # So many percent-encoded characters for each query parameter that may be kept apart.
 CODED_EACH: Final = 5
+# Of messages that are looked at while they pass: to mask more would hold others up.
+LAST_BYTES: Final = 64 * 1024
 
 
 class BodyCopy:
@@ -154,19 +158,42 @@ class Capture:
 
     def exchange(self) -> Exchange:
         """What there is to record, now that it has ended."""
-        now = self.ended
+        tap, now = self.tap, self.ended
+        return self._as_of(
+            now,
+            sent=self.request_copy.body(),
+            received=self.response_copy.body(),
+            messages=None if tap is None else tap.messages(now),
+        )
+
+    def so_far(self, now: float, *, messages: int) -> Exchange:
+        """What is known while it passes, without its bodies; of what is kept of its
+        messages, the last *messages*."""
+        read = None if self.tap is None else self.tap.so_far()
+        if read is not None:
+            read = replace(read, kept=_last(read.kept, messages))
+        return self._as_of(now, sent=None, received=None, messages=read)
+
+    def _as_of(
+        self,
+        now: float,
+        *,
+        sent: Body | None,
+        received: Body | None,
+        messages: Messages | None,
+    ) -> Exchange:
         request, began = self.request, self.request.began
         upstream, target = self.routed.upstream, self.routed.target
         path, _, query = target.partition("?")
         # RFC 9112 3.2.4: the asterisk is no part of the URL.
-        sent = "" if target == "*" else target
+        asked = "" if target == "*" else target
         answered = self.head_sent if self.is_lasting and self.head_sent else now
         return Exchange(
             id=self.id,
             service_id=self.routed.service.id,
             source=PROXY if self.replay_of is None else Source.REPLAY,
             method=request.method,
-            url=f"{upstream.root}{sent}",
+            url=f"{upstream.root}{asked}",
             path=path,
             client_url=request.client_url,
             query_params=_parameters(query, self.bounds.parameters) if query else {},
@@ -177,14 +204,25 @@ class Capture:
             source_ip=self.source_ip,
             request_headers=fields_of(self.request_lines),
             response_headers=fields_of(self.response_lines),
-            request_body=self.request_copy.body(),
-            response_body=self.response_copy.body(),
+            request_body=sent,
+            response_body=received,
             request_size=self.request_copy.size,
             response_size=self.response_copy.size,
             replay_of=self.replay_of,
             timings=self.stopwatch.timings(self.head_sent or now),
-            messages=None if self.tap is None else self.tap.messages(now),
+            messages=messages,
         )
+
+
+def _last(kept: tuple[Message, ...], most: int) -> tuple[Message, ...]:
+    """At most LAST_BYTES of them, but for one."""
+    start, size = len(kept), 0
+    while start > 0 and len(kept) - start < most:
+        size += len(kept[start - 1].kept)
+        if size > LAST_BYTES and start < len(kept):
+            break
+        start -= 1
+    return kept[start:]
 
 
 def _parameters(query: str, most: int) -> dict[str, str | list[str]]:

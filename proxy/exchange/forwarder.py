@@ -81,8 +81,8 @@ class Forwarder(ExchangeListener):
         self._shared = shared
         self._client = client
         self._request = request = capture.request
-        self._capture = capture
-        self._state: ForwarderState = CONNECTING
+        self.capture = capture
+        self.state: ForwarderState = CONNECTING
         self._service = service = capture.routed.service
         self.service_id = service.id
         self._pace = Pace(client, idle_s=shared.idle_s, silence_s=service.timeout_s)
@@ -110,7 +110,7 @@ class Forwarder(ExchangeListener):
     def start(self, piece: bytes, *, is_complete: bool) -> None:
         self.is_sent = is_complete
         self._lease.repeat = repeat_of(self._request.method, is_whole=is_complete)
-        failure = self._capture.failure
+        failure = self.capture.failure
         if failure is not None:
             self._refuse(failure)
             return
@@ -157,13 +157,13 @@ class Forwarder(ExchangeListener):
             self._fail(broken.failure)
             return
         if not self._lease.was_used:
-            stopwatch = self._capture.stopwatch
+            stopwatch = self.capture.stopwatch
             stopwatch.connected(connection.connect_s, connection.tls_s)
         self._task = None
         self._send(connection)
 
     def _send(self, connection: UpstreamConnection) -> None:
-        self._state = SENDING
+        self.state = SENDING
         self._connection = connection
         connection.begin(self, self._request.method)
         content, lease = self._unsent, self._lease
@@ -171,7 +171,7 @@ class Forwarder(ExchangeListener):
             self._unsent = b""
         self._moved()
         connection.write(content)
-        self._capture.stopwatch.asked(perf_counter())
+        self.capture.stopwatch.asked(perf_counter())
         if self._pace.is_upload_held:
             self.on_resume()
         if not self.is_sent and self._request.expects_continue:
@@ -197,7 +197,7 @@ class Forwarder(ExchangeListener):
             self._client.writer.write(head)
 
     def on_head(self, answer: Answer) -> Take:
-        capture, connection = self._capture, self._connection
+        capture, connection = self.capture, self._connection
         assert connection is not None
         self._cancel_continue()
         capture.stopwatch.answered(connection.head_began, connection.head_read)
@@ -210,7 +210,7 @@ class Forwarder(ExchangeListener):
         if answer.status == 101:
             self._switch(answer)
             return
-        capture, reply = self._capture, self._reply
+        capture, reply = self.capture, self._reply
         if not self.is_sent or answer.ends_with_connection or self._client.is_draining:
             # What of the request is not sent is not wanted any more; or the end of the
             # body is the connection's end, for our client as well.
@@ -231,8 +231,8 @@ class Forwarder(ExchangeListener):
 
     def _note_head(self) -> None:
         """It goes to the client, and more behind it."""
-        self._state = ANSWERING
-        self._capture.head_sent = perf_counter()
+        self.state = ANSWERING
+        self.capture.head_sent = perf_counter()
 
     def on_piece(self, piece: bytes, *, is_complete: bool) -> None:
         content = self._reply.body(piece)
@@ -246,7 +246,7 @@ class Forwarder(ExchangeListener):
             self._moved()
 
     def is_behind(self) -> bool:
-        return self._capture.is_behind
+        return self.capture.is_behind
 
     def on_broken(self, failure: Failure) -> None:
         connection = self._connection
@@ -264,9 +264,9 @@ class Forwarder(ExchangeListener):
         return True
 
     def _ask_again(self, connection: UpstreamConnection) -> None:
-        self._state = CONNECTING
+        self.state = CONNECTING
         self._connection = None
-        self._capture.stopwatch.failed(perf_counter())
+        self.capture.stopwatch.failed(perf_counter())
         self._lease.give_up(connection)
         self._begin(self._connect(fresh=True))
 
@@ -278,7 +278,7 @@ class Forwarder(ExchangeListener):
             text = "101 was not asked for"
             self._fail(Failure(FailureCode.UPSTREAM_MALFORMED, text))
             return
-        capture, shared, connection = self._capture, self._shared, self._connection
+        capture, shared, connection = self.capture, self._shared, self._connection
         assert connection is not None
         self._client.writer.write(self._reply.switch(answer))
         capture.status_code = 101
@@ -306,22 +306,22 @@ class Forwarder(ExchangeListener):
 
     def break_off(self, failure: Failure) -> None:
         """What was sent is not all; it is recorded, if it was not yet."""
-        if self._state is OVER:
+        if self.state is OVER:
             return
-        self._capture.failure = self._capture.failure or failure
+        self.capture.failure = self.capture.failure or failure
         self._finish()
         self._client.break_off()
         self._end(may_stay=False)
 
     def on_client_gone(self, failure: Failure) -> None:
-        if self._state is OVER:
+        if self.state is OVER:
             return
-        self._capture.failure = failure
+        self.capture.failure = failure
         self._finish()
         self._end(may_stay=False)
 
     def on_expired(self) -> None:
-        if self._state is CONNECTING:
+        if self.state is CONNECTING:
             # Whoever makes the connection minds its time.
             self._moved()
         else:
@@ -329,7 +329,7 @@ class Forwarder(ExchangeListener):
 
     def _fail(self, failure: Failure) -> None:
         """Before the head: our own answer. After it: a broken connection."""
-        if self._state is CONNECTING or self._state is SENDING:
+        if self.state is CONNECTING or self.state is SENDING:
             self._refuse(failure)
         else:
             self.break_off(failure)
@@ -339,17 +339,17 @@ class Forwarder(ExchangeListener):
         status = problems.status_of(failure)
         if not self.is_sent or self._client.is_draining:
             self._reply.keeps_alive = False
-        self._capture.status_code = status
-        self._capture.failure = failure
+        self.capture.status_code = status
+        self.capture.failure = failure
         self._finish()
         self._client.writer.write(self._reply.problem(failure, status))
         self._end(may_stay=False)
 
     def _finish(self) -> None:
-        if self._state is not ENDING and self._state is not OVER:
-            self._state = ENDING
-            self._capture.end()
-            self._shared.ended(self._capture)
+        if self.state is not ENDING and self.state is not OVER:
+            self.state = ENDING
+            self.capture.end()
+            self._shared.ended(self.capture)
 
     def _finish_tunnel(self) -> None:
         """What ends it is not sent as an answer is."""
@@ -358,9 +358,9 @@ class Forwarder(ExchangeListener):
 
     def _end(self, *, may_stay: bool) -> None:
         """Nothing more is to be done: both connections are given back."""
-        if self._state is OVER:
+        if self.state is OVER:
             return
-        self._state = OVER
+        self.state = OVER
         self._cancel_continue()
         task, self._task = self._task, None
         if task is not None and task is not asyncio.current_task():

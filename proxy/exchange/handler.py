@@ -8,6 +8,8 @@ from aiohttp.web import BaseRunner, Server, ServerRunner
 
 from monitor.network.descriptors import shares
 from monitor.network.dns import Lookups, Resolve
+from monitor.record.open_exchange import OpenExchanges, OpenWish
+from monitor.redaction.redaction import Redaction
 from monitor.registry.table import RoutingTable, Service
 from monitor.replay import ticket
 from monitor.replay.ticket import Tickets
@@ -23,6 +25,7 @@ from proxy.connections.pool import Pool
 from proxy.connections.server import ProxyServer
 from proxy.exchange.capture import Capture
 from proxy.exchange.forwarder import Forwarder, Shared
+from proxy.exchange.in_flight import look
 from proxy.http1 import problems
 from proxy.http1.request import Request
 from proxy.messages.tap import MessageBounds
@@ -146,6 +149,10 @@ class Proxy:
     @property
     def in_flight(self) -> int:
         return len(self._in_flight)
+
+    def look(self, wish: OpenWish, redaction: Redaction) -> OpenExchanges:
+        """What is in flight, masked by *redaction*."""
+        return look(self._in_flight, wish, redaction)
 
     async def _finish(self, timeout_s: float) -> None:
         """Let exchanges in flight finish, then break them off."""

@@ -49,6 +49,10 @@ class Afterwards:
             self._tap.leave("what came last is more than is read at once")
         return self._tap.messages(at)
 
+    def so_far(self) -> Messages:
+        """What was read until now."""
+        return self._tap.so_far()
+
     def _wait(self, direction: Direction, data: bytes, at: float) -> None:
         self._works.append(self._tap.reading(direction, data, at))
         self._waiting_bytes += len(data)

@@ -54,6 +54,10 @@ class Tap(Protocol):
         """What passed until now, the exchange being over."""
         ...
 
+    def so_far(self) -> Messages:
+        """What was read until now, while it goes on."""
+        ...
+
 
 class Keeping:
     """The first messages, within *bounds*; all are counted."""
@@ -131,6 +135,9 @@ class WebSocketTap:
             read = reader.cut()
             if read is not None:
                 self._keep(direction, read, at)
+        return self.so_far()
+
+    def so_far(self) -> Messages:
         return self._keeping.messages(Medium.WEBSOCKET)
 
     def _read(
@@ -200,6 +207,9 @@ class EventTap:
 
     def messages(self, at: float) -> Messages:
         """An event that is not ended is none (WHATWG HTML 9.2.6)."""
+        return self.so_far()
+
+    def so_far(self) -> Messages:
         return self._keeping.messages(Medium.EVENT_STREAM)
 
     def _plain(self, data: bytes) -> Iterator[bytes]:

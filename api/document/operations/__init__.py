@@ -8,6 +8,7 @@ from api.document.operation import Operation
 from api.document.operations.alerts import ALERTS
 from api.document.operations.channels import CHANNELS
 from api.document.operations.comparisons import COMPARISONS
+from api.document.operations.exchanges import EXCHANGES
 from api.document.operations.exports import EXPORTS
 from api.document.operations.logs import LOGS
 from api.document.operations.marks import MARKS
@@ -21,6 +22,7 @@ from api.document.operations.upkeep import UPKEEP
 ALL: tuple[Operation, ...] = (
     *SERVICES,
     *LOGS,
+    *EXCHANGES,
     *QUERIES,
     *EXPORTS,
     *REPLAYS,

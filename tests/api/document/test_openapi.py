@@ -15,6 +15,7 @@ from api.app import add_routes, is_api
 from api.document.openapi import document
 from api.document.operations import ALL
 from monitor.logs.query import LISTED
+from tests.support.connections import connected, port_of
 from tests.support.running import (
     LOG,
     appliance_on,
@@ -23,7 +24,14 @@ from tests.support.running import (
     make_key,
     register,
 )
-from tests.support.upstreams import OK, answering, upstream
+from tests.support.upstreams import (
+    OK,
+    Reader,
+    Writer,
+    answering,
+    read_head,
+    upstream,
+)
 
 DOCUMENT = document()
 OURS = {"/openapi.json"}
@@ -242,6 +250,7 @@ async def test_every_call_answers_what_the_document_says(
         await call("POST", "/v1/logs/{log_id}/replay", status=201, **it)
         await call("GET", "/v1/logs/{log_id}/replays", status=200, **it)
         await follow_comparisons(call, pushed)
+        await follow_open_exchanges(call, client, port_of(appliance.proxy_url))
         await call("DELETE", "/v1/logs", status=200, params={"tag": "t"})
         await call("DELETE", "/v1/logs", status=422)
         await call("DELETE", "/v1/logs/{log_id}", status=204, **it)
@@ -285,6 +294,28 @@ async def test_every_call_answers_what_the_document_says(
         everything = {(operation.method, operation.path) for operation in ALL}
         # It never ends; the test of the stream holds its events to the list's items.
         assert everything - call.seen == {("GET", "/v1/logs/stream")}
+
+
+async def follow_open_exchanges(
+    call: Checked, client: httpx.AsyncClient, proxy_port: int
+) -> None:
+    async with (
+        upstream(an_event_and_no_more) as port,
+        connected(proxy_port) as (reader, writer),
+    ):
+        await register(client, name="open", base_url=f"http://127.0.0.1:{port}")
+        writer.write(b"GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"data: a\n\n")
+        listed = await call("GET", "/v1/exchanges", status=200)
+        one = {"exchange_id": listed["items"][0]["id"]}
+        await call("GET", "/v1/exchanges/{exchange_id}", status=200, **one)
+
+
+async def an_event_and_no_more(reader: Reader, writer: Writer) -> None:
+    await read_head(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+    writer.write(b"data: a\n\n")
+    await reader.read()
 
 
 async def follow_comparisons(call: Checked, log: dict[str, Any]) -> None:
