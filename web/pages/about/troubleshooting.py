@@ -11,7 +11,7 @@ from aiohttp import web
 from monitor.errors import NotFound
 from web import render
 
-TEXT: Final = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
+TEXT: Final = Path(__file__).parents[3] / "docs" / "troubleshooting.md"
 MARKED: Final = re.compile(r"(`[^`]+`|\*\*[^*]+\*\*|\*[^*]+\*|\[[^\]]+\]\([^)]+\))")
 LINK: Final = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 
