@@ -5,13 +5,17 @@ from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
 
+from monitor.record.binary import NULL
 from monitor.record.codec import Recorded
+from monitor.record.columns import COUNT_SIZE, WHOLE_COLUMNS
+from monitor.record.header_sets import HeaderSet, HeaderSets, Heads
 from monitor.record.pack import pack
 from monitor.traffic.exchange import Exchange
 
 # PostgreSQL's binary COPY: a signature, no flags, no extension; the end.
 BEGINNING: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END: Final = b"\xff\xff"
+WHOLE_BEGINS: Final = len(WHOLE_COLUMNS).to_bytes(COUNT_SIZE, "big")
 DAY_MS: Final = 86_400_000
 # Each is a task and a timer of asyncpg's. The memory of larger ones goes back to the
 # kernel each time.
@@ -21,15 +25,21 @@ Storable = Exchange | Recorded
 
 
 class Gathered:
-    """The rows of a batch, by table; *told* are the exchanges with messages."""
+    """The rows of a batch, by table; *told* are the exchanges with messages.
 
-    __slots__ = ("bodies", "details", "logs", "told")
+    Rows of *logs* are as they were packed: whole once their header sets are stored.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_heads", "_sets", "bodies", "logs", "told", "used")
+
+    def __init__(self, sets: HeaderSets) -> None:
         self.logs: list[bytes] = []
-        self.details: list[bytes] = []
         self.bodies: list[bytes] = []
         self.told: list[Exchange] = []
+        # In the order in which they were met.
+        self.used: dict[HeaderSet, None] = {}
+        self._sets = sets
+        self._heads: list[Heads] = []
 
     def add(self, storables: Sequence[Storable]) -> None:
         """Raises ValueError for what no column holds."""
@@ -42,13 +52,33 @@ class Gathered:
                 rows = pack(storable)
                 if storable.messages is not None:
                     self.told.append(storable)
+            heads = self._sets.apart(rows.detail)
+            if heads.sent is not None:
+                self.used[heads.sent] = None
+            if heads.received is not None:
+                self.used[heads.received] = None
             self.logs.append(rows.log)
-            self.details.append(rows.detail)
+            self._heads.append(heads)
             if body := rows.body:
                 self.bodies.append(body)
 
+    def whole(self, ids: dict[HeaderSet, bytes]) -> Iterator[bytes]:
+        """Rows of logs; *ids* are fields, of all sets that are used."""
+        for log, heads in zip(self.logs, self._heads, strict=True):
+            sent, received = heads.sent, heads.received
+            yield b"".join(
+                (
+                    WHOLE_BEGINS,
+                    log[COUNT_SIZE:],
+                    heads.behind,
+                    heads.fields,
+                    NULL if sent is None else ids[sent],
+                    NULL if received is None else ids[received],
+                )
+            )
 
-def copied(rows: list[bytes]) -> Iterator[bytes]:
+
+def copied(rows: Iterable[bytes]) -> Iterator[bytes]:
     """What COPY is told of *rows*, in parts."""
     part, size = [BEGINNING], 0
     for row in rows:

@@ -46,6 +46,18 @@ DETAIL_COLUMNS: Final = (
     "had_request_body",
     "had_response_body",
 )
+# Where a row of logs keeps what records hold as details: of each head its set, and
+# what differs beside it.
+HEAD_COLUMNS: Final = tuple(f"{side}_headers" for side in SIDES)
+FIELDS_COLUMNS: Final = tuple(f"{side}_fields" for side in SIDES)
+SET_COLUMNS: Final = tuple(f"{side}_set" for side in SIDES)
+BEHIND_COLUMNS: Final = DETAIL_COLUMNS[len(KEY_COLUMNS) + len(HEAD_COLUMNS) :]
+WHOLE_COLUMNS: Final = (
+    *LOG_COLUMNS,
+    *BEHIND_COLUMNS,
+    *FIELDS_COLUMNS,
+    *SET_COLUMNS,
+)
 BODY_COLUMNS: Final = (
     *KEY_COLUMNS,
     *(

@@ -19,7 +19,7 @@ class HeadFields(tuple[tuple[str, str], ...]):
     lines: Lines
 
 
-def headers_of(stored: bytes | None) -> Fields | HeaderObject:
+def headers_of(stored: bytes | str | None) -> Fields | HeaderObject:
     """What a record or a row holds of them, as JSON; None: none."""
     value: Any = orjson.loads(stored or b"[]")
     if isinstance(value, dict):

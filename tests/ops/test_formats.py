@@ -146,7 +146,7 @@ def record_of(payload: bytes) -> dict[str, Any]:
     return {
         "head": head,
         "log": columns_of(log, "The log's row, for `logs`:"),
-        "detail": columns_of(detail, "The details' row, for `log_details`:"),
+        "detail": columns_of(detail, "The details' row, for `logs` as well:"),
         "body": body and columns_of(body, "The bodies' row, for `log_bodies`:"),
         "about": json.loads(about) if about else None,
         "texts": payload[at:],

@@ -77,6 +77,7 @@ class House:
                 method="GET",
                 url="http://x/a",
                 path=f"/{days_ago}",
+                request_headers={"Accept": "*/*", "X-Age": f"{days_ago}"},
                 request_body=body,
                 response_body=body,
                 messages=Messages(medium=Medium.WEBSOCKET, kept=(HELLO,) * 2, count=2),

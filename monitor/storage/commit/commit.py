@@ -21,6 +21,7 @@ import asyncpg
 from monitor.loop.doing import DOING
 from monitor.loop.steps import stepping
 from monitor.record.batch import Storable, days_of, services_of
+from monitor.record.header_sets import HeaderSets
 from monitor.storage.alerts import events
 from monitor.storage.commit import rows
 from monitor.storage.database.partitions import Partitions
@@ -49,7 +50,7 @@ async def commit(
     """Store *exchanges*; those that were stored: the others' services are gone."""
 
     async def steps() -> list[Stored]:
-        stored = await store_living(connection, exchanges, names)
+        stored = await store_living(connection, partitions.sets, exchanges, names)
         await publish(connection, stored)
         return stored
 
@@ -97,16 +98,18 @@ async def living(
 
 async def store(
     connection: asyncpg.Connection,
+    sets: HeaderSets,
     exchanges: Sequence[Storable],
     names: EndpointNames | None,
 ) -> None:
     if exchanges:
-        await rows.insert(connection, exchanges, names)
+        await rows.insert(connection, sets, exchanges, names)
         await events.evaluate(connection, exchanges)
 
 
 async def store_living(
     connection: asyncpg.Connection,
+    sets: HeaderSets,
     exchanges: Sequence[Stored],
     names: EndpointNames | None,
 ) -> list[Stored]:
@@ -116,7 +119,7 @@ async def store_living(
     stored = list(exchanges)
     if len(there) < len(wanted):
         stored = [e for e in exchanges if e.service_id in there]
-    await store(connection, stored, names)
+    await store(connection, sets, stored, names)
     return stored
 
 

@@ -1,12 +1,14 @@
 """Rows of exchanges, by COPY of bytes that the proxy has packed already."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 import asyncpg
 
 from monitor.loop.giving_way import give_way
 from monitor.record.batch import Gathered, Storable, copied
-from monitor.record.columns import BODY_COLUMNS, DETAIL_COLUMNS, LOG_COLUMNS
+from monitor.record.columns import BODY_COLUMNS, WHOLE_COLUMNS
+from monitor.record.header_sets import HeaderSets
+from monitor.storage.commit.header_sets import stored
 from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.logs import messages
 from monitor.storage.retention import arrivals
@@ -18,6 +20,7 @@ AT_ONCE = 16
 
 async def insert(
     connection: asyncpg.Connection,
+    sets: HeaderSets,
     storables: Sequence[Storable],
     names: EndpointNames | None = None,
 ) -> None:
@@ -28,7 +31,7 @@ async def insert(
     Their partitions exist, or asyncpg.CheckViolationError is raised. Raises ValueError
     for what no column holds.
     """
-    gathered, unnamed = Gathered(), list[int]()
+    gathered, unnamed = Gathered(sets), list[int]()
     for start in range(0, len(storables), AT_ONCE):
         gathered.add(storables[start : start + AT_ONCE])
         if names is not None:
@@ -36,8 +39,8 @@ async def insert(
         await give_way()
     if names is not None:
         await names.finish(gathered.logs, unnamed)
-    await _copy(connection, "logs", LOG_COLUMNS, gathered.logs)
-    await _copy(connection, "log_details", DETAIL_COLUMNS, gathered.details)
+    whole = gathered.whole(await stored(connection, list(gathered.used)))
+    await _copy(connection, "logs", WHOLE_COLUMNS, whole)
     if gathered.bodies:
         await _copy(connection, "log_bodies", BODY_COLUMNS, gathered.bodies)
     told = messages.rows_of(gathered.told)
@@ -56,7 +59,7 @@ async def _copy(
     connection: asyncpg.Connection,
     table: str,
     columns: Sequence[str],
-    rows: list[bytes],
+    rows: Iterable[bytes],
 ) -> None:
     await connection.copy_to_table(
         table,
@@ -67,6 +70,6 @@ async def _copy(
     )
 
 
-async def _parts(rows: list[bytes]) -> AsyncIterator[bytes]:
+async def _parts(rows: Iterable[bytes]) -> AsyncIterator[bytes]:
     for part in copied(rows):
         yield part

@@ -113,7 +113,9 @@ class LogWriter:
         """The id of what is stored, if anything is. Raises Repeated."""
 
         async def steps() -> list[Exchange]:
-            stored = await store_living(connection, [exchange], self._names)
+            stored = await store_living(
+                connection, self._partitions.sets, [exchange], self._names
+            )
             await idempotency.remember(
                 connection, exchange.service_id, key, [exchange.id]
             )
@@ -158,7 +160,7 @@ class LogWriter:
                     return None
                 keys: list[bytes] = []
                 async for part in parts():
-                    await store(connection, part, self._names)
+                    await store(connection, self._partitions.sets, part, self._names)
                     keys += [exchange.key for exchange in part]
                 stored = ids()
                 if (repeat := key()) is not None:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import asyncpg
 
-from monitor.storage.database.partitions import PARTITIONED
+from monitor.record.columns import SET_COLUMNS
+from monitor.storage.database import unused_sets
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.database.shares import Share
 from monitor.storage.database.steps import step
@@ -18,6 +19,9 @@ ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('apimonitor.clearing'
 # Nobody reads what they hold of a service that is gone. Events of its own rules went
 # with these.
 BESIDE = ("rollup_changes", "endpoint_rollups", "service_rollups", "alert_events")
+
+# What goes with its log, by the same key.
+BESIDE = ("log_details", "log_bodies", "log_messages", "log_arrivals")
 
 Keys = Sequence[asyncpg.Record]
 
@@ -54,17 +58,18 @@ async def remove_logs(
     connection: asyncpg.Connection, keys: Keys, *, pinned: bool
 ) -> Keys:
     """Remove logs with all that belongs to them; the keys of those that are gone."""
-    first, *others = PARTITIONED
-    gone = await remove(connection, first, keys, pinned=pinned, beside=COUNTED)
+    beside = f"{COUNTED}, {', '.join(f't.{column}' for column in SET_COLUMNS)}"
+    gone = await remove(connection, "logs", keys, pinned=pinned, beside=beside)
     if gone:
         await taken_off(connection, gone)
-    for table in (*others, "log_arrivals"):
+        await unused_sets.doubt(connection, gone)
+    for table in BESIDE:
         await remove(connection, table, gone, pinned=True)
     return gone
 
 
 class Clearing:
-    """Removes what deleted services left, one process at a time."""
+    """Removes what deleted services and logs left, one process at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -83,7 +88,7 @@ class Clearing:
                 "SELECT service_id FROM deletions ORDER BY deleted_at LIMIT 1"
             )
             if service_id is None:
-                return False
+                return await unused_sets.sweep(connection)
             keys = await _keys_of(connection, service_id)
             await remove_logs(connection, keys, pinned=True)
             if not keys and not await _remove_beside(connection, service_id):

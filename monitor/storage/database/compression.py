@@ -10,7 +10,7 @@ Compression = Literal["auto", "pglz", "none"]
 AUTO: Final[Compression] = "auto"
 # Columns that may be long, by table.
 LONG: Final = {
-    "log_details": ("request_headers", "response_headers"),
+    "logs": ("request_fields", "response_fields"),
     "log_bodies": ("request_body", "request_text", "response_body", "response_text"),
     "log_messages": ("data",),
 }

@@ -85,7 +85,7 @@ async def days(connection: asyncpg.Connection) -> tuple[Day, ...]:
         Day(
             name,
             logs=of.get("logs", 0),
-            details=of.get("log_details", 0),
+            details=of.get("log_details", 0) + of.get("header_sets", 0),
             bodies=of.get("log_bodies", 0),
             messages=of.get("log_messages", 0),
         )

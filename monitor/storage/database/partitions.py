@@ -5,11 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 
+from monitor.record.header_sets import HeaderSets
 from monitor.storage.database.compression import AUTO, Compression, compress
 from monitor.storage.database.pool import NO_DEADLINE, Database
 
 # In the order in which a batch is stored.
-PARTITIONED = ("logs", "log_details", "log_bodies", "log_messages")
+MADE = ("header_sets", "logs", "log_bodies", "log_messages")
+# Of days from before headers were sets there are details, too.
+PARTITIONED = (*MADE[:2], "log_details", *MADE[2:])
 # What body retention is about.
 BODIES = ("log_bodies", "log_messages")
 # The same number in every process: who makes or drops partitions, one at a time.
@@ -30,10 +33,12 @@ def days_ahead(today: date) -> list[date]:
 class Partitions:
     """Makes what is missing, and remembers what is there.
 
-    *compression* is of those that are made from now on.
+    *compression* is of those that are made from now on. *sets* are what is in them of
+    headers.
     """
 
     def __init__(self, *, compression: Compression = AUTO) -> None:
+        self.sets = HeaderSets()
         self._compression = compression
         self._known: set[date] = set()
 
@@ -52,7 +57,7 @@ class Partitions:
         for day in sorted(set(days) - self._known):
             async with connection.transaction():
                 await connection.execute(LOCK)
-                for table in PARTITIONED:
+                for table in MADE:
                     await _attach(connection, table, day, self._compression)
             self._known.add(day)
 

@@ -8,13 +8,16 @@ import orjson
 
 from monitor.logs.log import LogDetail, LogItem, StoredBody
 from monitor.record.columns import (
+    BEHIND_COLUMNS,
     BODY_COLUMNS,
-    DETAIL_COLUMNS,
     KEY_COLUMNS,
     LOG_COLUMNS,
     SIDES,
 )
-from monitor.storage.search.joins import BODIES, HEADERS, of_same_log
+from monitor.search.tree import Side
+from monitor.storage.search import heads
+from monitor.storage.search.joins import BODIES, of_same_log
+from monitor.storage.search.joins import DETAILS as DETAILS_BEFORE
 from monitor.traffic.exchange import BodyState, Source, Timings, read_state
 from monitor.traffic.fields import headers_of
 
@@ -29,17 +32,21 @@ ITEM_COLUMNS = f"""
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
 
 
-def _beside(table: str, columns: tuple[str, ...]) -> str:
+HEADS = ", ".join(f"{heads.text(side)} AS {side.value}_headers" for side in Side)
+BEHIND = ", ".join(f"coalesce(l.{name}, d.{name}) AS {name}" for name in BEHIND_COLUMNS)
+
+
+def _bodies() -> str:
     left_out = SEARCHED.union(KEY_COLUMNS)
-    return ", ".join(f"{table}.{name}" for name in columns if name not in left_out)
+    return ", ".join(f"b.{name}" for name in BODY_COLUMNS if name not in left_out)
 
 
 DETAILS = f"""
     SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of, l.note,
-           s.preserve_host, {_beside("d", DETAIL_COLUMNS)},
-           b.id AS bodies_id, {_beside("b", BODY_COLUMNS)}, a.har
+           s.preserve_host, {HEADS}, {BEHIND},
+           b.id AS bodies_id, {_bodies()}, a.har
       {FROM}
-      {HEADERS}
+      {DETAILS_BEFORE}
       LEFT JOIN log_arrivals AS a ON {of_same_log("a")}
       {BODIES}
 """

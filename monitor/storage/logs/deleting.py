@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from monitor.counters import Counters
 from monitor.errors import Unavailable
 from monitor.ledger.account import DELETED
 from monitor.logs.filter import LogFilter, Page
+from monitor.storage.database import unused_sets
 from monitor.storage.database.clearing import Keys, remove_logs
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
@@ -72,6 +74,7 @@ class Deletions:
         if not is_log_id(id) or not await self._is_there(id):
             return False
         gone, _ = await self._take([id], {id}, dry_run=False)
+        await self._sweep()
         return bool(gone)
 
     async def many(
@@ -84,7 +87,7 @@ class Deletions:
         found: set[UUID] = set()
         logs = replays = 0
         await self._reader.check(filter)
-        async with self._turn:
+        async with self._turn, self._swept(is_due=not dry_run):
             while len(found) < limit:
                 page = Page(limit=min(STEP_LOGS, limit - len(found)), cursor=after)
                 ids, reached, is_all = await self._reader.ids(filter, page)
@@ -164,6 +167,21 @@ class Deletions:
         for source, n in Counter(row["source"] for row in gone).items():
             self._counters.logs_deleted.labels(source).inc(n)
         return len(gone)
+
+    @asynccontextmanager
+    async def _swept(self, *, is_due: bool) -> AsyncIterator[None]:
+        """What many had of headers goes when the last of them are gone."""
+        try:
+            yield
+        finally:
+            if is_due:
+                await self._sweep()
+
+    async def _sweep(self) -> None:
+        """What is left of headers goes now where it can, else in the background."""
+        with suppress(*REFUSED, Unavailable):
+            async with self._database.connection(held_s=HELD_S) as connection:
+                await unused_sets.sweep_all(connection)
 
     async def _is_there(self, id: UUID) -> bool:
         async with self._database.reading(Share.LOOKUPS) as connection:

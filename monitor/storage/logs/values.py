@@ -11,7 +11,7 @@ from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import FROM
 from monitor.storage.logs.narrowing import narrowed
-from monitor.storage.search import conditions, places, regexes
+from monitor.storage.search import conditions, heads, places, regexes
 from monitor.storage.search.bounded import within
 from monitor.storage.search.clauses import clause
 from monitor.storage.search.patterns import escaped
@@ -130,4 +130,4 @@ def _names(family: Family, made: Conditions) -> str:
               FROM jsonb_path_query(read_json(l.query_params), '$.keyvalue()')
                 AS v (document)
         """
-    return f"SELECT v.name FROM {places.header_lines(places.side_of(family), made)}"
+    return f"SELECT v.name FROM {heads.lines(places.side_of(family), made)}"

@@ -224,7 +224,9 @@ class Recorder:
 
             async def steps() -> list[Recorded]:
                 await self._ledger.move(connection, segment, start, end)
-                stored = await store_living(connection, exchanges, self._names)
+                stored = await store_living(
+                    connection, self._partitions.sets, exchanges, self._names
+                )
                 await self._ledger.add(connection, outcomes(records, stored))
                 await publish(connection, stored)
                 return stored

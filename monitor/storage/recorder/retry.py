@@ -103,7 +103,9 @@ class Retrying:
         ) as connection:
 
             async def steps() -> bool:
-                stored = await store_living(connection, [exchange], self._names)
+                stored = await store_living(
+                    connection, self._partitions.sets, [exchange], self._names
+                )
                 outcome = STORED if stored else SERVICE_DELETED
                 await self._ledger.add(connection, {(letter.service_id, outcome): 1})
                 await publish(connection, stored)

@@ -84,9 +84,10 @@ async def drop_day(
 
     So is, where the logs stay, what came late and *arrived_since*.
 
-    *day* is the oldest one of each table, and `logs`, where it goes too, comes last:
-    it says what is pinned. Raises asyncpg.LockNotAvailableError where a table is in
-    use, asyncpg.QueryCanceledError where more is pinned than can be moved in time.
+    *day* is the oldest one of each table, and `logs`, where it goes too, comes after
+    what is kept by its keys: it says what is pinned. Raises
+    asyncpg.LockNotAvailableError where a table is in use, asyncpg.QueryCanceledError
+    where more is pinned than can be moved in time.
     """
     here = [table for table in tables if await attached(connection, name(table, day))]
     measured = {table: await _measure(connection, table, day) for table in here}
@@ -191,6 +192,16 @@ def _is_pinned(table: str, day: date) -> str:
     """Of the others, those whose log is: of that day, or in the attic already."""
     if table == "logs":
         return "t.pinned"
+    if table == "header_sets":
+        return f"""
+            t.id IN (SELECT used.id
+                       FROM logs AS l
+                       CROSS JOIN LATERAL (VALUES (l.request_set), (l.response_set))
+                             AS used (id)
+                      WHERE l.ts >= '{day} 00:00+00'
+                        AND l.ts < '{day + timedelta(days=1)} 00:00+00'
+                        AND l.pinned)
+            """
     return f"""
         EXISTS (SELECT 1
                   FROM logs AS l

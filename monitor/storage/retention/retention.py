@@ -8,6 +8,7 @@ from datetime import date, datetime
 import asyncpg
 
 from monitor.counters import Counters
+from monitor.storage.database import unused_sets
 from monitor.storage.database.clearing import STEP_ROWS, Keys, remove_logs
 from monitor.storage.database.partitions import BODIES, PARTITIONED, Partitions, day_of
 from monitor.storage.database.pool import Database
@@ -91,6 +92,7 @@ class Retention:
         for term in (*terms.each, terms.of_all):
             self._count("alert_events", await clear_events(connection, term))
         await self._hold_bytes(connection, day_of(now))
+        await unused_sets.sweep_all(connection)
 
     async def _drop_past(
         self,

@@ -5,18 +5,13 @@ import re
 
 from monitor.search.log_id import id_in
 from monitor.search.tree import Pattern, Side, Text, part_of
-from monitor.storage.search import places
-from monitor.storage.search.joins import BODIES, HEADERS
+from monitor.storage.search import heads, places
+from monitor.storage.search.joins import BODIES, DETAILS
 from monitor.storage.search.patterns import matching, part_in
 from monitor.storage.search.where import Conditions
 
 TAGS = "array_to_string(l.tags, chr(10))"
 TEXTS = ("l.error", "l.note", TAGS, places.REQUEST_TEXT, places.RESPONSE_TEXT)
-# JSON of names and values.
-HEADERS_AS_KEPT = (
-    "convert_from(d.request_headers, 'UTF8')",
-    "convert_from(d.response_headers, 'UTF8')",
-)
 QUERY = "substr(l.url, nullif(position('?' IN l.url), 0))"
 # Of a host, only who pastes a URL, or the end of one, wants to know.
 OF_URL = re.compile(r"://|\?")
@@ -27,7 +22,7 @@ FIELD_LINE = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ?(.*)", re.DOTALL)
 
 def clause(pattern: Pattern, made: Conditions) -> str:
     """Whether a row of logs AS l, log_details AS d, log_bodies AS b says it."""
-    made.see(HEADERS)
+    made.see(DETAILS)
     made.see(BODIES)
     text = part_in(pattern)
     found = _pattern(pattern, made) if text is None else _text(text, made)
@@ -40,9 +35,8 @@ def _text(text: str, made: Conditions) -> list[str]:
     in_url = matching(part_of(text), made.place, is_encoded=True)
     columns = places.URLS if OF_URL.search(text) else ()
     found += [in_url(column) for column in ("l.path", QUERY, *columns)]
-    for pattern in _in_json(text):
-        in_headers = matching(part_of(pattern), made.place)
-        found += [in_headers(column) for column in HEADERS_AS_KEPT]
+    for written in _in_json(text):
+        found += heads.holding(written, made)
     id = id_in(text)
     if id is not None:
         found.append(f"l.id = {made.place(id)}")
@@ -55,7 +49,7 @@ def _pattern(pattern: Pattern, made: Conditions) -> list[str]:
     found = [holds(column) for column in ("l.path", QUERY, *TEXTS) if column != TAGS]
     found.append(places.any_of(Text.TAG, made, holds))
     for side in Side:
-        lines = places.header_lines(side, made)
+        lines = heads.lines(side, made)
         line = holds("(v.name || ': ' || v.value)")
         found.append(f"EXISTS (SELECT 1 FROM {lines} WHERE {line})")
     return found

@@ -9,4 +9,5 @@ def of_same_log(table: str) -> str:
 
 
 BODIES = f"LEFT JOIN log_bodies AS b ON {of_same_log('b')}"
-HEADERS = f"LEFT JOIN log_details AS d ON {of_same_log('d')}"
+# Of logs from before headers were sets.
+DETAILS = f"LEFT JOIN log_details AS d ON {of_same_log('d')}"

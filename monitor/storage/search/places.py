@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from monitor.json.path import Path
 from monitor.search.tree import Amount, Family, JsonPath, Named, Place, Side, Text
-from monitor.storage.search.joins import BODIES, HEADERS, of_same_log
-from monitor.storage.search.patterns import escaped
+from monitor.storage.search import heads
+from monitor.storage.search.joins import BODIES, DETAILS, of_same_log
 from monitor.storage.search.where import Conditions
 
 # Of pushed logs there is what was pushed; it is looked for where it counts only.
@@ -27,12 +27,12 @@ OF_LOG = {
     Amount.TIME: "l.ts",
 }
 OF_DETAILS = {
-    Amount.CONNECT: "d.connect_ms",
-    Amount.TLS: "d.tls_ms",
-    Amount.TTFB: "d.ttfb_ms",
-    Amount.OVERHEAD: "d.overhead_ms",
-    Amount.MESSAGES: "d.message_count",
-    Amount.EVENTS: "d.event_count",
+    Amount.CONNECT: "coalesce(l.connect_ms, d.connect_ms)",
+    Amount.TLS: "coalesce(l.tls_ms, d.tls_ms)",
+    Amount.TTFB: "coalesce(l.ttfb_ms, d.ttfb_ms)",
+    Amount.OVERHEAD: "coalesce(l.overhead_ms, d.overhead_ms)",
+    Amount.MESSAGES: "coalesce(l.message_count, d.message_count)",
+    Amount.EVENTS: "coalesce(l.event_count, d.event_count)",
 }
 # Logs of before there was the column have none: each is an endpoint of its own path.
 ENDPOINT = "coalesce(l.endpoint, l.path)"
@@ -86,7 +86,7 @@ class Several:
 
 def amount(of: Amount, made: Conditions) -> str:
     if of in OF_DETAILS:
-        made.see(HEADERS)
+        made.see(DETAILS)
         return OF_DETAILS[of]
     return OF_LOG[of]
 
@@ -99,6 +99,8 @@ def any_of(place: Place, made: Conditions, holds: Callable[[str], str]) -> str:
     """That one of the texts at *place* is so."""
     if isinstance(place, Text) and place is not Text.TAG:
         return _either([holds(column) for column in columns(place, made)])
+    if isinstance(place, Named) and place.family is not Family.PARAMETER:
+        return heads.any_named(side_of(place.family), place.name, made, holds)
     found = several(place, made)
     return f"""
         ({found.likely} AND EXISTS (SELECT 1
@@ -117,6 +119,8 @@ def there(place: Place, made: Conditions) -> str:
             return f"octet_length({STORED_BODIES[place]}) > 0"
         there = [f"{column} IS NOT NULL" for column in columns(place, made)]
         return _either(there)
+    if isinstance(place, Named) and place.family is not Family.PARAMETER:
+        return heads.any_named(side_of(place.family), place.name, made, None)
     found = several(place, made, is_whole=True)
     return f"""
         ({found.likely} AND EXISTS (SELECT 1 FROM {found.source} WHERE {found.wanted}))
@@ -153,25 +157,14 @@ def several(place: Place, made: Conditions, *, is_whole: bool = False) -> Severa
             return Several("unnest(l.tags) AS v (tag)", "v.tag")
 
 
-def header_lines(side: Side, made: Conditions) -> str:
-    made.see(HEADERS)
-    return f"header_fields(d.{side}_headers) AS v"
-
-
 def side_of(family: Family) -> Side:
     return Side.REQUEST if family is Family.REQUEST_HEADER else Side.RESPONSE
 
 
 def _header(family: Family, name: str, made: Conditions) -> Several:
     side = side_of(family)
-    source = header_lines(side, made)
-    named = made.place(f"%{escaped(quoted(name))}%")
-    return Several(
-        source,
-        "v.value",
-        f"v.name = {made.place(name)}",
-        f"convert_from(d.{side}_headers, 'UTF8') ILIKE {named}",
-    )
+    source = heads.lines(side, made)
+    return Several(source, "v.value", f"v.name = {made.place(name)}")
 
 
 def _documents(text: str, path: str, made: Conditions, likely: str) -> Several:

@@ -26,7 +26,7 @@ from tests.support.stored import settled, wait_for
 from tests.support.upstreams import Reader, Writer, read_head, upstream
 
 SECRET = "hunter2-leaked"
-TABLES = ("logs", "log_details", "log_bodies", "log_messages", "log_arrivals")
+TABLES = ("header_sets", "logs", "log_bodies", "log_messages", "log_arrivals")
 
 
 async def events(reader: Reader, writer: Writer) -> None:

@@ -95,6 +95,9 @@ async def test_a_closed_app_has_its_sample_traffic_too(
                 await asyncio.sleep(0.05)
                 rows = await connection.fetch("SELECT path FROM apimonitor.logs")
                 paths = {row["path"] for row in rows}
-    sent = await connection.fetch("SELECT * FROM apimonitor.log_details")
+    sent = [
+        await connection.fetch(f"SELECT * FROM apimonitor.{table}")
+        for table in ("logs", "header_sets")
+    ]
     await connection.close()
     assert "apimonitor_session" not in str(sent)

@@ -74,7 +74,7 @@ async def test_growth_is_what_came_in_the_days_that_are_there(
     await costs.ask(NOW)
     sizes = costs.cost.sizes
     assert sizes is not None
-    came = await taken(database, "logs", "log_details", days_ago=range(7))
+    came = await taken(database, "header_sets", "logs", days_ago=range(7))
     assert (sizes.logs.came, sizes.logs.until - sizes.logs.since) == (came, 6.5 * DAY)
     assert sizes.logs.held > came
     assert sizes.schema > sizes.logs.held + sizes.bodies.held
@@ -88,7 +88,7 @@ async def test_growth_is_what_came_in_the_days_that_are_there(
     sizes = again.cost.sizes
     assert sizes is not None
     bodies = await taken(database, "log_bodies", "log_messages", days_ago=range(3))
-    logs = await taken(database, "logs", "log_details", days_ago=range(3))
+    logs = await taken(database, "header_sets", "logs", days_ago=range(3))
     assert (sizes.logs.came, sizes.bodies.came) == (logs, bodies)
     assert again.cost.per_day == pytest.approx((logs + bodies) / 2.5)
     assert shown(again)["apimonitor_growth_measured_seconds"] == "216000.0"
