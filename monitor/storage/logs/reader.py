@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 
-from monitor.errors import TooSlow
+from monitor.errors import Busy, TooSlow
 from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage, QueryPart
@@ -17,16 +18,19 @@ from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
 from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.logs.nothing_found import parts_of_nothing
-from monitor.storage.logs.search import begin_after, in_windows, order
+from monitor.storage.logs.search import counting, in_windows, listing
 from monitor.storage.search import conditions, regexes
-from monitor.storage.search.bounded import within
+from monitor.storage.search.asked import asked_by
+from monitor.storage.search.bounded import bounded, within
+from monitor.storage.search.days import Days, days_of, in_order
 from monitor.traffic.ids import bucket_of, is_log_id, lowest_at, timestamp_of
 
 # Details held at once by an export.
 EXPORT_ROWS = 50
 # Of the time for a search: what the direct way may take, and what counting may.
-DIRECT_SHARE = 0.4
-COUNT_SHARE = 0.2
+DIRECT_SHARE = 0.1
+COUNT_SHARE = 0.1
+WHOLE = Page()
 # How many times QUERY_TIMEOUT_MS a step of an export may take that finds nothing.
 MAX_PATIENCE = 16
 # Before all logs: where a search begins again that has not got anywhere.
@@ -50,18 +54,18 @@ class LogReader:
         """One page; see LogPage for what is exact, and what is said if it is not."""
         await self.check(filter)
         deadline = time.monotonic() + self._timeout_ms / 1000
-        async with self._database.reading(Share.LISTS) as connection:
-            filter = await narrowed(connection, filter, self._share_ms(COUNT_SHARE))
-            rows, scanned_to, complete = await self._rows(
-                connection, filter, page, deadline
-            )
-            total, at_least = await self._count(connection, filter, page, len(rows))
-            parts: tuple[QueryPart, ...] = ()
-            if total == 0:
-                # What is left of the time, and of that for counting.
-                left_ms = int((deadline - time.monotonic()) * 1000)
-                share_ms = self._share_ms(COUNT_SHARE)
-                left_ms = min(left_ms + share_ms, share_ms)
+        filter = await self._narrowed(filter, Share.LISTS)
+        rows, scanned_to, complete = await self._rows(
+            filter, page, deadline, Share.LISTS
+        )
+        total, at_least = await self._total(filter, page, len(rows), complete)
+        parts: tuple[QueryPart, ...] = ()
+        if total == 0:
+            # What is left of the time, and of that for counting.
+            left_ms = int((deadline - time.monotonic()) * 1000)
+            share_ms = self._share_ms(COUNT_SHARE)
+            left_ms = min(left_ms + share_ms, share_ms)
+            async with self._database.reading(Share.LISTS) as connection:
                 parts = await parts_of_nothing(connection, filter, left_ms)
         has_more = len(rows) > page.limit
         rows = rows[-page.limit :] if page.newer else rows[: page.limit]
@@ -129,15 +133,11 @@ class LogReader:
         self, filter: LogFilter, page: Page, *, timeout_ms: int | None = None
     ) -> tuple[list[UUID], UUID | None, bool]:
         """The ids of a page, how far that led, and whether that was all."""
-        timeout_s = (timeout_ms or self._timeout_ms) / 1000
-        deadline = time.monotonic() + timeout_s
-        # The direct way has its own time before.
-        held_s = 2 * (timeout_s + self._timeout_ms / 1000)
-        async with self._database.reading(Share.SEARCHES, held_s=held_s) as connection:
-            filter = await narrowed(connection, filter, self._share_ms(COUNT_SHARE))
-            rows, scanned_to, complete = await self._rows(
-                connection, filter, page, deadline
-            )
+        deadline = time.monotonic() + (timeout_ms or self._timeout_ms) / 1000
+        filter = await self._narrowed(filter, Share.SEARCHES)
+        rows, scanned_to, complete = await self._rows(
+            filter, page, deadline, Share.SEARCHES
+        )
         ids = [row["id"] for row in rows[: page.limit]]
         if len(rows) > page.limit:
             return ids, ids[-1], False
@@ -161,18 +161,25 @@ class LogReader:
     def _share_ms(self, share: float) -> int:
         return int(self._timeout_ms * share)
 
+    async def _narrowed(self, filter: LogFilter, share: Share) -> LogFilter:
+        async with self._database.reading(share) as connection:
+            return await narrowed(connection, filter, self._share_ms(COUNT_SHARE))
+
     async def _rows(
-        self,
-        connection: asyncpg.Connection,
-        filter: LogFilter,
-        page: Page,
-        deadline: float,
+        self, filter: LogFilter, page: Page, deadline: float, share: Share
     ) -> tuple[list[asyncpg.Record], UUID | None, bool]:
         """A page and one row more; how far was searched, and whether that was all."""
         try:
-            return await self._directly(connection, filter, page), None, True
-        except asyncpg.QueryCanceledError:
-            return await in_windows(connection, filter, page, deadline)
+            async with self._database.reading(share) as connection:
+                # In the block: who catches it there has the connection still.
+                try:
+                    return await self._directly(connection, filter, page), None, True
+                except asyncpg.QueryCanceledError:
+                    pass
+        except Busy:
+            if share is Share.LISTS:
+                raise
+        return await in_windows(self._database, filter, page, deadline)
 
     async def among(self, ids: Sequence[UUID], filter: LogFilter) -> list[LogItem]:
         """Those of *ids* that *filter* finds, in the order of *ids*.
@@ -196,49 +203,73 @@ class LogReader:
     async def _directly(
         self, connection: asyncpg.Connection, filter: LogFilter, page: Page
     ) -> list[asyncpg.Record]:
-        """The page and one row more, newest first."""
-        sql, arguments = listing(filter, page)
-        share_ms = self._share_ms(DIRECT_SHARE)
-        rows = await within(connection, share_ms, sql, arguments)
+        """The page and one row more, newest first. Raises QueryCanceledError."""
+        until = time.monotonic() + self._share_ms(DIRECT_SHARE) / 1000
+        rows: list[asyncpg.Record] = []
+        offset = page.offset
+        for days in await self._days(connection, filter, page, until):
+            wanted = replace(page, limit=page.limit - len(rows), offset=offset)
+            sql, arguments = listing(filter, wanted, days)
+            found = await within(connection, _left_ms(until), sql, arguments)
+            rows += found
+            if len(rows) > page.limit:
+                break
+            if found:
+                offset = 0
+            elif offset:
+                sql, arguments = counting(filter, offset, days)
+                [passed] = await within(connection, _left_ms(until), sql, arguments)
+                offset -= passed["count"]
         return rows[::-1] if page.newer else rows
 
-    async def _count(
+    async def _days(
         self,
         connection: asyncpg.Connection,
         filter: LogFilter,
         page: Page,
-        found: int,
+        until: float,
+    ) -> Sequence[Days]:
+        """Those that may have some of the page, in the order of the search."""
+        async with bounded(connection, _left_ms(until)):
+            days = await days_of(connection)
+        first, last = asked_by(filter).bounds
+        edge = page.cursor and timestamp_of(page.cursor)
+        if page.newer:
+            return in_order(days, edge or first, last, ascends=True)
+        return in_order(days, first, edge or last)
+
+    async def _total(
+        self, filter: LogFilter, page: Page, found: int, complete: bool
     ) -> tuple[int | None, int]:
         """The exact total, or None and what there is at least."""
-        made = conditions.of(filter)
-        sql = f"""
-            SELECT count(*)
-              FROM (SELECT 1
-                      {FROM} {made.joins}
-                     WHERE {made.where}
-                     LIMIT {EXACT_TOTAL + 1}) AS capped
-            """
-        share_ms = self._share_ms(COUNT_SHARE)
+        at_least = page.offset + min(found, page.limit)
+        if not complete:
+            # To count is to search: it would not get further.
+            return None, at_least
+        if page.cursor is None and found <= page.limit and (found or not page.offset):
+            return _capped(at_least)
+        until = time.monotonic() + self._share_ms(COUNT_SHARE) / 1000
+        count = 0
         try:
-            rows = await within(connection, share_ms, sql, made.arguments)
-        except asyncpg.QueryCanceledError:
-            return None, page.offset + min(found, page.limit)
-        total: int = rows[0]["count"]
-        return (None, EXACT_TOTAL) if total > EXACT_TOTAL else (total, total)
+            async with self._database.reading(Share.LISTS) as connection:
+                for days in await self._days(connection, filter, WHOLE, until):
+                    most = EXACT_TOTAL + 1 - count
+                    sql, arguments = counting(filter, most, days)
+                    [row] = await within(connection, _left_ms(until), sql, arguments)
+                    count += row["count"]
+                    if count > EXACT_TOTAL:
+                        break
+        except (TooSlow, Busy):
+            return None, max(at_least, min(count, EXACT_TOTAL))
+        return _capped(count)
 
 
-def listing(filter: LogFilter, page: Page) -> tuple[str, list[object]]:
-    """The statement for a page and one row more, and its arguments."""
-    made = conditions.of(filter)
-    begin_after(made, page, page.cursor)
-    sql = f"""
-        SELECT {ITEM_COLUMNS}
-          {FROM} {made.joins}
-         WHERE {made.where}
-         ORDER BY l.id {order(page)}
-         LIMIT {page.limit + 1} OFFSET {page.offset}
-        """
-    return sql, made.arguments
+def _capped(count: int) -> tuple[int | None, int]:
+    return (None, EXACT_TOTAL) if count > EXACT_TOTAL else (count, count)
+
+
+def _left_ms(until: float) -> int:
+    return int((until - time.monotonic()) * 1000)
 
 
 def _next(

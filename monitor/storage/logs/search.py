@@ -5,10 +5,14 @@ from uuid import UUID
 
 import asyncpg
 
+from monitor.errors import Busy, TooSlow
 from monitor.logs.filter import LogFilter, Page
+from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import FROM, ITEM_COLUMNS
 from monitor.storage.search import conditions
 from monitor.storage.search.bounded import within
+from monitor.storage.search.days import ALWAYS, Days
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import timestamp_of
 
@@ -17,10 +21,12 @@ MAX_WINDOW = 50_000
 # Of the time that is left, what a window may take; and what becomes of it if it does.
 WINDOW_SHARE = 0.5
 SHRINKS_BY = 10
+# How long others wait for it at most.
+MOST_MS = 500
 
 
 async def in_windows(
-    connection: asyncpg.Connection,
+    database: Database,
     filter: LogFilter,
     page: Page,
     deadline: float,
@@ -39,10 +45,16 @@ async def in_windows(
         if left_ms <= 0:
             return asked_for(), edge, False
         try:
-            far = await _far_end(connection, filter, page, edge, size, left_ms)
-            share_ms = int(left_ms * WINDOW_SHARE)
-            found += await _search(connection, filter, page, (edge, far), share_ms)
-        except asyncpg.QueryCanceledError:
+            # A turn for each: others search, too.
+            async with database.reading(
+                Share.SEARCHES, timeout_s=left_ms / 1000
+            ) as connection:
+                far = await _far_end(connection, filter, page, edge, size, left_ms)
+                share_ms = min(int(left_ms * WINDOW_SHARE), MOST_MS)
+                found += await _search(connection, filter, page, (edge, far), share_ms)
+        except Busy:
+            return asked_for(), edge, False
+        except TooSlow:
             # Smaller, so that each search gets on, however little.
             size = max(size // SHRINKS_BY, 1)
             continue
@@ -50,6 +62,39 @@ async def in_windows(
             return asked_for(), None, True
         edge, size = far, min(size * 2, MAX_WINDOW)
     return asked_for(), edge, True
+
+
+def listing(
+    filter: LogFilter, page: Page, days: Days = ALWAYS
+) -> tuple[str, list[object]]:
+    """The statement for a page and one row more, and its arguments."""
+    made = conditions.of(filter)
+    begin_after(made, page, page.cursor)
+    days.bound(made)
+    sql = f"""
+        SELECT {ITEM_COLUMNS}
+          {FROM} {made.joins}
+         WHERE {made.where}
+         ORDER BY l.id {order(page)}
+         LIMIT {page.limit + 1} OFFSET {page.offset}
+        """
+    return sql, made.arguments
+
+
+def counting(
+    filter: LogFilter, most: int, days: Days = ALWAYS
+) -> tuple[str, list[object]]:
+    """How many there are, *most* at most."""
+    made = conditions.of(filter)
+    days.bound(made)
+    sql = f"""
+        SELECT count(*)
+          FROM (SELECT 1
+                  {FROM} {made.joins}
+                 WHERE {made.where}
+                 LIMIT {most}) AS capped
+        """
+    return sql, made.arguments
 
 
 async def _far_end(

@@ -24,7 +24,8 @@ from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.marks import Marks
 from monitor.storage.logs.narrowing import narrowed
-from monitor.storage.logs.reader import LogReader, listing
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.logs.search import listing
 from monitor.storage.registry.services import Services
 from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.exchange import Body, Exchange, Source

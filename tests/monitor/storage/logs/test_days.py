@@ -1,0 +1,159 @@
+"""What is asked of many days is asked of few at a time, and finds the same."""
+
+import json
+import random
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from monitor.logs.cursor import decode_cursor
+from monitor.logs.filter import LogFilter, Page
+from monitor.storage.commit.commit import commit
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import Database
+from monitor.storage.database.session import with_plain_ids
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.search import days
+from monitor.storage.search.days import Days, spans_of
+from monitor.traffic.exchange import Exchange
+from monitor.traffic.ids import LogIds
+from tests.monitor.storage.logs.test_filters import (
+    matches,
+    random_exchange,
+    random_filter,
+)
+
+DAYS, LOGS = 16, 300
+IDS = LogIds()
+
+
+async def some_days(
+    database: Database, service_id: UUID, chance: random.Random
+) -> list[Exchange]:
+    """Oldest first; of some days there are none, of some there are many."""
+    now = datetime.now(UTC)
+    back = sorted((chance.random() ** 2 * DAYS for _ in range(LOGS)), reverse=True)
+    rows = []
+    for n in back:
+        id = IDS.at(now - timedelta(days=n))
+        rows.append(replace(random_exchange(chance, service_id), id=id))
+    rows.sort(key=lambda row: row.id)
+    async with database.connection() as connection:
+        await commit(connection, Partitions(), rows)
+    return rows
+
+
+async def test_pages_over_many_days_are_those_of_one_list(
+    database: Database, service_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(days, "FIRST_BYTES", 1)
+    chance = random.Random(7)
+    rows = await some_days(database, service_id, chance)
+    reader = LogReader(database, timeout_ms=600_000)
+    for _ in range(15):
+        asked = random_filter(chance, rows)
+        expected = [row.id for row in reversed(rows) if matches(row, asked)]
+        page = Page(limit=chance.choice([1, 20, 500]))
+        got = await reader.page(asked, page)
+        assert [item.id for item in got.items] == expected[: page.limit], asked
+        assert (got.total, got.complete) == (len(expected), True), asked
+        place = chance.randrange(len(expected) + 1)
+        got = await reader.page(asked, replace(page, offset=place))
+        assert [item.id for item in got.items] == expected[place:][: page.limit]
+        assert got.total == len(expected)
+        if not expected:
+            continue
+        at = chance.choice(expected)
+        got = await reader.page(asked, replace(page, cursor=at))
+        older = [id for id in expected if id < at]
+        assert [item.id for item in got.items] == older[: page.limit]
+        assert got.next_cursor is None or decode_cursor(got.next_cursor) in older
+        got = await reader.page(asked, replace(page, cursor=at, newer=True))
+        newer = [id for id in expected if id > at]
+        assert [item.id for item in got.items] == newer[-page.limit :]
+
+
+async def test_a_page_opens_the_newest_days_and_more_only_where_these_have_less(
+    database: Database, service_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(days, "FIRST_BYTES", 1)
+    sent: list[asyncpg.connection.LoggedQuery] = []
+
+    async def noting(connection: asyncpg.Connection) -> None:
+        await with_plain_ids(connection)
+        connection.add_query_logger(sent.append)
+
+    rows = await some_days(database, service_id, random.Random(8))
+    there = {row.started_at.date() for row in rows}
+    monkeypatch.setattr("monitor.storage.database.pool.with_plain_ids", noting)
+    watched = await Database.open(database_url_of(database), size=3)
+    try:
+        reader = LogReader(watched, timeout_ms=600_000)
+        plans = Plans(database, sent)
+        newest = await plans.of(lambda: reader.page(LogFilter(), Page(limit=1)))
+        # The page; its total reads on, a statement for some days.
+        assert len(newest[0]) == 1
+        assert len(newest) > 3
+        for opened in newest:
+            assert len(opened) <= len(there) * 2 // 3
+        assert set.union(*newest) >= {f"logs_{day:%Y%m%d}" for day in there}
+    finally:
+        await watched.close()
+
+
+def database_url_of(database: Database) -> str:
+    return database._dsn
+
+
+class Plans:
+    """Which days each statement about logs opens, as PostgreSQL plans it."""
+
+    def __init__(
+        self, database: Database, sent: list[asyncpg.connection.LoggedQuery]
+    ) -> None:
+        self._database = database
+        self._sent = sent
+
+    async def of(self, ask: Callable[[], Awaitable[object]]) -> list[set[str]]:
+        self._sent.clear()
+        await ask()
+        statements = [q for q in self._sent if re.search(r"\blogs AS l\b", q.query)]
+        found = []
+        async with self._database.connection() as connection:
+            for statement in statements:
+                sql = f"EXPLAIN (FORMAT json) {statement.query}"
+                plan = json.loads(await connection.fetchval(sql, *statement.args))
+                found.append({name for name in relations(plan) if name != "logs"})
+        return found
+
+
+def relations(plan: Any) -> Iterator[str]:
+    """Of logs, in all of *plan*."""
+    if isinstance(plan, list):
+        for each in plan:
+            yield from relations(each)
+    if isinstance(plan, dict):
+        if re.fullmatch(r"logs_\w+", name := plan.get("Relation Name", "")):
+            yield name
+        for each in plan.values():
+            yield from relations(each)
+
+
+def test_spans_are_of_some_size_and_hold_all_that_there_is() -> None:
+    def day(n: int) -> datetime:
+        return datetime(2026, 11, n, tzinfo=UTC)
+
+    mega = 1024 * 1024
+    assert spans_of([]) == (Days(),)
+    assert spans_of([(day(n), mega) for n in range(9, 0, -1)]) == (Days(),)
+    large = spans_of([(day(n), 32 * mega) for n in range(28, 0, -1)])
+    assert large[0] == Days(day(28), None)
+    assert large[1] == Days(day(26), day(28))
+    assert large[2] == Days(day(22), day(26))
+    assert large[-1] == Days(None, day(14))
