@@ -127,6 +127,7 @@ def _of_metrics(parts: Parts) -> dict[str, Handler]:
         "get_metrics": metrics.totals,
         "get_timeseries": metrics.timeseries,
         "get_endpoints": metrics.endpoints,
+        "get_heatmap": metrics.heatmap,
         "create_mark": marks.create,
         "list_marks": marks.list,
         "delete_mark": marks.delete,

@@ -54,6 +54,23 @@ class MetricsCalls:
             }
         )
 
+    async def heatmap(self, request: web.Request) -> web.Response:
+        await need(request, self._parts, Right.READ)
+        scope = parse_scope(request.query.items())
+        found = await self._parts.stores.heat.heat_map(scope)
+        return answer(
+            {
+                "bucket_s": found.width.total_seconds(),
+                "since": found.since and times.format(found.since),
+                "until": found.until and times.format(found.until),
+                "edges_ms": found.edges_ms,
+                "buckets": [
+                    {"start": times.format(bucket.start), "counts": bucket.counts}
+                    for bucket in found.buckets
+                ],
+            }
+        )
+
     async def endpoints(self, request: web.Request) -> web.Response:
         await need(request, self._parts, Right.READ)
         found = await self._parts.stores.metrics.endpoints(

@@ -90,6 +90,15 @@ class Endpoints:
     percentile_error: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceMeasured:
+    """How a service goes; *requests*: those of each part of the window."""
+
+    service_id: UUID
+    measured: Measured
+    requests: tuple[int, ...]
+
+
 NOTHING = Measured(
     requests=0, errors=0, avg_ms=None, p50_ms=None, p95_ms=None, p99_ms=None
 )
@@ -107,6 +116,12 @@ def floor(moment: datetime, width: timedelta) -> datetime:
     """The last multiple of *width*, counted from 1970, that is not after *moment*."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return moment - (moment - epoch) % width
+
+
+def starts_of(first: datetime, last: datetime, width: timedelta) -> list[datetime]:
+    """Where the buckets begin in which *first* to *last* lie, both with them."""
+    start = floor(first, width)
+    return [start + n * width for n in range((last - start) // width + 1)]
 
 
 def ceiling(moment: datetime, width: timedelta) -> datetime:

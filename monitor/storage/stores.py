@@ -7,6 +7,8 @@ from monitor.settings import Settings
 from monitor.storage.alerts.channels import Channels
 from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.alerts.rules import Alerts
+from monitor.storage.charts.heat import HeatReader
+from monitor.storage.charts.sparklines import SparklineReader
 from monitor.storage.counts.reader import CountReader
 from monitor.storage.database.pool import Database
 from monitor.storage.endpoints.reader import EndpointReader
@@ -34,6 +36,8 @@ class Stores:
     messages: MessageReader
     replays: Replays
     metrics: MetricsReader
+    heat: HeatReader
+    sparklines: SparklineReader
     deploys: DeployMarks
     endpoints: EndpointReader
     values: ValueReader
@@ -54,6 +58,7 @@ class Stores:
     ) -> "Stores":
         """*publish* has the proxies know the services, after a change of them."""
         timeout_ms = settings.query_timeout_ms
+        metrics = MetricsReader(database, timeout_ms=timeout_ms)
         return cls(
             services=Services(database, publish=publish),
             keys=Keys(database, most=settings.keys_limit),
@@ -62,7 +67,9 @@ class Stores:
             marks=Marks(database),
             messages=MessageReader(database),
             replays=Replays(database),
-            metrics=MetricsReader(database, timeout_ms=timeout_ms),
+            metrics=metrics,
+            heat=HeatReader(metrics),
+            sparklines=SparklineReader(metrics),
             deploys=DeployMarks(database, most=settings.marks_limit),
             endpoints=EndpointReader(
                 database, timeout_ms=timeout_ms, t_ms=settings.apdex_t_ms

@@ -50,6 +50,22 @@ class Timeseries(Shown):
     buckets: list[MeasuredBucket]
 
 
+class HeatBucket(Shown):
+    start: AwareDatetime
+    counts: list[Count]
+
+
+class HeatMap(Shown):
+    """`counts[n]` lasted from `edges_ms[n]` on and less than the edge behind it, which
+    is null where there is none."""
+
+    bucket_s: float
+    since: AwareDatetime | None
+    until: AwareDatetime | None
+    edges_ms: list[float | None]
+    buckets: list[HeatBucket]
+
+
 class MeasuredEndpoint(Measured):
     """All beyond the 1,000 asked most are one row without a name."""
 

@@ -1,7 +1,13 @@
 """Metrics: operations of /openapi.json."""
 
 from api.document import examples
-from api.document.answers.metrics import EndpointList, Endpoints, Timeseries, Totals
+from api.document.answers.metrics import (
+    EndpointList,
+    Endpoints,
+    HeatMap,
+    Timeseries,
+    Totals,
+)
 from api.document.operation import Operation
 from monitor.logs.endpoints import ENDPOINTS
 from monitor.logs.query import MEASURED
@@ -33,6 +39,15 @@ METRICS = (
         summary="The same by method and endpoint",
         tag="Metrics",
         answer=Endpoints,
+        query=MEASURED,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/metrics/heatmap",
+        id="get_heatmap",
+        summary="How many took how long, in buckets of one width",
+        tag="Metrics",
+        answer=HeatMap,
         query=MEASURED,
     ),
     Operation(

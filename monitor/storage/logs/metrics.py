@@ -19,6 +19,7 @@ from monitor.logs.metrics import (
     Series,
     Totals,
     floor,
+    starts_of,
     width_for,
 )
 from monitor.record.cells import STEP_S
@@ -69,8 +70,8 @@ class MetricsReader:
         self._exact_logs = exact_logs
 
     async def totals(self, scope: Scope) -> Totals:
-        async with self._snapshot(scope) as snapshot:
-            measures = await self._measures(snapshot, scope)
+        async with self.snapshot(scope) as snapshot:
+            measures = await self.measures(snapshot, scope)
             return await _totals(snapshot, measures)
 
     async def timeseries(self, scope: Scope) -> Series:
@@ -79,8 +80,8 @@ class MetricsReader:
         A window without *since* begins with its oldest log, one without *until* ends
         now or with its newest log.
         """
-        async with self._snapshot(scope) as snapshot:
-            scope, first, last = await _window(snapshot, scope)
+        async with self.snapshot(scope) as snapshot:
+            scope, first, last = await bounded(snapshot, scope)
             if first is None or last is None:
                 return Series(
                     width=width_for(timedelta(0)),
@@ -89,14 +90,13 @@ class MetricsReader:
                     buckets=(),
                 )
             width = width_for(last - first)
-            measures = await self._measures(snapshot, scope, width)
+            measures = await self.measures(snapshot, scope, width)
             rows = await snapshot.rows(measures.by_start(width, floor(first, width)))
         found = {row["start"]: measures.measured(row) for row in rows}
-        buckets = []
-        start = floor(first, width)
-        while start <= last:
-            buckets.append(MetricsBucket(start, found.get(start, NOTHING)))
-            start += width
+        buckets = [
+            MetricsBucket(start, found.get(start, NOTHING))
+            for start in starts_of(first, last, width)
+        ]
         return Series(
             width=width,
             since=scope.since,
@@ -107,23 +107,23 @@ class MetricsReader:
 
     async def endpoints(self, scope: Scope) -> Endpoints:
         """By method and path template, most requests first."""
-        async with self._snapshot(scope) as snapshot:
-            measures = await self._measures(snapshot, scope)
+        async with self.snapshot(scope) as snapshot:
+            measures = await self.measures(snapshot, scope)
             whole = measures.measured(await snapshot.row(measures.overall()))
             return await _endpoints(snapshot, measures, whole)
 
     async def overview(self, scope: Scope) -> tuple[Totals, Endpoints]:
         """The totals and the endpoints, of the same snapshot."""
-        async with self._snapshot(scope) as snapshot:
-            measures = await self._measures(snapshot, scope)
+        async with self.snapshot(scope) as snapshot:
+            measures = await self.measures(snapshot, scope)
             totals = await _totals(snapshot, measures)
             return totals, await _endpoints(snapshot, measures, totals.measured)
 
-    def _snapshot(self, scope: Scope) -> AbstractAsyncContextManager[Snapshot]:
+    def snapshot(self, scope: Scope) -> AbstractAsyncContextManager[Snapshot]:
         share = Share.SEARCHES if scope.exact else Share.LISTS
         return snapshot_of(self._database, self._timeout_ms, share=share)
 
-    async def _measures(
+    async def measures(
         self, snapshot: Snapshot, scope: Scope, width: timedelta = STEP
     ) -> Measures:
         return await measures_of(snapshot, scope, self._exact_logs, width)
@@ -192,7 +192,7 @@ async def _endpoints(
     return Endpoints(tuple(found), measures.percentile_error)
 
 
-async def _window(
+async def bounded(
     snapshot: Snapshot, scope: Scope
 ) -> tuple[Scope, datetime | None, datetime | None]:
     """*scope* bounded, and the times its buckets reach from and to."""

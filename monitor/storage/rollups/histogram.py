@@ -20,7 +20,7 @@ class Histogram:
     """*number* is what numeric_send gives; *count* has those too that no bin holds."""
 
     def __init__(self, number: bytes, count: int) -> None:
-        self._first, counts = _bins(number)
+        self._first, counts = bins_of(number)
         # What is too short for a bin is taken for 0.
         self._none = count - sum(counts)
         self._count = count
@@ -62,7 +62,7 @@ def percentiles(
     return [histogram.percentile(fraction) for fraction in fractions]
 
 
-def _bins(number: bytes) -> tuple[int, list[int]]:
+def bins_of(number: bytes) -> tuple[int, list[int]]:
     """The lowest bin that has any, and the counts from there on."""
     size, weight, _, _ = HEADER.unpack_from(number)
     if not size:

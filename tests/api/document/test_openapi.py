@@ -255,7 +255,7 @@ async def test_every_call_answers_what_the_document_says(
         await call("DELETE", "/v1/logs", status=422)
         await call("DELETE", "/v1/logs/{log_id}", status=204, **it)
         await call("DELETE", "/v1/logs/{log_id}", status=404, **it)
-        for path in ("", "/timeseries", "/endpoints"):
+        for path in ("", "/timeseries", "/endpoints", "/heatmap"):
             await call("GET", f"/v1/metrics{path}", status=200)
             since = {"params": {"since": "2026-01-01", "source": "x"}}
             await call("GET", f"/v1/metrics{path}", status=422, **since)
