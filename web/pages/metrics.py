@@ -1,45 +1,52 @@
 """The page of the metrics."""
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from aiohttp import web
 
-from monitor import times
 from monitor.errors import InvalidInput, Unavailable
-from monitor.logs.metrics import Scope
-from monitor.logs.parameter import Parameter, read
-from monitor.logs.query import parse_scope
+from monitor.logs.metrics import Endpoints, Measured, Totals
+from monitor.registry.mark import DeployMark
 from web import render
 from web.parts import PageParts
-from web.views import figures, windows
+from web.views import figures
+from web.views.charts import changes
+from web.views.charts.asked import (
+    COMPARED,
+    KEPT,
+    Asked,
+    address,
+    addresses,
+    asked_by,
+    ends,
+    series,
+)
+from web.views.charts.changes import Change
+from web.views.charts.endpoints import (
+    EndpointRow,
+    Named,
+    Order,
+    in_order,
+    name_of,
+    rows_of,
+)
 from web.views.choices import choosable
-from web.views.figures import EndpointRow, Figure, LogLinks, Part
-from web.views.windows import Window
+from web.views.figures import Figure, LogLinks, Part
 
 MAX_ENDPOINTS = 100
-ENDS = ("since", "until")
-KEPT = ("service_id", "source", "exact")
-
-
-def _all(text: str) -> bool:
-    if text != "all":
-        raise ValueError("must be all")
-    return True
-
-
-OWN = {"range": Parameter(windows.preset), "endpoints": Parameter(_all)}
+MAX_MARKS = 100
+AROUND = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is measured, of which time, and whether no endpoint is left out."""
+class Before:
+    """What was measured of the time that is compared with."""
 
-    scope: Scope
-    window: Window
-    all_endpoints: bool
+    totals: Totals
+    endpoints: Mapping[Named, Measured]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +54,14 @@ class View:
     """The figures, or why there are none."""
 
     asked: Asked | None = None
-    totals: tuple[Figure, ...] = ()
+    totals: tuple[tuple[Figure, Change | None], ...] = ()
     by_method: list[Part] | None = None
     by_status: list[Part] | None = None
     endpoints: list[EndpointRow] | None = None
     more_endpoints: int = 0
     logs: str | None = None
     is_exact: bool = True
+    marks: list[DeployMark] | None = None
     problem: str | None = None
     field_errors: dict[str, str] | None = None
 
@@ -66,12 +74,21 @@ class MetricsPage:
         pairs = [(name, value) for name, value in request.query.items() if value]
         given, now = dict(pairs), datetime.now(UTC)
         view, status = await self._view(pairs, now)
+        asked = view.asked
+        services = await choosable(self._parts.stores.services)
         context = {
             "view": view,
             "given": given,
-            "services": await choosable(self._parts.stores.services),
-            "series": view.asked and _series(view.asked.scope),
-            **_addresses(given, view.asked, now),
+            "services": services,
+            "service_names": {service.id: service.name for service in services},
+            "compared": COMPARED,
+            "series": asked and series("timeseries", asked.scope),
+            "heat": asked and series("heatmap", asked.scope),
+            "series_before": asked
+            and asked.before
+            and series("timeseries", asked.before),
+            "around": partial(_around, given),
+            **addresses(given, asked, now),
         }
         return await render.page(request, "metrics.html", context, status=status)
 
@@ -79,7 +96,7 @@ class MetricsPage:
         self, pairs: list[tuple[str, str]], now: datetime
     ) -> tuple[View, int]:
         try:
-            asked = _asked(pairs, now)
+            asked = asked_by(pairs, now)
         except InvalidInput as error:
             reasons = {str(found.loc[-1]): found.msg for found in error.errors}
             problem = "Some of what the address asks for is not valid."
@@ -91,75 +108,63 @@ class MetricsPage:
             return View(asked=asked, problem=problem), 503
 
     async def _measured(self, asked: Asked) -> View:
-        totals, endpoints = await self._parts.stores.metrics.overview(asked.scope)
+        stores = self._parts.stores
+        totals, endpoints = await stores.metrics.overview(asked.scope)
+        before = await self._before(asked)
         links = LogLinks(asked.scope)
-        each = endpoints.each
-        shown = each if asked.all_endpoints else each[:MAX_ENDPOINTS]
+        marks, _ = await stores.deploys.page(
+            service_id=asked.scope.service_id,
+            since=asked.scope.since,
+            until=asked.scope.until,
+            limit=MAX_MARKS,
+        )
+        rows = await self._rows(asked, endpoints, before, links)
         return View(
             asked=asked,
-            totals=figures.of_measured(totals.measured, links, {}),
+            totals=_compared(totals, before, links),
             by_method=figures.by_method(totals, links),
             by_status=figures.by_status(totals, links),
-            endpoints=figures.by_endpoint(shown, links),
-            more_endpoints=len(each) - len(shown),
+            endpoints=rows,
+            more_endpoints=len(endpoints.each) - len(rows),
             logs=links.to({}),
             is_exact=not totals.percentile_error,
+            marks=marks,
         )
 
+    async def _before(self, asked: Asked) -> Before | None:
+        """None where nothing is compared, or there is nothing to compare with."""
+        if asked.before is None:
+            return None
+        totals, endpoints = await self._parts.stores.metrics.overview(asked.before)
+        if not totals.measured.requests:
+            return None
+        named = {name_of(one): one.measured for one in endpoints.each if one.method}
+        return Before(totals=totals, endpoints=named)
 
-def _asked(pairs: list[tuple[str, str]], now: datetime) -> Asked:
-    """Ends of one's own go before a range. Raises InvalidInput."""
-    values, errors = read([pair for pair in pairs if pair[0] in OWN], OWN)
-    try:
-        scope = parse_scope([pair for pair in pairs if pair[0] not in OWN])
-    except InvalidInput as error:
-        raise InvalidInput(error.detail, errors=[*errors, *error.errors]) from None
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
-    if scope.since or scope.until:
-        window = Window(None, scope.since, scope.until)
-    else:
-        window = windows.ending(now, values.get("range", windows.DEFAULT))
-        scope = replace(scope, since=window.since, until=window.until)
-    return Asked(
-        scope=scope, window=window, all_endpoints=values.get("endpoints", False)
-    )
-
-
-def _addresses(
-    given: dict[str, str], asked: Asked | None, now: datetime
-) -> dict[str, Any]:
-    """Of this page with another time, or with all endpoints."""
-    kept = {name: value for name, value in given.items() if name in KEPT}
-    presets = {name: _address({**kept, "range": name}) for name in windows.PRESETS}
-    beside = windows.beside(asked.window, now) if asked else {}
-    return {
-        "page_address": _address(kept),
-        "presets": presets,
-        "further": windows.further(asked.window.preset if asked else None),
-        "beside": {
-            name: _address({**kept, **_ends(window.since, window.until)})
-            for name, window in beside.items()
-        },
-        "all_endpoints": _address({**given, "endpoints": "all"}),
-        "exactly": _address({**given, "exact": "true"}),
-    }
+    async def _rows(
+        self, asked: Asked, found: Endpoints, before: Before | None, links: LogLinks
+    ) -> list[EndpointRow]:
+        were = {} if before is None else before.endpoints
+        each = in_order(found.each, were, Order(asked.sort, asked.is_ascending))
+        if not asked.all_endpoints:
+            each = each[:MAX_ENDPOINTS]
+        named = [name_of(one) for one in each if one.method]
+        lines = await self._parts.stores.sparklines.of_endpoints(asked.scope, named)
+        return rows_of(each, were, lines, links)
 
 
-def _series(scope: Scope) -> str:
-    """The call that the charts are drawn from."""
-    asked = {"service_id": scope.service_id, "source": scope.source}
-    query = {name: str(value) for name, value in asked.items() if value is not None}
-    if scope.exact:
-        query["exact"] = "true"
-    query |= _ends(scope.since, scope.until)
-    return f"/v1/metrics/timeseries?{urlencode(query)}"
+def _around(given: Mapping[str, str], mark: DeployMark) -> str:
+    """The address of the hour that begins at *mark*, beside the hour before."""
+    kept = {name: given[name] for name in KEPT if name in given}
+    at = mark.marked_at
+    return address({**kept, **ends(at, at + AROUND), "compare": "previous"})
 
 
-def _ends(since: datetime | None, until: datetime | None) -> dict[str, str]:
-    ends = zip(ENDS, (since, until), strict=True)
-    return {name: times.format(end) for name, end in ends if end is not None}
-
-
-def _address(query: dict[str, str]) -> str:
-    return f"/metrics-ui?{urlencode(query)}" if query else "/metrics-ui"
+def _compared(
+    totals: Totals, before: Before | None, links: LogLinks
+) -> tuple[tuple[Figure, Change | None], ...]:
+    shown = figures.of_measured(totals.measured, links, {})
+    changed: list[Change | None] = [None] * len(shown)
+    if before is not None:
+        changed = changes.of_measured(totals.measured, before.totals.measured)
+    return tuple(zip(shown, changed, strict=True))

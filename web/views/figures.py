@@ -1,11 +1,11 @@
 """Figures of many logs, each with the address of the logs it was taken from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from monitor import times
-from monitor.logs.metrics import Endpoint, Measured, Scope, Totals
+from monitor.logs.metrics import Measured, Scope, Totals
 from web.views.formats import count, duration, percent
 
 
@@ -31,13 +31,6 @@ class Part:
     def bar(self) -> int:
         """The length of its bar, 1 to 100."""
         return max(1, round(self.share * 100))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointRow:
-    method: str | None
-    endpoint: str | None
-    figures: tuple[Figure, ...]
 
 
 class LogLinks:
@@ -103,20 +96,6 @@ def by_status(totals: Totals, links: LogLinks) -> list[Part]:
         )
         for status, requests in totals.by_status.items()
     ]
-
-
-def by_endpoint(endpoints: Sequence[Endpoint], links: LogLinks) -> list[EndpointRow]:
-    rows = []
-    for found in endpoints:
-        chosen = None
-        # An empty filter is none; the row of all the rest has no name at all.
-        if found.method and found.endpoint:
-            chosen = {"method": found.method, "endpoint": found.endpoint}
-        figures = of_measured(found.measured, links, chosen)
-        rows.append(
-            EndpointRow(method=found.method, endpoint=found.endpoint, figures=figures)
-        )
-    return rows
 
 
 def _part(name: str, requests: int, totals: Totals, link: str) -> Part:

@@ -70,11 +70,11 @@ def beside(window: Window, now: datetime) -> dict[str, Window]:
             moved = Window(None, since + first, until + last)
         except OverflowError:
             continue
-        if _is_allowed(moved) and since + first < now:
+        if is_allowed(moved) and since + first < now:
             found[name] = moved
     return found
 
 
-def _is_allowed(window: Window) -> bool:
+def is_allowed(window: Window) -> bool:
     ends = (window.since, window.until)
     return all(end and FIRST_YEAR <= end.year <= LAST_YEAR for end in ends)

@@ -1,4 +1,4 @@
-"""Answers about metrics."""
+"""Answers about metrics, and about the moments that are marked in them."""
 
 from typing import Annotated
 from uuid import UUID
@@ -95,3 +95,13 @@ class Endpoints(Shown):
     total_requests: Count
     percentile_error: PercentileError
     endpoints: list[MeasuredEndpoint]
+
+
+class Mark(Shown):
+    """Without `service_id` it is of all services."""
+
+    id: UUID
+    service_id: UUID | None
+    text: str
+    timestamp: AwareDatetime
+    created_at: AwareDatetime

@@ -1,6 +1,6 @@
 """Deploy marks: operations of /openapi.json."""
 
-from api.document.answers.marks import Mark
+from api.document.answers.metrics import Mark
 from api.document.answers.shown import ListOf
 from api.document.operation import GIVEN, Access, Operation
 from api.input.watching.mark_schemas import MARKS as ASKED

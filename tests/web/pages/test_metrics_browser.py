@@ -270,3 +270,101 @@ async def test_charts_that_cannot_be_had_say_why(
         await expect(page.get_by_role("alert")).to_contain_text("took longer than")
         await expect(page.get_by_role("list", name="Totals")).to_be_visible()
         await expect(page.locator("#charts")).to_be_hidden()
+
+
+async def test_a_cell_of_the_heat_map_leads_to_its_logs(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, database_url: str
+) -> None:
+    id = await fill(client, database_url)
+    evil = "<script>window.stolen=1</script> v2"
+    await client.post("/v1/marks", json={"text": evil, "service_id": id})
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go(f"/metrics-ui?service_id={id}")
+    readout = page.locator("#heat-readout")
+    await expect(readout).to_contain_text("Most in one cell")
+    text = await readout.inner_text()
+    fullest = text.removeprefix("Most in one cell: ").rstrip(".")
+    moment, between, count = fullest.split(" · ")
+    plot = page.locator("#heat")
+    await plot.focus()
+    await page.keyboard.press("Home")
+    for _ in range(200):
+        if (await readout.inner_text()).startswith(moment):
+            break
+        await page.keyboard.press("ArrowRight")
+    await expect(readout).to_have_text(f"{moment} · {between} · {count}")
+    target = str(await plot.locator("~ .readout a").get_attribute("href"))
+    listed = await client.get(target.replace("/dashboard", "/v1/logs"))
+    assert listed.json()["total"] == int(count.split()[0]), target
+    await page.keyboard.press("ArrowUp")
+    await expect(readout).not_to_contain_text(between)
+
+    # One cursor: what is pointed at in one chart, all others say too.
+    await expect(page.locator("#failures-readout")).to_contain_text(moment)
+    await page.get_by_text("The heat map as a table").click()
+    for row in await page.locator("#bands tr").all():
+        link = row.get_by_role("link").first
+        target = str(await link.get_attribute("href"))
+        listed = await client.get(target.replace("/dashboard", "/v1/logs"))
+        assert listed.json()["total"] == int(await link.inner_text()), target
+
+    # The mark is on the chart of its moment, as text, and in the table.
+    await page.locator("#volume").focus()
+    await page.keyboard.press("End")
+    await expect(page.locator("#volume-readout")).to_contain_text(evil)
+    await page.keyboard.press("Shift+ArrowLeft")
+    await page.keyboard.press("Shift+ArrowLeft")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/metrics-ui?*since=*until=*")
+    marks = page.get_by_role("region", name="Deploys and other marks")
+    row = marks.get_by_role("row", name=evil)
+    page.on("dialog", lambda dialog: dialog.accept())
+    await row.get_by_role("button").click()
+    await expect(page.get_by_text("None in this time")).to_be_visible()
+    await page.get_by_text("Mark a moment").click()
+    await page.get_by_label("What it is").fill("by hand")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Mark now").click()
+    await expect(page.locator(".deploys")).to_contain_text("None in this time")
+    (mark,) = (await client.get("/v1/marks")).json()["items"]
+    assert (mark["text"], mark["service_id"]) == ("by hand", id)
+    assert await page.evaluate("window.stolen") is None
+    assert await watched.serious_findings() == []
+    assert watched.complaints == []
+
+
+async def test_endpoints_are_sorted_and_compared_without_scripts(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, database_url: str
+) -> None:
+    await fill(client, database_url)
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{appliance.app_url}/metrics-ui?range=1h")
+    table = page.get_by_role("region", name="By endpoint")
+
+    async def column(at: int) -> list[str]:
+        cells = table.locator(f"tbody tr td:nth-child({at})")
+        return [text.strip() for text in await cells.all_inner_texts()]
+
+    requests = [int(text) for text in await column(3)]
+    assert requests == sorted(requests, reverse=True)
+    await table.get_by_role("link", name="p95", exact=True).click()
+    await page.wait_for_url("**sort=p95&order=desc**")
+    chosen = table.locator("th[aria-sort]").first
+    await expect(chosen).to_have_text("p95")
+    await expect(chosen).to_have_attribute("aria-sort", "descending")
+    slowest = await table.locator("tbody tr").first.inner_text()
+    await chosen.get_by_role("link").click()
+    await expect(chosen).to_have_attribute("aria-sort", "ascending")
+    assert await table.locator("tbody tr").first.inner_text() != slowest
+    # Of the hour before there are logs, too: each figure says how it changed.
+    tiles = page.get_by_role("list", name="Totals").locator(".tile-was")
+    await expect(tiles).to_have_count(7)
+    await page.goto(f"{appliance.app_url}/metrics-ui?range=1h&compare=none")
+    await expect(tiles).to_have_count(0)
+    await page.goto(f"{appliance.app_url}/metrics-ui?range=24h&compare=week")
+    await expect(tiles).to_have_count(0)
+    await page.goto(f"{appliance.app_url}/metrics-ui?compare=x&sort=y&order=up")
+    for name in ("compare", "sort", "order"):
+        await expect(page.get_by_role("alert")).to_contain_text(name)

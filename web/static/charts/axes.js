@@ -10,6 +10,7 @@ export const counted = {
   incrs: WHOLE_STEPS,
   values: (_, splits) => splits.map((value) => counts.format(value)),
 };
+export const shared = { size: 50, values: (_, splits) => splits.map((rate) => `${+(rate * 100).toFixed(2)} %`) };
 export const timed = { size: 66, values: (_, splits) => splits.map(milliseconds) };
 
 function clock(_, splits, __, ___, step) {
@@ -28,6 +29,6 @@ export function axes(plot, vertical) {
   const style = getComputedStyle(plot);
   const rule = { stroke: () => style.borderTopColor, width: 1 };
   const font = `${Math.round(parseFloat(style.fontSize))}px ${style.fontFamily}`;
-  const shared = { stroke: () => style.color, grid: rule, ticks: rule, font };
-  return [{ ...shared, values: clock, space: 70, size: 34 }, { ...shared, ...vertical }];
+  const look = { stroke: () => style.color, grid: rule, ticks: rule, font };
+  return [{ ...look, values: clock, space: 70, size: 34 }, { ...look, ...vertical }];
 }

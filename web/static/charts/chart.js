@@ -3,39 +3,70 @@
 import { onChange } from "../shell/theme.js";
 import { axes } from "./axes.js";
 
-const HEIGHT = 220;
+const HEIGHT = 200;
 
-function hooks(series, readout) {
+// *reading* says a moment in words and where its logs are; null: there are none.
+function hooks(series, reading, readout, paint) {
   const [text, link] = readout.children;
   return {
     setCursor: [({ cursor }) => {
       if (typeof cursor.idx !== "number") return;
-      text.textContent = series.text(cursor.idx);
-      link.href = series.logs(cursor.idx);
-      link.hidden = false;
+      text.textContent = reading.text(cursor.idx);
+      const logs = reading.logs(cursor.idx);
+      link.hidden = logs === null;
+      if (logs !== null) link.href = logs;
     }],
     setSelect: [(chart) => {
       const { left, width } = chart.select;
-      if (width === 0) return;
-      const [from, to] = [left, left + width].map((at) => chart.posToVal(at, "x") * 1000);
-      location.assign(series.around(from, to));
+      if (width > 0 && !chart.isByKeys) zoom(chart, series, left, left + width);
     }],
+    draw: paint,
   };
 }
 
-function move(event, chart, series) {
+function zoom(chart, series, left, right) {
+  const [from, to] = [left, right].map((at) => chart.posToVal(at, "x") * 1000);
+  location.assign(series.around(from, to));
+}
+
+function select(chart, from, to) {
+  const [left, right] = [Math.min(from, to), Math.max(from, to)];
+  chart.isByKeys = true;
+  chart.setSelect({ left, width: right - left, top: 0, height: chart.over.clientHeight });
+}
+
+// Shift selects from where the cursor was on; Enter zooms into that, else opens the logs.
+function steer(event, chart, series, reading) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const last = series.starts.length - 1;
   const at = chart.cursor.idx ?? null;
-  if (event.key === "Enter" && at !== null) return location.assign(series.logs(at));
+  if (event.key === "Escape") return select(chart, 0, 0);
+  if (event.key === "Enter" && chart.isByKeys && chart.select.width > 0) {
+    return zoom(chart, series, chart.select.left, chart.select.left + chart.select.width);
+  }
+  if (event.key === "Enter" && at !== null) return follow(reading.logs(at));
   const to = { ArrowLeft: (at ?? last + 1) - 1, ArrowRight: (at ?? -1) + 1, Home: 0, End: last }[event.key];
-  if (to === undefined) return;
+  const isRead = to === undefined && reading.turn?.(event.key);
+  if (to === undefined && !isRead) return;
   event.preventDefault();
-  const index = Math.min(Math.max(to, 0), last);
-  chart.setCursor({ left: chart.valToPos(chart.data[0][index], "x"), top: chart.over.clientHeight / 2 });
+  const index = Math.min(Math.max(to ?? at ?? last, 0), last);
+  const place = (moment) => chart.valToPos(moment / 1000, "x");
+  if (event.shiftKey && to !== undefined) {
+    chart.anchor ??= at ?? index;
+    const [first, end] = [Math.min(chart.anchor, index), Math.max(chart.anchor, index)];
+    select(chart, place(series.starts[first]), place(series.starts[end] + series.width));
+  } else if (to !== undefined) {
+    chart.anchor = null;
+    if (chart.isByKeys) select(chart, 0, 0);
+  }
+  chart.setCursor({ left: chart.valToPos(chart.data[0][index], "x"), top: reading.top?.(chart) ?? 10 }, true, true);
 }
 
-export function draw(plot, series, { lines, vertical, said }) {
+function follow(logs) {
+  if (logs !== null) location.assign(logs);
+}
+
+export function draw(plot, series, { lines, vertical, said, reading = series, range, paint = [] }) {
   const readout = plot.parentElement.querySelector(".readout");
   readout.firstElementChild.textContent = said;
   const size = () => ({ width: plot.clientWidth, height: HEIGHT });
@@ -49,19 +80,26 @@ export function draw(plot, series, { lines, vertical, said }) {
     },
     scales: {
       x: { range: () => [series.first / 1000, series.last / 1000] },
-      y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] },
+      y: { range: range ?? ((_, __, most) => [0, most > 0 ? most * 1.08 : 1]) },
     },
     axes: axes(plot, vertical),
-    series: [{}, ...lines.map(({ name, ...look }) => look)],
-    hooks: hooks(series, readout),
+    series: [{}, ...lines.map(({ name, values, ...look }) => look)],
+    hooks: hooks(series, reading, readout, paint),
   };
-  const chart = new uPlot(options, [series.middles, ...lines.map(({ name }) => series.values(name))], plot);
+  const data = [series.middles, ...lines.map(({ name, values }) => values ?? series.values(name))];
+  const chart = new uPlot(options, data, plot);
+  chart.over.addEventListener("mousedown", () => { chart.isByKeys = false; });
   chart.over.addEventListener("click", ({ pointerType }) => {
     // A finger reads first; the link beside the figures leads on.
-    if (pointerType !== "touch" && typeof chart.cursor.idx === "number") location.assign(series.logs(chart.cursor.idx));
+    if (pointerType !== "touch" && typeof chart.cursor.idx === "number") follow(reading.logs(chart.cursor.idx));
   });
-  plot.addEventListener("keydown", (event) => move(event, chart, series));
+  // One cursor moves all readouts; only the one that is worked with speaks.
+  const speak = (how) => () => readout.firstElementChild.setAttribute("aria-live", how);
+  plot.addEventListener("focus", speak("polite"));
+  plot.addEventListener("blur", speak("off"));
+  plot.addEventListener("keydown", (event) => steer(event, chart, series, reading));
   new ResizeObserver(() => chart.setSize(size())).observe(plot);
   // Paths too: those of bars keep the colour they were made with.
   onChange(() => chart.redraw());
+  return chart;
 }

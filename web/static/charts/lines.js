@@ -1,7 +1,7 @@
 // How a chart draws the values of a series: as bars, or as a line with gaps.
 
 // The theme's colours are where the stylesheet has them: on the legend's swatches.
-function ink(name) {
+export function ink(name) {
   return () => getComputedStyle(document.querySelector(`.ink-${name}`)).backgroundColor;
 }
 
@@ -15,6 +15,12 @@ function alone(chart, series) {
 export function bars(name, colour) {
   const paths = uPlot.paths.bars({ size: [0.86, 80, 1] });
   return { name, fill: ink(colour), stroke: ink(colour), width: 0, paths, points: { show: false } };
+}
+
+// What was measured before, in the same place of its window: *values* of its own.
+export function before(values, name) {
+  const stroke = () => getComputedStyle(document.querySelector(".was")).borderTopColor;
+  return { name, values, stroke, width: 1.5, dash: [3, 3], points: { show: false } };
 }
 
 export function line(name, colour, dash) {

@@ -1,9 +1,15 @@
 // What /v1/metrics/timeseries answered, in words and in addresses.
 
+import { markedWithin } from "./marks.js";
+
 export function milliseconds(value) {
   if (value === null) return "n/a";
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+export function percent(rate) {
+  return `${(rate * 100).toFixed(rate > 0 && rate < 0.1 ? 1 : 0)} %`;
 }
 
 export function number(count) {
@@ -22,7 +28,7 @@ function address(base, more) {
 
 export class Series {
   // *logs* and *page* are the addresses that a bucket's time is added to.
-  constructor(answer, { logs, page }) {
+  constructor(answer, { logs, page }, marks = []) {
     this.buckets = answer.buckets;
     this.width = answer.bucket_s * 1000;
     this.since = Date.parse(answer.since);
@@ -31,6 +37,7 @@ export class Series {
     this.first = this.starts[0];
     this.last = this.starts.at(-1) + this.width;
     this.addresses = { logs, page };
+    this.marks = marks;
     const second = this.width < 60_000 ? { second: "2-digit" } : {};
     const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...second };
     this.clock = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", ...clock });
@@ -40,6 +47,9 @@ export class Series {
 
   // Seconds, as uPlot wants them: the middle, so that the nearest is the one pointed at.
   get middles() { return this.starts.map((start) => (start + this.width / 2) / 1000); }
+
+  // The same moments of an earlier window: so many of them, from the first on.
+  beside(before, name) { return this.starts.map((_, index) => before.values(name)[index] ?? null); }
 
   values(name) { return this.buckets.map((bucket) => bucket[name]); }
 
@@ -56,6 +66,9 @@ export class Series {
     return address(this.addresses.logs, { ...this.ends(start, start + this.width), ...more });
   }
 
+  // All of the window.
+  whole(more) { return address(this.addresses.logs, more); }
+
   zoomed(from, to) { return address(this.addresses.page, this.ends(from, to)); }
 
   // Between two times, out to the edges of the buckets they lie in.
@@ -69,7 +82,8 @@ export class Series {
     const requests = plural(bucket.requests, "request", "requests");
     const said = [this.moment(index), requests, plural(bucket.error_count, "error", "errors")];
     const latencies = ["p50", "p95", "p99"].map((name) => `${name} ${milliseconds(bucket[`${name}_latency_ms`])}`);
-    return [...said, ...(bucket.p50_latency_ms === null ? [] : latencies)].join(" · ");
+    const marked = markedWithin(this.marks, this.starts[index], this.starts[index] + this.width);
+    return [...said, ...(bucket.p50_latency_ms === null ? [] : latencies), ...marked].join(" · ");
   }
 
   get volume() {
@@ -79,6 +93,13 @@ export class Series {
     const asked = plural(sum("requests"), "request", "requests");
     const failed = plural(sum("error_count"), "error", "errors");
     return `${asked}, ${failed}; most at ${this.moment(most)}: ${number(requests[most])}.`;
+  }
+
+  get failing() {
+    const rates = this.values("error_rate");
+    const worst = rates.indexOf(Math.max(...rates));
+    if (rates[worst] === 0) return "No request failed.";
+    return `Most failed at ${this.moment(worst)}: ${percent(rates[worst])}.`;
   }
 
   get slowest() {

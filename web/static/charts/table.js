@@ -37,3 +37,23 @@ export function tabulate(series) {
   });
   localise(body);
 }
+
+// The heat map by its rows: how many there were in all, and when most of them.
+export function tabulateBands(heat, series) {
+  const body = document.getElementById("bands");
+  for (let row = heat.edges_ms.length - 2; row >= 0; row -= 1) {
+    const [from, to] = heat.edges_ms.slice(row, row + 2);
+    const counts = heat.buckets.map((bucket) => bucket.counts[row]);
+    const all = counts.reduce((sum, count) => sum + count, 0);
+    if (all === 0) continue;
+    const query = [`latency:>=${from}`, ...(to === null ? [] : [`latency:<${to}`])].join(" ");
+    const most = counts.indexOf(Math.max(...counts));
+    const line = body.insertRow();
+    const head = document.createElement("th");
+    head.scope = "row";
+    head.append(to === null ? `${milliseconds(from)} and more` : `${milliseconds(from)} to ${milliseconds(to)}`);
+    line.append(head);
+    cell(line, link(number(all), series.whole({ query })));
+    line.insertCell().append(link(`${series.moment(most)}: ${number(counts[most])}`, series.logs(most, { query })));
+  }
+}

@@ -1,32 +1,45 @@
 // The page of the metrics: what is asked for, and what of it is drawn.
 
-import { counted, timed } from "../charts/axes.js";
+import { counted, shared, timed } from "../charts/axes.js";
 import { draw } from "../charts/chart.js";
-import { bars, line } from "../charts/lines.js";
+import { drawHeat } from "../charts/heat.js";
+import { bars, before, ink, line } from "../charts/lines.js";
+import { marksOf, painted } from "../charts/marks.js";
 import { Series } from "../charts/series.js";
-import { tabulate } from "../charts/table.js";
+import { tabulate, tabulateBands } from "../charts/table.js";
 
 const charts = document.getElementById("charts");
 const form = document.querySelector("form[data-metrics]");
 
-function show(answer) {
+function show(answer, heat, was) {
   if (!answer.buckets.length) return;
-  const series = new Series(answer, charts.dataset);
+  const marks = marksOf(document.getElementById("marks"));
+  const series = new Series(answer, charts.dataset, marks);
+  const earlier = was?.total_requests ? new Series(was, charts.dataset) : null;
   charts.hidden = false;
   for (const place of charts.querySelectorAll("[data-step]")) place.textContent = `per ${series.step}`;
-  draw(document.getElementById("volume"), series, {
-    lines: [bars("requests", "requests"), bars("error_count", "errors")],
-    vertical: counted,
-    said: series.volume,
+  for (const place of charts.querySelectorAll(".was-shown")) place.hidden = earlier === null;
+  // *name*: what is drawn of the time before, too.
+  const chart = (id, name, { lines, ...more }) => {
+    const plot = document.getElementById(id);
+    const beside = earlier ? [before(series.beside(earlier, name), "before")] : [];
+    draw(plot, series, { ...more, lines: [...lines, ...beside], paint: [painted(marks, plot)] });
+  };
+  chart("volume", "requests", {
+    lines: [bars("requests", "requests"), bars("error_count", "errors")], vertical: counted, said: series.volume,
   });
-  draw(document.getElementById("latency"), series, {
+  chart("failures", "error_rate", { lines: [line("error_rate", "errors")], vertical: shared, said: series.failing });
+  chart("latency", "p95_latency_ms", {
     lines: [
       line("p50_latency_ms", "p50"), line("p95_latency_ms", "p95", [8, 4]), line("p99_latency_ms", "p99", [2, 3]),
     ],
     vertical: timed,
     said: series.slowest,
   });
+  const plot = document.getElementById("heat");
+  drawHeat(plot, heat, series, ink("heat"), [painted(marks, plot)]);
   tabulate(series);
+  tabulateBands(heat, series);
   charts.removeAttribute("aria-busy");
 }
 
@@ -36,21 +49,29 @@ function fail(text) {
   place.hidden = false;
 }
 
+async function asked(address) {
+  if (!address) return null;
+  const response = await fetch(address, { headers: { Accept: "application/json" } });
+  const answer = await response.json();
+  if (response.status === 401) location.reload();
+  if (!response.ok) throw new RangeError(answer.detail);
+  return answer;
+}
+
 async function load() {
-  let response, answer;
+  const { series, heat, before: was } = charts.dataset;
   try {
-    response = await fetch(charts.dataset.series, { headers: { Accept: "application/json" } });
-    answer = await response.json();
-  } catch {
-    return fail("the appliance did not answer");
+    show(...await Promise.all([asked(series), asked(heat), asked(was)]));
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    fail(error instanceof RangeError ? error.message : "the appliance did not answer");
   }
-  if (response.status === 401) return location.reload();
-  if (response.ok) show(answer); else fail(answer.detail);
 }
 
 function ask() {
   const given = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value.trim()) given.append(name, value.trim());
+  if (given.get("compare") === "previous") given.delete("compare");
   if (given.has("since") || given.has("until")) given.delete("range");
   location.assign(`/metrics-ui?${given}`);
 }
