@@ -13,6 +13,7 @@ from web.pages.about.troubleshooting import Troubleshooting
 from web.pages.alerts import AlertsPage, ChannelsPage
 from web.pages.compare import ComparePage
 from web.pages.dashboard import Dashboard
+from web.pages.exchanges import OpenPages
 from web.pages.importing import ImportPage
 from web.pages.log import LogDetailPage
 from web.pages.metrics import MetricsPage
@@ -30,10 +31,13 @@ STATIC = "/static"
 def add_routes(app: web.Application, parts: PageParts) -> None:
     """The one route table of the pages."""
     signin, reference = SignIn(parts), ReferencePages(parts)
+    open_now = OpenPages(parts)
     app.add_routes(
         [
             web.get("/", ServicesPage(parts).show),
             web.get("/dashboard", Dashboard(parts).show),
+            web.get("/exchanges", open_now.list),
+            web.get("/exchanges/{exchange_id}", open_now.one),
             web.get("/import", ImportPage(parts).show),
             web.get("/log/{log_id}", LogDetailPage(parts).show),
             web.get("/replay/{log_id}", ReplayPage(parts).show),

@@ -1,6 +1,6 @@
 """The parts that pages are made from."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from monitor.access.access import Access
@@ -8,6 +8,7 @@ from monitor.costs.measures import Cost
 from monitor.counters import Counters
 from monitor.loop.watch import LoopWatch
 from monitor.offload.helpers import Helpers
+from monitor.record.open_exchange import OpenExchanges, OpenWish
 from monitor.registry.table import RoutingTable
 from monitor.search.reading import QueryReader
 from monitor.settings import Settings
@@ -28,6 +29,7 @@ class PageParts:
     stores: Stores
     queries: QueryReader
     standing: Health
+    look: Callable[[OpenWish], Awaitable[OpenExchanges]]
     cost: Callable[[], Cost]
     workers: Callable[[], list[int]]
     watch: LoopWatch

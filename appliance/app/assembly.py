@@ -37,6 +37,7 @@ def build_app(
         stores=parts.stores,
         queries=parts.queries,
         standing=parts.standing,
+        look=parts.look,
         cost=cost,
         workers=workers,
         watch=watch,

@@ -81,6 +81,11 @@ def length(s: float | None) -> str:
     return f"{s:.0f} s"
 
 
+def age(ms: float) -> str:
+    """`142 ms`, `2.31 s`, `12 min`: how long something lasts already."""
+    return duration(ms) if ms < 120_000 else length(ms / 1000)
+
+
 def lag(s: float) -> str:
     """A duration of seconds, which may be days."""
     return duration(s * 1000) if s < 120 else length(s)
@@ -147,6 +152,7 @@ FILTERS = {
     "signed": signed,
     "percent": percent,
     "seconds": seconds,
+    "age": age,
     "lag": lag,
     "bar": bar,
     "clock": clock,

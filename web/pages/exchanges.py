@@ -1,0 +1,84 @@
+"""The pages of what is still open."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from aiohttp import web
+
+from monitor.errors import NotFound
+from monitor.logs.display import message_text, pairs
+from monitor.record.open_exchange import OpenExchange, OpenWish
+from web import render
+from web.parts import PageParts
+
+MAX_ROWS: Final = 100
+ORDERS: Final = ("oldest", "newest")
+
+
+class OpenPages:
+    def __init__(self, parts: PageParts) -> None:
+        self._parts = parts
+
+    async def list(self, request: web.Request) -> web.Response:
+        """The page, or with X-Fragment only what is asked for again and again."""
+        asked = request.query.get("order")
+        order = asked if asked in ORDERS else ORDERS[0]
+        found = await self._parts.look(
+            OpenWish(limit=MAX_ROWS, newest_first=order == "newest")
+        )
+        context = {"open": found, "order": order, "name_of": self._name_of}
+        return await self._shown(request, "exchanges", context)
+
+    async def one(self, request: web.Request) -> web.Response:
+        """One while it is open; then its log, once that is stored.
+
+        Raises NotFound.
+        """
+        try:
+            id = UUID(request.match_info["exchange_id"])
+        except ValueError:
+            raise NotFound("An exchange's address ends with its id.") from None
+        found = await self._parts.look(OpenWish(limit=1, id=id))
+        if not found.found and await self._parts.stores.logs.get(id) is not None:
+            raise web.HTTPSeeOther(f"/log/{id}")
+        one = found.found[0] if found.found else None
+        context = {
+            "one": one,
+            "id": id,
+            "name_of": self._name_of,
+            "messages": [] if one is None else _messages(one),
+            "pairs": pairs,
+        }
+        return await self._shown(request, "exchange", context)
+
+    async def _shown(
+        self, request: web.Request, name: str, context: Mapping[str, object]
+    ) -> web.Response:
+        is_part = request.headers.get("X-Fragment") == "1"
+        template = f"_{name}.html" if is_part else f"{name}.html"
+        return await render.page(request, template, context)
+
+    def _name_of(self, service_id: UUID) -> str:
+        service = self._parts.routes().by_id(service_id)
+        return "" if service is None else service.name
+
+
+def _messages(one: OpenExchange) -> list[dict[str, object]]:
+    """Newest first, as one who watches has them."""
+    messages = one.so_far.messages
+    if messages is None:
+        return []
+    began = one.so_far.started_at
+    return [
+        {
+            "at": began + timedelta(milliseconds=message.offset_ms),
+            "direction": message.direction,
+            "kind": message.kind,
+            "text": message_text(message),
+            "size": message.size if message.size is not None else message.wire_size,
+            "state": message.state,
+        }
+        for message in reversed(messages.kept)
+    ]
