@@ -9,6 +9,7 @@ from api.calls.alerts import AlertCalls
 from api.calls.comparisons.logs import CompareCalls
 from api.calls.comparisons.rules import ComparisonRuleCalls
 from api.calls.endpoints.listed import EndpointCalls
+from api.calls.endpoints.templates import TemplateCalls
 from api.calls.exchanges import ExchangeCalls
 from api.calls.export import ExportCalls
 from api.calls.health import HealthCalls
@@ -123,6 +124,7 @@ def _of_comparisons(parts: Parts) -> dict[str, Handler]:
 
 def _of_metrics(parts: Parts) -> dict[str, Handler]:
     metrics, marks = MetricsCalls(parts), MarkCalls(parts)
+    templates = TemplateCalls(parts)
     return {
         "get_metrics": metrics.totals,
         "get_timeseries": metrics.timeseries,
@@ -132,6 +134,10 @@ def _of_metrics(parts: Parts) -> dict[str, Handler]:
         "list_marks": marks.list,
         "delete_mark": marks.delete,
         "list_endpoints": EndpointCalls(parts).list,
+        "list_templates": templates.list,
+        "set_templates": templates.set,
+        "list_template_changes": templates.history,
+        "undo_template_change": templates.undo,
     }
 
 

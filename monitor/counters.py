@@ -109,6 +109,13 @@ class Counters:
             "turned out to be values.",
         ),
     ]
+    endpoints_renamed: Annotated[
+        Counter,
+        Metric(
+            "endpoints_renamed_logs",
+            "Stored logs that were given another endpoint, in the background.",
+        ),
+    ]
     endpoints_other: Annotated[
         Counter,
         Metric(

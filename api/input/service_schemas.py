@@ -3,10 +3,11 @@
 from types import GenericAlias
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, create_model
 
 from api.input.addresses import BaseUrl, Host
-from api.input.values import Name, Rule
+from api.input.values import Name, Rule, described
+from monitor.endpoints.by_hand import MAX_TEMPLATE_LENGTH, problem_of
 from monitor.registry.resources import SERVICE_FIELDS
 from monitor.registry.service_fields import FieldKind, ServiceField
 
@@ -17,6 +18,27 @@ TEXTS: dict[str, Any] = {
     "hosts": Host,
     "redact_fields": Rule,
 }
+
+
+def _template(template: str) -> str:
+    reason = problem_of(template)
+    if reason is not None:
+        raise ValueError(reason)
+    return template
+
+
+Template = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_TEMPLATE_LENGTH),
+    AfterValidator(_template),
+    described(pattern="^/[^?#]*$"),
+]
+
+
+class NewTemplates(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    templates: Annotated[list[Template], Field(min_length=1, max_length=100)]
 
 
 def stored(given: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from monitor.storage.database.migrate import migrate_database
 from monitor.storage.database.partitions import Partitions, days_ahead, make_partitions
 from monitor.storage.database.pool import FAILED, Database, reason_of
 from monitor.storage.endpoints.naming import EndpointNames
+from monitor.storage.endpoints.renaming import Renaming
 from monitor.storage.logs.feed import Feed
 from monitor.storage.recorder.recorder import Recorder
 from monitor.storage.retention.retention import Retention
@@ -142,9 +143,18 @@ async def keep_rollups(rollups: RollupUpkeep, state: Lifecycle) -> None:
     await _every(ROLLUPS_POLL_S, keep, state)
 
 
-async def keep_endpoints(names: EndpointNames, state: Lifecycle) -> None:
-    """Tell what was seen of endpoints."""
-    await _every(ENDPOINTS_POLL_S, names.tell, state)
+async def keep_endpoints(
+    names: EndpointNames, renaming: Renaming, state: Lifecycle
+) -> None:
+    """Tell what was seen of endpoints, and name anew what is stored."""
+
+    async def keep() -> None:
+        await names.take_over()
+        await names.tell()
+        while await renaming.step():
+            pass
+
+    await _every(ENDPOINTS_POLL_S, keep, state)
 
 
 async def clear_aside(

@@ -21,6 +21,7 @@ from monitor.network.outbound import Outbound
 from monitor.settings import Settings
 from monitor.storage.alerts.windows import AlertWindows
 from monitor.storage.database.clearing import Clearing
+from monitor.storage.endpoints.renaming import Renaming
 from monitor.storage.rollups.upkeep import RollupUpkeep
 
 BackgroundWork = Coroutine[None, None, None]
@@ -87,7 +88,11 @@ def _upkeep(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWork]:
         tasks.clear_deleted(Clearing(database), state),
         tasks.retain(stored.retention, state, Clock()),
         tasks.keep_rollups(RollupUpkeep(database, counters=base.counters), state),
-        tasks.keep_endpoints(stored.names, state),
+        tasks.keep_endpoints(
+            stored.names,
+            Renaming(database, names=stored.names, counters=base.counters),
+            state,
+        ),
         tasks.clear_aside(base.data, base.settings, base.counters),
         tasks.forget_old(database, stored.stores.feed, state),
     ]

@@ -113,3 +113,23 @@ def apdex(
     satisfied = min(satisfied, most)
     tolerating = min(tolerating, most - satisfied)
     return (satisfied + tolerating / 2) / samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateChange:
+    """Templates that were set by hand at once, and when that was undone, if it was."""
+
+    id: UUID
+    service_id: UUID
+    templates: tuple[str, ...]
+    created_at: datetime
+    undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """*change_id*: of what set it by hand; None where it was learned."""
+
+    template: str
+    change_id: UUID | None
+    is_answered: bool

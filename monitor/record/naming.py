@@ -120,6 +120,25 @@ class Namer:
         """Give rows from *start* on their endpoints; which have to be learned first."""
         return self.name_each(rows, range(start, len(rows)))
 
+    def names_of(
+        self, service: bytes, logs: list[tuple[bytes, bytes]]
+    ) -> tuple[list[str], dict[tuple[str, bool], int]]:
+        """The endpoints of logs, by their paths and statuses as fields; what of them is
+        to be learned first, how often each."""
+        names = self.services.get(service)
+        found: list[str] = []
+        unknown: dict[tuple[str, bool], int] = {}
+        for path, status in logs:
+            looks = endpoint_of(_text(path))
+            field = None
+            if names is not None:
+                field = names.field_of(path, text_field(looks), status)
+            if field is None and names is not None:
+                key = looks, status not in NOT_THERE
+                unknown[key] = unknown.get(key, 0) + 1
+            found.append(looks if field is None else _text(field))
+        return found, unknown
+
     def name_each(self, rows: list[bytes], which: "list[int] | range") -> list[int]:
         left: list[int] = []
         for at in which:

@@ -152,6 +152,13 @@ class Storage(Theme):
         ge=2,
         le=10_000,
     )
+    endpoint_templates_limit: int = setting(
+        200,
+        "Templates of endpoints that are set by hand, of a service; beyond, 409. Raise "
+        "it when you are told so.",
+        ge=1,
+        le=10_000,
+    )
     apdex_t_ms: int = setting(
         500,
         "Answers up to so long are satisfying, up to four times so long bearable, by "

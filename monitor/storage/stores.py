@@ -11,6 +11,7 @@ from monitor.storage.charts.heat import HeatReader
 from monitor.storage.charts.sparklines import SparklineReader
 from monitor.storage.counts.reader import CountReader
 from monitor.storage.database.pool import Database
+from monitor.storage.endpoints.changes import TemplateChanges
 from monitor.storage.endpoints.reader import EndpointReader
 from monitor.storage.logs.feed import Feed
 from monitor.storage.logs.marks import Marks
@@ -40,6 +41,7 @@ class Stores:
     sparklines: SparklineReader
     deploys: DeployMarks
     endpoints: EndpointReader
+    templates: TemplateChanges
     values: ValueReader
     counts: CountReader
     feed: Feed
@@ -71,6 +73,7 @@ class Stores:
             heat=HeatReader(metrics),
             sparklines=SparklineReader(metrics),
             deploys=DeployMarks(database, most=settings.marks_limit),
+            templates=TemplateChanges(database, most=settings.endpoint_templates_limit),
             endpoints=EndpointReader(
                 database, timeout_ms=timeout_ms, t_ms=settings.apdex_t_ms
             ),

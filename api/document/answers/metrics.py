@@ -91,6 +91,29 @@ class EndpointList(ListOf[ServiceEndpoint]):
     percentile_error: PercentileError
 
 
+class Template(Shown):
+    """`change_id`: what set it; null where it was learned. Not `is_answered`: nobody
+    was told but that it is not there."""
+
+    template: str
+    change_id: UUID | None
+    is_answered: bool
+
+
+class TemplateChange(Shown):
+    id: UUID
+    service_id: UUID
+    templates: list[str]
+    created_at: AwareDatetime
+    undone_at: AwareDatetime | None
+
+
+class TemplateHistory(ListOf[TemplateChange]):
+    """`is_renaming`: stored logs are being named anew."""
+
+    is_renaming: bool
+
+
 class Endpoints(Shown):
     total_requests: Count
     percentile_error: PercentileError

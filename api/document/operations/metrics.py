@@ -5,10 +5,16 @@ from api.document.answers.metrics import (
     EndpointList,
     Endpoints,
     HeatMap,
+    Template,
+    TemplateChange,
+    TemplateHistory,
     Timeseries,
     Totals,
 )
-from api.document.operation import Operation
+from api.document.answers.shown import ListOf
+from api.document.operation import GIVEN, Operation
+from api.input.read import PAGE
+from api.input.service_schemas import NewTemplates
 from monitor.logs.endpoints import ENDPOINTS
 from monitor.logs.query import MEASURED
 
@@ -58,5 +64,46 @@ METRICS = (
         tag="Endpoints",
         answer=EndpointList,
         query=ENDPOINTS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/services/{service_id}/endpoints",
+        id="list_templates",
+        summary="Templates of a service: set by hand, then learned",
+        tag="Endpoints",
+        answer=ListOf[Template],
+        query=PAGE,
+        errors=(404,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/services/{service_id}/endpoints",
+        id="set_templates",
+        summary="Set templates by hand; stored logs are named anew in the background",
+        tag="Endpoints",
+        status=201,
+        answer=TemplateChange,
+        body=NewTemplates,
+        body_example={"templates": ["/products/{name}", "/static/*"]},
+        errors=(404, 409, *GIVEN),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/services/{service_id}/endpoints/changes",
+        id="list_template_changes",
+        summary="What was set by hand, and undone, the latest first",
+        tag="Endpoints",
+        answer=TemplateHistory,
+        query=PAGE,
+        errors=(404,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/services/{service_id}/endpoints/changes/{change_id}/undo",
+        id="undo_template_change",
+        summary="Undo a change; logs are named as if it had not been",
+        tag="Endpoints",
+        answer=TemplateChange,
+        errors=(404, 409),
     ),
 )

@@ -1,6 +1,7 @@
-"""What rollups hold of logs that go: taken off in the transaction that removes them."""
+"""What rollups hold of logs that go or are named anew: changed in their transaction."""
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -15,10 +16,23 @@ COUNTED = """
 """
 
 
-async def taken_off(
-    connection: asyncpg.Connection, gone: Sequence[asyncpg.Record]
+class Row(Protocol):
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+async def taken_off(connection: asyncpg.Connection, gone: Sequence[Row]) -> None:
+    """Logs go: *gone* has ts and COUNTED of each."""
+    await _changed(connection, gone, -1)
+
+
+async def added_back(connection: asyncpg.Connection, come: Sequence[Row]) -> None:
+    """Logs that are there already are counted, as *come* has ts and COUNTED of each."""
+    await _changed(connection, come, 1)
+
+
+async def _changed(
+    connection: asyncpg.Connection, rows: Sequence[Row], sign: int
 ) -> None:
-    """Logs go: *gone* has COUNTED of each."""
     columns = (
         *("ts", "service_id", "source", "method", "endpoint", "status_code"),
         *("is_error", "latency_ms"),
@@ -28,16 +42,16 @@ async def taken_off(
         INSERT INTO rollup_changes
         SELECT {STARTS}, service_id, source, method, endpoint,
                status_code,
-               -count(*),
-               -count(*) FILTER (WHERE is_error),
+               {sign} * count(*),
+               {sign} * count(*) FILTER (WHERE is_error),
                coalesce(array_agg(latency_ms) FILTER (WHERE latency_ms IS NOT NULL),
                         '{{}}')
           FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[],
                       $5::text[], $6::smallint[], $7::boolean[],
                       $8::double precision[])
-               AS gone (ts, service_id, source, method, endpoint, status_code,
+               AS counted (ts, service_id, source, method, endpoint, status_code,
                         is_error, latency_ms)
          GROUP BY 1, 2, 3, 4, 5, 6
         """,
-        *[[row[column] for row in gone] for column in columns],
+        *[[row[column] for row in rows] for column in columns],
     )

@@ -1,17 +1,17 @@
 """What PostgreSQL knows of the endpoints of a service, and what is learned anew."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
 
-from monitor.endpoints.tree import OFTEN, EndpointTree, Limits
+from monitor.endpoints.tree import OFTEN, EndpointTree, Limits, Node
 from monitor.record.naming import ServiceNames
 from monitor.storage.endpoints import renames
 
 # How many of the endpoints are taken over that there were before any was learned.
-TAKEN_OVER = 2_000
+TAKEN_OVER = 20_000
 
 # A path with what is known by its looks named, and whether it is answered.
 Unknown = tuple[str, bool]
@@ -92,17 +92,37 @@ async def learn(
     """
     tree = names.tree
     before = {name: node.is_answered for name, node in tree.endpoints().items()}
+    there = []
     if not names.version:
-        for name, hits in await _there_already(connection, service_id):
+        there = await _there_already(connection, service_id)
+        for name, hits in there:
             tree.learn(name, hits, True)
     for (path, is_answered), hits in unknown.items():
         tree.learn(path, hits, is_answered)
     after = tree.endpoints()
     gone = [name for name in before if name not in after]
-    added = [name for name in after if name not in before]
     new = [name for name, node in after.items() if before.get(name) != node.is_answered]
     if not gone and not new:
         return Learned(0, 0)
+    await _store(connection, service_id, gone, {name: after[name] for name in new})
+    stale = [*gone, *(name for name, _ in there if not _is_name(tree, name))]
+    if stale:
+        await renames.plan(connection, service_id, stale)
+    names.version = await changed(connection, service_id)
+    return Learned(len(set(new) - set(before)), len(gone))
+
+
+def _is_name(tree: EndpointTree, name: str) -> bool:
+    node = tree.known(name, True)
+    return node is not None and node.name == name
+
+
+async def _store(
+    connection: asyncpg.Connection,
+    service_id: UUID,
+    gone: list[str],
+    new: Mapping[str, Node],
+) -> None:
     await connection.execute(
         "DELETE FROM endpoint_templates WHERE service_id = $1 AND template = ANY($2)",
         service_id,
@@ -116,36 +136,36 @@ async def learn(
                AS new (template, is_answered, hits)
         """,
         service_id,
-        new,
-        [after[name].is_answered for name in new],
-        [min(after[name].hits, OFTEN) for name in new],
+        list(new),
+        [node.is_answered for node in new.values()],
+        [min(node.hits, OFTEN) for node in new.values()],
     )
-    for node in after.values():
+    for node in new.values():
         node.saved = node.hits
-    stale = [*gone, *(await _merged_before(connection, service_id, names))]
-    if stale:
-        await renames.plan(connection, service_id, stale)
-    names.version = await changed(connection, service_id)
-    return Learned(len(added), len(gone))
-
-
-async def _merged_before(
-    connection: asyncpg.Connection, service_id: UUID, names: ServiceNames
-) -> Iterable[str]:
-    """What was named by its looks only, before anything was learned."""
-    if names.version:
-        return []
-    return [
-        name
-        for name, _ in await _there_already(connection, service_id)
-        if (node := names.tree.known(name, True)) is not None and node.name != name
-    ]
 
 
 async def _there_already(
     connection: asyncpg.Connection, service_id: UUID
 ) -> list[tuple[str, int]]:
     """Endpoints of logs from before any were learned, those asked most first."""
+    await connection.execute(
+        """
+        INSERT INTO endpoint_seen
+               (service_id, key, method, endpoint, first_seen, last_seen)
+        SELECT $1, substr(sha256(convert_to(method, 'UTF8') || '\\x00'
+                                 || convert_to(endpoint, 'UTF8')), 1, 16),
+               method, endpoint, min(start), max(start)
+          FROM endpoint_rollups
+         WHERE service_id = $1
+           AND width_s = 3600
+         GROUP BY method, endpoint
+         ORDER BY sum(requests) DESC
+         LIMIT $2
+            ON CONFLICT (service_id, key) DO NOTHING
+        """,
+        service_id,
+        TAKEN_OVER,
+    )
     rows = await connection.fetch(
         """
         SELECT endpoint, sum(requests)::bigint AS hits

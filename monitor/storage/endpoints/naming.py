@@ -69,6 +69,21 @@ class EndpointNames:
             left = self._namer.name_each(rows, left)
         self._count_others()
 
+    async def names_of(
+        self, service_id: UUID, logs: list[tuple[bytes, bytes]]
+    ) -> list[str]:
+        """What logs of a service are of, by their paths and statuses, as fields of a
+        row. Raises Unavailable."""
+        service = bytes_of(service_id)
+        await self._learn(service, {})
+        unknown: dict[Unknown, int] = {}
+        for _ in range(MOST_TRIES):
+            found, unknown = self._namer.names_of(service, logs)
+            if not unknown:
+                return found
+            await self._learn(service, unknown)
+        return found
+
     async def _learn(self, service: bytes, paths: dict[Unknown, int]) -> None:
         """Raises Unavailable."""
         async with (
@@ -106,6 +121,23 @@ class EndpointNames:
             if names.others:
                 self._counters.endpoints_other.inc(names.others)
                 names.others = 0
+
+    async def take_over(self) -> None:
+        """Learn what services have from before anything was learned, a few of them."""
+        async with self._database.connection(timeout_s=TIMEOUT_S) as connection:
+            rows = await connection.fetch(
+                """
+                SELECT id
+                  FROM services AS s
+                 WHERE endpoints_version = 0
+                   AND EXISTS (SELECT 1
+                                 FROM endpoint_rollups AS r
+                                WHERE r.service_id = s.id)
+                 LIMIT 10
+                """
+            )
+        for row in rows:
+            await self._learn(bytes_of(row["id"]), {})
 
     async def tell(self) -> None:
         """Tell others what was seen since the last time. Raises Unavailable."""

@@ -263,6 +263,7 @@ async def test_every_call_answers_what_the_document_says(
         await call("GET", "/v1/endpoints", status=422, **by)
         by["params"]["new_since"] = "2026-01-01T00:00:00Z"
         await call("GET", "/v1/endpoints", status=200, **by)
+        await follow_endpoints(call, service["id"])
         rule_id = {"alert_id": alert["id"]}
         await call("GET", "/v1/alerts", status=200)
         await call("GET", "/v1/alerts/{alert_id}", status=200, **rule_id)
@@ -328,6 +329,20 @@ async def follow_comparisons(call: Checked, log: dict[str, Any]) -> None:
     await call("GET", "/v1/compare/rules", status=200)
     one_rule = {"rule_id": rule["id"]}
     await call("DELETE", "/v1/compare/rules/{rule_id}", status=204, **one_rule)
+
+
+async def follow_endpoints(call: Checked, service_id: str) -> None:
+    of, path = {"service_id": service_id}, "/v1/services/{service_id}/endpoints"
+    for templates in (["users"], ["/a/{b}c"], [], ["/" + "x" * 600]):
+        await call("POST", path, status=422, json={"templates": templates}, **of)
+    new = {"json": {"templates": ["/u/{who}", "/static/*"]}}
+    change = await call("POST", path, status=201, **new, **of)
+    await call("POST", path, status=409, **new, **of)
+    await call("GET", path, status=200, **of)
+    await call("GET", f"{path}/changes", status=200, **of)
+    it = {**of, "change_id": change["id"]}
+    await call("POST", f"{path}/changes/{{change_id}}/undo", status=200, **it)
+    await call("POST", f"{path}/changes/{{change_id}}/undo", status=409, **it)
 
 
 async def follow_channels(call: Checked, url: str) -> None:

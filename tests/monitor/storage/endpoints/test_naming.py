@@ -22,8 +22,11 @@ LIMITS = Limits(endpoints=30, words=5)
 class Process:
     """What stores logs, with what it knows of endpoints."""
 
-    def __init__(self, database: Database, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, database: Database, limits: Limits = LIMITS, *, learns: bool = True
+    ) -> None:
         self.database = database
+        self._learns = learns
         self.counters = Counters()
         self.names = EndpointNames(database, counters=self.counters, limits=limits)
         self.partitions = Partitions()
@@ -53,7 +56,8 @@ class Process:
             for path in paths
         ]
         async with self.database.connection() as connection:
-            assert await commit(connection, self.partitions, made, self.names) == made
+            names = self.names if self._learns else None
+            assert await commit(connection, self.partitions, made, names) == made
 
 
 async def stored(database: Database) -> dict[str, set[str | None]]:
