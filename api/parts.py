@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from monitor.access.access import Access
 from monitor.counters import Counters
+from monitor.in_flight.open_exchange import OpenExchanges, OpenWish
 from monitor.lifecycle import Lifecycle
 from monitor.network.outbound import Outbound
 from monitor.network.own_addresses import OwnAddresses
 from monitor.offload.helpers import Helpers
-from monitor.record.open_exchange import OpenExchanges, OpenWish
 from monitor.redaction.redaction import Redaction
 from monitor.registry.table import RoutingTable
 from monitor.replay.sender import Sender

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from monitor.access.access import Access
 from monitor.costs.measures import Cost
 from monitor.counters import Counters
+from monitor.in_flight.open_exchange import OpenExchanges, OpenWish
 from monitor.loop.watch import LoopWatch
 from monitor.offload.helpers import Helpers
-from monitor.record.open_exchange import OpenExchanges, OpenWish
 from monitor.registry.table import RoutingTable
 from monitor.search.reading import QueryReader
 from monitor.settings import Settings

@@ -13,9 +13,9 @@ from api.parts import Parts
 from api.rights import Right, need
 from monitor import times
 from monitor.errors import InvalidInput, NotFound, Unavailable
+from monitor.in_flight.open_exchange import OpenExchange, OpenWish
 from monitor.logs.display import header_object, pairs
 from monitor.logs.parameter import read as read_query
-from monitor.record.open_exchange import OpenExchange, OpenWish
 from monitor.traffic.exchange import Exchange
 from monitor.traffic.message import Messages
 

@@ -17,8 +17,8 @@ from monitor.settings import Settings
 from monitor.spool.damaged import kept, past_keeping
 from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.alerts.windows import AlertWindows
+from monitor.storage.clearing.clearing import Clearing
 from monitor.storage.commit import idempotency
-from monitor.storage.database.clearing import Clearing
 from monitor.storage.database.migrate import migrate_database
 from monitor.storage.database.partitions import Partitions, days_ahead, make_partitions
 from monitor.storage.database.pool import FAILED, Database, reason_of

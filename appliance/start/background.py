@@ -20,7 +20,7 @@ from monitor.network.dns import Lookups
 from monitor.network.outbound import Outbound
 from monitor.settings import Settings
 from monitor.storage.alerts.windows import AlertWindows
-from monitor.storage.database.clearing import Clearing
+from monitor.storage.clearing.clearing import Clearing
 from monitor.storage.endpoints.renaming import Renaming
 from monitor.storage.rollups.upkeep import RollupUpkeep
 

@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from appliance.data.masking import redaction
-from monitor.record.open_exchange import OpenExchanges, OpenWish
+from monitor.in_flight.open_exchange import OpenExchanges, OpenWish
 from monitor.redaction.redaction import Redaction
 from monitor.settings import Settings
 from proxy.exchange.handler import Proxy
@@ -18,6 +18,10 @@ class Look:
 
     def __call__(self, wish: OpenWish) -> OpenExchanges:
         return self._proxy.look(wish, self._redaction)
+
+    async def soon(self, wish: OpenWish) -> OpenExchanges:
+        """The same for who may have to wait for it."""
+        return self(wish)
 
     @cached_property
     def _redaction(self) -> Redaction:

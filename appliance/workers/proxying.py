@@ -14,7 +14,7 @@ from appliance.workers.control import Assignment
 from appliance.workers.looking import Look
 from appliance.workers.supervisor import Workers
 from monitor.access.sessions import SESSION_COOKIE
-from monitor.record.open_exchange import OpenExchanges, OpenWish
+from monitor.in_flight.open_exchange import OpenExchanges, OpenWish
 from monitor.registry.table import RoutingTable
 from monitor.replay.ticket import Tickets
 from monitor.settings import Settings
@@ -81,13 +81,8 @@ async def serving_proxy(
         is_open=is_open,
     )
     runner = proxy.runner(timeout_s=settings.drain_timeout_s)
-    look = Look(proxy, settings)
-
-    async def looked(wish: OpenWish) -> OpenExchanges:
-        return look(wish)
-
     async with listening(runner, [bound]):
-        yield ServedProxy(workers=None, look=looked)
+        yield ServedProxy(workers=None, look=Look(proxy, settings).soon)
 
 
 def make_proxy(

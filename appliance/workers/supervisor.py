@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from appliance.workers.control import Assignment, ControlChannel, Word
+from monitor.in_flight.open_exchange import OpenExchanges, OpenWish, merged, unpacked
 from monitor.processes import environment
-from monitor.record.open_exchange import OpenExchanges, OpenWish, merged, unpacked
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from appliance.process.listening import listening
 from appliance.workers.control import Assignment, ControlChannel, Word
 from appliance.workers.looking import Look
 from appliance.workers.proxying import make_proxy
+from monitor.in_flight.open_exchange import packed, read_wish
 from monitor.loop.watch import LoopWatch
 from monitor.network import tls
-from monitor.record.open_exchange import packed, read_wish
 from monitor.registry.routes_file import load
 from monitor.registry.table import RoutingTable
 from monitor.spool.tally import Tally

@@ -6,9 +6,9 @@ from typing import Final, cast
 
 from aiohttp.web import BaseRunner, Server, ServerRunner
 
+from monitor.in_flight.open_exchange import OpenExchanges, OpenWish
 from monitor.network.descriptors import shares
 from monitor.network.dns import Lookups, Resolve
-from monitor.record.open_exchange import OpenExchanges, OpenWish
 from monitor.redaction.redaction import Redaction
 from monitor.registry.table import RoutingTable, Service
 from monitor.replay import ticket

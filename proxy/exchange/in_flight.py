@@ -5,7 +5,7 @@ from collections.abc import Collection
 from time import perf_counter
 from typing import Final
 
-from monitor.record.open_exchange import OpenExchange, OpenExchanges, OpenWish, Phase
+from monitor.in_flight.open_exchange import OpenExchange, OpenExchanges, OpenWish, Phase
 from monitor.redaction.redaction import Redaction
 from proxy.exchange.forwarder import Forwarder
 from proxy.exchange.forwarder_state import ANSWERING, CONNECTING, SENDING

@@ -8,8 +8,8 @@ from uuid import UUID
 from aiohttp import web
 
 from monitor.errors import NotFound
+from monitor.in_flight.open_exchange import OpenExchange, OpenWish
 from monitor.logs.display import message_text, pairs
-from monitor.record.open_exchange import OpenExchange, OpenWish
 from web import render
 from web.parts import PageParts
 

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 
 from api.document.answers.logs import Message, RawHeaders
 from api.document.answers.shown import Count, Headers, Milliseconds, Shown
-from monitor.record.open_exchange import Phase
+from monitor.in_flight.open_exchange import Phase
 from monitor.traffic.exchange import Source
 from monitor.traffic.message import Medium
 

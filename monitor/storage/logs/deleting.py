@@ -13,8 +13,8 @@ from monitor.counters import Counters
 from monitor.errors import Unavailable
 from monitor.ledger.account import DELETED
 from monitor.logs.filter import LogFilter, Page
-from monitor.storage.database import unused_sets
-from monitor.storage.database.clearing import Keys, remove_logs
+from monitor.storage.clearing import unused_sets
+from monitor.storage.clearing.clearing import Keys, remove_logs
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 from monitor.storage.database.steps import STEP_TIMEOUT_MS, step

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.record.batch import Storable
-from monitor.storage.database.clearing import STEP_ROWS, Keys, remove
+from monitor.storage.clearing.clearing import STEP_ROWS, Keys, remove
 from monitor.storage.database.steps import step
 from monitor.traffic.ids import bucket_of
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.storage.database.clearing import STEP_ROWS, Keys, remove
+from monitor.storage.clearing.clearing import STEP_ROWS, Keys, remove
 from monitor.storage.database.partitions import BODIES
 from monitor.storage.database.steps import step
 from monitor.storage.retention import arrivals, kept_days

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
-from monitor.storage.database.clearing import STEP_ROWS
+from monitor.storage.clearing.clearing import STEP_ROWS
 from monitor.storage.database.steps import step
 from monitor.storage.retention.terms import Term
 from monitor.traffic.ids import bucket_of, lowest_at, timestamp_of

@@ -8,8 +8,8 @@ from datetime import date, datetime
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.storage.database import unused_sets
-from monitor.storage.database.clearing import STEP_ROWS, Keys, remove_logs
+from monitor.storage.clearing import unused_sets
+from monitor.storage.clearing.clearing import STEP_ROWS, Keys, remove_logs
 from monitor.storage.database.partitions import BODIES, PARTITIONED, Partitions, day_of
 from monitor.storage.database.pool import Database
 from monitor.storage.database.steps import alone, step

@@ -9,9 +9,9 @@ import asyncpg
 
 from monitor.counters import Counters
 from monitor.record.cells import STEP_S
+from monitor.storage.clearing.taken_off import STARTS
 from monitor.storage.database.pool import Database
 from monitor.storage.database.steps import alone, step
-from monitor.storage.database.taken_off import STARTS
 from monitor.storage.rollups import fold
 from monitor.storage.rollups.coverage import (
     ALWAYS,

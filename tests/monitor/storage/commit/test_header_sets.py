@@ -8,8 +8,8 @@ import asyncpg
 import orjson
 
 from monitor.logs.filter import LogFilter, Page
+from monitor.storage.clearing.clearing import Clearing, remove_logs
 from monitor.storage.commit.commit import commit, store
-from monitor.storage.database.clearing import Clearing, remove_logs
 from monitor.storage.database.partitions import Partitions, day_of
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.reader import LogReader

@@ -6,11 +6,11 @@ from uuid import UUID
 import asyncpg
 
 from monitor.record.columns import SET_COLUMNS
-from monitor.storage.database import unused_sets
+from monitor.storage.clearing import unused_sets
+from monitor.storage.clearing.taken_off import COUNTED, taken_off
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.database.shares import Share
 from monitor.storage.database.steps import step
-from monitor.storage.database.taken_off import COUNTED, taken_off
 
 STEP_ROWS = 1_000
 # Of rollups and events, whose rows are short.
