@@ -11,9 +11,9 @@ import asyncpg
 from monitor.counters import Counters
 from monitor.record.binary import NULL, SMALLINT, text_field
 from monitor.record.naming import Seen
+from monitor.storage.clearing.taken_off import COUNTED, added_back, taken_off
 from monitor.storage.database.pool import Database
 from monitor.storage.database.steps import alone, step
-from monitor.storage.database.taken_off import COUNTED, added_back, taken_off
 from monitor.storage.endpoints.naming import EPOCH, EndpointNames, add_seen
 from monitor.storage.rollups.coverage import (
     ALWAYS,

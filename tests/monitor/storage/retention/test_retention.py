@@ -15,8 +15,8 @@ from appliance.background import tasks
 from monitor import trouble
 from monitor.clock import HOLD_S, LARGE_STEP_S, Clock
 from monitor.lifecycle import Lifecycle
+from monitor.storage.clearing import clearing
 from monitor.storage.clearing.clearing import Clearing
-from monitor.storage.database import clearing
 from monitor.storage.database.partitions import PARTITIONED
 from monitor.storage.database.pool import Database
 from monitor.storage.retention import clear_bodies, kept_days

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from monitor.counters import Counters
 from monitor.logs.filter import LogFilter
 from monitor.logs.metrics import Measured, Scope
+from monitor.storage.clearing import clearing
+from monitor.storage.database import pool
 from monitor.storage.clearing.clearing import Clearing
 from monitor.storage.commit.commit import commit
-from monitor.storage.database import clearing, pool
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import FAILED, Database
 from monitor.storage.ledger.totals import LedgerTotals
