@@ -17,9 +17,9 @@ from monitor.counters import Counters
 from monitor.logs.filter import LogFilter
 from monitor.logs.metrics import Measured, Scope
 from monitor.storage.clearing import clearing
-from monitor.storage.database import pool
 from monitor.storage.clearing.clearing import Clearing
 from monitor.storage.commit.commit import commit
+from monitor.storage.database import pool
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import FAILED, Database
 from monitor.storage.ledger.totals import LedgerTotals
