@@ -1,8 +1,9 @@
 """The document at /openapi.json: OpenAPI 3.1, from the table and the models."""
 
+import asyncio
 import hashlib
 import re
-from functools import cache
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from api.input.errors import HEADERS
 from api.input.log_schemas import NewLog
 from api.parts import Parts
 from monitor.access.guard import RequestFacts
+from monitor.loop.giving_way import give_way
 
 PROBLEM = "application/problem+json"
 REFERENCE = "#/components/schemas/{model}"
@@ -69,14 +71,20 @@ SCHEMES = {
 
 
 class OpenApi:
+    """The document, made when it is first asked for: most are never asked."""
+
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._content = _content()
-        self._tag = f'"{hashlib.sha256(self._content).hexdigest()[:16]}"'
+        self._making = asyncio.Lock()
+        self._content = b""
+        self._tag = ""
 
     async def show(self, request: web.Request) -> web.Response:
         """The document; it holds no secrets, so it takes no right."""
         self._parts.access.guard.check(RequestFacts.of(request.method, request.headers))
+        async with self._making:
+            if not self._content:
+                await self._make()
         headers = {**HEADERS, "Cache-Control": "no-cache", "ETag": self._tag}
         if request.headers.get("If-None-Match") == self._tag:
             return web.Response(status=304, headers=headers)
@@ -84,13 +92,25 @@ class OpenApi:
             body=self._content, content_type="application/json", headers=headers
         )
 
-
-@cache
-def _content() -> bytes:
-    return orjson.dumps(document(), option=orjson.OPT_INDENT_2)
+    async def _make(self) -> None:
+        """A model at a time: all of them at once take a tenth of a second."""
+        schemas: dict[str, Any] = {}
+        for found in _schemas():
+            schemas |= found
+            await give_way()
+        made = _document(schemas)
+        self._content = orjson.dumps(made, option=orjson.OPT_INDENT_2)
+        self._tag = f'"{hashlib.sha256(self._content).hexdigest()[:16]}"'
 
 
 def document() -> dict[str, Any]:
+    schemas: dict[str, Any] = {}
+    for found in _schemas():
+        schemas |= found
+    return _document(schemas)
+
+
+def _document(schemas: dict[str, Any]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for operation in ALL:
         described = _operation(operation)
@@ -108,7 +128,10 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(o.tag for o in ALL)],
         "paths": paths,
-        "components": {"schemas": _schemas(), "securitySchemes": SCHEMES},
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": SCHEMES,
+        },
     }
 
 
@@ -210,16 +233,18 @@ def _name(model: type[BaseModel]) -> str:
     return re.sub(r"\W", "_", model.__name__)
 
 
-def _schemas() -> dict[str, Any]:
+def _schemas() -> Iterator[dict[str, Any]]:
+    """Of each model, and of what it is made of."""
     taken = {o.body for o in ALL if o.body is not None} | {NewLog}
     given = {o.answer for o in ALL if o.answer is not None} | {Problem}
     pairs: list[tuple[type[BaseModel], Any]] = [
         *((model, "validation") for model in sorted(taken, key=_name)),
         *((model, "serialization") for model in sorted(given, key=_name)),
     ]
-    _, definitions = models_json_schema(pairs, ref_template=REFERENCE)
-    found: dict[str, Any] = definitions["$defs"]
-    return {name: _tidied(schema) for name, schema in found.items()}
+    for pair in pairs:
+        _, definitions = models_json_schema([pair], ref_template=REFERENCE)
+        found: dict[str, Any] = definitions["$defs"]
+        yield {name: _tidied(schema) for name, schema in found.items()}
 
 
 def _tidied(schema: Any) -> Any:
