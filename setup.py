@@ -44,7 +44,6 @@ BESIDE = (
 INTERPRETED = {
     "api/ingest/batch.py",
     "api/ingest/storing.py",
-    "monitor/traffic/fields.py",
     "monitor/registry/resources.py",
     "monitor/registry/routes_file.py",
     "monitor/registry/service_fields.py",

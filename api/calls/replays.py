@@ -29,6 +29,7 @@ from monitor.replay.replay import REPLAY_IDS, Replay, ReplayStatus
 from monitor.replay.sender import Sent
 from monitor.replay.target import check_key, target_of
 from monitor.traffic.exchange import Exchange, Source
+from monitor.traffic.fields import plain
 
 RECORDED_WITHIN_S = 5.0
 UNFINISHED = "comparing was not finished"
@@ -160,7 +161,7 @@ class ReplayCalls:
         body = masked.response_body
         return RecordedAnswer(
             status_code=sent.status_code,
-            headers=masked.response_headers,
+            headers=plain(masked.response_headers),
             body=StoredBody(
                 content=body.kept if body else None,
                 truncated=body.truncated if body else False,

@@ -22,7 +22,7 @@ from monitor.logs.parameter import ID, one_of, read
 from monitor.loop.giving_way import give_way
 from monitor.record.batch import day_in
 from monitor.traffic.exchange import Body, BodyState, Exchange
-from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.fields import Fields, HeaderObject, Headers
 
 SIDES = ("request", "response")
 TYPES = frozenset({"application/json", "application/har+json"})
@@ -210,7 +210,7 @@ def _object(fields: Fields) -> HeaderObject:
     return {name: v[0] if len(v) == 1 else v for name, v in found.items()}
 
 
-def _in_order(fields: Fields, masked: Fields | HeaderObject) -> Fields:
+def _in_order(fields: Fields, masked: Headers) -> Fields:
     """The masked values, in the order in which they stood in the archive."""
     assert isinstance(masked, dict)
     left = {

@@ -2,6 +2,7 @@
 
 from monitor.logs.log import LogDetail, LogItem, StoredBody
 from monitor.traffic.exchange import Body, Exchange
+from monitor.traffic.fields import plain
 
 NO_BODY = StoredBody(content=None, is_plain=True)
 
@@ -30,8 +31,8 @@ def detail_of(pushed: Exchange, service_name: str) -> LogDetail:
         client_url=pushed.client_url,
         duration_ms=pushed.duration_ms,
         replay_of=pushed.replay_of,
-        request_headers=pushed.request_headers,
-        response_headers=pushed.response_headers,
+        request_headers=plain(pushed.request_headers),
+        response_headers=plain(pushed.response_headers),
         request_body=_stored(pushed.request_body),
         response_body=_stored(pushed.response_body),
         timings=pushed.timings,

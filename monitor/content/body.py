@@ -11,7 +11,7 @@ from typing import Final
 import brotli
 from isal import isal_zlib
 
-from monitor.traffic.fields import Fields, HeaderObject, HeadFields
+from monitor.traffic.fields import Headers, HeadFields
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -131,7 +131,7 @@ def is_text(content: bytes) -> bool:
     return as_text(content) is not None
 
 
-def field_value(headers: Fields | HeaderObject, name: str) -> str | None:
+def field_value(headers: Headers, name: str) -> str | None:
     """The value of a field, whatever its case; repeats joined (RFC 9110 5.3)."""
     wanted = name.lower()
     if isinstance(headers, HeadFields):

@@ -17,7 +17,7 @@ from monitor.content.body import (
 from monitor.content.charsets import text_of
 from monitor.logs.log import StoredBody
 from monitor.traffic.exchange import BodyState
-from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.fields import Fields, HeaderObject, Headers
 from monitor.traffic.message import Message, MessageState
 
 MAX_SHOWN_BYTES = 8 * 1024 * 1024
@@ -109,7 +109,7 @@ def _is_plain(stored: StoredBody, headers: Fields | HeaderObject) -> bool:
     return stored.is_plain or isinstance(headers, dict)
 
 
-def pairs(headers: Fields | HeaderObject) -> list[tuple[str, str]]:
+def pairs(headers: Headers) -> list[tuple[str, str]]:
     """Name and value a line, in wire order where captured."""
     if isinstance(headers, dict):
         return [
@@ -120,7 +120,7 @@ def pairs(headers: Fields | HeaderObject) -> list[tuple[str, str]]:
     return [(readable(name), readable(value)) for name, value in headers]
 
 
-def header_object(headers: Fields | HeaderObject) -> dict[str, Any]:
+def header_object(headers: Headers) -> dict[str, Any]:
     """Values by name; a name that is repeated, in whatever case, has a list."""
     if isinstance(headers, dict):
         return headers

@@ -36,8 +36,8 @@ from monitor.record.columns import (
 from monitor.record.pack_bodies import pack_body
 from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.exchange import Body, Exchange, Timings
-from monitor.traffic.fields import Fields, HeaderObject, HeadFields
-from monitor.traffic.ids import bucket_of, bytes_of
+from monitor.traffic.fields import Headers, HeadFields
+from monitor.traffic.ids import bucket_in, bytes_of
 from monitor.traffic.message import Medium, Messages
 
 KEY: Final = struct.Struct("!iiiqi16s")
@@ -100,10 +100,9 @@ def pack(exchange: Exchange, *, decodes: bool = True) -> Rows:
 
 def key_of(id: UUID) -> bytes:
     """What each of a log's rows begins with: bucket, time and id."""
-    number = id.int
-    ts = ((number >> 80) - EPOCH_MS) * 1000
-    own = number.to_bytes(16, "big")
-    return KEY.pack(BUCKET_SIZE, bucket_of(id), TS_SIZE, ts, ID_SIZE, own)
+    own = bytes_of(id)
+    ts = (int.from_bytes(own[:6], "big") - EPOCH_MS) * 1000
+    return KEY.pack(BUCKET_SIZE, bucket_in(own), TS_SIZE, ts, ID_SIZE, own)
 
 
 def _pack(exchange: Exchange, decodes: bool) -> Rows:
@@ -212,10 +211,9 @@ def _params(params: dict[str, Any]) -> bytes:
     return bytes_field(orjson.dumps(params))
 
 
-def _headers(headers: Fields | HeaderObject) -> bytes:
+def _headers(headers: Headers) -> bytes:
     if isinstance(headers, HeadFields):
-        # It takes no class of ours. Of Any: else each pair would be made anew.
-        return bytes_field(orjson.dumps(list[Any](headers)))
+        return bytes_field(orjson.dumps([found.pair for found in headers.lines]))
     return bytes_field(orjson.dumps(headers))
 
 

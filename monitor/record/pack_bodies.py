@@ -13,7 +13,7 @@ from monitor.record.binary import (
     text_field,
 )
 from monitor.traffic.exchange import KEPT, Body
-from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.fields import Headers
 
 # Of a coded body, this much decoded text is kept to be searched.
 SEARCHED_TEXT_BYTES: Final = 1024 * 1024
@@ -22,15 +22,16 @@ NO_BODY_FIELDS: Final = NULL + FALSE + KEPT_FIELD + FALSE + NULL
 
 
 def pack_body(
-    body: Body | None, headers: Fields | HeaderObject, parts: list[bytes], decodes: bool
+    body: Body | None, headers: Headers, parts: list[bytes], decodes: bool
 ) -> bool:
     """Put content, truncated, state, is_text and the text of a coded body behind
     *parts*; whether they are complete."""
     if body is None:
         parts.append(NO_BODY_FIELDS)
         return True
-    state = common_field(body.written_state)
-    if body.state.is_absent:
+    is_kept = body.state is KEPT
+    state = KEPT_FIELD if is_kept else common_field(body.written_state)
+    if not is_kept and body.state.is_absent:
         parts += (NULL, FALSE, state, FALSE, NULL)
         return True
     text, is_complete = NULL, True
@@ -51,9 +52,7 @@ def pack_body(
     return is_complete
 
 
-def searched(
-    content: bytes, headers: Fields | HeaderObject, *, truncated: bool
-) -> str | None:
+def searched(content: bytes, headers: Headers, *, truncated: bool) -> str | None:
     """The text of a coded body as it is searched: in its declared charset, too."""
     coding = field_value(headers, "content-encoding")
     declared = field_value(headers, "content-type")

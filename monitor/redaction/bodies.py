@@ -26,7 +26,7 @@ from monitor.redaction.spelled import HIDDEN, fold
 from monitor.redaction.text import masked_events
 from monitor.redaction.work import MaskingWork, TooMuch
 from monitor.traffic.exchange import Body, BodyState
-from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.fields import Headers
 
 # Parts that were coded each on its own, as some programs write gzip.
 MAX_MEMBERS: Final = 64
@@ -77,9 +77,7 @@ class Rules:
         return Machine(self.paths + deep)
 
 
-def masked_body(
-    body: Body, headers: Fields | HeaderObject, rules: Rules, work: MaskingWork
-) -> Body:
+def masked_body(body: Body, headers: Headers, rules: Rules, work: MaskingWork) -> Body:
     """Nothing is kept of what may hold what is to be masked and cannot be taken apart,
     or not within *work*."""
     try:
@@ -90,9 +88,7 @@ def masked_body(
         return Body(kept=b"", size=body.size, state=BodyState.WITHHELD)
 
 
-def _masked(
-    body: Body, headers: Fields | HeaderObject, rules: Rules, work: MaskingWork
-) -> Body:
+def _masked(body: Body, headers: Headers, rules: Rules, work: MaskingWork) -> Body:
     content_type = (field_value(headers, "content-type") or "").lower()
     # Ingested bodies are strings: whatever their header says, they are decoded.
     coding = None

@@ -4,8 +4,7 @@ from typing import Any, Final
 
 from monitor.redaction.names import Names
 from monitor.redaction.urls import UrlMask, each, mask_all, protocols
-from monitor.traffic.fields import Fields, HeaderObject, HeadFields
-from monitor.traffic.heads import fields_of
+from monitor.traffic.fields import Headers, HeadFields
 from monitor.traffic.line import Line, Lines
 from monitor.traffic.mask import MASK
 
@@ -46,9 +45,7 @@ class HeaderMask:
         # By a field's name as it was spelled.
         self._kinds: dict[str, int] = {}
 
-    def masked(
-        self, headers: Fields | HeaderObject, parameters: Names, urls: UrlMask
-    ) -> Fields | HeaderObject:
+    def masked(self, headers: Headers, parameters: Names, urls: UrlMask) -> Headers:
         """*headers*, the same object where nothing is to be masked. *urls* masks by
         *parameters*; what becomes of a line that many heads have is remembered."""
         if not isinstance(headers, HeadFields) or len(headers) > FEW_FIELDS:
@@ -64,7 +61,7 @@ class HeaderMask:
             else:
                 lines.append(masked)
                 is_same = False
-        return headers if is_same else fields_of(lines)
+        return headers if is_same else HeadFields(lines)
 
     def _mask_line(self, found: Line, parameters: Names, urls: UrlMask) -> None:
         """Remembered with it, unless there was no work left to look into it."""
@@ -75,9 +72,7 @@ class HeaderMask:
         is_same = masked == found.value
         found.masked = None if is_same else Line(b"", found.name, masked)
 
-    def _masked_anew(
-        self, headers: Fields | HeaderObject, urls: UrlMask
-    ) -> Fields | HeaderObject:
+    def _masked_anew(self, headers: Headers, urls: UrlMask) -> Headers:
         # Of pairs that are Any: as tuples of two each would be taken apart, and made
         # anew.
         pairs = list[Any](headers.items() if isinstance(headers, dict) else headers)

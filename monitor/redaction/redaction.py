@@ -13,7 +13,7 @@ from monitor.redaction.text import redacted_messages
 from monitor.redaction.urls import UrlMask, is_plain
 from monitor.redaction.work import MaskingWork, Withheld
 from monitor.traffic.exchange import KEPT, WITHHELD, Body, Exchange
-from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.fields import Headers
 from monitor.traffic.message import Messages
 
 # What is remembered of services' rules.
@@ -139,7 +139,7 @@ class Redaction:
     def _body(
         self,
         body: Body | None,
-        headers: Fields | HeaderObject,
+        headers: Headers,
         rules: Rules,
         work: MaskingWork,
     ) -> Body | None:
@@ -188,7 +188,9 @@ def _is_harmless(exchange: Exchange, names: Names) -> bool:
     url, path, client_url = exchange.url, exchange.path, exchange.client_url or ""
     if is_plain(url) and is_plain(path) and is_plain(client_url):
         return True
-    return not names.may_be_in_url(f"{url}&{client_url}&{path}")
+    # What a proxy has asked for has its path in its URL.
+    text = f"{url}&{client_url}" if path in url else f"{url}&{client_url}&{path}"
+    return not names.may_be_in_url(text)
 
 
 def _are_harmless(params: dict[str, Any], names: Names) -> bool:
@@ -208,8 +210,8 @@ def _remade(
     client_url: str | None,
     query_params: dict[str, Any],
     error: str | None,
-    request_headers: Fields | HeaderObject,
-    response_headers: Fields | HeaderObject,
+    request_headers: Headers,
+    response_headers: Headers,
     request_body: Body | None,
     response_body: Body | None,
     messages: Messages | None,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from monitor.traffic.arrival import Arrival
-from monitor.traffic.fields import Fields, HeaderObject
+from monitor.traffic.fields import Headers
 from monitor.traffic.ids import bytes_of, timestamp_of
 from monitor.traffic.message import LIMITED, Messages
 
@@ -176,8 +176,8 @@ class Exchange:
     error: str | None
     source_ip: str | None
     tags: tuple[str, ...]
-    request_headers: Fields | HeaderObject
-    response_headers: Fields | HeaderObject
+    request_headers: Headers
+    response_headers: Headers
     request_body: Body | None
     response_body: Body | None
     request_size: int | None
@@ -204,8 +204,8 @@ class Exchange:
         error: str | None = None,
         source_ip: str | None = None,
         tags: tuple[str, ...] = (),
-        request_headers: Fields | HeaderObject = (),
-        response_headers: Fields | HeaderObject = (),
+        request_headers: Headers = (),
+        response_headers: Headers = (),
         request_body: Body | None = None,
         response_body: Body | None = None,
         request_size: int | None = None,

@@ -1,5 +1,6 @@
 """Header fields, as they passed and as they were pushed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -13,10 +14,31 @@ Fields = tuple[tuple[str, str], ...]
 HeaderObject = dict[str, Any]
 
 
-class HeadFields(tuple[tuple[str, str], ...]):
-    """Fields of a head that passed, with the lines that they are of."""
+class HeadFields:
+    """Fields of a head that passed, as the lines that they are of."""
 
-    lines: Lines
+    __slots__ = ("lines",)
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter([found.pair for found in self.lines])
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == (tuple(other) if isinstance(other, HeadFields) else other)
+
+
+# Of an exchange, however it came.
+Headers = Fields | HeaderObject | HeadFields
+
+
+def plain(headers: Headers) -> Fields | HeaderObject:
+    """As they are read back."""
+    return tuple(headers) if isinstance(headers, HeadFields) else headers
 
 
 def headers_of(stored: bytes | str | None) -> Fields | HeaderObject:

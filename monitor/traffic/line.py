@@ -9,6 +9,7 @@ from monitor.traffic.header_names import (
     OURS,
     name_login,
 )
+from monitor.traffic.wire import IS_TOKEN
 
 # What is remembered of fields' names, by their spelling.
 MAX_SPELLINGS: Final = 4096
@@ -21,9 +22,10 @@ class Name:
     *is_asked_for*: its values are looked at; *travels*: it goes on to the next hop.
     """
 
-    __slots__ = ("holds_credentials", "is_asked_for", "lower", "travels")
+    __slots__ = ("holds_credentials", "is_asked_for", "is_token", "lower", "travels")
 
     def __init__(self, name: str) -> None:
+        self.is_token = IS_TOKEN.fullmatch(name) is not None
         self.lower = lower = name.lower()
         is_ours = lower.startswith(OURS)
         self.is_asked_for = is_ours or lower in ASKED_FOR

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from uuid import UUID
 
 from monitor.traffic.exchange import PROXY, Body, Exchange, Failure, Source
-from monitor.traffic.heads import fields_of
+from monitor.traffic.fields import HeadFields
 from monitor.traffic.line import Lines
 from monitor.traffic.message import Message, Messages
 from proxy.exchange.stopwatch import Stopwatch
@@ -202,8 +202,8 @@ class Capture:
             duration_ms=(now - began) * 1000 if self.is_lasting else None,
             error=None if self.failure is None else str(self.failure),
             source_ip=self.source_ip,
-            request_headers=fields_of(self.request_lines),
-            response_headers=fields_of(self.response_lines),
+            request_headers=HeadFields(self.request_lines),
+            response_headers=HeadFields(self.response_lines),
             request_body=sent,
             response_body=received,
             request_size=self.request_copy.size,
@@ -240,7 +240,7 @@ def _parameters(query: str, most: int) -> dict[str, str | list[str]]:
     parts = [part.partition("=") for part in query.split("&") if part]
     pairs = [(name, value) for name, _, value in parts]
     if "%" in query or "+" in query:
-        pairs = [(unquote_plus(name), unquote_plus(value)) for name, value in pairs]
+        pairs = [(_decoded(name), _decoded(value)) for name, value in pairs]
     found: dict[str, str | list[str]] = {}
     for name, value in pairs:
         before = found.get(name)
@@ -251,3 +251,7 @@ def _parameters(query: str, most: int) -> dict[str, str | list[str]]:
         else:
             found[name] = [before, value]
     return found
+
+
+def _decoded(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text

@@ -83,7 +83,9 @@ class AnswerHeads:
         if is_known and self._known is not None:
             return self._known
         try:
-            if head.count(b"\n") > self._most_fields + 2:
+            most = self._most_fields + 2
+            # A head that is not as long has no more.
+            if len(head) > most and head.count(b"\n") > most:
                 raise Malformed("its head has over HEAD_LIMIT_FIELDS fields")
             answer = Answer(response_head(head), method=self._method)
         except Malformed as malformed:

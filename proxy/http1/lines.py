@@ -8,8 +8,7 @@ and times push out nothing, nor what somebody makes up.
 import re
 from typing import Final
 
-from monitor.traffic.line import Line, Lines
-from monitor.traffic.wire import IS_TOKEN
+from monitor.traffic.line import Line, Lines, meaning
 
 # Longer lines are read anew each time; so many are held, then all are forgotten.
 MAX_LINE_BYTES: Final = 1024
@@ -61,7 +60,9 @@ class KnownLines:
 def read(raw: bytes) -> Line:
     """RFC 9112 5. Raises Malformed."""
     name, colon, rest = raw.decode("latin-1").partition(":")
-    if not colon or not IS_TOKEN.fullmatch(name) or not TEXT.fullmatch(rest):
+    # What is printable ASCII, as nearly all is, needs no pattern.
+    is_text = (rest.isascii() and rest.isprintable()) or TEXT.fullmatch(rest)
+    if not colon or not is_text or not meaning(name).is_token:
         raise Malformed("a line of the head is no field")
     return Line(raw, name, rest.strip(" \t"))
 

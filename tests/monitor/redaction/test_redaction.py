@@ -11,7 +11,6 @@ from monitor.redaction.redaction import Redaction, valid_field
 from monitor.settings import load
 from monitor.traffic.exchange import Body, BodyState
 from monitor.traffic.fields import HeadFields
-from monitor.traffic.heads import fields_of
 from monitor.traffic.line import line
 from monitor.traffic.mask import MASK
 from tests.support.exchanges import an_exchange
@@ -317,7 +316,7 @@ def test_a_rule_that_says_nothing_is_refused(rule: str) -> None:
 
 def test_a_lines_mask_is_remembered_for_those_it_was_made_for() -> None:
     lines = [line("Accept", "*/*"), line("Referer", "/a?cut=1"), line("Cookie", "a=1")]
-    shared = fields_of(lines)
+    shared = HeadFields(lines)
     exchange = an_exchange(request_headers=shared)
     plain = ("Accept", "*/*"), ("Referer", "/a?cut=1"), ("Cookie", MASK)
     masked = plain[0], ("Referer", f"/a?cut={MASK}"), plain[2]
@@ -328,6 +327,6 @@ def test_a_lines_mask_is_remembered_for_those_it_was_made_for() -> None:
         assert [part.pair for part in found.lines] == list(wanted)
         # What held itself, only the collector would free.
         assert lines[0].masked is None
-    unmasked = fields_of(lines[:1])
+    unmasked = HeadFields(lines[:1])
     exchange = an_exchange(request_headers=unmasked)
     assert REDACTION.apply(exchange).request_headers is unmasked
