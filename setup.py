@@ -31,6 +31,7 @@ BESIDE = (
     "monitor/export/har_messages.py",
     "monitor/export/har_origin.py",
     "monitor/export/har_values.py",
+    "monitor/json/elements.py",
     "monitor/json/member.py",
     "monitor/json/meter.py",
     "monitor/json/stream.py",

@@ -1,7 +1,8 @@
 """A long list of JSON values, taken apart while it is still coming."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
+from monitor.json.elements import elements
 from monitor.json.meter import (
     CLOSING,
     COMMA,
@@ -13,6 +14,8 @@ from monitor.json.meter import (
 )
 
 SPACE = b" \t\r\n"
+# Of what an element begins with, its brace and first name.
+OPENING_BYTES: Final = 64
 
 
 class Splitter(Protocol):
@@ -101,34 +104,66 @@ class ArraySplitter:
         self._metered = 0
         self._is_over = False
         self._is_first = True
+        # Neither too long, nor can it have too many values.
+        self._short = min(longest, most_values)
+        # What the first element began with, as the others may; and what came behind
+        # the last one that was whole, from an element's beginning on.
+        self._opening = b""
+        self._unread = b""
+        # Whether what comes next stands within an element.
+        self._is_amid = False
 
     def feed(self, piece: bytes) -> list[bytes]:
+        """Many at once, where they begin alike; else from bracket to bracket."""
         found: list[bytes] = []
-        begin = end = self._begin(piece)
-        while not self._is_over:
-            # Within an element only its end counts.
-            end = self._tokens.end(piece, end, is_bracket=self._depth > 1)
-            if not end:
-                break
-            if self._is_end(piece[end - 1]):
-                self._hold(piece[begin : end - 1])
-                found += self._element(is_last=self._is_over)
-                begin = end
-        if self._is_over:
-            if self._is_alone and piece[begin:].strip(SPACE):
-                raise ValueError("something follows the array")
-        else:
-            self._hold(piece[begin:])
+        if self._unread:
+            piece, self._unread = self._unread + piece, b""
+        at = self._begin(piece)
+        if self._is_amid:
+            at = self._to_end(piece, at, found)
+        at = self._several(piece, at, found)
+        while at < len(piece) and not (self._is_over or self._unread):
+            at = self._to_end(piece, at, found)
+        if self._is_over and self._is_alone and piece[at:].strip(SPACE):
+            raise ValueError("something follows the array")
         return found
+
+    def _to_end(self, piece: bytes, start: int, found: list[bytes]) -> int:
+        """Of an element, or of *piece*: where that is."""
+        end = start
+        # Within an element only its end counts.
+        while end := self._tokens.end(piece, end, is_bracket=self._depth > 1):
+            if self._is_end(piece[end - 1]):
+                self._hold(piece[start : end - 1])
+                found += self._element(is_last=self._is_over)
+                self._is_amid = False
+                return end
+        self._hold(piece[start:])
+        self._is_amid = True
+        return len(piece)
+
+    def _several(self, piece: bytes, start: int, found: list[bytes]) -> int:
+        """Add those of *piece* from *start* on, where an element begins; what is
+        behind them is left for the next piece. Where they end."""
+        if not self._opening or self._is_amid or self._is_over:
+            return start
+        several, end = elements(piece, start, self._opening)
+        if not several or max([len(each) for each in several]) > self._short:
+            return start
+        found += several
+        self._unread = piece[end:]
+        return end
 
     @property
     def is_over(self) -> bool:
         return self._is_over
 
     def close(self) -> list[bytes]:
+        self._opening = b""
+        found = self.feed(b"")
         if not self._is_over:
             raise ValueError("the array is not whole")
-        return []
+        return found
 
     def _begin(self, piece: bytes) -> int:
         """Where elements begin; the opening bracket is passed over."""
@@ -160,6 +195,8 @@ class ArraySplitter:
             self._is_too_long = self._is_first = False
             return [b""]
         is_empty_array = is_last and self._is_first and not element
+        if self._is_first and element.startswith(b"{"):
+            self._opening = element[: element.find(b":", 0, OPENING_BYTES) + 1]
         self._is_first = False
         return [] if is_empty_array else [element]
 

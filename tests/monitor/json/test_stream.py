@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from monitor.json.elements import elements
 from monitor.json.member import MemberSplitter
 from monitor.json.stream import ArraySplitter, LineSplitter, Splitter
 
@@ -39,6 +40,42 @@ def test_an_array_gives_its_elements(
     )
     found = split(ArraySplitter(longest=10_000), content, cuts)
     assert [json.loads(element) for element in found] == values
+
+
+ALIKE = st.builds(
+    lambda first, rest: {"at": first, **rest},
+    st.sampled_from([1, '{"at":', [{"at": 1}, {"at": [2]}], {"at": {"at": "\\"}}]),
+    st.dictionaries(st.sampled_from(["", "at", "of", "}"]), VALUES, max_size=2),
+)
+
+
+@given(
+    st.lists(ALIKE | ALIKE | ALIKE | VALUES, max_size=9),
+    st.lists(st.integers(0, 900)),
+    st.sampled_from([(",", ":"), (", ", ": "), (",\n\t", ":")]),
+)
+def test_elements_that_begin_alike_are_told_apart_as_others_are(
+    values: list[Any], cuts: list[int], separators: tuple[str, str]
+) -> None:
+    content = json.dumps(values, separators=separators).encode("utf-8", "surrogatepass")
+    found = split(ArraySplitter(longest=10_000), content, cuts)
+    assert [json.loads(element) for element in found] == values
+
+
+def test_those_that_begin_alike_are_taken_many_at_once() -> None:
+    made = [b'{"at": %d, "in": [{"at": 1}, {"at": 2}]}' % n for n in range(9)]
+    content = b",\n ".join(made)
+    found, end = elements(content, 0, b'{"at":')
+    # The last that begins so stands within one: what is before it is not whole.
+    assert (found, end) == ([], 0)
+    found, end = elements(content + b', {"at": 9', 0, b'{"at":')
+    assert (found, content[: end - 2]) == (made, content)
+    # Elements as these stand within others, too: then they are told by brackets.
+    content = b"[%b]" % b", ".join(b'{"id": %d}' % n for n in range(9))
+    splitter = ArraySplitter(longest=100)
+    assert len(splitter.feed(content[:40])) == 3
+    assert len(splitter.feed(content[40:])) == 5
+    assert splitter.close() == [b'{"id": 8}']
 
 
 @given(st.lists(VALUES, max_size=5), st.lists(st.integers(0, 500)))
