@@ -18,10 +18,10 @@ BESIDE_ROWS = 10_000
 ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('apimonitor.clearing'))"
 # Nobody reads what they hold of a service that is gone. Events of its own rules went
 # with these.
-BESIDE = ("rollup_changes", "endpoint_rollups", "service_rollups", "alert_events")
+OF_SERVICE = ("rollup_changes", "endpoint_rollups", "service_rollups", "alert_events")
 
 # What goes with its log, by the same key.
-BESIDE = ("log_details", "log_bodies", "log_messages", "log_arrivals")
+OF_LOG = ("log_details", "log_bodies", "log_messages", "log_arrivals")
 
 Keys = Sequence[asyncpg.Record]
 
@@ -63,7 +63,7 @@ async def remove_logs(
     if gone:
         await taken_off(connection, gone)
         await unused_sets.doubt(connection, gone)
-    for table in BESIDE:
+    for table in OF_LOG:
         await remove(connection, table, gone, pinned=True)
     return gone
 
@@ -114,7 +114,7 @@ async def _keys_of(connection: asyncpg.Connection, service_id: UUID) -> Keys:
 
 async def _remove_beside(connection: asyncpg.Connection, service_id: UUID) -> bool:
     """Remove some; False where none are left."""
-    for table in BESIDE:
+    for table in OF_SERVICE:
         # Where paths are many, so are these.
         gone = await connection.fetchval(
             f"""
