@@ -24,6 +24,7 @@ from api.calls.replays import ReplayCalls
 from api.calls.stream import StreamCalls
 from api.calls.watching.channels import ChannelCalls
 from api.calls.watching.marks import MarkCalls
+from api.calls.watching.previews import PreviewCalls
 from api.document.openapi import OpenApi
 from api.document.operations import ALL as OPERATIONS
 from api.doing import kind_of
@@ -146,6 +147,7 @@ def _of_alerts(parts: Parts) -> dict[str, Handler]:
     return {
         "create_alert": alerts.create,
         "list_alerts": alerts.list,
+        "preview_alert": PreviewCalls(parts).show,
         "get_alert": alerts.get,
         "change_alert": alerts.change,
         "delete_alert": alerts.delete,

@@ -33,7 +33,7 @@ class AlertCalls:
         new, _ = await read.body(request, NewAlert)
         fields = new.model_dump(exclude={"service_id"})
         check(fields)
-        await self._check_query(fields["query"])
+        await check_query(self._parts, fields["query"])
         service_id = None if new.service_id is None else UUID(new.service_id)
         alert = await self._parts.stores.alerts.create(service_id, fields)
         if alert is None:
@@ -63,22 +63,8 @@ class AlertCalls:
         given = changes.model_dump(exclude_unset=True)
         held = _found(await self._parts.stores.alerts.get(id))
         check({**shown(held), **given})
-        await self._check_query(given.get("query"))
+        await check_query(self._parts, given.get("query"))
         return answer(shown(_found(await self._parts.stores.alerts.change(id, given))))
-
-    async def _check_query(self, text: str | None) -> None:
-        """Raises InvalidInput with the place of what is not understood."""
-        if text is None:
-            return
-        try:
-            query = self._parts.queries.read(text)
-        except QueryProblem as problem:
-            raise bad_query(problem_error("query", problem, where="body")) from None
-        try:
-            await self._parts.stores.logs.check(LogFilter(query=query))
-        except InvalidInput as error:
-            in_body = [replace(one, loc=("body", "query")) for one in error.errors]
-            raise bad_query(*in_body) from None
 
     async def delete(self, request: web.Request) -> web.Response:
         await need(request, self._parts, Right.MANAGE)
@@ -112,6 +98,21 @@ class AlertCalls:
         return answer(lists.envelope(items, total, limit, offset))
 
 
+async def check_query(parts: Parts, text: str | None) -> None:
+    """Raises InvalidInput with the place of what is not understood."""
+    if text is None:
+        return
+    try:
+        query = parts.queries.read(text)
+    except QueryProblem as problem:
+        raise bad_query(problem_error("query", problem, where="body")) from None
+    try:
+        await parts.stores.logs.check(LogFilter(query=query))
+    except InvalidInput as error:
+        in_body = [replace(one, loc=("body", "query")) for one in error.errors]
+        raise bad_query(*in_body) from None
+
+
 def shown(alert: Alert) -> dict[str, Any]:
     standing, fired = alert.standing, alert.last_fired_at
     return {
@@ -128,6 +129,7 @@ def shown(alert: Alert) -> dict[str, Any]:
         "state": standing and standing.state.value,
         "state_since": standing and times.format(standing.since),
         "value": alert.value,
+        "muted_until": alert.muted_until and times.format(alert.muted_until),
         "last_fired_at": fired and times.format(fired),
         "created_at": times.format(alert.created_at),
         "updated_at": times.format(alert.updated_at),

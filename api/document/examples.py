@@ -140,6 +140,13 @@ NEW_ALERT = {
     "condition_operator": ">=",
     "condition_value": "2000",
 }
+PREVIEWED_ALERT = {
+    "service_id": None,
+    "aggregate": "error_rate",
+    "window_s": 300,
+    "condition_operator": ">=",
+    "condition_value": "0.05",
+}
 NEW_CHANNEL = {
     "name": "on-call",
     "kind": "webhook",

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.input.values import Name, ServiceId, described
+from api.input.values import Name, ServiceId, Time, described
 from monitor.alerts.condition import Condition, ConditionField, ConditionOperator
 from monitor.alerts.window import (
     COUNTED,
@@ -73,6 +73,7 @@ class AlertFields(BaseModel):
     cooldown_s: int | None = Field(None, ge=0, le=MAX_COOLDOWN_S)
     include_old: bool = False
     is_active: bool = True
+    muted_until: Time | None = None
 
 
 class AlertChanges(AlertFields):
@@ -84,6 +85,13 @@ class AlertChanges(AlertFields):
 class NewAlert(AlertFields):
     service_id: ServiceId | None
     name: Name
+
+
+class PreviewedAlert(AlertFields):
+    """A rule that is being made: it need not have a name yet."""
+
+    service_id: ServiceId | None
+    name: str = Field("preview", max_length=128)
 
 
 def check(fields: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ class Alert:
     these, or the query says all. *error* says why the rule cannot run, where it broke.
     *include_old*: it fires for logs, too, that were handed over long after they ended.
     *standing* and *value*, what was measured last, belong to rules with a window.
+    Before *muted_until* nobody is told.
     """
 
     id: UUID
@@ -33,6 +34,7 @@ class Alert:
     error: str | None
     standing: AlertStanding | None
     value: float | None
+    muted_until: datetime | None
     last_fired_at: datetime | None
     created_at: datetime
     updated_at: datetime

@@ -109,6 +109,13 @@ class Calls(Theme):
         ge=1,
         le=10_000,
     )
+    preview_timeout_ms: int = setting(
+        1_000,
+        "How long the preview of a rule may count a day, and a week, each; what takes "
+        "longer is not told. Raise it when previews say no week.",
+        ge=10,
+        le=60_000,
+    )
     marks_limit: int = setting(
         10_000,
         "Deploy marks that are kept; beyond, the oldest go. Raise it when charts of "

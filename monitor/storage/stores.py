@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from monitor.settings import Settings
 from monitor.storage.alerts.channels import Channels
 from monitor.storage.alerts.deliveries import Deliveries
+from monitor.storage.alerts.previews import AlertPreviews
 from monitor.storage.alerts.rules import Alerts
+from monitor.storage.alerts.strips import StripReader
 from monitor.storage.charts.heat import HeatReader
 from monitor.storage.charts.sparklines import SparklineReader
 from monitor.storage.counts.reader import CountReader
@@ -46,6 +48,8 @@ class Stores:
     counts: CountReader
     feed: Feed
     alerts: Alerts
+    previews: AlertPreviews
+    strips: StripReader
     channels: Channels
     deliveries: Deliveries
     comparison_rules: ComparisonRules
@@ -89,6 +93,8 @@ class Stores:
             ),
             feed=Feed(database, retained=settings.stream_kept),
             alerts=Alerts(database, most=settings.alert_rules_limit),
+            strips=StripReader(database),
+            previews=AlertPreviews(database, timeout_ms=settings.preview_timeout_ms),
             channels=Channels(database, most=settings.channels_limit),
             deliveries=Deliveries(database, public_url=settings.linked_url),
             comparison_rules=ComparisonRules(

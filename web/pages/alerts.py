@@ -1,6 +1,7 @@
 """The pages of alert rules, of what they found, and of whom it is told to."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from aiohttp import web
 from monitor.alerts.asked import shown
 from monitor.alerts.channel import Channel
 from monitor.alerts.rule import Alert, AlertEvent
+from monitor.alerts.strip import Strip
 from monitor.alerts.window import Aggregate
 from monitor.registry.resources import ServiceResource
 from web import render
@@ -33,6 +35,8 @@ class RuleView:
     words: str
     badge: str
     kind: str
+    strip: Strip
+    is_muted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,9 @@ class AlertsPage:
         rules, total = await self._parts.stores.alerts.page(
             service_id=None, limit=MAX_SHOWN, offset=0
         )
-        views = [_view(rule, names) for rule in rules]
+        now = datetime.now(UTC)
+        strips = await self._parts.stores.strips.of(rules, now)
+        views = [_view(rule, names, strips[rule.id], now) for rule in rules]
         wanted = _id(request.query.get("alert"))
         chosen = next((v for v in views if v.alert.id == wanted), None)
         chosen = chosen or (views[0] if views else None)
@@ -167,7 +173,9 @@ def _have(alert: Alert) -> str:
     return " and ".join(str(said) for said in (matching, have) if said)
 
 
-def _view(alert: Alert, services: dict[UUID, str]) -> RuleView:
+def _view(
+    alert: Alert, services: dict[UUID, str], strip: Strip, now: datetime
+) -> RuleView:
     badge, kind = _badge(alert)
     return RuleView(
         alert=alert,
@@ -175,6 +183,8 @@ def _view(alert: Alert, services: dict[UUID, str]) -> RuleView:
         words=in_words(alert),
         badge=badge,
         kind=kind,
+        strip=strip,
+        is_muted=alert.muted_until is not None and alert.muted_until > now,
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from api.document.answers.shown import Shown
+from api.document.answers.shown import Count, Shown
 from monitor.alerts.condition import ConditionField, ConditionOperator
 from monitor.alerts.state import AlertState
 from monitor.alerts.window import Aggregate
@@ -36,6 +36,7 @@ class Alert(Shown):
     state: AlertState | None
     state_since: AwareDatetime | None
     value: float | None
+    muted_until: AwareDatetime | None
     last_fired_at: AwareDatetime | None
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -49,3 +50,20 @@ class AlertEvent(Shown):
     state: Literal[AlertState.FIRING, AlertState.RESOLVED]
     fired_at: AwareDatetime
     message: str
+
+
+class PreviewPoint(Shown):
+    start: AwareDatetime
+    value: float | None
+
+
+class AlertPreview(Shown):
+    """Of a rule of each log, `threshold` is null, and each log fires. `fired_last_week`
+    is null where counting would take too long."""
+
+    bucket_s: float
+    threshold: float | None
+    recovery_threshold: float | None
+    fired_last_day: Count
+    fired_last_week: Count | None
+    series: list[PreviewPoint]

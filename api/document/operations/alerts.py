@@ -1,11 +1,11 @@
 """Alert rules: operations of /openapi.json."""
 
 from api.document import examples
-from api.document.answers.alerts import Alert, AlertEvent
+from api.document.answers.alerts import Alert, AlertEvent, AlertPreview
 from api.document.answers.channels import Delivery
 from api.document.answers.shown import ListOf
 from api.document.operation import GIVEN, Operation
-from api.input.alert_schemas import AlertChanges, NewAlert
+from api.input.alert_schemas import AlertChanges, NewAlert, PreviewedAlert
 from api.input.read import PAGE, PAGE_OF_A_SERVICE
 
 ALERTS = (
@@ -29,6 +29,17 @@ ALERTS = (
         tag="Alerts",
         answer=ListOf[Alert],
         query=PAGE_OF_A_SERVICE,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/alerts/preview",
+        id="preview_alert",
+        summary="What a rule would have measured, and how often it would have fired",
+        tag="Alerts",
+        answer=AlertPreview,
+        body=PreviewedAlert,
+        body_example=examples.PREVIEWED_ALERT,
+        errors=(404, *GIVEN),
     ),
     Operation(
         method="GET",

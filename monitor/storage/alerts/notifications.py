@@ -154,6 +154,8 @@ async def _is_due(
     connection: asyncpg.Connection, alert: Alert, state: AlertState, now: datetime
 ) -> bool:
     """Whether *state* is to be told; if so that is noted, where it matters later."""
+    if alert.muted_until is not None and alert.muted_until > now:
+        return False
     if state is AlertState.RESOLVED and alert.standing is not None:
         return bool(
             await connection.fetchval(

@@ -15,7 +15,8 @@ COLUMNS = """
     a.id, a.service_id, a.name, a.description, a.query, a.condition_field,
     a.condition_operator, a.condition_value, a.aggregate, a.window_s, a.for_s,
     a.threshold, a.recovery_threshold, a.cooldown_s, a.include_old, a.is_active,
-    a.error, a.state, a.state_since, a.value, a.created_at, a.updated_at
+    a.error, a.state, a.state_since, a.value, a.muted_until, a.created_at,
+    a.updated_at
 """
 
 
@@ -39,6 +40,7 @@ def alert_of(row: asyncpg.Record | Mapping[str, Any]) -> Alert:
             else None
         ),
         value=row["value"],
+        muted_until=row["muted_until"],
         last_fired_at=row.get("last_fired_at"),
         created_at=row["created_at"],
         updated_at=row["updated_at"],

@@ -39,7 +39,10 @@ ASKED = (
     "recovery_threshold",
     "is_active",
 )
-CHANGEABLE = ("name", "description", "cooldown_s", "include_old", *ASKED)
+CHANGEABLE = (
+    *("name", "description", "cooldown_s", "include_old", "muted_until"),
+    *ASKED,
+)
 
 
 class Alerts:

@@ -170,14 +170,14 @@ def logs_within(
     made.add(f"{ENDED} >= {{}}", since)
     made.clauses.append("l.source <> 'replay'")
     if window.aggregate is Aggregate.COUNT and alert.condition is not None:
-        _add_condition(made, alert.condition)
+        add_condition(made, alert.condition)
     elif window.aggregate is Aggregate.COUNT and alert.query is None:
         raise ValueError("a count needs a condition or a query")
     made.clauses += [clause(part, made) for part in parts_of(alert.query, now)]
     return made
 
 
-def _add_condition(made: Conditions, condition: Condition) -> None:
+def add_condition(made: Conditions, condition: Condition) -> None:
     """As a Condition has it: what is null matches nothing, but for "is it set"."""
     operator = SQL_OPERATORS.get(condition.operator, condition.operator.value)
     wanted = condition.wanted()

@@ -138,7 +138,10 @@ async def test_a_rule_is_made_fires_is_changed_paused_and_deleted(
         form.get_by_text("latency_ms is compared with a number")
     ).to_be_visible()
     await expect(form.get_by_label("Value")).to_be_focused()
+    await expect(form.get_by_text("once the rule is complete")).to_be_visible()
     await form.get_by_label("Value").fill("2000")
+    fired = "Would have fired 0 times in the last day, 0 times in the last week"
+    await expect(form.get_by_text(fired)).to_be_visible()
     await form.get_by_role("button", name="Make the rule").click()
     await expect(page.get_by_role("heading", name="Too slow")).to_be_visible()
     await expect(page.get_by_text("a log has latency_ms >= 2000")).to_be_visible()
@@ -182,6 +185,11 @@ async def test_a_rule_is_made_fires_is_changed_paused_and_deleted(
     await form.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("a log matches `path:/v1`")).to_be_visible()
 
+    await page.get_by_text("Mute", exact=True).click()
+    await page.get_by_role("button", name="For an hour").click()
+    await expect(page.get_by_text("events are made, nobody is told")).to_be_visible()
+    await page.get_by_role("button", name="Unmute").click()
+    await expect(page.get_by_text("Mute", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_role("button", name="Resume")).to_be_visible()
     await page.get_by_role("button", name="Resume").click()

@@ -13,6 +13,7 @@ function value(field) {
     case "flag": return field.checked;
     case "number": return text === "" ? null : Number(text);
     case "days": return text === "" ? null : new Date(Date.now() + Number(text) * 86_400_000).toISOString();
+    case "minutes": return text === "" ? null : new Date(Date.now() + Number(text) * 60_000).toISOString();
     case "json": return text === "" ? null : JSON.parse(text);
     case "changed": return field.value === field.defaultValue.replace(/\r\n?/g, "\n") ? null : field.value;
     case "lines": return field.value.split("\n").map((line) => line.trim()).filter(Boolean);

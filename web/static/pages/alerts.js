@@ -1,4 +1,6 @@
-// The form of a rule asks for what its kind needs.
+// The form of a rule asks for what its kind needs, and shows what it would have done.
+
+import { preview } from "../alerts/preview.js";
 
 function suit(form) {
   const chosen = form.elements.aggregate.value || "log";
@@ -18,4 +20,5 @@ for (const form of document.querySelectorAll("form[data-rule]")) {
     form.elements[name].addEventListener("change", () => suit(form));
   }
   suit(form);
+  preview(form);
 }

@@ -382,3 +382,27 @@ async def test_a_rule_that_is_being_deleted_holds_up_no_log(
 
 def _fields(exchange: Exchange) -> dict[str, Any]:
     return {field.name: getattr(exchange, field.name) for field in fields(exchange)}
+
+
+async def test_a_muted_rule_makes_events_and_is_told_of_once_that_is_over(
+    bench: Bench, database: Database
+) -> None:
+    await channel(database)
+    rule = await bench.rule(**{**QUIET, "window_s": 10})
+    each = await bench.rule(window_s=None, query="path:/a")
+    muted = {"muted_until": bench.at(60)}
+    for id in (rule, each):
+        assert (await bench.alerts.change(id, muted)) is not None
+    assert await bench.state(rule, 0) is FIRING
+    await bench.log(1)
+    assert await bench.state(rule, 3) is RESOLVED
+    assert await bench.state(rule, 20) is FIRING
+    assert (len(await bench.events(rule)), len(await bench.events(each))) == (3, 1)
+    assert await told(database) == []
+    # It fires on: now it is told, and its end will be.
+    assert await bench.state(rule, 61) is FIRING
+    assert await told(database) == ["alert.firing"]
+    await bench.alerts.change(each, {"muted_until": None})
+    await bench.log(62)
+    assert await bench.state(rule, 63) is RESOLVED
+    assert sorted(await told(database)) == ["alert.firing"] * 2 + ["alert.resolved"]
