@@ -104,7 +104,7 @@ def problem_of(template: str) -> str | None:
         return "must begin with /"
     if "?" in template or "#" in template:
         return "must be of a path, without a query"
-    if "\0" in template or any("\ud800" <= c <= "\udfff" for c in template):
+    if "\0" in template or any(0xD800 <= ord(c) <= 0xDFFF for c in template):
         return "must not hold NUL or lone surrogates"
     segments = template.split("/")
     if len(segments) > MAX_SEGMENTS:
