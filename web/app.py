@@ -13,6 +13,7 @@ from web.pages.about.troubleshooting import Troubleshooting
 from web.pages.alerts import AlertsPage, ChannelsPage
 from web.pages.compare import ComparePage
 from web.pages.dashboard import Dashboard
+from web.pages.endpoints.listing import EndpointsPage
 from web.pages.exchanges import OpenPages
 from web.pages.importing import ImportPage
 from web.pages.log import LogDetailPage
@@ -43,6 +44,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/replay/{log_id}", ReplayPage(parts).show),
             web.get("/compare", ComparePage(parts).show),
             web.get("/metrics-ui", MetricsPage(parts).show),
+            web.get("/metrics-ui/endpoints", EndpointsPage(parts).show),
             web.get("/docs", reference.swagger),
             web.get("/redoc", reference.redoc),
             web.get("/alerts-ui", AlertsPage(parts).show),
