@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from bench import bare, fairness, hostile, ingest, large, real, waiting, workers
+from bench import bare, fairness, guards, hostile, ingest, large, real, waiting, workers
 from bench.processes import SAID, need
 from bench.stage import APP_PORT, Stage, stage
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Stage], None]] = {
     "large": large.measure,
     "waiting": waiting.measure,
     "fairness": _fairness,
+    "guards": guards.measure,
     "workers": workers.measure,
     "hostile": hostile.measure,
 }

@@ -13,7 +13,8 @@ from monitor.storage.logs.columns import FROM
 from monitor.storage.rollups.coverage import ALWAYS
 from monitor.storage.rollups.window import COUNTS, Window
 from monitor.storage.search.asked import MILLISECOND, Asked
-from monitor.storage.search.bounded import within
+from monitor.storage.search.bounded import bounded, within
+from monitor.storage.search.days import days_of, in_order
 from monitor.storage.search.where import Conditions
 
 # No id is of a later moment.
@@ -123,14 +124,20 @@ async def _end(
 async def _first(
     connection: asyncpg.Connection, asked: Asked, order: str, deadline: Deadline
 ) -> datetime | None:
-    made = asked.window()
-    sql = f"""
-        SELECT l.ts
-          FROM logs AS l
-         WHERE {made.where}
-         ORDER BY l.id {order}
-         LIMIT 1
-        """
-    left_ms = deadline.left_ms(END_SHARE)
-    rows = await within(connection, left_ms, sql, made.arguments)
-    return rows[0]["ts"] if rows else None
+    async with bounded(connection, deadline.left_ms(END_SHARE)):
+        there = await days_of(connection)
+    for days in in_order(there, *asked.bounds, ascends=order == "ASC"):
+        made = asked.window()
+        days.bound(made)
+        sql = f"""
+            SELECT l.ts
+              FROM logs AS l
+             WHERE {made.where}
+             ORDER BY l.id {order}
+             LIMIT 1
+            """
+        left_ms = deadline.left_ms(END_SHARE)
+        for row in await within(connection, left_ms, sql, made.arguments):
+            first: datetime = row["ts"]
+            return first
+    return None

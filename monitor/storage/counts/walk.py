@@ -1,6 +1,7 @@
 """A walk: logs of a window, newest first, in steps, as far as the time allows."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,8 @@ import asyncpg
 from monitor.logs.facets import Covered
 from monitor.storage.search import conditions
 from monitor.storage.search.asked import Asked
-from monitor.storage.search.bounded import within
+from monitor.storage.search.bounded import bounded, within
+from monitor.storage.search.days import Days, days_of, in_order
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import timestamp_of
 
@@ -45,17 +47,31 @@ class Walk:
     most_logs: int
 
     async def run(self, connection: asyncpg.Connection, deadline: Deadline) -> Covered:
+        try:
+            async with bounded(connection, deadline.left_ms(INDEX_SHARE)):
+                there = await days_of(connection)
+        except asyncpg.QueryCanceledError:
+            return nothing(self.asked)
+        days = in_order(there, *self.asked.bounds)
         if self.asked.is_indexed:
-            found = await self._at_once(connection, deadline.left_ms(INDEX_SHARE))
+            found = await self._at_once(connection, days, deadline)
             if found is not None:
                 return found
+        return await self._in_steps(connection, deque(days), deadline)
+
+    async def _in_steps(
+        self, connection: asyncpg.Connection, days: deque[Days], deadline: Deadline
+    ) -> Covered:
         edge: UUID | None = None
+        since: datetime | None = None
         seen, size = 0, min(FIRST_STEP, self.most_logs)
-        while size and (left_ms := deadline.left_ms(STEP_SHARE)) > 0:
+        while days and size and (left_ms := deadline.left_ms(STEP_SHARE)) > 0:
             try:
-                far, logs = await self._far_end(connection, edge, size, left_ms)
+                far, logs = await self._far_end(
+                    connection, days[0], edge, size, left_ms
+                )
                 left_ms = deadline.left_ms(STEP_SHARE)
-                made = self._between(self.asked.where(), edge, far)
+                made = self._between(self.asked.where(), days[0], edge, far)
                 sql = self.counting(made, "")
                 rows = await within(connection, left_ms, sql, made.arguments)
             except asyncpg.QueryCanceledError:
@@ -65,39 +81,46 @@ class Walk:
             self.take(rows)
             seen += logs
             if far is None:
-                return exactly(self.asked, seen)
-            edge = far
+                since = days.popleft().since
+            else:
+                edge, since = far, timestamp_of(far)
             size = min(size * 2, MOST_STEP, self.most_logs - seen)
-        return self._so_far(edge, seen)
+        return self._so_far(since, seen) if days else exactly(self.asked, seen)
 
     async def _at_once(
-        self, connection: asyncpg.Connection, timeout_ms: int
+        self, connection: asyncpg.Connection, days: Sequence[Days], deadline: Deadline
     ) -> Covered | None:
         """None where that takes longer, or there are too many."""
-        made = self.asked.where()
-        sql = self.counting(made, f"LIMIT {self.most_logs + 1}")
-        try:
-            rows = await within(connection, timeout_ms, sql, made.arguments)
-        except asyncpg.QueryCanceledError:
-            return None
-        # Facets have a row of all of them.
-        logs = sum(row["requests"] or 0 for row in rows if row.get("facet") is None)
-        if logs > self.most_logs:
-            return None
-        self.take(rows)
+        until = Deadline(deadline.left_ms(INDEX_SHARE))
+        taken, logs = list[Sequence[asyncpg.Record]](), 0
+        for each in days:
+            made = self._between(self.asked.where(), each, None, None)
+            sql = self.counting(made, f"LIMIT {self.most_logs + 1 - logs}")
+            try:
+                rows = await within(connection, until.left_ms(), sql, made.arguments)
+            except asyncpg.QueryCanceledError:
+                return None
+            # Facets have a row of all of them.
+            logs += sum(row["requests"] or 0 for row in rows if not row.get("facet"))
+            if logs > self.most_logs:
+                return None
+            taken.append(rows)
+        for counted in taken:
+            self.take(counted)
         return exactly(self.asked, logs)
 
     async def _far_end(
         self,
         connection: asyncpg.Connection,
+        days: Days,
         edge: UUID | None,
         size: int,
         timeout_ms: int,
     ) -> tuple[UUID | None, int]:
-        """The last id of the next *size* logs, None where no more are left; how many
-        these are.
+        """The last id of the next *size* logs of *days*, None where no more are left;
+        how many these are.
         """
-        made = self._between(self.asked.window(), edge, None)
+        made = self._between(self.asked.window(), days, edge, None)
         sql = f"""
             SELECT count(*) AS n, (array_agg(w.id ORDER BY w.id DESC))[{size}] AS id
               FROM (SELECT l.id
@@ -110,8 +133,11 @@ class Walk:
         return (row["id"], size) if row["n"] > size else (None, row["n"])
 
     @staticmethod
-    def _between(made: Conditions, edge: UUID | None, far: UUID | None) -> Conditions:
-        """After *edge*, which was counted, up to and with *far*."""
+    def _between(
+        made: Conditions, days: Days, edge: UUID | None, far: UUID | None
+    ) -> Conditions:
+        """Of *days*, after *edge*, which was counted, up to and with *far*."""
+        days.bound(made)
         if edge is not None:
             conditions.older_than(made, edge)
         if far is not None:
@@ -119,11 +145,10 @@ class Walk:
             made.add("l.ts >= {}", timestamp_of(far))
         return made
 
-    def _so_far(self, edge: UUID | None, seen: int) -> Covered:
+    def _so_far(self, since: datetime | None, seen: int) -> Covered:
         _, until = self.asked.bounds
-        if edge is None:
+        if since is None:
             return nothing(self.asked)
-        since = timestamp_of(edge)
         return Covered(is_exact=False, since=since, until=until, logs=seen)
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -26,6 +27,8 @@ from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
 # Logs of a step, whose bodies may take a few hundred megabytes at most.
 STEP_LOGS = 500
 NOTHING_YET = UUID(int=0)
+# A replay comes after its log, which may have been dated ahead of its time.
+DATED_AHEAD = timedelta(days=2)
 # A step, and the pause after it, which is as long.
 HELD_S = 3 * STEP_TIMEOUT_MS / 1000
 # What a step may meet, that may do better when it is asked for again.
@@ -139,12 +142,14 @@ class Deletions:
                   FROM logs
                  WHERE replay_of = ANY($1::uuid[])
                    AND id > $2
+                   AND ts >= $4
                  ORDER BY id
                  LIMIT $3
                 """,
                 ids,
                 after,
                 STEP_LOGS,
+                min(map(timestamp_of, ids)) - DATED_AHEAD,
             )
         return [row["id"] for row in rows]
 

@@ -35,6 +35,7 @@ from monitor.storage.logs.measured import (
     conditions,
 )
 from monitor.storage.rollups.coverage import complete_from
+from monitor.storage.search.days import days_of, in_order
 
 STEP, MILLISECOND = timedelta(seconds=STEP_S), timedelta(milliseconds=1)
 
@@ -229,14 +230,16 @@ async def _oldest(snapshot: Snapshot, scope: Scope) -> datetime | None:
     if scope.source is not None:
         # There may be few of it, which no index leads to.
         scope = await _to_first_day(snapshot, scope)
-    made = conditions(scope)
-    oldest = await snapshot.row(
-        (
-            f"SELECT l.ts {FROM} WHERE {made.where} ORDER BY l.id LIMIT 1",
-            made.arguments,
-        )
-    )
-    return oldest["ts"] if oldest else None
+    there = await days_of(snapshot.connection)
+    for days in in_order(there, scope.since, scope.until, ascends=True):
+        made = conditions(scope)
+        days.bound(made)
+        sql = f"SELECT l.ts {FROM} WHERE {made.where} ORDER BY l.id LIMIT 1"
+        oldest = await snapshot.row((sql, made.arguments))
+        if oldest is not None:
+            first: datetime = oldest["ts"]
+            return first
+    return None
 
 
 async def _to_first_day(snapshot: Snapshot, scope: Scope) -> Scope:

@@ -11,7 +11,9 @@ from monitor.logs.log import QueryPart
 from monitor.search.tree import Node, Query
 from monitor.storage.logs.columns import FROM
 from monitor.storage.search import conditions
-from monitor.storage.search.bounded import within
+from monitor.storage.search.asked import asked_of_parts
+from monitor.storage.search.bounded import bounded, within
+from monitor.storage.search.days import Days, days_of, in_order
 
 MOST_PARTS = 8
 MOST_COUNTED = 1_000
@@ -28,14 +30,19 @@ async def parts_of_nothing(
     if query is None or len(asked) < 2 or timeout_ms <= 0:
         return ()
     deadline = time.monotonic() + timeout_ms / 1000
+    try:
+        async with bounded(connection, timeout_ms):
+            there = await days_of(connection)
+    except asyncpg.QueryCanceledError:
+        return ()
     parts = query.parts[:MOST_PARTS]
     found = []
     for place, part in enumerate(parts):
         left_ms = int((deadline - time.monotonic()) * 1000)
         share_ms = left_ms // (2 * (len(parts) - place))
         others = tuple(other for other in asked if other is not part)
-        alone = await _count(connection, (part,), share_ms)
-        without = await _count(connection, others, share_ms)
+        alone = await _count(connection, there, (part,), share_ms)
+        without = await _count(connection, there, others, share_ms)
         found.append(_shown(query, part, alone, without))
     return tuple(found)
 
@@ -53,22 +60,31 @@ def _shown(
 
 
 async def _count(
-    connection: asyncpg.Connection, parts: Sequence[Node], timeout_ms: int
+    connection: asyncpg.Connection,
+    there: Sequence[Days],
+    parts: Sequence[Node],
+    timeout_ms: int,
 ) -> int | None:
     """MOST_COUNTED and one where there are more; None where it takes too long."""
-    if timeout_ms <= 0:
-        return None
-    made = conditions.of_all(tuple(parts))
-    sql = f"""
-        SELECT count(*)
-          FROM (SELECT 1
-                  {FROM} {made.joins}
-                 WHERE {made.where}
-                 LIMIT {MOST_COUNTED + 1}) AS capped
-        """
-    try:
-        rows = await within(connection, timeout_ms, sql, made.arguments)
-    except asyncpg.QueryCanceledError:
-        return None
-    count: int = rows[0]["count"]
+    until, count = time.monotonic() + timeout_ms / 1000, 0
+    for days in in_order(there, *asked_of_parts(parts).bounds):
+        left_ms = int((until - time.monotonic()) * 1000)
+        if left_ms <= 0:
+            return None
+        made = conditions.of_all(tuple(parts))
+        days.bound(made)
+        sql = f"""
+            SELECT count(*)
+              FROM (SELECT 1
+                      {FROM} {made.joins}
+                     WHERE {made.where}
+                     LIMIT {MOST_COUNTED + 1 - count}) AS capped
+            """
+        try:
+            [row] = await within(connection, left_ms, sql, made.arguments)
+        except asyncpg.QueryCanceledError:
+            return None
+        count += row["count"]
+        if count > MOST_COUNTED:
+            break
     return count

@@ -13,7 +13,7 @@ from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage, QueryPart
 from monitor.search.tree import regexes_in
-from monitor.storage.database.pool import Database
+from monitor.storage.database.pool import PATIENCE_S, Database
 from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
 from monitor.storage.logs.narrowing import narrowed
@@ -31,6 +31,8 @@ EXPORT_ROWS = 50
 DIRECT_SHARE = 0.1
 COUNT_SHARE = 0.1
 WHOLE = Page()
+# For its turn: who looks at a list, and who carries logs out.
+WAITS_S = {Share.LISTS: PATIENCE_S, Share.SEARCHES: 60.0}
 # How many times QUERY_TIMEOUT_MS a step of an export may take that finds nothing.
 MAX_PATIENCE = 16
 # Before all logs: where a search begins again that has not got anywhere.
@@ -133,8 +135,9 @@ class LogReader:
         self, filter: LogFilter, page: Page, *, timeout_ms: int | None = None
     ) -> tuple[list[UUID], UUID | None, bool]:
         """The ids of a page, how far that led, and whether that was all."""
-        deadline = time.monotonic() + (timeout_ms or self._timeout_ms) / 1000
         filter = await self._narrowed(filter, Share.SEARCHES)
+        # What it waited for its turn is not of its time.
+        deadline = time.monotonic() + (timeout_ms or self._timeout_ms) / 1000
         rows, scanned_to, complete = await self._rows(
             filter, page, deadline, Share.SEARCHES
         )
@@ -145,7 +148,9 @@ class LogReader:
 
     async def _details(self, ids: list[UUID]) -> list[LogDetail]:
         """In the order of *ids*; those that are gone meanwhile are left out."""
-        async with self._database.reading(Share.SEARCHES) as connection:
+        async with self._database.reading(
+            Share.SEARCHES, timeout_s=WAITS_S[Share.SEARCHES]
+        ) as connection:
             rows = await connection.fetch(
                 f"""
                 {DETAILS}
@@ -162,23 +167,19 @@ class LogReader:
         return int(self._timeout_ms * share)
 
     async def _narrowed(self, filter: LogFilter, share: Share) -> LogFilter:
-        async with self._database.reading(share) as connection:
-            return await narrowed(connection, filter, self._share_ms(COUNT_SHARE))
+        async with self._database.reading(share, timeout_s=WAITS_S[share]) as held:
+            return await narrowed(held, filter, self._share_ms(COUNT_SHARE))
 
     async def _rows(
         self, filter: LogFilter, page: Page, deadline: float, share: Share
     ) -> tuple[list[asyncpg.Record], UUID | None, bool]:
         """A page and one row more; how far was searched, and whether that was all."""
-        try:
-            async with self._database.reading(share) as connection:
-                # In the block: who catches it there has the connection still.
-                try:
-                    return await self._directly(connection, filter, page), None, True
-                except asyncpg.QueryCanceledError:
-                    pass
-        except Busy:
-            if share is Share.LISTS:
-                raise
+        async with self._database.reading(share, timeout_s=WAITS_S[share]) as held:
+            # In the block: who catches it there has the connection still.
+            try:
+                return await self._directly(held, filter, page), None, True
+            except asyncpg.QueryCanceledError:
+                pass
         return await in_windows(self._database, filter, page, deadline)
 
     async def among(self, ids: Sequence[UUID], filter: LogFilter) -> list[LogItem]:

@@ -12,6 +12,8 @@ from monitor.logs.log import LogItem
 from monitor.replay.replay import Replay, ReplaySummary
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
+from monitor.storage.rollups.coverage import ALWAYS, NEVER
+from monitor.storage.search.days import since_of
 from monitor.storage.search.places import ENDPOINT
 from monitor.traffic.ids import bucket_of, timestamp_of
 
@@ -159,6 +161,10 @@ class Replays:
         """The newest earlier log of the same service, method and endpoint that went
         well: answered below 400, without an error; no replay, among the newest."""
         async with self._database.reading(Share.LISTS) as connection:
+            moment = timestamp_of(item.id)
+            since = await since_of(
+                connection, item.service_id, GOOD_WITHIN_ROWS, until=moment
+            )
             id: UUID | None = await connection.fetchval(
                 f"""
                 SELECT l.id
@@ -166,6 +172,8 @@ class Replays:
                           FROM logs
                          WHERE service_id = $1
                            AND id < $2
+                           AND ts >= $6
+                           AND ts <= $5
                          ORDER BY id DESC
                          LIMIT $3) AS l,
                        (SELECT method, {ENDPOINT} AS endpoint
@@ -183,7 +191,8 @@ class Replays:
                 item.id,
                 GOOD_WITHIN_ROWS,
                 bucket_of(item.id),
-                timestamp_of(item.id),
+                moment,
+                since or ALWAYS,
             )
         return id
 
@@ -209,12 +218,16 @@ class Replays:
         they may have asked for something else.
         """
         async with self._database.reading(Share.LISTS) as connection:
+            since = await since_of(
+                connection, item.service_id, LOOKED_AT_ROWS, until=NEVER
+            )
             rows = await connection.fetch(
                 """
                 SELECT id
                   FROM (SELECT id, source, method, endpoint, status_code, url
                           FROM logs
                          WHERE service_id = $1
+                           AND ts >= $9
                          ORDER BY id DESC
                          LIMIT $2) AS newest
                  WHERE method = $3
@@ -233,6 +246,7 @@ class Replays:
                 item.status_code,
                 item.url,
                 most,
+                since or ALWAYS,
             )
         return [row["id"] for row in rows]
 

@@ -1,5 +1,8 @@
 """Values of a field: the most frequent ones among the newest logs of a window."""
 
+import time
+from collections.abc import Sequence
+
 import asyncpg
 
 from monitor.errors import TooSlow
@@ -12,8 +15,10 @@ from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import FROM
 from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.search import conditions, heads, places, regexes
-from monitor.storage.search.bounded import within
+from monitor.storage.search.asked import asked_by
+from monitor.storage.search.bounded import bounded, within
 from monitor.storage.search.clauses import clause
+from monitor.storage.search.days import Days, days_of, in_order
 from monitor.storage.search.patterns import escaped
 from monitor.storage.search.where import Conditions
 
@@ -38,19 +43,55 @@ class ValueReader:
             if filter.query is not None:
                 await regexes.check(connection, filter.query, self._timeout_ms)
             filter = await narrowed(connection, filter, self._timeout_ms)
-            for fewer in FEWER:
-                logs = max(self._most_logs // fewer, 1)
-                sql, arguments = _statement(filter, asked, logs)
+            async with bounded(connection, self._share_ms):
+                there = await days_of(connection)
+            days = in_order(there, *asked_by(filter).bounds) or there[-1:]
+            found = await self._of_days(connection, filter, asked, days)
+        if found is None:
+            raise TooSlow("listing the values takes too long", retry_after_s=1)
+        return found
+
+    async def _of_days(
+        self,
+        connection: asyncpg.Connection,
+        filter: LogFilter,
+        asked: ValuesAsked,
+        days: Sequence[Days],
+    ) -> FieldValues | None:
+        """Of the newest days, and of more, until there are enough logs.
+
+        Of as many as can be looked at in time; None where not even few can.
+        """
+        until = time.monotonic() + self._timeout_ms / 1000
+        found: FieldValues | None = None
+        fewer = list(FEWER)
+        for older in days:
+            while fewer:
+                most = max(self._most_logs // fewer[0], 1)
+                sql, arguments = _statement(filter, asked, most, Days(older.since))
+                left_ms = int((until - time.monotonic()) * 1000)
+                share_ms = min(self._share_ms, left_ms)
                 try:
-                    share_ms = int(self._timeout_ms * SHARE)
                     rows = await within(connection, share_ms, sql, arguments)
                 except asyncpg.QueryCanceledError:
+                    if found is not None:
+                        return found
+                    fewer.pop(0)
                     continue
-                return _values(rows, asked.called, logs)
-        raise TooSlow("listing the values takes too long", retry_after_s=1)
+                found = _values(rows, asked.called, most, is_all=older is days[-1])
+                break
+            if found is None or found.logs >= most:
+                break
+        return found
+
+    @property
+    def _share_ms(self) -> int:
+        return int(self._timeout_ms * SHARE)
 
 
-def _values(rows: list[asyncpg.Record], called: Called, most: int) -> FieldValues:
+def _values(
+    rows: list[asyncpg.Record], called: Called, most: int, *, is_all: bool
+) -> FieldValues:
     [covered] = [row for row in rows if row["value"] is None]
     return FieldValues(
         values=tuple(
@@ -60,14 +101,15 @@ def _values(rows: list[asyncpg.Record], called: Called, most: int) -> FieldValue
         ),
         logs=covered["n"],
         since=covered["since"],
-        complete=covered["n"] < most,
+        complete=is_all and covered["n"] < most,
     )
 
 
 def _statement(
-    filter: LogFilter, asked: ValuesAsked, logs: int
+    filter: LogFilter, asked: ValuesAsked, logs: int, days: Days
 ) -> tuple[str, list[object]]:
     made = conditions.of(filter)
+    days.bound(made)
     found = _found(asked.called, made)
     prefix = ""
     if asked.prefix:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 
@@ -54,6 +55,34 @@ async def days_of(connection: asyncpg.Connection) -> Sequence[Days]:
         """
     )
     return spans_of((_day(row["day"]), row["size"]) for row in rows)
+
+
+async def since_of(
+    connection: asyncpg.Connection, service_id: UUID, most: int, *, until: datetime
+) -> datetime | None:
+    """The begin of a day, from which on a service has *most* logs up to *until*, or
+    all that it has. None where these are of all days.
+    """
+    count = 0
+    for days in in_order(await days_of(connection), None, until):
+        made = Conditions()
+        made.add("service_id = {}", service_id)
+        made.add("ts <= {}", until)
+        made.add("ts >= {}", days.since)
+        made.add("ts < {}", days.until)
+        count += await connection.fetchval(
+            f"""
+            SELECT count(*)
+              FROM (SELECT 1
+                      FROM logs
+                     WHERE {made.where}
+                     LIMIT {most - count}) AS capped
+            """,
+            *made.arguments,
+        )
+        if count >= most:
+            return days.since
+    return None
 
 
 def spans_of(sizes: Iterable[tuple[datetime, int]]) -> Sequence[Days]:

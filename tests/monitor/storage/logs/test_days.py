@@ -14,11 +14,17 @@ import pytest
 
 from monitor.logs.cursor import decode_cursor
 from monitor.logs.filter import LogFilter, Page
+from monitor.logs.values import ValuesAsked
+from monitor.search.table import field_called
 from monitor.storage.commit.commit import commit
+from monitor.storage.counts.reader import CountReader
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.database.session import with_plain_ids
+from monitor.storage.logs import replays
 from monitor.storage.logs.reader import LogReader
+from monitor.storage.logs.replays import Replays
+from monitor.storage.logs.values import ValueReader
 from monitor.storage.search import days
 from monitor.storage.search.days import Days, spans_of
 from monitor.traffic.exchange import Exchange
@@ -28,8 +34,14 @@ from tests.monitor.storage.logs.test_filters import (
     random_exchange,
     random_filter,
 )
+from tests.support.queries import query
 
 DAYS, LOGS = 16, 300
+# Of DAYS and those ahead, what one statement may open.
+FEW = 7
+LONG_MS = 600_000
+Ask = Callable[[], Awaitable[object]]
+
 IDS = LogIds()
 
 
@@ -79,10 +91,15 @@ async def test_pages_over_many_days_are_those_of_one_list(
         assert [item.id for item in got.items] == newer[-page.limit :]
 
 
-async def test_a_page_opens_the_newest_days_and_more_only_where_these_have_less(
-    database: Database, service_id: UUID, monkeypatch: pytest.MonkeyPatch
+async def test_a_statement_opens_few_days_and_more_follow_only_where_these_have_less(
+    database_url: str,
+    database: Database,
+    service_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(days, "FIRST_BYTES", 1)
+    monkeypatch.setattr(replays, "LOOKED_AT_ROWS", 10)
+    monkeypatch.setattr(replays, "GOOD_WITHIN_ROWS", 10)
     sent: list[asyncpg.connection.LoggedQuery] = []
 
     async def noting(connection: asyncpg.Connection) -> None:
@@ -92,23 +109,41 @@ async def test_a_page_opens_the_newest_days_and_more_only_where_these_have_less(
     rows = await some_days(database, service_id, random.Random(8))
     there = {row.started_at.date() for row in rows}
     monkeypatch.setattr("monitor.storage.database.pool.with_plain_ids", noting)
-    watched = await Database.open(database_url_of(database), size=3)
+    watched = await Database.open(database_url, size=3)
     try:
-        reader = LogReader(watched, timeout_ms=600_000)
         plans = Plans(database, sent)
-        newest = await plans.of(lambda: reader.page(LogFilter(), Page(limit=1)))
-        # The page; its total reads on, a statement for some days.
-        assert len(newest[0]) == 1
-        assert len(newest) > 3
-        for opened in newest:
-            assert len(opened) <= len(there) * 2 // 3
-        assert set.union(*newest) >= {f"logs_{day:%Y%m%d}" for day in there}
+        for name, ask in (await reads_of(watched)).items():
+            opened = await plans.of(ask)
+            assert opened, name
+            assert max(map(len, opened)) <= FEW, (name, opened)
+            if not name.startswith("of all"):
+                assert len(set.union(*opened)) < len(there) // 2, name
     finally:
         await watched.close()
 
 
-def database_url_of(database: Database) -> str:
-    return database._dsn
+async def reads_of(database: Database) -> dict[str, Ask]:
+    """What reads logs, and could read all of them."""
+    logs, page = LogReader(database, timeout_ms=LONG_MS), Page(limit=1)
+    counts = CountReader(database, timeout_ms=LONG_MS, most_logs=10)
+    values = ValueReader(database, timeout_ms=LONG_MS, most_logs=10)
+    of_replays, path = Replays(database), "/nobody has this"
+    method = field_called("method")
+    assert method is not None
+    [item] = (await logs.page(LogFilter(service_id=None), page)).items
+    asked = ValuesAsked(called=method)
+    of_nobody = query("path:nobody method:GET")
+    return {
+        "newest": lambda: logs.ids(LogFilter(), page),
+        "of all: how many": lambda: logs.page(LogFilter(), page),
+        "of all: none": lambda: logs.page(LogFilter(path=path), page),
+        "of all: none, and why": lambda: logs.page(LogFilter(query=of_nobody), page),
+        "facets": lambda: counts.facets(LogFilter(path="/")),
+        "of all: since when": lambda: counts.timeline(LogFilter(path="/"), None),
+        "values": lambda: values.most_frequent(LogFilter(), asked),
+        "like it": lambda: of_replays.earlier_like(item, most=3),
+        "good": lambda: of_replays.last_good(item),
+    }
 
 
 class Plans:
@@ -120,10 +155,10 @@ class Plans:
         self._database = database
         self._sent = sent
 
-    async def of(self, ask: Callable[[], Awaitable[object]]) -> list[set[str]]:
+    async def of(self, ask: Ask) -> list[set[str]]:
         self._sent.clear()
         await ask()
-        statements = [q for q in self._sent if re.search(r"\blogs AS l\b", q.query)]
+        statements = [q for q in self._sent if re.search(r"\bFROM logs\b", q.query)]
         found = []
         async with self._database.connection() as connection:
             for statement in statements:
