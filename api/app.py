@@ -21,6 +21,7 @@ from api.calls.registry.keys import KeyCalls
 from api.calls.registry.services import ServiceCalls
 from api.calls.registry.tokens import TokenCalls
 from api.calls.replays import ReplayCalls
+from api.calls.storage import StorageCalls
 from api.calls.stream import StreamCalls
 from api.calls.watching.channels import ChannelCalls
 from api.calls.watching.marks import MarkCalls
@@ -168,6 +169,7 @@ def _of_operations(parts: Parts) -> dict[str, Handler]:
     return {
         "get_ledger": ledger.show,
         "write_off_ledger": ledger.write_off,
+        "get_storage": StorageCalls(parts).show,
         "get_health": health.health,
         "get_healthz": health.health,
         "get_livez": health.health,

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from monitor.access.access import Access
+from monitor.costs.measures import Cost
 from monitor.counters import Counters
 from monitor.in_flight.open_exchange import OpenExchanges, OpenWish
 from monitor.lifecycle import Lifecycle
@@ -39,6 +40,7 @@ class Parts:
     counters: Counters
     helpers: Helpers
     standing: Health
+    cost: Callable[[], Cost]
     look: Callable[[OpenWish], Awaitable[OpenExchanges]]
     routes: Callable[[], RoutingTable]
     own: OwnAddresses

@@ -205,3 +205,27 @@ LEDGER = {
         }
     ],
 }
+
+STORED_FIGURES = {
+    "logs": 41204,
+    "row_bytes": 19201352,
+    "body_bytes": 20384768,
+    "bytes": 39586120,
+    "bytes_per_log": 960.7,
+}
+STORAGE = {
+    "measured_at": "2026-11-24T13:00:00.123Z",
+    "days": [
+        {
+            "day": "2026-11-24",
+            **STORED_FIGURES,
+            "services": [
+                {
+                    **STORED_FIGURES,
+                    "service_id": "0193a1b2-c3d4-4e5f-8a6b-7c8d9e0f1a2b",
+                    "service_name": "payments-api",
+                }
+            ],
+        }
+    ],
+}

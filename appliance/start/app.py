@@ -102,6 +102,7 @@ def _parts(
         counters=base.counters,
         helpers=helpers,
         standing=stored.health,
+        cost=lambda: stored.costs.cost,
         look=proxy.look,
         routes=base.files.routes.table,
         own=OwnAddresses(

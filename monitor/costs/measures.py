@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from monitor.costs import growth
 from monitor.costs.growth import GrowthEnd, KeptFor, Outlook
+from monitor.costs.stored_day import StoredDay
 from monitor.files.disk import Disk
 
 
@@ -24,6 +25,7 @@ class Sizes:
     wal: int | None
     logs: KeptFor
     bodies: KeptFor
+    days: tuple[StoredDay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,16 @@
 """The page that says how the appliance stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from uuid import UUID
 
 from aiohttp import web
 
 from monitor import build
 from monitor.costs.measures import Cost
+from monitor.costs.stored_day import StoredDay, summed
 from monitor.errors import Unavailable
 from monitor.ledger.account import WANTED, Account, Line
 from monitor.loop.watch import Longest
@@ -51,6 +54,16 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLine:
+    """What one day's logs take of a service, or *is_whole*: of all. *name* is None
+    where the service is gone."""
+
+    name: str | None
+    is_whole: bool
+    stored: StoredDay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     account: Account
     total: Row
@@ -62,6 +75,7 @@ class View:
     cost: Cost
     cost_ends: str
     measured_over: str
+    stored_days: list[StoredLine]
     facts: Facts | None
     is_embedded: bool
     workers: list[int]
@@ -98,6 +112,7 @@ class StatusPage:
             cost=cost,
             cost_ends=ends(cost),
             measured_over=over(cost),
+            stored_days=_stored(cost.sizes.days if cost.sizes else (), names),
             facts=None if account.is_away else await self._facts(),
             is_embedded=parts.settings.database_url is None,
             workers=parts.workers(),
@@ -115,6 +130,20 @@ class StatusPage:
             return await facts(self._parts.database, timeout_s=ASK_S)
         except Unavailable:
             return None
+
+
+def _stored(days: Sequence[StoredDay], names: Mapping[UUID, str]) -> list[StoredLine]:
+    """A line a day, the newest first, then one of each of its services."""
+    lines: list[StoredLine] = []
+    for _, each in groupby(days, lambda stored: stored.day):
+        of_day = list(each)
+        whole = StoredLine(name=None, is_whole=True, stored=summed(of_day))
+        of_services = [
+            StoredLine(name=names.get(one.service_id), is_whole=False, stored=one)
+            for one in of_day
+        ]
+        lines += [whole, *of_services]
+    return lines
 
 
 def _changed_first(settings: Iterable[Setting]) -> list[Setting]:

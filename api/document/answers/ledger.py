@@ -1,5 +1,6 @@
-"""Answers about the ledger."""
+"""Answers about the books: the ledger, and what is stored."""
 
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -44,3 +45,34 @@ class Ledger(LedgerLine):
     unrouted: dict[str, Count]
     torn: Count
     services: list[ServiceLine]
+
+
+class StoredFigures(Shown):
+    """`row_bytes` with headers and indexes, `body_bytes` with messages and theirs; of
+    `logs` that began that day, null while they are not counted yet.
+    """
+
+    logs: Count | None
+    row_bytes: Count
+    body_bytes: Count
+    bytes: Count
+    bytes_per_log: float | None
+
+
+class StoredService(StoredFigures):
+    """Its share is told by a sample. `service_name` is null where it is deleted."""
+
+    service_id: UUID
+    service_name: str | None
+
+
+class StoredDay(StoredFigures):
+    day: date
+    services: list[StoredService]
+
+
+class Storage(Shown):
+    """`measured_at` is null until it was measured; the newest day comes first."""
+
+    measured_at: AwareDatetime | None
+    days: list[StoredDay]

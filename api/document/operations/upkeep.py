@@ -2,7 +2,7 @@
 
 from api.document import examples
 from api.document.answers.health import Health, Readiness
-from api.document.answers.ledger import Ledger
+from api.document.answers.ledger import Ledger, Storage
 from api.document.operation import GIVEN, JSON, Access, Operation
 
 
@@ -41,6 +41,15 @@ UPKEEP = (
         body_is_optional=True,
         body_example={},
         errors=GIVEN,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/storage",
+        id="get_storage",
+        summary="What the logs of each service take, day by day",
+        tag="Operations",
+        answer=Storage,
+        answer_example=examples.STORAGE,
     ),
     _health("/health", "get_health"),
     _health("/healthz", "get_healthz"),

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import logging
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from monitor.costs.growth import DAY, KeptFor
 from monitor.costs.measures import Cost, Sizes
 from monitor.errors import MonitorError
 from monitor.files.disk import measure
-from monitor.storage.database.facts import days
+from monitor.storage.database.facts import Day, days
 from monitor.storage.database.pool import FAILED, Database
 from monitor.storage.database.shares import Share
+from monitor.storage.health.stored_days import StoredDays
 from monitor.storage.retention import kept_days
 from monitor.storage.retention.terms import Policy, terms_at
 
@@ -45,6 +47,7 @@ class Costs:
         self._directory = directory
         self._policy = policy
         self._most_files = most_files
+        self._stored_days = StoredDays()
         self.cost = Cost(is_embedded=is_embedded, limit_bytes=policy.limit_bytes)
 
     async def run(self) -> None:
@@ -99,22 +102,28 @@ class Costs:
                 wal = await connection.fetchval(
                     "SELECT sum(size)::bigint FROM pg_ls_waldir()"
                 )
-            logs, bodies = await self._kept(connection, row["installed"], now)
+            sizes = await days(connection)
+            kept = await self._kept(connection, row["installed"], now, sizes)
+            shared = await self._stored_days.of(connection, sizes)
         return Sizes(
             at=now,
             schema=row["schema"] or 0,
             database=row["database"],
             wal=wal,
-            logs=logs,
-            bodies=bodies,
+            logs=kept[0],
+            bodies=kept[1],
+            days=shared,
         )
 
     async def _kept(
-        self, connection: asyncpg.Connection, installed: datetime, now: datetime
+        self,
+        connection: asyncpg.Connection,
+        installed: datetime,
+        now: datetime,
+        sizes: Sequence[Day],
     ) -> tuple[KeptFor, KeptFor]:
         """Of logs and of bodies: a day of either is there until it is dropped."""
         terms = await terms_at(connection, self._policy, now)
-        sizes = await days(connection)
         first = max(installed, _begin(now.date() - timedelta(days=OVER_DAYS - 1)))
         return (
             _kept(

@@ -291,6 +291,7 @@ async def test_every_call_answers_what_the_document_says(
             "/readyz",
             "/metrics",
             "/v1/ledger",
+            "/v1/storage",
         ):
             await call("GET", path, status=200)
         await call("POST", "/v1/ledger/write-off", status=200, json={})

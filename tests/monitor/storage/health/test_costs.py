@@ -5,19 +5,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from monitor.costs.growth import DAY
 from monitor.costs.measures import CostCollector
+from monitor.costs.stored_day import StoredDay
 from monitor.counters import Counters
+from monitor.storage.clearing.clearing import Clearing
+from monitor.storage.commit.commit import commit
 from monitor.storage.database.pool import Database
 from monitor.storage.health import costs as module
+from monitor.storage.health import stored_days
 from monitor.storage.health.costs import Costs
 from monitor.storage.retention.terms import Policy
 from monitor.storage.server.server import Server
+from monitor.traffic.exchange import Body
+from tests.support.exchanges import an_exchange
 from tests.support.old_logs import NOW, House
 
 POLICY = Policy(days=30, body_days=7, limit_bytes=None)
@@ -178,3 +184,60 @@ async def test_what_was_known_stays_where_postgresql_does_not_answer(
     assert figures["apimonitor_data_measurements_cut_total"] == "1.0"
     assert float(figures["apimonitor_disk_size_bytes"]) > 0
     assert figures["apimonitor_disk_days_left"] == "NaN"
+
+
+async def test_a_day_is_shared_out_among_its_services(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_days, "SAMPLED_PAGES", 32)
+    house = House(database)
+    small, large = await house.service("small"), await house.service("large")
+    for _ in range(3):
+        await house.store(small, 1, count=500)
+        await house.store(large, 1, count=100)
+    await house.store(large, 0, count=30)
+    made = [
+        an_exchange(large, request_body=Body(kept=b"x" * 5_000, size=5_000))
+        for _ in range(300)
+    ]
+    async with database.connection() as connection:
+        await commit(connection, house.partitions, made)
+    costs = costs_of(database, tmp_path)
+
+    async def measured() -> dict[tuple[str, UUID], StoredDay]:
+        await costs.ask(NOW)
+        assert costs.cost.sizes is not None
+        days = costs.cost.sizes.days
+        return {(f"{one.day:%Y%m%d}", one.service_id): one for one in days}
+
+    def day(days_ago: int) -> str:
+        return f"{NOW - days_ago * DAY:%Y%m%d}"
+
+    stored = await measured()
+    one, other = stored[day(1), small], stored[day(1), large]
+    assert (one.logs, other.logs) == (1_500, 300)
+    tables = ("header_sets", "logs", "log_bodies", "log_messages")
+    all_bytes = await taken(database, *tables, days_ago=range(1, 2))
+    assert abs(one.bytes + other.bytes - all_bytes) <= 2
+    # Their logs are alike, but for the sample.
+    assert 0.5 < (one.bytes_per_log or 0) / (other.bytes_per_log or 1) < 2
+
+    # More of a day than it was: its sample is drawn anew, and logs that go are counted.
+    await house.store(small, 0, count=500)
+    stored = await measured()
+    assert stored[day(0), small].logs == 500
+    assert stored[day(0), large].logs == 30 + 300
+    bodies = stored[day(0), large].bodies, stored[day(0), small].bodies
+    assert bodies[0] > 4 * bodies[1]
+    assert await house.services.delete(small)
+    clearing = Clearing(database)
+    while await clearing.step():
+        pass
+    assert (await measured())[day(0), large].logs == 330
+
+    # Rollups that are not filled in yet know of no day.
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE rollup_state SET filled_from = '9999-12-31 00:00+00'"
+        )
+    assert (await measured())[day(0), large].logs is None
