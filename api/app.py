@@ -26,6 +26,7 @@ from api.calls.stream import StreamCalls
 from api.calls.watching.channels import ChannelCalls
 from api.calls.watching.marks import MarkCalls
 from api.calls.watching.previews import PreviewCalls
+from api.calls.watching.views import ViewCalls
 from api.document.openapi import OpenApi
 from api.document.operations import ALL as OPERATIONS
 from api.doing import kind_of
@@ -83,6 +84,7 @@ def _of_logs(parts: Parts) -> dict[str, Handler]:
     logs, batches, exports = LogCalls(parts), BatchCalls(parts), ExportCalls(parts)
     replays, queries = ReplayCalls(parts), QueryCalls(parts)
     counts, exchanges = CountCalls(parts), ExchangeCalls(parts)
+    views = ViewCalls(parts)
     return {
         "push_log": logs.ingest,
         "push_batch": batches.ingest,
@@ -111,6 +113,11 @@ def _of_logs(parts: Parts) -> dict[str, Handler]:
         "get_response_body": exports.response_body,
         "replay_log": replays.create,
         "list_replays": replays.list,
+        "create_view": views.create,
+        "list_views": views.list,
+        "get_view": views.get,
+        "change_view": views.change,
+        "delete_view": views.delete,
     }
 
 

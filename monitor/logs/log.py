@@ -33,6 +33,19 @@ class LogItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What a list says of a log that is not in its item."""
+
+    endpoint: str
+    is_truncated: bool
+    is_masked: bool
+    is_withheld: bool
+    is_websocket: bool
+    is_stream: bool
+    was_replayed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBody:
     """The kept bytes of a body as they passed, content coding included.
 

@@ -76,6 +76,13 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointKey:
+    service_id: UUID
+    method: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """*endpoint* is None for all beyond the MAX_ENDPOINTS that are asked most."""
 

@@ -116,6 +116,13 @@ class Calls(Theme):
         ge=10,
         le=60_000,
     )
+    views_limit: int = setting(
+        100,
+        "Saved views of the log table; beyond: 409. Raise it when views are refused "
+        "that are all in use.",
+        ge=1,
+        le=1_000,
+    )
     marks_limit: int = setting(
         10_000,
         "Deploy marks that are kept; beyond, the oldest go. Raise it when charts of "

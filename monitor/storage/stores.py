@@ -9,6 +9,8 @@ from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.alerts.previews import AlertPreviews
 from monitor.storage.alerts.rules import Alerts
 from monitor.storage.alerts.strips import StripReader
+from monitor.storage.beside.remarks import Remarks
+from monitor.storage.beside.usual import Usual
 from monitor.storage.charts.heat import HeatReader
 from monitor.storage.charts.sparklines import SparklineReader
 from monitor.storage.counts.reader import CountReader
@@ -27,6 +29,7 @@ from monitor.storage.registry.deploy_marks import DeployMarks
 from monitor.storage.registry.keys import Keys
 from monitor.storage.registry.services import Services
 from monitor.storage.registry.tokens import Tokens
+from monitor.storage.registry.views import Views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class Stores:
     keys: Keys
     tokens: Tokens
     logs: LogReader
+    remarks: Remarks
+    usual: Usual
     marks: Marks
     messages: MessageReader
     replays: Replays
@@ -43,6 +48,7 @@ class Stores:
     sparklines: SparklineReader
     deploys: DeployMarks
     endpoints: EndpointReader
+    views: Views
     templates: TemplateChanges
     values: ValueReader
     counts: CountReader
@@ -70,6 +76,8 @@ class Stores:
             keys=Keys(database, most=settings.keys_limit),
             tokens=Tokens(database, most=settings.tokens_limit),
             logs=LogReader(database, timeout_ms=timeout_ms),
+            remarks=Remarks(database),
+            usual=Usual(database),
             marks=Marks(database),
             messages=MessageReader(database),
             replays=Replays(database),
@@ -81,6 +89,7 @@ class Stores:
             endpoints=EndpointReader(
                 database, timeout_ms=timeout_ms, t_ms=settings.apdex_t_ms
             ),
+            views=Views(database, most=settings.views_limit),
             values=ValueReader(
                 database,
                 timeout_ms=timeout_ms,

@@ -18,12 +18,14 @@ from api.document.operations.replays import REPLAYS
 from api.document.operations.services import SERVICES
 from api.document.operations.tokens import TOKENS
 from api.document.operations.upkeep import UPKEEP
+from api.document.operations.watching.views import VIEWS
 
 ALL: tuple[Operation, ...] = (
     *SERVICES,
     *LOGS,
     *EXCHANGES,
     *QUERIES,
+    *VIEWS,
     *EXPORTS,
     *REPLAYS,
     *COMPARISONS,

@@ -278,6 +278,7 @@ async def test_every_call_answers_what_the_document_says(
         await call("GET", "/v1/marks", status=200)
         mark_id = made_mark["id"]
         await call("DELETE", "/v1/marks/{mark_id}", status=204, mark_id=mark_id)
+        await follow_views(call)
         await follow_channels(call, f"{base_url}/hook")
         new = {"name": "t", "read_only": True, "expires_at": "2100-01-01T00:00:00Z"}
         token = await call("POST", "/v1/tokens", status=201, json=new)
@@ -346,6 +347,20 @@ async def follow_endpoints(call: Checked, service_id: str) -> None:
     it = {**of, "change_id": change["id"]}
     await call("POST", f"{path}/changes/{{change_id}}/undo", status=200, **it)
     await call("POST", f"{path}/changes/{{change_id}}/undo", status=409, **it)
+
+
+async def follow_views(call: Checked) -> None:
+    new = {"name": "v", "filters": {"query": "status:5xx"}, "range": "1h"}
+    made = await call("POST", "/v1/views", status=201, json=new)
+    await call("POST", "/v1/views", status=409, json=new)
+    wrong = {"name": "w", "filters": {"query": "statu:1"}}
+    await call("POST", "/v1/views", status=422, json=wrong)
+    it = {"view_id": made["id"]}
+    await call("GET", "/v1/views", status=200)
+    await call("GET", "/v1/views/{view_id}", status=200, **it)
+    await call("PATCH", "/v1/views/{view_id}", status=200, json={"name": "x"}, **it)
+    await call("DELETE", "/v1/views/{view_id}", status=204, **it)
+    await call("DELETE", "/v1/views/{view_id}", status=404, **it)
 
 
 async def follow_channels(call: Checked, url: str) -> None:
