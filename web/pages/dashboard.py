@@ -1,6 +1,9 @@
 """The page of the log table."""
 
+import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -8,23 +11,25 @@ from aiohttp import web
 
 from monitor.errors import InvalidInput, Unavailable
 from monitor.logs.cursor import encode_cursor
-from monitor.logs.filter import FILTERS, PAGE
+from monitor.logs.filter import FILTERS, PAGE, LogFilter
 from monitor.logs.log import LogPage
-from monitor.logs.query import parse_log_query
+from monitor.logs.query import parse_facets_query, parse_log_query
 from monitor.registry.resources import ServiceResource
 from web import render
+from web.listing import columns, rail, rows
+from web.listing.asked import ENDS, FURTHER, Asked, Pairs, asked, check
+from web.listing.rows import Row
+from web.listing.timeline import timeline_view
+from web.listing.views import tabs_of, views_of
 from web.parts import PageParts
+from web.views import windows
 from web.views.choices import choosable
 from web.views.formats import METHODS
 from web.views.queries import Mark, ShownPart, mark, shown_parts
 from web.views.reaching import Way, ways_to
 
-# The table follows what comes in; all else of the address is the list's own.
-LIVE = ("live", "true")
-PAUSED = ("live", "false")
-FURTHER = ("cursor", "offset")
 # What its form shows before more filters are asked for.
-FIRST = frozenset({"query", "service_id", "method", "status_class", "is_error"})
+FIRST = frozenset({"query"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class View:
     problem: str | None
     field_errors: dict[str, str]
     mark: Mark | None = None
+    rows: list[Row] = field(default_factory=list)
     parts: list[ShownPart] = field(default_factory=list)
 
 
@@ -55,26 +61,72 @@ class Dashboard:
         self._parts = parts
 
     async def show(self, request: web.Request) -> web.Response:
-        """The page, or with X-Fragment only the table, for the live filters."""
-        pairs = [(name, value) for name, value in request.query.items() if value]
-        given = [pair for pair in pairs if pair not in (LIVE, PAUSED)]
-        view, status = await self._view(given)
-        filters = {n: v for n, v in given if n not in PAGE}
-        context = {
-            "view": view,
-            "given": dict(given),
-            "filters": filters,
-            "has_more": bool(filters.keys() & FILTERS.keys() - FIRST),
-            "query": urlencode(pairs),
-            # What is older does not change.
-            "is_live": PAUSED not in pairs and not any(n in FURTHER for n, _ in given),
+        """The page, or with X-Fragment only a part of it, for the live filters."""
+        wanted = asked(list(request.query.items()), datetime.now(UTC))
+        match request.headers.get("X-Fragment"):
+            case "1":
+                context, status = await self._list(request, wanted)
+                return await render.page(request, "_logs.html", context, status=status)
+            case "counts":
+                return await self._counts(request, wanted)
+        context, status = await self._list(request, wanted)
+        context |= {
+            "services": await choosable(self._parts.stores.services),
+            "views": (views := await views_of(self._parts.stores, wanted)),
+            "tabs": tabs_of(views),
             "methods": METHODS,
-            "awaited": await self._awaited(request, view, filters),
+            "has_more": bool(wanted.filters.keys() & FILTERS.keys() - FIRST),
+            "ranges": _ranges(wanted),
+            "all_columns": columns.ALL,
         }
-        if request.headers.get("X-Fragment") == "1":
-            return await render.page(request, "_logs.html", context, status=status)
-        context["services"] = await choosable(self._parts.stores.services)
         return await render.page(request, "dashboard.html", context, status=status)
+
+    async def _list(
+        self, request: web.Request, wanted: Asked
+    ) -> tuple[dict[str, Any], int]:
+        view, status = await self._view(wanted)
+        return {
+            "view": view,
+            "asked": wanted,
+            "given": dict(wanted.given),
+            "filters": wanted.filters,
+            "called": wanted.called_filters,
+            "query": urlencode(wanted.pairs),
+            "listed": urlencode(wanted.given),
+            "is_live": wanted.is_live,
+            "awaited": await self._awaited(request, view, wanted.filters),
+        }, status
+
+    async def _counts(self, request: web.Request, wanted: Asked) -> web.Response:
+        """The timeline and the facets; empty where the list says what is wrong."""
+        context: dict[str, Any] = {"timeline": None, "groups": []}
+        try:
+            check(wanted)
+            pairs = list(wanted.called_filters.items())
+            filter = parse_facets_query(pairs, self._parts.queries)
+            context = await self._counted(filter, wanted)
+        except InvalidInput:
+            pass
+        except Unavailable:
+            context["is_away"] = True
+        return await render.page(request, "_counts.html", context)
+
+    async def _counted(self, filter: LogFilter, wanted: Asked) -> dict[str, Any]:
+        counts, counters = self._parts.stores.counts, self._parts.counters
+        try:
+            async with asyncio.TaskGroup() as both:
+                over_time = both.create_task(counts.timeline(filter, None))
+                by_value = both.create_task(counts.facets(filter))
+        except* (InvalidInput, Unavailable) as errors:
+            raise errors.exceptions[0] from None
+        timeline, facets = over_time.result(), by_value.result()
+        for of, covered in (("timeline", timeline.covered), ("facets", facets.covered)):
+            if not covered.is_exact:
+                counters.partial_counts.labels(of).inc()
+        return {
+            "timeline": timeline_view(timeline),
+            "groups": rail.groups_of(facets, wanted.link(without=FURTHER)),
+        }
 
     async def _awaited(
         self, request: web.Request, view: View, filters: dict[str, str]
@@ -91,18 +143,32 @@ class Dashboard:
             return None
         return Awaited(service, ways_to(service, self._parts, request))
 
-    async def _view(self, given: list[tuple[str, str]]) -> tuple[View, int]:
+    async def _view(self, wanted: Asked) -> tuple[View, int]:
         try:
-            filter, page = parse_log_query(given, self._parts.queries)
+            check(wanted)
+            filter, page = parse_log_query(wanted.called, self._parts.queries)
             logs = await self._parts.stores.logs.page(filter, page)
         except InvalidInput as error:
-            return _refused(error, dict(given)), 422
+            return _refused(error, dict(wanted.given)), 422
         except Unavailable as error:
             return _no_logs(f"{error.detail}. What passes the proxy is kept.", {}), 503
-        return _with_links(logs, given), 200
+        made = await rows.rows_of(self._parts.stores, logs.items)
+        return _with_links(logs, wanted.given, made), 200
 
 
-def _with_links(logs: LogPage, given: list[tuple[str, str]]) -> View:
+def _ranges(wanted: Asked) -> list[tuple[str, str, bool]]:
+    """Each preset, its address, and whether it is the one."""
+    return [
+        (
+            name,
+            _link(wanted.link(("range", "" if name == "all" else name), without=ENDS)),
+            name == (wanted.range or "all") and not wanted.has_ends,
+        )
+        for name in windows.PRESETS
+    ]
+
+
+def _with_links(logs: LogPage, given: Pairs, made: list[Row]) -> View:
     filters = [(n, v) for n, v in given if n not in PAGE or n == "limit"]
     is_further = any(name in FURTHER for name, _ in given)
     newer = None
@@ -114,6 +180,7 @@ def _with_links(logs: LogPage, given: list[tuple[str, str]]) -> View:
         older = _link([*filters, ("cursor", logs.next_cursor)])
     return View(
         logs=logs,
+        rows=made,
         older=older,
         newer=newer,
         newest=_link(filters) if is_further else None,

@@ -6,6 +6,8 @@ import "./shell/copying.js";
 import "./shell/dialogs.js";
 import "./shell/menus.js";
 import "./shell/keys.js";
+import "./shell/at_a_log.js";
+import "./shell/palette.js";
 import "./shell/toggles.js";
 import { localise } from "./shell/times.js";
 

@@ -133,6 +133,34 @@ async def test_who_is_reading_is_told_and_not_moved(
     assert watched.complaints == []
 
 
+async def test_thousands_of_new_logs_leave_the_page_as_large_as_it_was(
+    browser: Browser,
+    appliance: Appliance,
+    client: httpx.AsyncClient,
+    key: dict[str, str],
+) -> None:
+    many = [{**LOG, "path": f"/many/{n}"} for n in range(2_500)]
+    await client.post("/v1/logs/batch", json=many[:60], headers=key)
+    watched = await watch(browser, appliance)
+    page = await following(watched)
+    rows = page.locator(".logs tbody tr")
+    await expect(rows).to_have_count(50)
+    elements = "document.querySelectorAll('*').length"
+    before = await page.evaluate(elements)
+    for _ in range(4):
+        answer = await client.post("/v1/logs/batch", json=many, headers=key)
+        assert answer.status_code == 201, answer.text
+    await expect(page.locator("#count")).to_contain_text("10,000+ logs")
+    await push(client, key, "/last")
+    await expect(rows.first).to_contain_text("/last")
+    await expect(rows).to_have_count(50)
+    # Facets and the timeline may have come meanwhile.
+    assert await page.evaluate(elements) < before + 500
+    heap = await page.evaluate("performance.memory.usedJSHeapSize")
+    assert heap < 200 * 1024 * 1024
+    assert watched.complaints == []
+
+
 async def test_older_logs_are_not_live(
     browser: Browser,
     appliance: Appliance,

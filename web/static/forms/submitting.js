@@ -14,8 +14,13 @@ function after(form, answer) {
     return;
   }
   if (then === "event") return form.dispatchEvent(new CustomEvent("answered", { detail: answer }));
-  if (then === "reload") location.reload();
+  if (then === "reload") reload();
   else location.assign(then.replace("{id}", encodeURIComponent(answer?.id ?? "")));
+}
+
+// Whoever shows the form's page within another renders it anew by itself.
+function reload() {
+  if (document.dispatchEvent(new CustomEvent("reload", { cancelable: true }))) location.reload();
 }
 
 async function send(form) {

@@ -1,12 +1,15 @@
 // Whether the list is live: as the address says, else as it was last time; at first it is.
 
+import { changed, listed, without } from "../logs/place.js";
+
 const KEPT = "apimonitor.live";
+const FURTHER = ["cursor", "offset", "newer"];
 const button = document.querySelector("[data-tail]");
 
 export const isLive = () => button.getAttribute("aria-pressed") === "true";
 
 function remembered() {
-  const given = new URLSearchParams(location.search);
+  const given = listed().searchParams;
   if (["live", "cursor", "offset"].some((name) => given.has(name))) return isLive();
   try { return localStorage.getItem(KEPT) !== "false"; } catch { return isLive(); }
 }
@@ -22,8 +25,7 @@ export function restore() {
 export function change() {
   button.setAttribute("aria-pressed", String(!isLive()));
   remember();
-  const given = new URLSearchParams(location.search);
-  for (const name of ["cursor", "offset", "newer", "live"]) given.delete(name);
+  const given = without(FURTHER);
   given.set("live", String(isLive()));
-  history.replaceState(null, "", `/dashboard?${given}`);
+  changed(`/dashboard?${given}`);
 }

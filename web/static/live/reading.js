@@ -2,12 +2,14 @@
 
 const logs = document.getElementById("logs");
 
-// Whoever is at a row or a link of the list, has marked text, or has scrolled down is reading.
+// Whoever is at a row or a link of the list, has marked text or rows, or has scrolled down
+// is reading.
 export function isReading() {
   const table = logs.querySelector("table");
   if (!table) return false;
   const marked = getSelection();
   return logs.contains(document.activeElement)
     || (!marked.isCollapsed && logs.contains(marked.anchorNode))
+    || logs.querySelector("[data-pick]:checked") !== null
     || table.getBoundingClientRect().top < 0;
 }

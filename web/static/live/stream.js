@@ -1,19 +1,14 @@
 // The stream of new logs that the address asks for: it says that something came.
 
+import { without } from "../logs/place.js";
 import { isLive } from "./choice.js";
 import { isReading } from "./reading.js";
 import { came, forget, update } from "./updates.js";
 
 const AGAIN_MS = 1000;
-const PAGE = ["cursor", "offset", "limit", "newer", "live"];
+const PAGE = ["cursor", "offset", "limit", "newer", "live", "range", "columns"];
 const state = document.getElementById("tail-state");
 let source, trying;
-
-function filters() {
-  const given = new URLSearchParams(location.search);
-  for (const name of PAGE) given.delete(name);
-  return given;
-}
 
 async function explain(url) {
   const asked = new AbortController();
@@ -31,11 +26,12 @@ async function explain(url) {
 export function follow() {
   leave();
   if (!isLive() || document.hidden) return;
-  const url = `/v1/logs/stream?${filters()}`;
+  const url = `/v1/logs/stream?${without(PAGE)}`;
   const opened = source = new EventSource(url);
   state.textContent = "Connecting …";
   opened.addEventListener("open", () => {
     state.textContent = "Following";
+    state.dataset.calm = "";
     if (!isReading()) update();
   });
   opened.addEventListener("log", came);
@@ -43,7 +39,7 @@ export function follow() {
   opened.addEventListener("error", () => {
     if (opened !== source) return;
     if (opened.readyState === EventSource.CLOSED) explain(url);
-    else state.textContent = "Connecting again …";
+    else { state.textContent = "Connecting again …"; delete state.dataset.calm; }
   });
 }
 
@@ -52,5 +48,6 @@ export function leave() {
   source = undefined;
   clearTimeout(trying);
   forget();
+  delete state.dataset.calm;
   state.textContent = "";
 }

@@ -1,6 +1,7 @@
 // The live tail: the stream says that something came, the server renders the table anew.
 
 import { say } from "../shell/announce.js";
+import { onKey } from "../shell/keys.js";
 import { change, isLive, restore } from "./choice.js";
 import { follow, leave } from "./stream.js";
 import { renderBy, update } from "./updates.js";
@@ -25,10 +26,7 @@ export function start(again) {
     scrollTo({ top: 0 });
     update();
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "f" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!event.target.closest("input, textarea, select") && !document.querySelector("dialog[open]")) toggle();
-  });
+  onKey("f", toggle);
   // A page that nobody sees holds no connection: a browser has six for a host.
   document.addEventListener("visibilitychange", follow);
   addEventListener("pagehide", leave);

@@ -23,7 +23,7 @@ async function show() {
   await update();
 }
 
-const links = () => [...logs.querySelectorAll(".path a")];
+const links = () => [...logs.querySelectorAll(".path-line > a")];
 
 function markFresh(before) {
   if (!before.size) return;
@@ -50,6 +50,7 @@ export async function update() {
 }
 
 export function came() {
+  document.dispatchEvent(new CustomEvent("came"));
   count += 1;
   if (isReading()) tell();
   if (waiting === undefined && !isShowing) waiting = setTimeout(show, 0);

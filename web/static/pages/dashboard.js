@@ -1,71 +1,60 @@
-// Filters that act while you type: the server renders the table, the URL holds the state.
+// The list of logs: filters that act while you type; the URL holds the state.
 
-import { remove } from "../logs/deleting.js";
-import { isLive } from "../live/choice.js";
-import { isReading } from "../live/reading.js";
-import { follow } from "../live/stream.js";
 import { start } from "../live/tail.js";
-import { say } from "../shell/announce.js";
-import { localise } from "../shell/times.js";
+import "../logs/acting.js";
+import "../logs/columns.js";
+import "../logs/completing.js";
+import { count, countSoon } from "../logs/counts.js";
+import { remove } from "../logs/deleting.js";
+import "../logs/hands.js";
+import { address, go, show } from "../logs/list.js";
+import "../logs/opening.js";
+import * as pane from "../logs/pane.js";
+import * as picking from "../logs/picking.js";
+import "../logs/times.js";
+import { tokenAt } from "../logs/token.js";
+import "../logs/views.js";
 
 const form = document.querySelector("form[data-live]");
-const logs = document.getElementById("logs");
-let waiting, asked;
+let waiting;
 
-function address() {
-  const given = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (value) given.append(name, value);
-  if (new URLSearchParams(location.search).has("live")) given.append("live", String(isLive()));
-  const query = given.toString();
-  return query ? `/dashboard?${query}` : "/dashboard";
+// A field without its value is not done: nobody wants to hear that it is wrong.
+function isUnfinished(field) {
+  if (field.name !== "query") return false;
+  const { name, value } = tokenAt(field.value, field.selectionStart);
+  return name !== null && !value;
 }
 
-// What is wrong with the query comes with the list, and stands under its box.
-function showWrong() {
-  const wrong = logs.querySelector("[data-wrong]");
-  document.getElementById("query-wrong").replaceChildren(...(wrong?.childNodes ?? []));
-  document.getElementById("f-query").setAttribute("aria-invalid", String(wrong !== null));
-}
-
-async function show(url, { quiet = false } = {}) {
-  // What somebody asked for is not given up for what comes by itself.
-  if (quiet && asked) return false;
-  asked?.abort();
-  const mine = new AbortController();
-  if (!quiet) asked = mine;
-  try {
-    const response = await fetch(url, { headers: { "X-Fragment": "1" }, signal: mine.signal });
-    if (response.redirected) return location.assign(url);
-    const text = await response.text();
-    // Whoever began to read meanwhile, or asked for another list, is not moved either.
-    if (quiet && (asked || url !== location.pathname + location.search || isReading())) return false;
-    logs.innerHTML = text;
-    showWrong();
-    localise(logs);
-    if (quiet) return true;
-    history.replaceState(null, "", url);
-    follow();
-    const count = document.getElementById("count");
-    if (count) say(count.textContent.replace(/\s+/g, " ").replace("· clear filters", "").trim());
-  } catch (error) {
-    if (error.name !== "AbortError") say("The appliance did not answer.");
-  } finally {
-    if (asked === mine) asked = undefined;
-  }
-}
-
-form.addEventListener("input", () => {
+form.addEventListener("input", (event) => {
+  if (!event.target.name) return;
   clearTimeout(waiting);
+  if (isUnfinished(event.target)) return;
   waiting = setTimeout(() => show(address()), 250);
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   clearTimeout(waiting);
-  show(address());
+  show(address(), { push: true });
 });
-document.querySelector("[data-refresh]").addEventListener("click", () => show(location.pathname + location.search));
-logs.addEventListener("click", async (event) => {
+document.querySelector("[data-refresh]").addEventListener("click", () => show());
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-sift]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    const isOfRow = link.closest("#logs") !== null;
+    await go(link.getAttribute("href"));
+    if (isOfRow) document.querySelector("#logs .scroll")?.focus();
+    return;
+  }
   const button = event.target.closest("[data-delete]");
-  if (button && await remove(button.dataset.delete)) show(location.pathname + location.search);
+  if (button && await remove(button.dataset.delete)) show();
 });
-start(() => show(location.pathname + location.search, { quiet: true }));
+pane.follow((url) => go(url, { push: false }));
+start(async () => {
+  const isShown = await show(undefined, { quiet: true });
+  pane.markOpen();
+  picking.restore();
+  return isShown;
+});
+document.addEventListener("came", countSoon);
+count();

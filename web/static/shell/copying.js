@@ -20,7 +20,7 @@ async function copy(text) {
   say(done ? "Copied." : "Copying is not allowed here; select the text instead.");
 }
 
-async function copyAnswer(url) {
+export async function copyAnswer(url) {
   try {
     const response = await fetch(url);
     if (response.ok) await copy(await response.text()); else say("It cannot be read now.");

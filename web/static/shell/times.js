@@ -1,6 +1,8 @@
 // Times as the reader's clock has them; the exact one stays as a title.
 
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const minute = new Intl.DateTimeFormat(undefined,
+  { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const padded = (n, width = 2) => String(n).padStart(width, "0");
 
@@ -14,7 +16,8 @@ export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(time.dateTime);
     time.title = time.dateTime;
-    if (!("short" in time.dataset)) time.textContent = long.format(moment);
+    if ("minutes" in time.dataset) time.textContent = minute.format(moment);
+    else if (!("short" in time.dataset)) time.textContent = long.format(moment);
     else if (moment.toDateString() === today) time.textContent = clock(moment);
     else time.textContent = `${day.format(moment)} ${clock(moment)}`;
   }

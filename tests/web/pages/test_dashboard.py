@@ -1,0 +1,352 @@
+"""The list of logs in a real browser: narrowed, opened, picked, saved, by keys too."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from appliance.start.running import Appliance
+from tests.support.browsing import watch
+from tests.support.running import LOG, appliance_on, bearer, make_key, register
+
+pytestmark = pytest.mark.browser
+HOSTILE = "<script>window.stolen=1</script><img src=x onerror=window.stolen=1>\"'"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def appliance(database_url: str, tmp_path: Path) -> AsyncIterator[Appliance]:
+    """One that has the time to count, however busy the machine is."""
+    times = {"FACETS_TIMEOUT_MS": "60000"}
+    async with appliance_on(database_url, tmp_path, **times) as made:
+        yield made
+
+
+async def push(client: httpx.AsyncClient, count: int = 12) -> list[dict[str, Any]]:
+    """Logs of a service with a hostile name, every third a failure."""
+    service = await register(client, name=f"Pay {HOSTILE}"[:80])
+    key = bearer((await make_key(client, service["id"]))["raw_key"])
+    logs = [
+        {
+            **LOG,
+            "method": ("GET", "POST")[n % 2],
+            "path": f"/orders/{n}" if n else f"/{HOSTILE}",
+            "status_code": (200, 404, 503)[n % 3],
+            "latency_ms": 10.0 + n,
+            "tags": [HOSTILE] if n == 0 else [],
+            "response_headers": {"X-Odd": HOSTILE},
+            "response_body": HOSTILE,
+            "error": "client_disconnect: gone" if n == 1 else None,
+        }
+        for n in range(count)
+    ]
+    answer = await client.post("/v1/logs/batch", json=logs, headers=key)
+    assert answer.status_code == 201, answer.text
+    return [
+        {"id": id, **log} for id, log in zip(answer.json()["ids"], logs, strict=True)
+    ]
+
+
+def rows_of(page: Page) -> Any:
+    return page.locator(".logs tbody tr")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_it_is_narrowed_by_time_by_values_and_by_what_is_offered(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, scheme: str
+) -> None:
+    await push(client)
+    watched = await watch(browser, appliance, scheme=scheme)
+    page = watched.page
+    await watched.go("/dashboard?live=false")
+    rows, facets = rows_of(page), page.get_by_label("Facets")
+    await expect(rows).to_have_count(12)
+    await expect(facets.get_by_role("heading", name="Status")).to_be_visible()
+    heights = await rows.evaluate_all("rows => rows.map(row => row.offsetHeight)")
+    assert set(heights) == {28}
+    first = rows.filter(has_text=re.compile(r"/orders/1(?!\d)"))
+    await expect(rows.get_by_text("aborted")).to_have_count(1)
+    assert await watched.serious_findings() == []
+
+    await facets.get_by_role("link", name=re.compile("^5xx")).click()
+    await expect(rows).to_have_count(4)
+    await expect(page.get_by_label("Search")).to_have_value("status:5xx")
+    await expect(facets.locator("a[aria-current]")).to_contain_text("5xx")
+    await facets.get_by_role("link", name="Without POST").focus()
+    await page.keyboard.press("Enter")
+    await expect(rows).to_have_count(2)
+    assert "-method" in page.url
+    await page.go_back()
+    await expect(rows).to_have_count(4)
+    await page.go_back()
+    await expect(rows).to_have_count(12)
+    await expect(page.get_by_label("Search")).to_have_value("")
+
+    await first.hover()
+    await first.locator(".status").hover()
+    await first.get_by_label(re.compile("Only logs with status:404")).first.click()
+    await expect(rows).to_have_count(4)
+    await page.get_by_label("Search").fill("")
+    await expect(rows).to_have_count(12)
+
+    box = page.get_by_role("combobox", name="Search")
+    await box.press_sequentially("meth")
+    offer = page.get_by_role("option", name="method:")
+    await expect(offer).to_be_visible()
+    await page.keyboard.press("ArrowDown")
+    await expect(box).to_have_attribute("aria-activedescendant", "query-option-0")
+    assert await watched.serious_findings() == []
+    await page.keyboard.press("Enter")
+    await expect(box).to_have_value("method:")
+    await expect(page.get_by_role("option", name="method:POST")).to_contain_text("6")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Tab")
+    await expect(box).to_have_value(re.compile("^method:(GET|POST) $"))
+    await expect(rows).to_have_count(6)
+    await page.keyboard.press("Escape")
+    await box.fill("")
+    await expect(rows).to_have_count(12)
+
+    strip = page.get_by_role("slider")
+    await expect(strip).to_have_attribute("aria-valuetext", re.compile("12 requests"))
+    await strip.focus()
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile("since=.*until="))
+    await expect(rows).to_have_count(12)
+    await page.get_by_role("link", name="15m").click()
+    await expect(page).to_have_url(re.compile(r"range=15m"))
+    assert "since" not in page.url
+    await expect(page.get_by_role("link", name="15m")).to_have_attribute(
+        "aria-current", "true"
+    )
+    await expect(strip).to_have_attribute(
+        "aria-valuetext", re.compile(": 0 requests|: 12")
+    )
+    await strip.hover(position={"x": 3, "y": 20})
+    await page.mouse.down()
+    box_of = await strip.bounding_box()
+    assert box_of is not None
+    await page.mouse.move(box_of["x"] + box_of["width"] - 2, box_of["y"] + 20)
+    await page.mouse.up()
+    await expect(page).to_have_url(re.compile("since=.*until="))
+    own = page.locator("[data-window]")
+    await expect(own).to_have_text(re.compile(r"\d to .*\d"))
+    await expect(own).to_have_attribute("title", re.compile("^UTC: 20.*Z to 20.*Z$"))
+    await expect(rows).to_have_count(12)
+    await page.go_back()
+    await expect(page).to_have_url(re.compile("range=15m"))
+    await page.get_by_text("Columns", exact=True).click()
+    await page.get_by_label("Client column").check()
+    await page.get_by_label("Size column").uncheck()
+    await expect(page).to_have_url(re.compile("columns=(?!.*size).*client"))
+    await page.reload()
+    await expect(page.get_by_role("columnheader", name="Client")).to_be_visible()
+    await expect(page.get_by_role("columnheader", name="Size")).to_have_count(0)
+    assert await page.evaluate("window.stolen") is None
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_log_opens_beside_the_list_at_its_own_address(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, scheme: str
+) -> None:
+    logs = await push(client)
+    watched = await watch(browser, appliance, scheme=scheme)
+    page = watched.page
+    await watched.go("/dashboard?query=-status:404&live=false")
+    rows, pane = rows_of(page), page.get_by_label("The log", exact=True)
+    await expect(rows).to_have_count(8)
+    listed = page.url
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(pane.get_by_role("heading", level=1)).to_contain_text("/orders/11")
+    assert page.url.startswith(f"{appliance.app_url}/log/{logs[11]['id']}?from=")
+    await expect(rows).to_have_count(8)
+    await expect(pane).to_be_focused()
+    await expect(rows.first).to_have_attribute("aria-current", "true")
+    assert await watched.serious_findings() == []
+    assert not await watched.is_wider_than_its_window()
+    await page.keyboard.press("j")
+    await expect(pane.get_by_role("heading", level=1)).to_contain_text("/orders/9")
+    assert logs[9]["id"] in page.url
+    await page.keyboard.press("Escape")
+    await expect(pane).to_be_hidden()
+    assert page.url == listed
+    await page.go_back()
+    await expect(pane).to_be_visible()
+    assert logs[9]["id"] in page.url
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("/orders/9")
+    await expect(page.locator(".logs")).to_have_count(0)
+
+    await watched.go("/dashboard?live=false")
+    await rows.last.locator(".path-line > a").click()
+    await expect(pane.get_by_role("heading", level=1)).to_contain_text("<script>")
+    await pane.get_by_role("button", name="Pin, tag, note").click()
+    await page.get_by_label("Keep this log past its retention").check()
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(pane.get_by_role("button", name="Pinned")).to_be_visible()
+    assert logs[0]["id"] in page.url
+    await page.go_back()
+    await expect(pane).to_be_hidden()
+    assert await page.evaluate("window.stolen") is None
+    assert watched.complaints == []
+
+
+async def test_rows_are_picked_and_what_is_done_with_them_is_counted_before(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    logs = await push(client)
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go("/dashboard?live=false")
+    rows, bar = rows_of(page), page.get_by_role("toolbar", name="Selected logs")
+    await expect(rows).to_have_count(12)
+    await expect(bar).to_be_hidden()
+    await rows.nth(0).get_by_role("checkbox").check()
+    await rows.nth(2).get_by_role("checkbox").click(modifiers=["Shift"])
+    await expect(bar).to_contain_text("3 selected")
+    await expect(bar.get_by_role("link", name="Compare")).to_be_hidden()
+    await rows.nth(1).get_by_role("checkbox").uncheck()
+    both = {logs[11]["id"], logs[9]["id"]}
+    href = await bar.get_by_role("link", name="Compare").get_attribute("href") or ""
+    assert set(re.findall(r"[ab]=([0-9a-f-]+)", href)) == both
+    assert await watched.serious_findings() == []
+
+    await bar.get_by_role("button", name="Tag").click()
+    await page.get_by_role("dialog").get_by_label("Tag").fill("mine")
+    await page.keyboard.press("Enter")
+    await expect(rows.get_by_text("mine")).to_have_count(2)
+    await bar.get_by_role("button", name="Pin").click()
+    await expect(rows.get_by_title("pinned")).to_have_count(2)
+    async with page.expect_download() as loading:
+        await bar.get_by_role("button", name="HAR").click()
+    path = await (await loading.value).path()
+    assert path is not None
+    assert path.read_text().count('"startedDateTime"') == 2
+
+    asked: list[str] = []
+
+    async def agree(dialog: Any) -> None:
+        asked.append(dialog.message)
+        await dialog.accept()
+
+    page.on("dialog", agree)
+    await bar.get_by_role("button", name="Replay").click()
+    sent = page.get_by_role("dialog", name="Sent again")
+    await expect(sent.get_by_role("listitem")).to_have_count(2)
+    await sent.get_by_role("button", name="Close").click()
+    await bar.get_by_role("button", name="Delete").click()
+    await expect(bar).to_be_hidden()
+    await expect(page.locator("#count")).to_contain_text("10 logs")
+    assert asked[0].startswith("Send 2 requests again (2 POST)?")
+    assert asked[1].startswith("Delete 2 logs")
+    assert [c for c in watched.complaints if "409" not in c] == []
+
+
+async def test_views_are_saved_for_all_and_the_palette_reaches_everything(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    await push(client)
+    watched = await watch(browser, appliance)
+    page = watched.page
+    await watched.go("/dashboard?query=status:5xx&range=24h&live=false")
+    await page.get_by_text("Views", exact=True).click()
+    await page.get_by_role("button", name="Save this as a view").click()
+    saving = page.get_by_role("dialog", name="Save this as a view")
+    await saving.get_by_label("Name").fill("Failed <b>")
+    await saving.get_by_role("button", name="Save").click()
+    tabs = page.get_by_label("Saved views")
+    shown = tabs.get_by_role("link", name="Failed <b>")
+    await expect(shown).to_have_attribute("aria-current", "page")
+    await expect(rows_of(page)).to_have_count(4)
+    await tabs.get_by_role("link", name="All").click()
+    await expect(rows_of(page)).to_have_count(12)
+    await expect(shown).not_to_have_attribute("aria-current", "page")
+    await page.keyboard.press("]")
+    await expect(rows_of(page)).to_have_count(4)
+    [view] = (await client.get("/v1/views")).json()["items"]
+    assert view["filters"] == {"query": "status:5xx"}
+    assert view["range"] == "24h"
+
+    await page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Go to")
+    for text, kind in [
+        ("tok", "Page"),
+        ("failed", "View"),
+        ("pay", "Service"),
+        ("live", "Action"),
+    ]:
+        await palette.get_by_role("combobox").fill(text)
+        option = palette.get_by_role("option").filter(has_text=kind).first
+        await expect(option).to_be_visible()
+    assert await watched.serious_findings() == []
+    await palette.get_by_role("combobox").fill("failed")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile("query=status"))
+    await page.keyboard.press("Control+k")
+    await palette.get_by_role("combobox").fill("dark")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.get_by_text("Views", exact=True).click()
+    await page.get_by_role("button", name="Change or remove").click()
+    await page.get_by_role("button", name="Remove").click()
+    await expect(tabs.get_by_role("link")).to_have_count(1)
+    await page.keyboard.press("?")
+    help = page.get_by_role("dialog", name="Keyboard shortcuts")
+    await help.get_by_label("Single letters are shortcuts").uncheck()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("g")
+    await page.keyboard.press("t")
+    await page.keyboard.press("?")
+    await expect(help).to_be_hidden()
+    assert page.url.endswith("/dashboard")
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_on_a_phone_it_fits_and_a_log_is_a_page(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, scheme: str
+) -> None:
+    await push(client)
+    watched = await watch(browser, appliance, scheme=scheme, width=390)
+    page = watched.page
+    await watched.go("/dashboard?live=false")
+    await expect(rows_of(page)).to_have_count(12)
+    await page.get_by_role("button", name="Facets").click()
+    await expect(page.get_by_label("Facets")).to_contain_text("Endpoint")
+    assert await watched.serious_findings() == []
+    assert not await watched.is_wider_than_its_window()
+    await page.get_by_label("Search").fill("sta")
+    await page.get_by_role("option", name="status:").first.click()
+    await expect(page.get_by_label("Search")).to_have_value("status:")
+    await page.get_by_label("Search").fill("")
+    await rows_of(page).first.locator(".path-line > a").click()
+    await expect(page.locator(".logs")).to_have_count(0)
+    assert watched.complaints == []
+
+
+async def test_without_scripts_it_is_listed_filtered_and_opened(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    await push(client)
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{appliance.app_url}/dashboard")
+    await page.get_by_label("Search").fill("status:503 -method:POST")
+    await page.get_by_role("button", name="Filter").click()
+    await expect(rows_of(page)).to_have_count(2)
+    await page.get_by_text("Columns", exact=True).click()
+    await page.get_by_label("Client column").check()
+    await page.get_by_role("button", name="Show these").click()
+    await expect(page.get_by_role("columnheader", name="Client")).to_be_visible()
+    await page.get_by_role("link", name="24h").click()
+    await expect(rows_of(page)).to_have_count(2)
+    await rows_of(page).first.locator(".path-line > a").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("/orders/8")
