@@ -3,18 +3,23 @@
 import base64
 import gzip
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import httpx
 import pytest
 import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.ingest import har_batch
 from api.ingest.batch_file import ROWS_A_TURN
+from monitor.export.har_import import PLAIN_URL, target_of
 from monitor.storage.commit.commit import commit
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
@@ -223,6 +228,26 @@ FORMS: list[tuple[dict[str, Any], str | None]] = [
     ({"mimeType": "application/json", "text": {"a": [1]}}, '{"a": [1]}'),
     ({"mimeType": "text/plain", "text": ""}, None),
 ]
+
+
+@given(
+    st.sampled_from(
+        ["http://a.b", "https://a:8", "ws://a:x", "http://u@a", "wss://[::1]"]
+    ),
+    st.text("/a.;:@[]\\%2F é\x7f", max_size=5),
+    st.text("a=&;+%41?é", max_size=9),
+)
+def test_a_plain_address_says_what_it_says_to_others(
+    origin: str, path: str, query: str
+) -> None:
+    url = f"{origin}/{path}?{query}"
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    names = {name: [v for n, v in pairs if n == name] for name, _ in pairs}
+    wanted = {name: v[0] if len(v) == 1 else v for name, v in names.items()}
+    assert target_of(url) == (parts.path or "/", wanted)
+    if PLAIN_URL.fullmatch(url):
+        assert re.fullmatch(r"[!-~]*", url)
 
 
 async def test_a_form_becomes_what_was_sent(client: httpx.AsyncClient) -> None:
