@@ -11,6 +11,7 @@ from monitor.alerts.channel import Channel
 from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.strip import Strip
 from monitor.alerts.window import Aggregate
+from monitor.logs.filter import EXACT_TOTAL
 from monitor.registry.resources import ServiceResource
 from web import render
 from web.parts import PageParts
@@ -95,11 +96,14 @@ class AlertsPage:
         )
         link = f"/alerts-ui?alert={alert.id}&offset="
         further = offset + EVENTS_SHOWN
+        is_more = total > further or (
+            total > EXACT_TOTAL and len(events) == EVENTS_SHOWN
+        )
         return {
             "found": Found(
                 events=events,
                 total=total,
-                older=f"{link}{further}" if total > further else None,
+                older=f"{link}{further}" if is_more else None,
                 newer=f"{link}{max(0, offset - EVENTS_SHOWN)}" if offset else None,
             ),
             "deliveries": deliveries,

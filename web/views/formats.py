@@ -4,6 +4,7 @@ from datetime import datetime
 
 from monitor import times
 from monitor.json.output import json_bytes
+from monitor.logs.filter import EXACT_TOTAL
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 MINUS = "\N{MINUS SIGN}"
@@ -45,6 +46,11 @@ def signed(number: float | None, unit: str) -> str:
 def count(number: int) -> str:
     """`1,234,567`"""
     return f"{number:,}"
+
+
+def capped(number: int) -> str:
+    """`123`; `10,000+` where counting stopped there."""
+    return f"{EXACT_TOTAL:,}+" if number > EXACT_TOTAL else count(number)
 
 
 def percent(rate: float) -> str:
@@ -159,6 +165,7 @@ FILTERS = {
     "day": day,
     "rfc3339": times.format,
     "count": count,
+    "capped": capped,
     "status_class": status_class,
     "method_class": method_class,
     "error_code": error_code,

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from monitor.alerts.channel import Channel, ChannelKind
-from monitor.storage.database.limits import need_room
+from monitor.storage.database.limits import counted, need_room
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 
@@ -81,9 +81,8 @@ class Channels:
                 """,
                 *arguments,
             )
-            total = await connection.fetchval(
-                f"SELECT count(*) FROM alert_channels WHERE {where}", *arguments
-            )
+            those = f"alert_channels WHERE {where}"
+            total = await counted(connection, those, *arguments)
         return [_channel(row) for row in rows], total
 
     async def get(self, id: UUID) -> Channel | None:

@@ -19,6 +19,7 @@ from monitor.alerts.channel import (
 from monitor.alerts.told import addressed
 from monitor.network.outbound import PostOutcome
 from monitor.storage.alerts.notifications import DELIVERY_IDS
+from monitor.storage.database.limits import counted
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.database.shares import Share
 
@@ -169,9 +170,8 @@ class Deliveries:
             where, arguments = "d.alert_id = $1", [alert_id]
         async with self._database.reading(Share.LOOKUPS) as connection:
             found = await _with_attempts(connection, where, arguments, limit, offset)
-            total = await connection.fetchval(
-                f"SELECT count(*) FROM alert_deliveries AS d WHERE {where}", *arguments
-            )
+            rows = f"alert_deliveries AS d WHERE {where}"
+            total = await counted(connection, rows, *arguments)
         return found, total
 
     async def tidy(self, now: datetime) -> None:

@@ -11,7 +11,7 @@ from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.state import AlertState
 from monitor.storage.alerts.ends import AlertEnd, end
 from monitor.storage.alerts.rows import COLUMNS, alert_event_of, alert_of
-from monitor.storage.database.limits import need_room
+from monitor.storage.database.limits import counted, need_room
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 
@@ -109,9 +109,7 @@ class Alerts:
                 """,
                 *arguments,
             )
-            total = await connection.fetchval(
-                f"SELECT count(*) FROM alerts AS a WHERE {where}", *arguments
-            )
+            total = await counted(connection, f"alerts AS a WHERE {where}", *arguments)
         return [alert_of(row) for row in rows], total
 
     async def get(self, id: UUID) -> Alert | None:
@@ -189,9 +187,7 @@ class Alerts:
                 limit,
                 offset,
             )
-            total = await connection.fetchval(
-                "SELECT count(*) FROM alert_events WHERE alert_id = $1", id
-            )
+            total = await counted(connection, "alert_events WHERE alert_id = $1", id)
         return [alert_event_of(row) for row in rows], total
 
 

@@ -1,10 +1,27 @@
-"""Limits on how many a service may have of what each of its logs may cost."""
+"""Limits: on how many a service may have, and on how many are counted."""
 
 from uuid import UUID
 
 import asyncpg
 
 from monitor.errors import Conflict
+from monitor.logs.filter import EXACT_TOTAL
+
+
+async def counted(connection: asyncpg.Connection, rows: str, *arguments: object) -> int:
+    """How many *rows* there are, as they stand behind a FROM; EXACT_TOTAL and one where
+    there are more.
+    """
+    found: int = await connection.fetchval(
+        f"""
+        SELECT count(*)
+          FROM (SELECT 1
+                  FROM {rows}
+                 LIMIT {EXACT_TOTAL + 1}) AS capped
+        """,
+        *arguments,
+    )
+    return found
 
 
 async def need_room(

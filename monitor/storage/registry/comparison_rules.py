@@ -7,6 +7,7 @@ import asyncpg
 
 from monitor.compare.rules import ComparedPart, ComparisonRule, place_of
 from monitor.errors import Conflict, NotFound
+from monitor.storage.database.limits import counted
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 
@@ -93,9 +94,7 @@ class ComparisonRules:
                 limit,
                 offset,
             )
-            total = await connection.fetchval(
-                f"SELECT count(*) FROM comparison_rules {where}", service_id
-            )
+            total = await counted(connection, f"comparison_rules {where}", service_id)
         return [_rule(row) for row in rows], total
 
     async def of(self, service_id: UUID, endpoint: str | None) -> list[ComparisonRule]:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from monitor.registry.mark import DeployMark
+from monitor.storage.database.limits import counted
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 
@@ -101,9 +102,7 @@ class DeployMarks:
                 """,
                 *arguments,
             )
-            total = await connection.fetchval(
-                f"SELECT count(*) FROM marks WHERE {where}", *arguments
-            )
+            total = await counted(connection, f"marks WHERE {where}", *arguments)
         return [DeployMark(**dict(row)) for row in rows], total
 
     async def delete(self, id: UUID) -> bool:

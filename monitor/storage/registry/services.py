@@ -13,6 +13,7 @@ from monitor.registry.resources import SERVICE_FIELDS, ServiceResource
 from monitor.registry.routes_file import ROUTED
 from monitor.registry.table import Service
 from monitor.storage.alerts.ends import end_all
+from monitor.storage.database.limits import counted
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 
@@ -106,7 +107,7 @@ class Services:
                 limit,
                 offset,
             )
-            total = await connection.fetchval("SELECT count(*) FROM services")
+            total = await counted(connection, "services")
         return [_resource(row) for row in rows], total
 
     async def get(self, id: UUID) -> ServiceResource | None:

@@ -10,6 +10,7 @@ import asyncpg
 
 from monitor.errors import Conflict, Unavailable
 from monitor.registry.resources import TokenResource
+from monitor.storage.database.limits import counted
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 
@@ -86,7 +87,7 @@ class Tokens:
                 limit,
                 offset,
             )
-            total = await connection.fetchval("SELECT count(*) FROM admin_tokens")
+            total = await counted(connection, "admin_tokens")
         return [TokenResource(**dict(row)) for row in rows], total
 
     async def revoke(self, token_id: UUID) -> bool:

@@ -445,16 +445,30 @@ async def test_endpoints_beyond_the_bound_are_one_row_and_still_sum_up(
     assert sum(row["error_count"] for row in found["endpoints"]) == len(logs) + 100
 
 
+EACH = {
+    "service_id": None,
+    "condition_field": "error",
+    "condition_operator": "==",
+    "condition_value": "false",
+}
+
+
 async def test_a_total_is_exact_to_ten_thousand_and_null_beyond(
     client: httpx.AsyncClient,
 ) -> None:
     pusher = await Pusher.new(client)
+    rule = await client.post("/v1/alerts", json={"name": "each", **EACH})
+    lists = ("/v1/logs?limit=1", f"/v1/alerts/{rule.json()['id']}/events?limit=1")
     await pusher.many([LOG] * 10_000)
-    page = (await client.get("/v1/logs?limit=1")).json()
-    assert (page["total"], page["total_at_least"]) == (10_000, 10_000)
+    for path in lists:
+        page = (await client.get(path)).json()
+        assert (page["total"], page["total_at_least"]) == (10_000, 10_000), path
     await pusher.one(LOG)
-    page = (await client.get("/v1/logs?limit=1")).json()
-    assert (page["total"], page["total_at_least"]) == (None, 10_000)
+    for path in lists:
+        page = (await client.get(path)).json()
+        assert (page["total"], page["total_at_least"]) == (None, 10_000), path
+    for path in ("/dashboard", f"/alerts-ui?alert={rule.json()['id']}"):
+        assert "10,000+" in (await client.get(path)).text, path
     page = (await client.get("/v1/logs?limit=1&offset=10000")).json()
     assert len(page["items"]) == 1
     assert page["next_cursor"] is None
