@@ -10,6 +10,7 @@ from monitor.endpoints.by_hand import may_share
 from monitor.errors import Conflict, NotFound
 from monitor.logs.endpoints import Template, TemplateChange
 from monitor.storage.database.pool import Database
+from monitor.storage.database.shares import Share
 from monitor.storage.endpoints import known, renames
 
 COLUMNS = "id, service_id, templates, created_at, undone_at"
@@ -96,7 +97,7 @@ class TemplateChanges:
     ) -> tuple[list[TemplateChange], int, bool] | None:
         """Changes, the latest first, how many there are, and whether logs are being
         named anew; None where there is no such service."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             found = await connection.fetchrow(
                 """
                 SELECT (SELECT count(*) FROM endpoint_changes WHERE service_id = $1)
@@ -130,7 +131,7 @@ class TemplateChanges:
     async def templates(self, service_id: UUID) -> list[Template] | None:
         """Those that were set, then those that were learned, each by name; None where
         there is no such service."""
-        async with self._database.connection() as connection:
+        async with self._database.reading(Share.LOOKUPS) as connection:
             if not await connection.fetchval(
                 "SELECT true FROM services WHERE id = $1", service_id
             ):
