@@ -33,8 +33,8 @@ class Limits:
 class Node:
     """A segment; *name* is the whole of the endpoint that ends here, where one does.
 
-    *is_answered*: someone was there, and not told that it is not. *saved*: of *hits*,
-    how many others know of.
+    *is_answered*: someone was there, and not told that it is not there. *saved*: of
+    *hits*, how many others know of.
     """
 
     __slots__ = ("children", "ends", "hits", "is_answered", "name", "saved")

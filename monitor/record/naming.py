@@ -11,9 +11,9 @@ from monitor.record.columns import LENGTH_SIZE
 from monitor.traffic.endpoint import endpoint_of
 
 TIMESTAMP: Final = struct.Struct("!q")
-# What is said of paths that are not there, or nothing at all.
+# What is said of paths that are not there, or to whom has no business there.
 NOT_THERE: Final = frozenset(
-    [NULL, *[SMALLINT.pack(2, status) for status in (404, 405)]]
+    [SMALLINT.pack(2, status) for status in (401, 403, 404, 405, 410)]
 )
 # So many are remembered of a service, then all are forgotten.
 MOST_NAMES: Final = 8_192

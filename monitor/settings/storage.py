@@ -138,9 +138,9 @@ class Storage(Theme):
     )
     endpoints_per_service: int = setting(
         500,
-        "Endpoints that are learned of a service, and a fifth more of paths that were "
-        "only told not to be there; beyond, logs are named (other). Raise it when "
-        "apimonitor_endpoints_other_logs grows while no scanner is at work.",
+        "Endpoints that are learned of a service, and a fifth more of paths that only "
+        "had a 401, 403, 404, 405 or 410; beyond, logs are named (other). Raise it "
+        "when apimonitor_endpoints_other_logs_total grows while no scanner is at work.",
         ge=1,
         le=10_000,
     )

@@ -92,8 +92,8 @@ class EndpointList(ListOf[ServiceEndpoint]):
 
 
 class Template(Shown):
-    """`change_id`: what set it; null where it was learned. Not `is_answered`: nobody
-    was told but that it is not there."""
+    """`change_id`: what set it; null where it was learned. Not `is_answered`: all
+    who asked had a 401, 403, 404, 405 or 410."""
 
     template: str
     change_id: UUID | None
