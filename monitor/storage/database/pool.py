@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -168,6 +169,7 @@ class Database:
         self, share: Share, used_as: str, timeout_s: float, held_s: float | None
     ) -> AsyncIterator[asyncpg.Connection]:
         pool, held = await self._acquire(share, timeout_s)
+        began = monotonic()
         deadline = ReadDeadline(held, self._answer_s if held_s is None else held_s)
         try:
             await use_as(held, used_as)
@@ -192,6 +194,7 @@ class Database:
             deadline.cancel()
             try:
                 await self._release(pool, held)
+                await self.shares.rest(share, monotonic() - began)
             finally:
                 self.shares.leave(share)
 

@@ -31,6 +31,7 @@ WITHIN: Mapping[Share, Share] = {
 READ_SHARE = 0.3
 # A smaller pool is a command's, which does one thing at a time.
 LEAST_SHARED = 3
+MOST_REST_S = 0.5
 # Of what writes hold: for the recorder, and for pushes.
 FOR_COMMITS = 2
 
@@ -87,6 +88,14 @@ class Shares:
 
     def leave(self, share: Share) -> None:
         _give_back(self._ways(share))
+
+    async def rest(self, share: Share, took_s: float) -> None:
+        """A step of a search is over that took so long: while something is stored, it
+        leaves PostgreSQL's cores to that for as long, and its place empty.
+        """
+        writes = self.of[Share.WRITES]
+        if share is Share.SEARCHES and (writes.held or writes.waiting):
+            await asyncio.sleep(min(took_s, MOST_REST_S))
 
     def refused(self, share: Share) -> None:
         self.of[share].refused += 1

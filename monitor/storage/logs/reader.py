@@ -28,7 +28,7 @@ from monitor.traffic.ids import bucket_of, is_log_id, lowest_at, timestamp_of
 # Details held at once by an export.
 EXPORT_ROWS = 50
 # Of the time for a search: what the direct way may take, and what counting may.
-DIRECT_SHARE = 0.1
+DIRECT_SHARE = 0.05
 COUNT_SHARE = 0.1
 WHOLE = Page()
 # For its turn: who looks at a list, and who carries logs out.

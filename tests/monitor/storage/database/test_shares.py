@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -112,6 +113,21 @@ async def test_who_goes_on_step_by_step_keeps_nobody_from_a_list(
             task.cancel()
         await asyncio.wait(exports)
     await got(pool, Share)
+
+
+async def test_a_search_rests_as_long_as_it_took_while_something_is_stored(
+    pool: Database,
+) -> None:
+    async def longest(share: Share) -> float:
+        began = monotonic()
+        async with pool.reading(share, timeout_s=PATIENCE_S) as held:
+            await held.execute("SELECT pg_sleep(0.1)")
+            assert pool.shares.of[share].held == 1
+        return monotonic() - began
+
+    async with pool.connection():
+        assert await longest(Share.SEARCHES) >= 0.2
+    await got(pool, [Share.SEARCHES])
 
 
 async def test_who_gives_up_waiting_leaves_no_place_behind(pool: Database) -> None:
