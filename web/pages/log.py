@@ -1,13 +1,18 @@
-"""The page of one log."""
+"""The page of one log, a part of it at a time."""
 
-from urllib.parse import urlencode
+from datetime import timedelta
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from aiohttp import web
 
-from monitor.errors import NotFound
+from monitor.errors import InvalidInput, NotFound, Unavailable
+from monitor.logs.filter import PAGE, LogFilter
 from monitor.logs.hints import hints_of
 from monitor.logs.log import LogDetail
+from monitor.logs.metrics import Measured, Scope
+from monitor.logs.query import parse_log_query
 from monitor.offload.little import LITTLE_MARKS, are_little
 from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.traffic.mask import MASK
@@ -15,10 +20,30 @@ from web import render
 from web.pages.messages import messages_view
 from web.parts import PageParts
 from web.views.bodies import Side, raw_sides, sides_of
+from web.views.kinds.raw import raw_parts
+from web.views.kinds.shapes import Shapes, shapes_of
 from web.views.timing import timing_view
 
 # Of headers and of parameters: a page of more is for no reader.
 MAX_ROWS = 1_000
+HISTORY = 50
+DAY = timedelta(days=1)
+TABS = {
+    "overview": "Overview",
+    "request": "Request",
+    "response": "Response",
+    "messages": "Messages",
+    "replays": "Replays",
+    "raw": "Raw",
+}
+
+
+class Neighbours(NamedTuple):
+    """Of the list that the log was opened from; None where there is none, or it is
+    not known at once."""
+
+    newer: UUID | None = None
+    older: UUID | None = None
 
 
 class LogDetailPage:
@@ -27,22 +52,104 @@ class LogDetailPage:
 
     async def show(self, request: web.Request) -> web.Response:
         detail = await find_log(self._parts, request.match_info["log_id"])
-        item = detail.item
+        listed, tab = request.query.get("from", ""), request.query.get("tab", "")
+        tab = tab if tab in TABS else "overview"
         context = {
-            "log": item,
+            "log": detail.item,
             "detail": detail,
             "hints": hints_of(detail),
-            "timing": timing_view(detail),
-            "messages": await messages_view(
-                self._parts.stores.messages, self._parts.helpers, detail, request.query
-            ),
             "mask": MASK,
-            "back": _back(request.query.get("from", "")),
-            "carried": _carried(request.query.get("from", "")),
-            "sides": await _sides(self._parts, detail),
+            "listed": listed,
+            "back": f"/dashboard?{listed}" if listed else "/dashboard",
+            # What the links of this page take along.
+            "carried": f"{urlencode({'from': listed})}&" if listed else "",
+            "tab_carried": "tab=messages&" if tab == "messages" else "",
+            "tabs": _tabs(detail),
+            "tab": tab,
+            "tab_title": TABS[tab],
+            "beside": await self._neighbours(detail, listed),
             "most_rows": MAX_ROWS,
+            **await self._of_tab(tab, detail, request),
         }
         return await render.page(request, "log.html", context)
+
+    async def _of_tab(
+        self, tab: str, detail: LogDetail, request: web.Request
+    ) -> dict[str, Any]:
+        stores, helpers = self._parts.stores, self._parts.helpers
+        if tab in ("request", "response"):
+            return {"side": await self._shapes(detail, tab)}
+        if tab == "replays":
+            history, total = await stores.replays.history(detail.item.id, most=HISTORY)
+            return {"history": history, "total": total}
+        if tab == "raw":
+            made = await helpers.do(
+                OutcomeKind.PAGE,
+                detail.item.service_id,
+                raw_parts,
+                detail,
+                is_little=True,
+            )
+            return {"raw": made.parts}
+        messages = await messages_view(stores.messages, helpers, detail, request.query)
+        if tab == "messages":
+            return {"messages": messages}
+        endpoint = await stores.replays.endpoint_of(detail.item.id)
+        return {
+            "messages": messages,
+            "timing": timing_view(detail),
+            "endpoint": endpoint,
+            "usual": await self._usual(detail, endpoint),
+            "sides": await sides_shown(self._parts, detail),
+        }
+
+    async def _usual(self, detail: LogDetail, endpoint: str | None) -> Measured | None:
+        """What this endpoint was like in the day before; None where that takes long."""
+        item = detail.item
+        if endpoint is None:
+            return None
+        scope = Scope(
+            service_id=item.service_id,
+            since=item.timestamp - DAY,
+            until=item.timestamp,
+        )
+        try:
+            return await self._parts.stores.metrics.usual(scope, item.method, endpoint)
+        except Unavailable:
+            return None
+
+    async def _neighbours(self, detail: LogDetail, listed: str) -> Neighbours:
+        pairs = [pair for pair in parse_qsl(listed) if pair[0] not in PAGE]
+        try:
+            filter, _ = parse_log_query(pairs, self._parts.queries)
+            return Neighbours(
+                await self._neighbour(filter, detail, newer=True),
+                await self._neighbour(filter, detail, newer=False),
+            )
+        except (InvalidInput, Unavailable):
+            return Neighbours()
+
+    async def _neighbour(
+        self, filter: LogFilter, detail: LogDetail, *, newer: bool
+    ) -> UUID | None:
+        logs = self._parts.stores.logs
+        return await logs.neighbour(filter, detail.item.id, newer=newer)
+
+    async def _shapes(self, detail: LogDetail, side: str) -> Shapes:
+        kept = getattr(detail, f"{side}_body"), getattr(detail, f"{side}_headers")
+        try:
+            return await self._parts.helpers.do(
+                OutcomeKind.PAGE,
+                detail.item.service_id,
+                shapes_of,
+                detail,
+                side,
+                self._parts.settings.work_limit,
+                is_little=are_little([kept], most_marks=LITTLE_MARKS),
+            )
+        except Unworked as error:
+            made = raw_sides(detail, str(error)).sides
+            return Shapes(made[0 if side == "request" else 1], [], [])
 
 
 async def find_log(parts: PageParts, text: str) -> LogDetail:
@@ -57,7 +164,17 @@ async def find_log(parts: PageParts, text: str) -> LogDetail:
     return detail
 
 
-async def _sides(parts: PageParts, detail: LogDetail) -> list[Side]:
+def _tabs(detail: LogDetail) -> list[tuple[str, str]]:
+    """Messages only where there are some to show."""
+    has_none = detail.message_count is None and detail.event_count is None
+    return [
+        (name, title)
+        for name, title in TABS.items()
+        if name != "messages" or not has_none
+    ]
+
+
+async def sides_shown(parts: PageParts, detail: LogDetail) -> list[Side]:
     bodies = [
         (detail.request_body, detail.request_headers),
         (detail.response_body, detail.response_headers),
@@ -74,13 +191,3 @@ async def _sides(parts: PageParts, detail: LogDetail) -> list[Side]:
     except Unworked as error:
         made = raw_sides(detail, str(error))
     return made.sides
-
-
-def _carried(query: str) -> str:
-    """What the links of this page take along."""
-    return f"{urlencode({'from': query})}&" if query else ""
-
-
-def _back(query: str) -> str:
-    """The list that this log was opened from, with its filters."""
-    return f"/dashboard?{query}" if query else "/dashboard"

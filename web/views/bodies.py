@@ -41,6 +41,12 @@ class BodyView:
     hex: str | None
     image: str | None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is something to be shown."""
+        is_absent = self.limited or self.withheld or self.shed or self.is_gone
+        return bool(self.kept) and not is_absent
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
@@ -68,6 +74,15 @@ def sides_of(detail: LogDetail, limit: int) -> Sides:
         made.append(Side(name=name, headers=pairs(headers), body=view))
         is_limited |= shown.is_begun or view.raw_because is not None
     return Sides(made, is_limited)
+
+
+def bare_side(detail: LogDetail, name: str) -> Side:
+    """The side of this lower-case *name*, its body decoded and not laid out."""
+    [given] = [one for one in _given(detail) if one[0].lower() == name]
+    title, headers, stored, size = given
+    shown = shown_body(stored, headers)
+    view = _body(shown, None, stored, headers, size)
+    return Side(name=title, headers=pairs(headers), body=view)
 
 
 def raw_sides(detail: LogDetail, problem: str) -> Sides:
@@ -125,14 +140,15 @@ def _body(
         laid_out=_begun(text) or None,
         raw=_begun(shown.text) if text != shown.text else None,
         hex=hexdump(content, limit=MAX_HEX_BYTES) if is_binary else None,
-        image=_image(content, headers) if not shown.truncated else None,
+        image=None
+        if shown.truncated
+        else image_of(content, field_value(headers, "content-type") or ""),
     )
 
 
-def _image(content: bytes, headers: Fields | HeaderObject) -> str | None:
-    declared = (
-        (field_value(headers, "content-type") or "").split(";")[0].strip().lower()
-    )
-    if declared not in PREVIEWED or not 0 < len(content) <= MAX_PREVIEW_BYTES:
+def image_of(content: bytes, declared: str) -> str | None:
+    """As an address that holds it; only of kinds that a browser runs nothing of."""
+    kind = declared.split(";")[0].strip().lower()
+    if kind not in PREVIEWED or not 0 < len(content) <= MAX_PREVIEW_BYTES:
         return None
-    return f"data:{declared};base64,{base64.b64encode(content).decode()}"
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

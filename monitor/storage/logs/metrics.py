@@ -33,9 +33,11 @@ from monitor.storage.logs.measured import (
     Measures,
     Statement,
     conditions,
+    measured_by,
 )
 from monitor.storage.rollups.coverage import complete_from
 from monitor.storage.search.days import days_of, in_order
+from monitor.storage.search.places import ENDPOINT
 
 STEP, MILLISECOND = timedelta(seconds=STEP_S), timedelta(milliseconds=1)
 
@@ -123,6 +125,16 @@ class MetricsReader:
     def snapshot(self, scope: Scope) -> AbstractAsyncContextManager[Snapshot]:
         share = Share.SEARCHES if scope.exact else Share.LISTS
         return snapshot_of(self._database, self._timeout_ms, share=share)
+
+    async def usual(self, scope: Scope, method: str, endpoint: str) -> Measured:
+        """What one endpoint is like, by its rollups."""
+        async with self.snapshot(scope) as snapshot:
+            complete = await complete_from(snapshot.connection)
+            window = FromRollups(scope, complete).window("endpoint_rollups")
+            window.narrow(f"l.method = {window.place(method)}")
+            window.narrow(f"{ENDPOINT} = {window.place(endpoint)}")
+            row = await snapshot.row(measured_by(window))
+        return FromRollups.measured(row)
 
     async def measures(
         self, snapshot: Snapshot, scope: Scope, width: timedelta = STEP
