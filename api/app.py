@@ -21,6 +21,8 @@ from api.calls.registry.keys import KeyCalls
 from api.calls.registry.services import ServiceCalls
 from api.calls.registry.tokens import TokenCalls
 from api.calls.replays import ReplayCalls
+from api.calls.sending.fresh import RequestCalls
+from api.calls.sending.series import SeriesCalls
 from api.calls.storage import StorageCalls
 from api.calls.stream import StreamCalls
 from api.calls.watching.channels import ChannelCalls
@@ -118,6 +120,8 @@ def _of_logs(parts: Parts) -> dict[str, Handler]:
         "get_view": views.get,
         "change_view": views.change,
         "delete_view": views.delete,
+        "replay_log_often": SeriesCalls(parts).create,
+        "send_request": RequestCalls(parts).create,
     }
 
 

@@ -11,12 +11,13 @@ from web import errors, render
 from web.pages.about.reference import ReferencePages
 from web.pages.about.troubleshooting import Troubleshooting
 from web.pages.alerts import AlertsPage, ChannelsPage
-from web.pages.compare import ComparePage
 from web.pages.dashboard import Dashboard
 from web.pages.endpoints.listing import EndpointsPage
 from web.pages.exchanges import OpenPages
 from web.pages.importing import ImportPage
 from web.pages.log import LogDetailPage
+from web.pages.logs.compare import ComparePage
+from web.pages.logs.send import SendPage
 from web.pages.metrics import MetricsPage
 from web.pages.replay import ReplayPage
 from web.pages.services import ServicesPage
@@ -41,6 +42,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/exchanges/{exchange_id}", open_now.one),
             web.get("/import", ImportPage(parts).show),
             web.get("/log/{log_id}", LogDetailPage(parts).show),
+            web.get("/replay", SendPage(parts).show),
             web.get("/replay/{log_id}", ReplayPage(parts).show),
             web.get("/compare", ComparePage(parts).show),
             web.get("/metrics-ui", MetricsPage(parts).show),

@@ -1,9 +1,7 @@
 """The calls that send a recorded request again, and say how the answers differ."""
 
-import asyncio
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
@@ -14,49 +12,60 @@ from api.input.errors import answer, written
 from api.input.replay_schemas import NewReplay
 from api.output import lists
 from api.output.comparisons import Comparisons
-from api.output.replayed import (
-    AnswerBody,
-)
+from api.output.received import Received, Reception
+from api.output.replayed import AnswerBody
 from api.parts import Parts
 from api.rights import Right, caller_of, lacking, need
-from monitor.compare.answers import RecordedAnswer, answer_of
 from monitor.errors import Forbidden, NotFound, Unavailable
 from monitor.logs.display import header_object
-from monitor.logs.log import LogDetail, StoredBody
+from monitor.logs.log import LogDetail
 from monitor.registry.table import Service
-from monitor.replay.outgoing import Overrides, outgoing
+from monitor.replay.outgoing import Outgoing, Overrides, outgoing
 from monitor.replay.replay import REPLAY_IDS, Replay, ReplayStatus
-from monitor.replay.sender import Sent
 from monitor.replay.target import check_key, target_of
 from monitor.traffic.exchange import Exchange, Source
-from monitor.traffic.fields import plain
 
-RECORDED_WITHIN_S = 5.0
+OF_SERIES = "it is one of many that were sent together"
 UNFINISHED = "comparing was not finished"
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What a replay was answered: masked, like all that is stored."""
+class Prepared(NamedTuple):
+    detail: LogDetail
+    service: Service
+    out: Outgoing
+    new: NewReplay
 
-    log_id: UUID | None
-    answer: RecordedAnswer
-    error: str | None
+
+Asked = TypeVar("Asked", bound=NewReplay)
 
 
 class ReplayCalls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._comparisons = Comparisons(parts)
+        self._reception = Reception(parts)
 
     async def create(self, request: web.Request) -> web.Response:
         """201, the replay; a target that does not answer is `failed`, no error."""
+        prepared, _ = await self.prepared(request, NewReplay)
+        replay, received = await self.one(prepared)
+        if replay.status_code is not None:
+            replay = await self._comparisons.compared(
+                replay, prepared.detail, received.answer
+            )
+        location = f"/v1/logs/{replay.log_id}/replays"
+        return written(replay.to_json(), status=201, Location=location)
+
+    async def prepared(
+        self, request: web.Request, model: type[Asked]
+    ) -> tuple[Prepared, Asked]:
+        """What is to be sent, and how it was asked for."""
         caller = await caller_of(request, self._parts)
         if caller.service_id is None and Right.REPLAY not in caller.rights:
             raise lacking(caller, Right.REPLAY)
         read.no_query(request)
         id = read.id_in_path(request, "log_id")
-        new = await read.optional_body(request, NewReplay)
+        new = await read.optional_body(request, model)
         detail = await self._log(id)
         if caller.service_id not in (None, detail.item.service_id):
             raise Forbidden("a service key replays logs of its own service only")
@@ -67,37 +76,39 @@ class ReplayCalls:
             service_id=None if new.service_id is None else UUID(new.service_id),
         )
         check_key(target, caller.service_id)
-        out = outgoing(
-            detail,
-            target,
-            Overrides(
-                method=new.override_method,
-                headers=new.override_headers,
-                body=new.override_body,
-            ),
+        overrides = Overrides(
+            method=new.override_method,
+            headers=new.override_headers,
+            body=new.override_body,
         )
+        out = outgoing(detail, target, overrides)
+        return Prepared(detail, target.service, out, new), new
+
+    async def one(
+        self, prepared: Prepared, *, of_series: bool = False
+    ) -> tuple[Replay, Received]:
+        """Sent once and stored, and not compared yet."""
+        detail, service, out, new = prepared
         sent = await self._parts.sender.send(
             out,
-            target.service,
-            replay_of=id,
-            body_limit=self._body_limit(target.service),
+            service,
+            replay_of=detail.item.id,
+            body_limit=self._reception.body_limit(service),
         )
-        received = await self._received(sent, target.service)
+        received = await self._reception.received(sent, service)
         body = await self._comparisons.body(received.answer, detail)
+        problem = OF_SERIES if of_series else UNFINISHED
         replay = Replay(
             id=REPLAY_IDS.new(),
-            log_id=id,
-            service_id=target.service.id,
+            log_id=detail.item.id,
+            service_id=service.id,
             omitted_headers=out.omitted_headers,
-            overridden=self._overridden(new, target.service),
+            overridden=self._overridden(new, service),
             created_at=datetime.now(UTC),
-            **_answered(received, body),
+            **_answered(received, body, problem),
         )
         await self._store(replay)
-        if replay.status_code is not None:
-            replay = await self._comparisons.compared(replay, detail, received.answer)
-        location = f"/v1/logs/{id}/replays"
-        return written(replay.to_json(), status=201, Location=location)
+        return replay, received
 
     async def list(self, request: web.Request) -> web.Response:
         await need(request, self._parts, Right.READ)
@@ -114,62 +125,6 @@ class ReplayCalls:
         if detail is None:
             raise NotFound("there is no such log")
         return detail
-
-    def _body_limit(self, service: Service) -> int:
-        if service.body_limit is not None:
-            return service.body_limit
-        return self._parts.settings.capture_body_limit
-
-    async def _received(self, sent: Sent, service: Service) -> Received:
-        """As it was recorded; where it was not, as it came, masked the same way."""
-        recorded = None
-        if sent.log_id is not None and service.is_recording:
-            recorded = await self._recorded(sent.log_id)
-        if recorded is None:
-            return Received(None, self._unrecorded(sent, service), sent.error)
-        error = sent.error or recorded.item.error
-        # What the proxy itself says of a failure is no answer of the upstream.
-        found = replace(answer_of(recorded), status_code=sent.status_code)
-        return Received(recorded.item.id, found, error)
-
-    async def _recorded(self, id: UUID) -> LogDetail | None:
-        """Once the feed tells of it; None where it does not in time."""
-        stores = self._parts.stores
-        try:
-            async with asyncio.timeout(RECORDED_WITHIN_S):
-                while True:
-                    # Asked for first: what is committed meanwhile is told, too.
-                    news = stores.feed.coming()
-                    if (detail := await stores.logs.get(id)) is not None:
-                        return detail
-                    await asyncio.wait([news])
-        except (TimeoutError, Unavailable):
-            return None
-
-    def _unrecorded(self, sent: Sent, service: Service) -> RecordedAnswer:
-        exchange = Exchange(
-            id=self._parts.ids.new(),
-            service_id=service.id,
-            source=Source.REPLAY,
-            method="",
-            url="",
-            path="",
-            response_headers=sent.headers,
-            response_body=sent.body,
-        )
-        masked = self._parts.redaction.apply(exchange, service.redact_fields)
-        body = masked.response_body
-        return RecordedAnswer(
-            status_code=sent.status_code,
-            headers=plain(masked.response_headers),
-            body=StoredBody(
-                content=body.kept if body else None,
-                truncated=body.truncated if body else False,
-                state=body.state if body else StoredBody(content=None).state,
-                is_limited=body.is_limited if body else False,
-            ),
-            latency_ms=sent.latency_ms,
-        )
 
     def _overridden(self, new: NewReplay, service: Service) -> dict[str, Any]:
         """What was given in place of the log's own, masked as what is recorded; of a
@@ -204,7 +159,7 @@ class ReplayCalls:
             ) from None
 
 
-def _answered(received: Received, body: AnswerBody) -> dict[str, Any]:
+def _answered(received: Received, body: AnswerBody, problem: str) -> dict[str, Any]:
     """The fields of a replay about its answer, not compared yet."""
     right = received.answer
     is_answered = right.status_code is not None
@@ -217,5 +172,5 @@ def _answered(received: Received, body: AnswerBody) -> dict[str, Any]:
         "response_body": body.text,
         "latency_ms": right.latency_ms,
         "error": received.error,
-        "comparison_problem": UNFINISHED if is_answered else None,
+        "comparison_problem": problem if is_answered else None,
     }

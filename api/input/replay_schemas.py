@@ -117,6 +117,52 @@ class NewReplay(BaseModel):
         return value
 
 
+class NewSeries(NewReplay):
+    """The same many times: *concurrency* at once, 1: one after the other."""
+
+    count: Annotated[int, Field(ge=1, description="at most REPLAY_SERIES_LIMIT")]
+    concurrency: Annotated[int, Field(ge=1, description="at most REPLAY_LIMIT")] = 1
+
+
+class NewRequest(BaseModel):
+    """A request from scratch. `url` lies under the base_url of the service, or begins
+    with `/` and follows it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    service_id: ServiceId
+    method: Annotated[str, Field(min_length=1, max_length=32)] = "GET"
+    url: Annotated[str, Field(min_length=1, max_length=MAX_URL_LENGTH)]
+    headers: (
+        Annotated[
+            dict[HeaderName, HeaderValue],
+            Field(max_length=MAX_OVERRIDDEN),
+            BeforeValidator(_few_overridden),
+        ]
+        | None
+    ) = None
+    body: str | None = None
+
+    @field_validator("method")
+    @classmethod
+    def _is_method(cls, value: str) -> str:
+        return _replay_method(value)
+
+    @field_validator("headers")
+    @classmethod
+    def _are_named_once(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        if value is not None and len({name.lower() for name in value}) < len(value):
+            raise ValueError("must name each header once, whatever its case")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _is_sendable(cls, value: str) -> str:
+        if UNSAFE.search(value):
+            raise ValueError("must hold no spaces or control characters")
+        return value
+
+
 def _part(text: str) -> str:
     if text not in list(ComparedPart):
         raise ValueError(f"must be one of {', '.join(ComparedPart)}")

@@ -60,6 +60,24 @@ def outgoing(detail: LogDetail, target: Target, overrides: Overrides) -> Outgoin
     )
 
 
+def fresh(
+    method: str, target: Target, headers: Mapping[str, str], body: str | None
+) -> Outgoing:
+    """One from scratch; a header that is the mask is left out."""
+    lines: Lines = []
+    omitted: dict[str, None] = {}
+    for name, value in headers.items():
+        _override(name, value, lines, omitted)
+    content = (body or "").encode()
+    return Outgoing(
+        method=method,
+        target=sendable(target.rest or "/", is_bytes=False),
+        headers=_completed(lines, target, len(content)),
+        body=content,
+        omitted_headers=tuple(omitted),
+    )
+
+
 def _body(detail: LogDetail, override: str | None) -> bytes:
     if override is not None:
         return override.encode()

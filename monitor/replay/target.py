@@ -62,6 +62,25 @@ def target_of(
     return _in_any(table, asked, own)
 
 
+def target_in(table: RoutingTable, service_id: UUID, url: str) -> Target:
+    """Of a request from scratch: *url* under the service's base_url, or what follows
+    it. Raises InvalidInput, Conflict."""
+    service = _with_base_url(table, None, service_id)
+    if url.startswith("/"):
+        rest = url.partition("#")[0]
+        if _leaves(rest):
+            raise _bad_url("leads out of the base_url", "url")
+        return Target(service, rest)
+    asked = Asked(url=url, is_override=True, has_passed=False)
+    try:
+        found = _below(service, asked)
+    except InvalidInput as error:
+        raise _bad_url(error.errors[0].msg, "url") from None
+    if found is None:
+        raise _bad_url(f"does not lie under the base_url of {service.slug}", "url")
+    return Target(service, found)
+
+
 def check_key(target: Target, service_id: UUID | None) -> None:
     """A service key replays to its own service only."""
     if service_id is not None and target.service.id != service_id:
@@ -156,6 +175,6 @@ def _path_of(url: str) -> str:
     return target if target.startswith("/") else f"/{target}"
 
 
-def _bad_url(reason: str) -> InvalidInput:
-    error = FieldError(("body", "override_url"), reason, "value_error")
+def _bad_url(reason: str, field: str = "override_url") -> InvalidInput:
+    error = FieldError(("body", field), reason, "value_error")
     return InvalidInput("the target is not valid", errors=[error])

@@ -10,6 +10,8 @@ from uuid import UUID
 
 # Never forwarded, like all that begins so.
 HEADER = "X-Monitor-Replay"
+# What a request from scratch is a replay of.
+NO_LOG = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)

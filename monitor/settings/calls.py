@@ -150,3 +150,10 @@ class Calls(Theme):
         ge=1,
         le=1000,
     )
+    replay_series_limit: int = setting(
+        100,
+        "How many times one call may send the same request; beyond: 422. Raise it when "
+        "a rare answer does not show among that many.",
+        ge=1,
+        le=10_000,
+    )

@@ -8,7 +8,7 @@ from uuid import UUID
 from aiohttp import web
 
 from monitor.errors import InvalidInput, NotFound, Unavailable
-from monitor.logs.filter import PAGE, LogFilter
+from monitor.logs.filter import PAGE, LogFilter, Page
 from monitor.logs.hints import hints_of
 from monitor.logs.log import LogDetail
 from monitor.logs.metrics import Measured, Scope
@@ -27,6 +27,8 @@ from web.views.timing import timing_view
 # Of headers and of parameters: a page of more is for no reader.
 MAX_ROWS = 1_000
 HISTORY = 50
+# What its neighbours may take.
+NEIGHBOUR_MS = 500
 DAY = timedelta(days=1)
 TABS = {
     "overview": "Overview",
@@ -132,8 +134,11 @@ class LogDetailPage:
     async def _neighbour(
         self, filter: LogFilter, detail: LogDetail, *, newer: bool
     ) -> UUID | None:
-        logs = self._parts.stores.logs
-        return await logs.neighbour(filter, detail.item.id, newer=newer)
+        page = Page(limit=1, cursor=detail.item.id, newer=newer)
+        ids, _, _ = await self._parts.stores.logs.ids(
+            filter, page, timeout_ms=NEIGHBOUR_MS
+        )
+        return ids[0] if ids else None
 
     async def _shapes(self, detail: LogDetail, side: str) -> Shapes:
         kept = getattr(detail, f"{side}_body"), getattr(detail, f"{side}_headers")

@@ -50,6 +50,8 @@ class ReplayPage:
             "result": result,
             "endpoint": endpoint,
             "most_rows": MAX_ROWS,
+            "series_limit": self._parts.settings.replay_series_limit,
+            "at_once_limit": self._parts.settings.replay_limit,
         }
         return await render.page(request, "replay.html", context)
 

@@ -22,6 +22,8 @@ class Result:
     replay: Replay
     rows: list[Row]
     note: str | None
+    # Of both bodies decoded, as far as they are kept.
+    sizes: tuple[int, int] | None = None
 
 
 class Results(NamedTuple):
@@ -47,7 +49,9 @@ def result_of(detail: LogDetail, document: bytes, limit: int) -> Results:
     if left is None or right is None or replay.comparison is None:
         return Results(Result(replay=replay, rows=[], note=None))
     rows, note = side_by_side(left, right, limit=limit)
-    return Results(Result(replay=replay, rows=rows, note=note), note is not None)
+    sizes = len(before.content or b""), len((body or "").encode())
+    made = Result(replay=replay, rows=rows, note=note, sizes=sizes)
+    return Results(made, note is not None)
 
 
 def _answered(replay: Replay, body: str | None, limit: int) -> str | None:

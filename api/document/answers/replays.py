@@ -91,3 +91,55 @@ class Replay(Shown):
     comparison: Comparison | None
     comparison_problem: str | None
     created_at: AwareDatetime
+
+
+class SentRequest(Shown):
+    """`log_id` is null where it was not recorded within 5 s; the log has the body."""
+
+    log_id: UUID | None
+    service_id: UUID
+    status: Literal["success", "failed"]
+    status_code: int | None
+    response_headers: Headers
+    latency_ms: Milliseconds | None
+    error: str | None
+    omitted_headers: list[str]
+    created_at: AwareDatetime
+
+
+class Spread(Shown):
+    min: Milliseconds | None
+    median: Milliseconds | None
+    max: Milliseconds | None
+
+
+class DistinctAnswer(Shown):
+    """Answers of one status and one body; `sha256` of what was kept of it."""
+
+    status_code: int | None
+    sha256: str
+    size: Count
+    count: Count
+    replay_id: UUID
+    replay_log_id: UUID | None
+
+
+class OneOfSeries(Shown):
+    id: UUID
+    replay_log_id: UUID | None
+    status: Literal["success", "failed"]
+    status_code: int | None
+    latency_ms: Milliseconds | None
+    error: str | None
+
+
+class Series(Shown):
+    """`sent` is less than `count` where REPLAY_TIMEOUT_S was over before."""
+
+    count: Count
+    concurrency: Count
+    sent: Count
+    statuses: dict[str, Count]
+    latency_ms: Spread
+    answers: list[DistinctAnswer]
+    items: list[OneOfSeries]

@@ -14,6 +14,7 @@ from monitor.record.columns import (
     LOG_COLUMNS,
     SIDES,
 )
+from monitor.replay.ticket import NO_LOG
 from monitor.search.tree import Side
 from monitor.storage.search import heads
 from monitor.storage.search.joins import BODIES, of_same_log
@@ -81,7 +82,7 @@ def detail_of(row: asyncpg.Record) -> LogDetail:
         item=item_of(row),
         client_url=row["client_url"],
         duration_ms=row["duration_ms"],
-        replay_of=row["replay_of"],
+        replay_of=None if row["replay_of"] == NO_LOG else row["replay_of"],
         note=row["note"],
         request_headers=headers_of(row["request_headers"]),
         response_headers=headers_of(row["response_headers"]),

@@ -141,24 +141,11 @@ class LogReader:
         rows, scanned_to, complete = await self._rows(
             filter, page, deadline, Share.SEARCHES
         )
-        ids = [row["id"] for row in rows[: page.limit]]
+        kept = rows[-page.limit :] if page.newer else rows[: page.limit]
+        ids = [row["id"] for row in kept]
         if len(rows) > page.limit:
             return ids, ids[-1], False
         return ids, scanned_to, complete
-
-    async def neighbour(
-        self, filter: LogFilter, id: UUID, *, newer: bool
-    ) -> UUID | None:
-        """The next older or *newer* one that *filter* finds; None also where that is
-        not known at once."""
-        page = Page(limit=1, cursor=id, newer=newer)
-        async with self._database.connection() as connection:
-            try:
-                rows = await self._directly(connection, filter, page)
-            except asyncpg.QueryCanceledError:
-                return None
-        found: UUID | None = rows[-1 if newer else 0]["id"] if rows else None
-        return found
 
     async def _details(self, ids: list[UUID]) -> list[LogDetail]:
         """In the order of *ids*; those that are gone meanwhile are left out."""

@@ -249,6 +249,11 @@ async def test_every_call_answers_what_the_document_says(
         await call("PATCH", "/v1/logs/{log_id}", status=200, **mark, **it)
         await call("POST", "/v1/logs/{log_id}/replay", status=201, **it)
         await call("GET", "/v1/logs/{log_id}/replays", status=200, **it)
+        series = {"json": {"count": 2, "concurrency": 2}}
+        often = "/v1/logs/{log_id}/replay/series"
+        await call("POST", often, status=201, **series, **it)
+        new = {"service_id": service["id"], "url": "/a?b"}
+        await call("POST", "/v1/requests", status=201, json=new)
         await follow_comparisons(call, pushed)
         await follow_open_exchanges(call, client, port_of(appliance.proxy_url))
         await call("DELETE", "/v1/logs", status=200, params={"tag": "t"})

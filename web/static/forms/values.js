@@ -16,6 +16,7 @@ function value(field) {
     case "minutes": return text === "" ? null : new Date(Date.now() + Number(text) * 60_000).toISOString();
     case "json": return text === "" ? null : JSON.parse(text);
     case "changed": return field.value === field.defaultValue.replace(/\r\n?/g, "\n") ? null : field.value;
+    case "whole": return field.value === "" ? null : field.value;
     case "lines": return field.value.split("\n").map((line) => line.trim()).filter(Boolean);
     default: return text === "" ? null : unbroken(field);
   }

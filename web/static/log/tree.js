@@ -45,7 +45,8 @@ function search(field) {
 
 // In the order of the page; a row in what is folded is passed over.
 function move(row, by) {
-  const rows = [...row.closest("[data-tree]").querySelectorAll(".leaf, summary")].filter((one) => one.checkVisibility());
+  const all = row.closest("[data-tree]").querySelectorAll(".leaf, summary");
+  const rows = [...all].filter((one) => one.checkVisibility());
   const next = rows[rows.indexOf(row) + by];
   next?.focus();
 }

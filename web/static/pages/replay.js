@@ -1,5 +1,9 @@
-// A replay: its headers are edited, its answer is put in place, what is volatile is hidden.
+// A replay: what is edited stands beside what was, its answer is put in place.
 
 import "../replay/answer.js";
 import "../replay/header_rows.js";
+import "../replay/json_check.js";
+import "../replay/overrides.js";
+import "../replay/parameters.js";
+import "../replay/series.js";
 import "../replay/volatile.js";

@@ -1,12 +1,22 @@
 // The form keeps what was edited: only what came of it is put in its place.
 
+import { say } from "../shell/announce.js";
+import { localise } from "../shell/times.js";
+
 document.querySelector("form[data-then=event]")?.addEventListener("answered", async (event) => {
-  const address = `${location.pathname}?replay=${encodeURIComponent(event.detail.id)}`;
+  const name = event.target.dataset.answered ?? "replay";
+  const id = name === "sent" ? event.detail.log_id : event.detail.id;
+  if (!id) return say(`Sent, and not recorded: ${event.detail.error ?? event.detail.status_code}`);
+  const address = `${location.pathname}?${name}=${encodeURIComponent(id)}`;
   const answer = await fetch(address);
   if (!answer.ok) return location.assign(address);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const id of ["result", "beside", "history"]) {
-    document.getElementById(id).replaceWith(document.importNode(page.getElementById(id), true));
+  for (const part of ["result", "beside", "history"]) {
+    const made = page.getElementById(part);
+    if (!made) continue;
+    const put = document.importNode(made, true);
+    document.getElementById(part).replaceWith(put);
+    localise(put);
   }
   history.replaceState(null, "", address);
   document.getElementById("result").scrollIntoView({ block: "nearest" });

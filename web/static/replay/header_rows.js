@@ -1,7 +1,7 @@
 // The header rows of a replay: what differs from the recorded ones becomes the override.
 
 const rows = document.getElementById("header-rows");
-const overrides = document.querySelector('[name="override_headers"]');
+const overrides = document.querySelector("[data-headers]");
 const blank = document.getElementById("header-row");
 
 function collect() {
