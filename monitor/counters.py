@@ -51,6 +51,21 @@ class Counters:
             "of",
         ),
     ]
+    search_blocks: Annotated[
+        Counter,
+        Metric(
+            "search_blocks",
+            "Blocks of logs whose texts were indexed for searches.",
+        ),
+    ]
+    search_late: Annotated[
+        Gauge,
+        Metric(
+            "search_late_logs",
+            "Logs that came or changed after their block was indexed, and are read one "
+            "by one by each search; 5,000: as many or more.",
+        ),
+    ]
     rollup_changes: Annotated[
         Gauge,
         Metric(

@@ -17,6 +17,7 @@ from monitor.settings import Settings
 from monitor.spool.damaged import kept, past_keeping
 from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.alerts.windows import AlertWindows
+from monitor.storage.blocks.upkeep import BlockUpkeep
 from monitor.storage.clearing.clearing import Clearing
 from monitor.storage.commit import idempotency
 from monitor.storage.database.migrate import migrate_database
@@ -40,6 +41,7 @@ PARTITIONS_POLL_S = 3600.0
 CLEARING_POLL_S = 10.0
 RETENTION_POLL_S = 300.0
 ROLLUPS_POLL_S = 5.0
+BLOCKS_POLL_S = 5.0
 ENDPOINTS_POLL_S = 5.0
 ASIDE_POLL_S = 60.0
 FORGETTING_POLL_S = 60.0
@@ -155,6 +157,16 @@ async def keep_endpoints(
             pass
 
     await _every(ENDPOINTS_POLL_S, keep, state)
+
+
+async def keep_blocks(blocks: BlockUpkeep, state: Lifecycle) -> None:
+    """Index the texts of what was stored."""
+
+    async def keep() -> None:
+        while await blocks.step():
+            pass
+
+    await _every(BLOCKS_POLL_S, keep, state)
 
 
 async def clear_aside(

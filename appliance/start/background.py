@@ -20,6 +20,7 @@ from monitor.network.dns import Lookups
 from monitor.network.outbound import Outbound
 from monitor.settings import Settings
 from monitor.storage.alerts.windows import AlertWindows
+from monitor.storage.blocks.upkeep import BlockUpkeep
 from monitor.storage.clearing.clearing import Clearing
 from monitor.storage.endpoints.renaming import Renaming
 from monitor.storage.rollups.upkeep import RollupUpkeep
@@ -88,6 +89,7 @@ def _upkeep(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWork]:
         tasks.clear_deleted(Clearing(database), state),
         tasks.retain(stored.retention, state, Clock()),
         tasks.keep_rollups(RollupUpkeep(database, counters=base.counters), state),
+        tasks.keep_blocks(BlockUpkeep(database, counters=base.counters), state),
         tasks.keep_endpoints(
             stored.names,
             Renaming(database, names=stored.names, counters=base.counters),

@@ -129,8 +129,8 @@ def _found(alert: Alert, scope: Scope, width: timedelta, now: datetime) -> State
     assert scope.since is not None and scope.until is not None
     made = Conditions()
     made.add("l.service_id = {}", scope.service_id)
-    made.add("l.ts >= {}", scope.since)
-    made.add("l.ts < {}", scope.until)
+    made.bound(">= {}", scope.since)
+    made.bound("< {}", scope.until)
     made.add("l.id >= {}", lowest_at(scope.since))
     made.clauses.append("l.source <> 'replay'")
     if alert.condition is not None:

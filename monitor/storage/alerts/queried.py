@@ -7,13 +7,13 @@ import asyncpg
 
 from monitor.alerts.asked import parts_of
 from monitor.alerts.rule import Alert
+from monitor.storage.logs.columns import FROM
 from monitor.storage.search import conditions
 from monitor.traffic.exchange import Exchange
 from monitor.traffic.ids import timestamp_of
 
 # Logs wait for it to be stored.
 TIMEOUT_MS = 1_000
-FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
 
 
 async def of(

@@ -165,8 +165,8 @@ def logs_within(
     made = Conditions()
     made.add("l.service_id = {}", alert.service_id)
     made.add("l.id >= {}", lowest_at(since - reach))
-    made.add("l.ts >= {}", since - reach)
-    made.add("l.ts < {}", now)
+    made.bound(">= {}", since - reach)
+    made.bound("< {}", now)
     made.add(f"{ENDED} >= {{}}", since)
     made.clauses.append("l.source <> 'replay'")
     if window.aggregate is Aggregate.COUNT and alert.condition is not None:

@@ -142,7 +142,7 @@ class Walk:
             conditions.older_than(made, edge)
         if far is not None:
             made.add("l.id >= {}", far)
-            made.add("l.ts >= {}", timestamp_of(far))
+            made.bound(">= {}", timestamp_of(far))
         return made
 
     def _so_far(self, since: datetime | None, seen: int) -> Covered:

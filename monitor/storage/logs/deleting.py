@@ -20,7 +20,8 @@ from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 from monitor.storage.database.steps import STEP_TIMEOUT_MS, step
 from monitor.storage.ledger.totals import LedgerTotals
-from monitor.storage.logs.reader import TOP, LogReader
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.logs.search import TOP
 from monitor.traffic.exchange import Source
 from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
 

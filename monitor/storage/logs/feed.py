@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from monitor.storage.blocks.late import NOTED
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.database.shares import Share
 
@@ -35,15 +36,16 @@ async def append(connection: asyncpg.Connection, keys: Sequence[bytes]) -> None:
     """Give logs their positions, by their *keys*: the last thing before the commit.
 
     From here to the commit, other commits wait: so positions are in commit order, and
-    one that is seen has all lower ones before it.
+    one that is seen has all lower ones before it. Those whose block of the search is
+    made already are noted.
     """
     for start in range(0, len(keys), ROW_IDS):
         part = keys[start : start + ROW_IDS]
         await connection.execute(
-            """
+            f"""
             WITH head AS (
                 UPDATE feed_head SET position = position + $1 RETURNING position
-            )
+            ), late AS ({NOTED.format(ids="$2")})
             INSERT INTO feed (position, ids)
             SELECT position, $2 FROM head
             """,

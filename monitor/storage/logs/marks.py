@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from monitor.storage.blocks.late import note
 from monitor.storage.database.pool import Database
 from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
 
 COLUMNS = ("pinned", "tags", "note")
+SEARCHED = {"tags", "note"}
 
 
 class Marks:
@@ -23,7 +25,10 @@ class Marks:
             values["pinned"] = bool(given["pinned"])
         # Without a change the row is asked for all the same.
         sets = [f"{name} = ${place}" for place, name in enumerate(values, start=4)]
-        async with self._database.connection() as connection:
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(),
+        ):
             changed = await connection.fetchval(
                 f"""
                 UPDATE logs AS l
@@ -40,4 +45,6 @@ class Marks:
                 id,
                 *values.values(),
             )
+            if changed and values.keys() & SEARCHED:
+                await note(connection, [id])
         return bool(changed)

@@ -3,27 +3,33 @@
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 
 from monitor.errors import Busy, TooSlow
-from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage, QueryPart
 from monitor.search.tree import regexes_in
+from monitor.storage.blocks.candidates import Candidates
+from monitor.storage.blocks.searching import BlockSearch
 from monitor.storage.database.pool import PATIENCE_S, Database
 from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
 from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.logs.nothing_found import parts_of_nothing
-from monitor.storage.logs.search import counting, in_windows, listing
+from monitor.storage.logs.search import (
+    counting,
+    cursor_before,
+    cursor_behind,
+    in_windows,
+    listing,
+)
 from monitor.storage.search import conditions, regexes
 from monitor.storage.search.asked import asked_by
 from monitor.storage.search.bounded import bounded, within
 from monitor.storage.search.days import Days, days_of, in_order
-from monitor.traffic.ids import bucket_of, is_log_id, lowest_at, timestamp_of
+from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
 
 # Details held at once by an export.
 EXPORT_ROWS = 50
@@ -35,8 +41,6 @@ WHOLE = Page()
 WAITS_S = {Share.LISTS: PATIENCE_S, Share.SEARCHES: 60.0}
 # How many times QUERY_TIMEOUT_MS a step of an export may take that finds nothing.
 MAX_PATIENCE = 16
-# Before all logs: where a search begins again that has not got anywhere.
-TOP = lowest_at(datetime(2999, 12, 31, tzinfo=UTC))
 
 
 class LogReader:
@@ -51,16 +55,20 @@ class LogReader:
     def __init__(self, database: Database, *, timeout_ms: int) -> None:
         self._database = database
         self._timeout_ms = timeout_ms
+        self._blocks = BlockSearch(
+            database, columns=ITEM_COLUMNS, source=FROM, timeout_ms=timeout_ms
+        )
 
     async def page(self, filter: LogFilter, page: Page) -> LogPage:
         """One page; see LogPage for what is exact, and what is said if it is not."""
         await self.check(filter)
         deadline = time.monotonic() + self._timeout_ms / 1000
         filter = await self._narrowed(filter, Share.LISTS)
+        where = await self._blocks.where(filter, WAITS_S, Share.LISTS)
         rows, scanned_to, complete = await self._rows(
-            filter, page, deadline, Share.LISTS
+            filter, page, where, deadline, Share.LISTS
         )
-        total, at_least = await self._total(filter, page, len(rows), complete)
+        total, at_least = await self._total(filter, page, where, len(rows), complete)
         parts: tuple[QueryPart, ...] = ()
         if total == 0:
             # What is left of the time, and of that for counting.
@@ -78,8 +86,10 @@ class LogReader:
             total_at_least=at_least,
             limit=page.limit,
             offset=page.offset,
-            next_cursor=_next(items, scanned_to, has_more or page.newer, complete),
-            prev_cursor=_previous(items, page, has_more),
+            next_cursor=cursor_behind(
+                items, scanned_to, has_more or page.newer, complete
+            ),
+            prev_cursor=cursor_before(items, page, has_more),
             complete=complete,
             searched_to=None
             if complete or scanned_to is None
@@ -136,10 +146,11 @@ class LogReader:
     ) -> tuple[list[UUID], UUID | None, bool]:
         """The ids of a page, how far that led, and whether that was all."""
         filter = await self._narrowed(filter, Share.SEARCHES)
+        where = await self._blocks.where(filter, WAITS_S, Share.SEARCHES)
         # What it waited for its turn is not of its time.
         deadline = time.monotonic() + (timeout_ms or self._timeout_ms) / 1000
         rows, scanned_to, complete = await self._rows(
-            filter, page, deadline, Share.SEARCHES
+            filter, page, where, deadline, Share.SEARCHES
         )
         kept = rows[-page.limit :] if page.newer else rows[: page.limit]
         ids = [row["id"] for row in kept]
@@ -172,9 +183,16 @@ class LogReader:
             return await narrowed(held, filter, self._share_ms(COUNT_SHARE))
 
     async def _rows(
-        self, filter: LogFilter, page: Page, deadline: float, share: Share
+        self,
+        filter: LogFilter,
+        page: Page,
+        where: Candidates | None,
+        deadline: float,
+        share: Share,
     ) -> tuple[list[asyncpg.Record], UUID | None, bool]:
         """A page and one row more; how far was searched, and whether that was all."""
+        if where is not None:
+            return await self._blocks.page(filter, page, where, share, deadline)
         async with self._database.reading(share, timeout_s=WAITS_S[share]) as held:
             # In the block: who catches it there has the connection still.
             try:
@@ -241,7 +259,12 @@ class LogReader:
         return in_order(days, first, edge or last)
 
     async def _total(
-        self, filter: LogFilter, page: Page, found: int, complete: bool
+        self,
+        filter: LogFilter,
+        page: Page,
+        where: Candidates | None,
+        found: int,
+        complete: bool,
     ) -> tuple[int | None, int]:
         """The exact total, or None and what there is at least."""
         at_least = page.offset + min(found, page.limit)
@@ -251,6 +274,9 @@ class LogReader:
         if page.cursor is None and found <= page.limit and (found or not page.offset):
             return _capped(at_least)
         until = time.monotonic() + self._share_ms(COUNT_SHARE) / 1000
+        if where is not None:
+            count, is_all = await self._blocks.count(filter, where, Share.LISTS, until)
+            return _capped(count) if is_all else (None, max(at_least, count))
         count = 0
         try:
             async with self._database.reading(Share.LISTS) as connection:
@@ -272,21 +298,3 @@ def _capped(count: int) -> tuple[int | None, int]:
 
 def _left_ms(until: float) -> int:
     return int((until - time.monotonic()) * 1000)
-
-
-def _next(
-    items: Sequence[LogItem], scanned_to: UUID | None, has_more: bool, complete: bool
-) -> str | None:
-    if not complete:
-        return encode_cursor(scanned_to or TOP)
-    return encode_cursor(items[-1].id) if has_more and items else None
-
-
-def _previous(items: Sequence[LogItem], page: Page, has_more: bool) -> str | None:
-    """From where `newer` leads back; None where nothing newer is known."""
-    is_first = page.cursor is None and not page.offset
-    if is_first or (page.newer and not has_more):
-        return None
-    if items:
-        return encode_cursor(items[0].id)
-    return None if page.cursor is None else encode_cursor(page.cursor)

@@ -1,12 +1,16 @@
 """Searches for logs that no index leads to: in windows of growing size."""
 
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 
 from monitor.errors import Busy, TooSlow
+from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import LogFilter, Page
+from monitor.logs.log import LogItem
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import FROM, ITEM_COLUMNS
@@ -14,13 +18,15 @@ from monitor.storage.search import conditions
 from monitor.storage.search.bounded import within
 from monitor.storage.search.days import ALWAYS, Days
 from monitor.storage.search.where import Conditions
-from monitor.traffic.ids import timestamp_of
+from monitor.traffic.ids import lowest_at, timestamp_of
 
 FIRST_WINDOW = 1_000
 MAX_WINDOW = 50_000
 # Of the time that is left, what a window may take; and what becomes of it if it does.
 WINDOW_SHARE = 0.5
 SHRINKS_BY = 10
+# Before all logs: where a search begins again that has not got anywhere.
+TOP = lowest_at(datetime(2999, 12, 31, tzinfo=UTC))
 # How long others wait for it at most.
 MOST_MS = 500
 
@@ -132,10 +138,10 @@ async def _search(
     begin_after(made, page, edge)
     if far is not None and page.newer:
         made.add("l.id <= {}", far)
-        made.add("l.ts <= {}", timestamp_of(far))
+        made.bound("<= {}", timestamp_of(far))
     elif far is not None:
         made.add("l.id >= {}", far)
-        made.add("l.ts >= {}", timestamp_of(far))
+        made.bound(">= {}", timestamp_of(far))
     sql = f"""
         SELECT {ITEM_COLUMNS}
           {FROM} {made.joins}
@@ -154,3 +160,21 @@ def begin_after(made: Conditions, page: Page, edge: UUID | None) -> None:
 
 def order(page: Page) -> str:
     return "ASC" if page.newer else "DESC"
+
+
+def cursor_behind(
+    items: Sequence[LogItem], scanned_to: UUID | None, has_more: bool, complete: bool
+) -> str | None:
+    if not complete:
+        return encode_cursor(scanned_to or TOP)
+    return encode_cursor(items[-1].id) if has_more and items else None
+
+
+def cursor_before(items: Sequence[LogItem], page: Page, has_more: bool) -> str | None:
+    """From where `newer` leads back; None where nothing newer is known."""
+    is_first = page.cursor is None and not page.offset
+    if is_first or (page.newer and not has_more):
+        return None
+    if items:
+        return encode_cursor(items[0].id)
+    return None if page.cursor is None else encode_cursor(page.cursor)

@@ -109,9 +109,9 @@ class Asked:
     def _bound(self, made: Conditions) -> None:
         """By the time, and along the indexes by id, which carry it."""
         since, until = self.bounds
-        made.add("l.ts >= {}", since)
+        made.bound(">= {}", since)
         made.add("l.id >= {}", since and lowest_at(since))
-        made.add("l.ts < {}", until)
+        made.bound("< {}", until)
         made.add("l.id < {}", until and lowest_at(until + MILLISECOND))
 
 

@@ -38,9 +38,9 @@ def _is_of_window(part: Node) -> bool:
 def older_than(made: Conditions, id: UUID) -> None:
     """Ids carry their time, so the partitions of later days are left out."""
     made.add("l.id < {}", id)
-    made.add("l.ts < {}", timestamp_of(id) + MILLISECOND)
+    made.bound("< {}", timestamp_of(id) + MILLISECOND)
 
 
 def newer_than(made: Conditions, id: UUID) -> None:
     made.add("l.id > {}", id)
-    made.add("l.ts >= {}", timestamp_of(id))
+    made.bound(">= {}", timestamp_of(id))

@@ -29,8 +29,8 @@ class Days:
     until: datetime | None = None
 
     def bound(self, made: Conditions) -> None:
-        made.add("l.ts >= {}", self.since)
-        made.add("l.ts < {}", self.until)
+        made.bound(">= {}", self.since)
+        made.bound("< {}", self.until)
 
     def overlaps(self, since: datetime | None, until: datetime | None) -> bool:
         """Whether any of it is from *since* on, and not behind *until*."""

@@ -71,14 +71,14 @@ def _regular(pieces: tuple[str, ...], is_encoded: bool) -> str:
 def _is_plain(character: str, is_encoded: bool) -> bool:
     if is_encoded and quote(character) != character:
         return False
-    return character.isascii() or len(_cases(character)) == 1
+    return character.isascii() or len(cases(character)) == 1
 
 
 def _of(character: str, is_encoded: bool) -> str:
     """A regular expression for *character* in any case."""
-    cases = _cases(character)
-    literal = f"[{''.join(cases)}]" if len(cases) > 1 else _literal(character)
-    encoded = [_percent(case) for case in cases if quote(case) != case]
+    there = cases(character)
+    literal = f"[{''.join(there)}]" if len(there) > 1 else _literal(character)
+    encoded = [_percent(case) for case in there if quote(case) != case]
     if not encoded or not is_encoded:
         return literal
     if character == " ":
@@ -86,7 +86,7 @@ def _of(character: str, is_encoded: bool) -> str:
     return f"(?:{'|'.join([literal, *encoded])})"
 
 
-def _cases(character: str) -> list[str]:
+def cases(character: str) -> list[str]:
     found = [character, character.lower(), character.upper(), character.title()]
     further = [extra for one in found for extra in FURTHER.get(one, "")]
     return [c for c in dict.fromkeys([*found, *further]) if len(c) == 1]

@@ -9,6 +9,7 @@ class Conditions:
         self.clauses: list[str] = []
         self.arguments = [] if arguments is None else arguments
         self._beside: dict[str, None] = {}
+        self._bounds: list[str] = []
 
     def add(self, clause: str, value: object) -> None:
         """*clause* with {} for the value's place; nothing where *value* is None."""
@@ -21,6 +22,16 @@ class Conditions:
         self.arguments.append(value)
         return f"${len(self.arguments)}"
 
+    def bound(self, column_is: str, value: object) -> None:
+        """What holds of the log's time, such as `>= {}`, and of what is beside it.
+
+        The planner does not see that for itself: it would open all days of these.
+        """
+        if value is None:
+            return
+        self._bounds.append(column_is.format(self.place(value)))
+        self.clauses.append(f"l.ts {self._bounds[-1]}")
+
     @property
     def where(self) -> str:
         return " AND ".join(["true", *self.clauses])
@@ -30,4 +41,9 @@ class Conditions:
 
     @property
     def joins(self) -> str:
-        return " ".join(self._beside)
+        return " ".join(map(self._bounded, self._beside))
+
+    def _bounded(self, join: str) -> str:
+        """*join* is of a table AS its letter, ON its key."""
+        name = join.partition(" AS ")[2].partition(" ")[0]
+        return " AND ".join([join, *(f"{name}.ts {each}" for each in self._bounds)])

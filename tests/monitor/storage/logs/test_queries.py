@@ -18,6 +18,7 @@ from monitor.storage.database.pool import Database
 from monitor.storage.logs.marks import Marks
 from monitor.storage.logs.reader import LogReader
 from monitor.traffic.exchange import Body, BodyState, Source, Timings
+from tests.support.blocks import make_blocks
 from tests.support.exchanges import an_exchange
 from tests.support.plain_search import Log, holds
 from tests.support.queries import query
@@ -179,10 +180,13 @@ async def stored(database: Database, service_id: UUID) -> Stored:
     made = [a_log(chance, service_id) for _ in range(150)]
     async with database.connection() as connection:
         await commit(connection, Partitions(), [log.exchange for log in made])
-    for log in made:
+    for n, log in enumerate(made):
         marks = {"note": log.note, "pinned": log.pinned}
         if any(marks.values()):
             await Marks(database).change(log.exchange.id, marks)
+        if n == len(made) // 2:
+            # Half of them are marked when their blocks are there.
+            await make_blocks(database)
     return Stored(made)
 
 

@@ -1,0 +1,151 @@
+"""Candidates: where among the logs those may be that have what a query needs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from monitor.search.tree import Node
+from monitor.storage.blocks.grams import PART_SLICES, SLICE_BYTES
+from monitor.storage.blocks.needs import NOTHING, Need, blocks_with, needs_of, places_in
+from monitor.storage.search.bounded import bounded
+from monitor.storage.search.days import Days, days_of
+from monitor.traffic.ids import lowest_at
+
+# Before and behind all logs.
+FIRST: Final = UUID(int=0)
+LAST: Final = lowest_at(datetime(2999, 12, 31, tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Ids from *low* on, before *high*. *is_block*: they are few, and may have it."""
+
+    low: UUID
+    high: UUID
+    is_block: bool = False
+
+
+EVERYWHERE: Final = Span(FIRST, LAST)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """*spans*, newest first; and *late* ones, which are within none or any of them."""
+
+    spans: tuple[Span, ...] = (EVERYWHERE,)
+    late: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    id: int
+    after: UUID
+    upto: UUID
+
+
+async def candidates(
+    connection: asyncpg.Connection, parts: Iterable[Node], timeout_ms: int
+) -> Candidates | None:
+    """None where the blocks cannot tell. Raises asyncpg.QueryCanceledError.
+
+    All of it is of one snapshot: a log is in a block, noted as late, or in none's span.
+    """
+    need = needs_of(parts)
+    if need == NOTHING:
+        return None
+    async with bounded(connection, timeout_ms, isolation="repeatable_read"):
+        late = await connection.fetch("SELECT id FROM search_late")
+        chunks = await _chunks(connection)
+        found = await _blocks(connection, need, chunks)
+        days = await days_of(connection)
+    return Candidates(
+        spans=tuple(by_days(_spans(chunks, found), days)),
+        late=tuple({row["id"] for row in late}),
+    )
+
+
+async def _chunks(connection: asyncpg.Connection) -> list[Chunk]:
+    """Newest first."""
+    rows = await connection.fetch(
+        """
+        SELECT id, after_id, bounds[cardinality(bounds)] AS upto
+          FROM search_chunks
+         ORDER BY after_id DESC
+        """
+    )
+    return [Chunk(row["id"], row["after_id"], row["upto"]) for row in rows]
+
+
+async def _blocks(
+    connection: asyncpg.Connection, need: Need, chunks: Sequence[Chunk]
+) -> dict[int, list[tuple[UUID, UUID]]]:
+    """The ends of the blocks of each chunk that may have it, newest first."""
+    slices: dict[int, dict[int, int]] = {chunk.id: {} for chunk in chunks}
+    places = sorted(places_in(need))
+    rows = await connection.fetch(
+        """
+        SELECT s.chunk_id, asked.place,
+               substr(s.bits, asked.place % $2 * $3 + 1, $3) AS bits
+          FROM unnest($1::int[]) AS asked (place)
+          JOIN search_slices AS s ON s.part = asked.place / $2
+        """,
+        places,
+        PART_SLICES,
+        SLICE_BYTES,
+    )
+    for row in rows:
+        if row["chunk_id"] in slices:
+            bits = int.from_bytes(row["bits"], "little")
+            slices[row["chunk_id"]][row["place"]] = bits
+    there = {id: blocks_with(need, of_chunk) for id, of_chunk in slices.items()}
+    bounds = await connection.fetch(
+        "SELECT id, after_id, bounds FROM search_chunks WHERE id = ANY($1::bigint[])",
+        [id for id, blocks in there.items() if blocks],
+    )
+    return {row["id"]: _ends(row, there[row["id"]]) for row in bounds}
+
+
+def _ends(row: asyncpg.Record, blocks: int) -> list[tuple[UUID, UUID]]:
+    uptos: list[UUID] = row["bounds"]
+    afters = [row["after_id"], *uptos]
+    return [
+        (afters[block], uptos[block])
+        for block in reversed(range(len(uptos)))
+        if blocks >> block & 1
+    ]
+
+
+def _spans(
+    chunks: Sequence[Chunk], found: dict[int, list[tuple[UUID, UUID]]]
+) -> Iterator[Span]:
+    """Blocks, and what no chunk has: what is newer than all, older, and between."""
+    high = LAST
+    for chunk in chunks:
+        if following(chunk.upto) != high:
+            yield Span(following(chunk.upto), high)
+        for after, upto in found.get(chunk.id, ()):
+            yield Span(following(after), following(upto), is_block=True)
+        high = following(chunk.after)
+    yield Span(FIRST, high)
+
+
+def by_days(spans: Iterable[Span], days: Sequence[Days]) -> Iterator[Span]:
+    """What is no block in parts, newest first: a step opens the days of one only."""
+    for span in spans:
+        if span.is_block:
+            yield span
+            continue
+        for part in days:
+            low = FIRST if part.since is None else lowest_at(part.since)
+            high = LAST if part.until is None else lowest_at(part.until)
+            low, high = max(low, span.low), min(high, span.high)
+            if low < high:
+                yield Span(low, high)
+
+
+def following(id: UUID) -> UUID:
+    return UUID(int=id.int + 1)

@@ -1,0 +1,94 @@
+"""Grams: short pieces of text, as bits of the blocks of logs that they stand in.
+
+A bit that is not set says that the gram is not there; one that is, that it may be.
+Letters of ASCII are small ones, whatever they are in the text.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A slice has a bit for each of these.
+BLOCKS: Final = 64
+BLOCK_LOGS: Final = 256
+CHUNK_LOGS: Final = BLOCKS * BLOCK_LOGS
+# Bytes of a gram: of texts that are short, and of all others.
+SHORT, LONG = 4, 6
+BITS: Final = 18
+SLICES: Final = 1 << BITS
+# In one row, which stays below what PostgreSQL would store apart.
+PART_SLICES: Final = 128
+PARTS: Final = SLICES // PART_SLICES
+SLICE_BYTES: Final = BLOCKS // 8
+# Odd numbers with their bits well mixed (Knuth, TAOCP 6.4: multiplicative hashing).
+FIRST, SECOND, THIRD = 2_654_435_761, 2_246_822_519, 3_266_489_917
+SHIFT: Final = 32 - BITS
+# JSON may write any character so: then no other gram of it needs to be there.
+ESCAPE: Final = b"\\u"
+ESCAPE_SLICE: Final = 0
+WORD: Final = np.dtype("<u4")
+
+
+class Chunk:
+    """The slices of BLOCKS blocks."""
+
+    def __init__(self) -> None:
+        # A byte of each slice at a time: many at once are quicker than each by itself.
+        self._bytes = np.zeros((SLICE_BYTES, SLICES), dtype=np.uint8)
+
+    @classmethod
+    def of_parts(cls, parts: list[bytes]) -> "Chunk":
+        """As *parts* gave it."""
+        made = cls()
+        slices = np.frombuffer(b"".join(parts), dtype=np.uint8)
+        made._bytes = slices.reshape(SLICES, SLICE_BYTES).T.copy()
+        return made
+
+    def add(self, block: int, text: bytes) -> None:
+        """All grams of *text* stand in *block*."""
+        there = np.zeros(SLICES, dtype=np.uint8)
+        bit = np.uint8(1 << block % 8)
+        for places in _places(text):
+            there[places] = bit
+        # What would be there is in the next one.
+        there[ESCAPE_SLICE + 1] |= there[ESCAPE_SLICE]
+        there[ESCAPE_SLICE] = bit if ESCAPE in text else 0
+        self._bytes[block // 8] |= there
+
+    def add_all(self, block: int) -> None:
+        """Anything may stand in *block*."""
+        self._bytes[block // 8] |= np.uint8(1 << block % 8)
+
+    def parts(self) -> list[bytes]:
+        """The slices in rows, in their order."""
+        content = self._bytes.T.tobytes()
+        size = PART_SLICES * SLICE_BYTES
+        return [content[at : at + size] for at in range(0, len(content), size)]
+
+
+def _places(text: bytes) -> Iterator[NDArray[np.uint32]]:
+    """Of all grams: four bytes at each offset as one number, and two of these."""
+    folded = text.lower() + b"\n" * LONG
+    words = [
+        np.frombuffer(folded, dtype=WORD, count=(len(folded) - at) // SHORT, offset=at)
+        for at in range(SHORT)
+    ]
+    for at, word in enumerate(words):
+        yield (word * WORD.type(FIRST)) >> WORD.type(SHIFT)
+        # Two bytes on: in the same row, or one later in the row of two before.
+        ahead = LONG - SHORT
+        later = words[at + ahead] if at + ahead < SHORT else words[at - ahead][1:]
+        both = min(len(word), len(later))
+        mixed = word[:both] * WORD.type(SECOND) + later[:both] * WORD.type(THIRD)
+        yield mixed >> WORD.type(SHIFT)
+
+
+def place_of(gram: bytes) -> int:
+    """The slice of a gram of SHORT or LONG bytes, folded."""
+    word = int.from_bytes(gram[:SHORT], "little")
+    mixed = word * FIRST
+    if len(gram) == LONG:
+        mixed = word * SECOND + int.from_bytes(gram[-SHORT:], "little") * THIRD
+    return max((mixed & 0xFFFFFFFF) >> SHIFT, ESCAPE_SLICE + 1)

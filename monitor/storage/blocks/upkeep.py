@@ -1,0 +1,186 @@
+"""Upkeep of blocks: what is new gets into chunks, what came late is added to these."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from monitor.counters import Counters
+from monitor.storage.blocks import chunks, texts
+from monitor.storage.blocks.candidates import FIRST
+from monitor.storage.blocks.grams import BLOCK_LOGS, BLOCKS, Chunk
+from monitor.storage.database.pool import Database
+from monitor.storage.database.steps import alone, step
+from monitor.traffic.ids import lowest_at
+
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtext('apimonitor.blocks'))"
+STEP_TIMEOUT_MS: Final = 60_000
+# Most exchanges are over and stored by then; the others are late.
+LAG: Final = timedelta(seconds=60)
+# So many late logs are read one by one by whoever searches.
+FEW_LATE: Final = 1_000
+# To one chunk in one step; with more of them it is made anew.
+MOST_ADDED: Final = 2_000
+STEP_LATE: Final = 5_000
+# For transactions that were under way; they are waited for again at the next turn.
+WAIT_S, POLL_S = 10.0, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    lag: timedelta = LAG
+    block_logs: int = BLOCK_LOGS
+    few_late: int = FEW_LATE
+
+
+class BlockUpkeep:
+    """Steps are of one process at a time; one that is not finished leaves no trace."""
+
+    def __init__(
+        self, database: Database, *, counters: Counters, limits: Limits = Limits()
+    ) -> None:
+        self._database = database
+        self._counters = counters
+        self._limits = limits
+
+    async def step(self) -> bool:
+        """Whether there may be more to do now; False where another process is at it."""
+        async with alone(self._database, LOCK) as connection:
+            if connection is None:
+                return False
+            async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+                await chunks.clear(connection)
+            is_more = await self._add_late(connection)
+            return await self._make(connection) or is_more
+
+    async def _make(self, connection: asyncpg.Connection) -> bool:
+        """Make the next chunk, where there are logs enough, or where one was undone."""
+        until = lowest_at(datetime.now(UTC) - self._limits.lag)
+        for gap in await chunks.gaps(connection, until):
+            async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+                bounds = await chunks.bounds_of(
+                    connection, gap, self._limits.block_logs
+                )
+            if len(bounds) == BLOCKS or (bounds and gap.is_closed):
+                return await self._make_of(connection, gap.after, bounds)
+        return False
+
+    async def _make_of(
+        self, connection: asyncpg.Connection, after: UUID, bounds: list[UUID]
+    ) -> bool:
+        if not await _sealed(connection, bounds[-1]):
+            return False
+        chunk = Chunk()
+        for block, bound in enumerate(bounds):
+            first = bounds[block - 1] if block else after
+            await _add_block(connection, chunk, block, first, bound)
+        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+            id: int = await connection.fetchval(
+                """
+                INSERT INTO search_chunks (id, after_id, bounds)
+                SELECT coalesce(max(id), 0) + 1, $1, $2 FROM search_chunks
+                RETURNING id
+                """,
+                after,
+                bounds,
+            )
+            await chunks.store(connection, id, chunk)
+        self._counters.search_blocks.inc(len(bounds))
+        return True
+
+    async def _add_late(self, connection: asyncpg.Connection) -> bool:
+        """Add the oldest late logs to their chunks, where there are more than a few."""
+        rows = await connection.fetch(
+            "SELECT ctid, id FROM search_late ORDER BY id LIMIT $1", STEP_LATE
+        )
+        self._counters.search_late.set(len(rows))
+        if len(rows) <= self._limits.few_late:
+            return False
+        there = await chunks.chunks(connection)
+        done = 0
+        for each in there:
+            own = [row for row in rows if each.after < row["id"] <= each.upto]
+            if len(own) > MOST_ADDED:
+                # Its blocks would be too full to tell.
+                async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+                    await chunks.undo(connection, each.id)
+                    await _forget(connection, own)
+            elif own:
+                await self._add_to(connection, each, own)
+            done += len(own)
+        # Beyond is what is about to be in a chunk; what none has is found all the same.
+        made_to = there[-1].upto if there else FIRST
+        outside = [
+            row
+            for row in rows
+            if row["id"] <= made_to
+            and not any(each.after < row["id"] <= each.upto for each in there)
+        ]
+        await _forget(connection, outside)
+        return done + len(outside) > 0
+
+    async def _add_to(
+        self,
+        connection: asyncpg.Connection,
+        each: chunks.Made,
+        noted: Sequence[asyncpg.Record],
+    ) -> None:
+        bounds = each.bounds
+        blocks: dict[int, list[UUID]] = {}
+        for row in noted:
+            block = next(at for at, bound in enumerate(bounds) if row["id"] <= bound)
+            blocks.setdefault(block, []).append(row["id"])
+        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+            chunk = await chunks.taken(connection, each.id)
+            for block, ids in blocks.items():
+                text = await texts.of_some(connection, ids)
+                await asyncio.to_thread(chunk.add, block, text)
+            await chunks.store(connection, each.id, chunk)
+            await _forget(connection, noted)
+
+
+async def _sealed(connection: asyncpg.Connection, upto: UUID) -> bool:
+    """Whether all that is stored up to *upto* can be seen, but for what notes itself.
+
+    Who was under way as that was said may not have heard of it.
+    """
+    async with connection.transaction():
+        await connection.execute(
+            "UPDATE search_state SET sealed_to = $1 WHERE sealed_to < $1", upto
+        )
+        said_by = await connection.fetchval("SELECT pg_current_xact_id()::text::bigint")
+    for _ in range(int(WAIT_S / POLL_S)):
+        oldest = await connection.fetchval(
+            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        )
+        if oldest > said_by:
+            return True
+        await asyncio.sleep(POLL_S)
+    return False
+
+
+async def _add_block(
+    connection: asyncpg.Connection, chunk: Chunk, block: int, after: UUID, upto: UUID
+) -> None:
+    try:
+        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+            text = await texts.of_range(connection, after, upto)
+    except (asyncpg.DataError, asyncpg.ProgramLimitExceededError):
+        # What cannot be read here is looked at by whoever searches.
+        chunk.add_all(block)
+        return
+    await asyncio.to_thread(chunk.add, block, text)
+
+
+async def _forget(
+    connection: asyncpg.Connection, noted: Sequence[asyncpg.Record]
+) -> None:
+    """These notes only: a log that was changed meanwhile has another."""
+    await connection.execute(
+        "DELETE FROM search_late WHERE ctid = ANY($1::tid[])",
+        [row["ctid"] for row in noted],
+    )

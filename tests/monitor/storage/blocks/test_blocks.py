@@ -1,0 +1,170 @@
+"""Searches that leave blocks out find what they find without."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from monitor.logs.asked import parts_of
+from monitor.logs.filter import LogFilter, Page
+from monitor.storage.blocks.candidates import candidates
+from monitor.storage.clearing.clearing import remove_logs
+from monitor.storage.commit.commit import commit, publish, store_living
+from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.pool import Database
+from monitor.storage.logs.marks import Marks
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.logs.search import listing
+from monitor.traffic.exchange import Body, Exchange
+from monitor.traffic.ids import LogIds, bucket_of, timestamp_of
+from tests.support.blocks import make_blocks
+from tests.support.exchanges import an_exchange
+from tests.support.queries import query
+
+IDS = LogIds()
+START = datetime.now(UTC) - timedelta(hours=3)
+WORDS = ("declined", "accepted", "Pending", "SKU-00017", "tax/\u00dcbung")
+
+
+def a_log(service_id: UUID, minute: float, text: str) -> Exchange:
+    return an_exchange(
+        service_id,
+        id=IDS.at(START + timedelta(minutes=minute)),
+        response_body=Body(kept=text.encode(), size=len(text.encode())),
+    )
+
+
+async def store(database: Database, logs: Sequence[Exchange]) -> None:
+    async with database.connection() as connection:
+        await commit(connection, Partitions(), logs)
+
+
+WHOLE = Page(limit=500)
+
+
+async def found(database: Database, text: str, page: Page = WHOLE) -> list[UUID]:
+    """The ids, as a reader finds them; and as one statement over all logs does."""
+    filter = LogFilter(query=query(text))
+    shown = await LogReader(database, timeout_ms=60_000).page(filter, page)
+    assert shown.complete
+    sql, arguments = listing(filter, page)
+    async with database.connection() as connection:
+        rows = await connection.fetch(sql, *arguments)
+    expected = [row["id"] for row in rows][: page.limit]
+    ids = [item.id for item in shown.items]
+    assert ids == (expected[::-1] if page.newer else expected), text
+    if page.cursor is None:
+        assert shown.total == len(rows) or len(rows) > page.limit
+    return ids
+
+
+async def blocks_read(database: Database, text: str) -> int:
+    async with database.connection() as connection:
+        where = await candidates(
+            connection, parts_of(LogFilter(query=query(text))), 60_000
+        )
+    assert where is not None
+    return sum(span.is_block for span in where.spans)
+
+
+async def test_whatever_comes_goes_and_changes_is_found(
+    database: Database, service_id: UUID
+) -> None:
+    chance = random.Random(11)
+    kept: list[UUID] = []
+    for turn in range(4):
+        logs = [
+            a_log(
+                service_id,
+                chance.uniform(0, 60 + 20 * turn),
+                f"it {chance.choice(WORDS)}",
+            )
+            for _ in range((100, 40, 70, 60)[turn])
+        ]
+        await store(database, logs)
+        kept += [log.id for log in logs]
+        for id in chance.sample(kept, 5):
+            await Marks(database).change(id, {"note": f"noted {chance.choice(WORDS)}"})
+        gone = chance.sample(kept, 5)
+        async with database.connection() as connection, connection.transaction():
+            keys = [
+                {"bucket": bucket_of(id), "ts": timestamp_of(id), "id": id}
+                for id in gone
+            ]
+            await remove_logs(connection, keys, pinned=True)  # type: ignore[arg-type]
+        kept = [id for id in kept if id not in gone]
+        if turn != 1:
+            await make_blocks(database)
+        for text in (
+            *WORDS,
+            "nothing",
+            "note:declined",
+            "declined -accepted",
+            "absent OR tax",
+        ):
+            ids = await found(database, text)
+            if len(ids) > 4:
+                page = Page(limit=3, cursor=ids[2])
+                assert await found(database, text, page) == ids[3:6]
+                newer = Page(limit=2, cursor=ids[4], newer=True)
+                assert await found(database, text, newer) == ids[2:4]
+    assert await blocks_read(database, "nothing") == 0
+    since = (START + timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert await found(database, f"declined since:{since}")
+
+
+async def test_what_is_stored_while_a_block_is_made_is_not_missed(
+    database: Database, service_id: UUID
+) -> None:
+    """Its transaction has begun before, and may not have heard of the block."""
+    await store(database, [a_log(service_id, n, "it accepted") for n in range(70)])
+    late = a_log(service_id, 5.5, "it declined")
+    async with database.connection() as connection, connection.transaction():
+        await store_living(connection, Partitions().sets, [late], None)
+        await publish(connection, [late])
+        making = asyncio.create_task(make_blocks(database))
+        # It waits for the transaction, however long; a turn of it is enough here.
+        await asyncio.sleep(0.3)
+        async with database.connection() as other:
+            assert await other.fetchval("SELECT count(*) FROM search_chunks") == 0
+    await making
+    assert await found(database, "declined") == [late.id]
+    assert await blocks_read(database, "declined") == 1
+
+
+async def test_logs_of_the_past_in_great_numbers_get_blocks_of_their_own(
+    database: Database, service_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.storage.blocks.upkeep.MOST_ADDED", 50)
+    await store(database, [a_log(service_id, n, "it accepted") for n in range(128)])
+    await make_blocks(database)
+    many = [a_log(service_id, n / 4, "it declined") for n in range(100)]
+    await store(database, many)
+    assert len(await found(database, "declined")) == 100
+    await make_blocks(database)
+    assert len(await found(database, "declined")) == 100
+    assert 100 <= await blocks_read(database, "declined") < 128
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM search_late") == 0
+        assert await connection.fetchval("SELECT count(*) FROM search_chunks") == 4
+
+
+async def test_days_that_were_dropped_leave_no_blocks(
+    database: Database, service_id: UUID
+) -> None:
+    await store(database, [a_log(service_id, n, "it declined") for n in range(64)])
+    await make_blocks(database)
+    assert await blocks_read(database, "declined") == 64
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    async with database.connection() as connection:
+        await connection.execute("UPDATE attics SET before = $1", tomorrow)
+    await make_blocks(database)
+    assert await blocks_read(database, "declined") == 0
+    async with database.connection() as connection:
+        for table in ("search_chunks", "search_slices"):
+            assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
+    # What is left of them is found all the same.
+    assert len(await found(database, "declined")) == 64
