@@ -29,10 +29,10 @@ ifneq ($(shell { $(is_usable); } 2>/dev/null),$(CURDIR))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench soak lock clean system compiled
+.PHONY: help run demo test check format bench bench-query soak lock clean system compiled
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
 
 run: $(RUNTIME) $(WITH_BUILD) ## Start the appliance: proxy 8080, app 8000
 	@$(IN_BUILD) exec $(BIN)/apimonitor serve
@@ -55,6 +55,9 @@ format: $(DEVELOPMENT) ## Write the code in its format
 
 bench: $(DEVELOPMENT) $(WITH_BUILD) ## What it costs beside nginx and others, as ratios
 	@$(IN_BUILD) $(BIN)/python -m bench
+
+bench-query: $(DEVELOPMENT) $(WITH_BUILD) ## How long searches take among a million logs (LOGS=1000000)
+	@BENCH_LOGS=$${LOGS:-1000000} $(IN_BUILD) $(BIN)/python -m bench query
 
 soak: $(DEVELOPMENT) $(WITH_BUILD) ## Ten minutes of mixed traffic and faults (SOAK_S=600)
 	@$(IN_BUILD) $(BIN)/python -m bench.soak

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bench import bare, fairness, guards, hostile, ingest, large, real, waiting, workers
 from bench.processes import SAID, need
+from bench.query import measure as query
 from bench.stage import APP_PORT, Stage, stage
 
 
@@ -29,6 +30,11 @@ PARTS: dict[str, Callable[[Stage], None]] = {
 
 def main() -> None:
     wanted = sys.argv[1:] or list(PARTS)
+    if wanted == ["query"]:
+        # Of a PostgreSQL of its own, without anything to proxy.
+        SAID.write_bytes(b"")
+        query.measure()
+        return
     if unknown := set(wanted) - PARTS.keys():
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     need("nginx", *(() if wanted == ["hostile"] else ("wrk", "curl")))

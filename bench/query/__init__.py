@@ -1,0 +1,1 @@
+"""What is asked of many logs, and what that takes: `make bench-query`."""
