@@ -45,7 +45,8 @@ ERRORS = {
     422: "Bad input: `errors` says where.",
     429: "Too many at once; try again after `Retry-After` seconds.",
     500: "A fault of the appliance.",
-    503: "PostgreSQL is away or too slow; try again after `Retry-After` seconds.",
+    503: "PostgreSQL is away, too slow, or busy with others; try again after "
+    "`Retry-After` seconds.",
 }
 RETRIED = frozenset({429, 503})
 SECURITY: dict[Access, list[dict[str, list[str]]]] = {
