@@ -14,6 +14,7 @@ from aiohttp import web
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
+from monitor.traffic.mask import MASK
 from web.modules import imported
 from web.views.formats import FILTERS, path_parts
 from web.views.sifting import sift
@@ -53,7 +54,12 @@ def set_up(app: web.Application, **known: Any) -> None:
     )
     environment.filters.update(FILTERS)
     environment.globals.update(
-        known, asset=_assets(), modules=_modules, path_parts=path_parts, sift=sift
+        known,
+        asset=_assets(),
+        mask=MASK,
+        modules=_modules,
+        path_parts=path_parts,
+        sift=sift,
     )
 
 
