@@ -28,7 +28,7 @@ RARE = r"""
                          OFFSET (SELECT count(*) / 2 FROM search_chunks)
                           LIMIT 1)
              ORDER BY id
-             LIMIT 1000) AS some
+             LIMIT 1000) AS few
      WHERE convert_from(response_body, 'UTF8') LIKE '{"id":%"sku":%'
      LIMIT 1
 """

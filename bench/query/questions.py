@@ -32,7 +32,7 @@ def questions(sku: str, id: str) -> list[Question]:
     """*sku* and *id* stand in few logs."""
     return [
         _list("newest 50", 50),
-        _query("service:payments", 50, "newest of a service"),
+        _query('service:"fill payments"', 50, "newest of a service"),
         _query("status:>=500", 50, "often: status:>=500"),
         _query("method:POST status:2xx", 50, "often: method:POST status:2xx"),
         _query("endpoint:/v1/search/search", 50, "often: an endpoint"),
