@@ -57,7 +57,8 @@ async function ask(form, signal) {
 function isComplete(form) {
   const { aggregate, threshold } = form.elements;
   if (aggregate.value === "count" && threshold.value === "") return false;
-  return [...form.elements].every((field) => field.name === "name" || field.disabled || field.validity?.valid !== false);
+  const is = (field) => field.name === "name" || field.disabled || field.validity?.valid !== false;
+  return [...form.elements].every(is);
 }
 
 export function preview(form) {

@@ -1,7 +1,7 @@
 // The heat map: a cell is how many requests of a moment took about as long.
 
 import { draw } from "./chart.js";
-import { milliseconds, number } from "./series.js";
+import { milliseconds, plural } from "./words.js";
 
 class Heat {
   constructor(answer, series) {
@@ -22,8 +22,7 @@ class Heat {
   }
 
   text(index) {
-    const count = this.count(index);
-    return `${this.series.moment(index)} · ${this.between} · ${number(count)} ${count === 1 ? "request" : "requests"}`;
+    return `${this.series.moment(index)} · ${this.between} · ${plural(this.count(index), "request", "requests")}`;
   }
 
   // Those of the cell; *below* excludes what the next one counts.

@@ -1,30 +1,8 @@
 // What /v1/metrics/timeseries answered, in words and in addresses.
 
+import { address } from "./addresses.js";
 import { markedWithin } from "./marks.js";
-
-export function milliseconds(value) {
-  if (value === null) return "n/a";
-  if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
-}
-
-export function percent(rate) {
-  return `${(rate * 100).toFixed(rate > 0 && rate < 0.1 ? 1 : 0)} %`;
-}
-
-export function number(count) {
-  return count.toLocaleString("en");
-}
-
-function plural(count, one, many) {
-  return `${number(count)} ${count === 1 ? one : many}`;
-}
-
-function address(base, more) {
-  const url = new URL(base, location.origin);
-  for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
-  return url.pathname + url.search;
-}
+import { milliseconds, number, percent, plural } from "./words.js";
 
 export class Series {
   // *logs* and *page* are the addresses that a bucket's time is added to.

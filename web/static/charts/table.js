@@ -1,7 +1,7 @@
 // The table behind the charts: a row for each moment that had requests.
 
 import { localise } from "../shell/times.js";
-import { milliseconds, number } from "./series.js";
+import { milliseconds, number } from "./words.js";
 
 function link(text, href) {
   const made = document.createElement("a");
