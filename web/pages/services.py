@@ -1,12 +1,16 @@
 """The page of services and keys."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from aiohttp import web
 
+from monitor.errors import Unavailable
+from monitor.logs.metrics import ServiceMeasured
 from monitor.registry.resources import SERVICE_FIELDS, KeyResource, ServiceResource
 from web import render
 from web.parts import PageParts
+from web.views.charts.services import DAY, figures_of, rows_of
 from web.views.reaching import ways_to
 
 MAX_SHOWN = 500
@@ -27,8 +31,12 @@ class ServicesPage:
                 chosen.id, limit=MAX_SHOWN, offset=0
             )
             keys = found[0] if found else []
+        now = datetime.now(UTC)
+        measured = await self._measured(now)
         context = {
             "services": services,
+            "rows": rows_of(services, measured),
+            "figures": [] if chosen is None else figures_of(chosen.id, measured, now),
             "fields": SERVICE_FIELDS,
             "total": total,
             "chosen": chosen,
@@ -37,6 +45,13 @@ class ServicesPage:
             "app_url": f"{request.scheme}://{request.host}",
         }
         return await render.page(request, "services.html", context)
+
+    async def _measured(self, now: datetime) -> dict[UUID, ServiceMeasured]:
+        """How each service went; nothing where that cannot be told now."""
+        try:
+            return await self._parts.stores.sparklines.of_services(now - DAY, now)
+        except Unavailable:
+            return {}
 
 
 def _chosen(
