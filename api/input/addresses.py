@@ -61,7 +61,7 @@ def _http_url(url: str) -> str:
     return url
 
 
-def _receiver(url: str) -> str:
+def http_receiver(url: str) -> str:
     """Where a notification is posted to: a query may be part of it."""
     bare, _, query = url.partition("?")
     if UNSAFE.search(query) or not query.isascii() or "#" in query:
@@ -109,7 +109,4 @@ BaseUrl = Annotated[
     Field(min_length=1, max_length=MAX_BASE_URL_LENGTH),
     AfterValidator(_base_url),
     described(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$"),
-]
-Receiver = Annotated[
-    str, Field(min_length=1, max_length=MAX_BASE_URL_LENGTH), AfterValidator(_receiver)
 ]

@@ -5,10 +5,11 @@ import logging
 from datetime import UTC, datetime
 from uuid import UUID
 
-from monitor.alerts.channel import Attempted, headers_of
+from monitor.alerts.channel import Attempted
 from monitor.errors import MonitorError
 from monitor.lifecycle import Lifecycle
 from monitor.network.outbound import Outbound
+from monitor.network.telling import tell
 from monitor.storage.alerts.deliveries import Deliveries
 from monitor.storage.database.pool import FAILED
 from monitor.trouble import Trouble
@@ -61,9 +62,7 @@ class Notifier:
 
     async def _attempt(self, message: Attempted, now: datetime) -> None:
         try:
-            outcome = await self._outbound.post(
-                message.url, message.body, headers_of(message, now)
-            )
+            outcome = await tell(self._outbound, message, now)
             await self._deliveries.finish(message, outcome, now, is_last=False)
             self._noting.passed()
         except MonitorError as error:

@@ -46,7 +46,10 @@ async def background(
     base.counters.registry.register(LoopCollector(watch))
     try:
         async with (
-            Outbound(lookups=_lookups(base.settings)) as outbound,
+            Outbound(
+                lookups=_lookups(base.settings),
+                mail_server=base.settings.mail_server,
+            ) as outbound,
             asyncio.TaskGroup() as group,
         ):
             works = [

@@ -14,6 +14,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from monitor import times
+from monitor.alerts import receivers
+from monitor.alerts.kinds import ChannelKind
+from monitor.alerts.receivers import Told
+from monitor.alerts.state import AlertState
 from monitor.traffic.mask import MASK
 
 SECRET_PREFIX = "whsec_"
@@ -24,11 +28,6 @@ MAX_ATTEMPTS = len(DELAYS_S) + 1
 # So that what failed together does not come again together.
 JITTER = 0.2
 MAX_DELAY = timedelta(seconds=DELAYS_S[-1] * (1 + JITTER))
-
-
-class ChannelKind(StrEnum):
-    WEBHOOK = "webhook"
-    SLACK = "slack"
 
 
 class DeliveryState(StrEnum):
@@ -52,8 +51,10 @@ class Channel:
 
     @property
     def shown_url(self) -> str:
-        """What is needed to write there is masked: Slack's path, any query."""
-        if self.kind is not ChannelKind.SLACK:
+        """What is needed to write there is masked: a path that is, any query."""
+        if self.kind is ChannelKind.EMAIL:
+            return self.url
+        if self.kind not in (ChannelKind.SLACK, ChannelKind.DISCORD):
             address, has_query, _ = self.url.partition("?")
             return f"{address}?{MASK}" if has_query else address
         parts = urlsplit(self.url)
@@ -95,6 +96,7 @@ class Attempted:
     delivery_id: UUID
     channel_id: UUID
     number: int
+    kind: ChannelKind
     url: str
     secret: str | None
     body: str
@@ -106,9 +108,20 @@ def new_secret() -> str:
 
 
 def probe_body(kind: ChannelKind, *, channel: str, now: datetime) -> str:
-    if kind is ChannelKind.SLACK:
-        return slack_body(f"A test of the channel {channel} of API Monitor.")
-    return webhook_body("channel.test", now, {"channel": {"name": channel}})
+    if kind is ChannelKind.WEBHOOK:
+        return webhook_body("channel.test", now, {"channel": {"name": channel}})
+    text = f"A test of the channel {channel} of API Monitor."
+    return json.dumps(receivers.message(kind, text, _test_event(now)))
+
+
+def _test_event(now: datetime) -> Told:
+    """It opens no incident: one that is over is all that it tells of."""
+    return Told(
+        state=AlertState.RESOLVED,
+        incident="test",
+        source="API Monitor",
+        at=times.format(now),
+    )
 
 
 def webhook_body(type: str, moment: datetime, data: dict[str, Any]) -> str:
@@ -116,21 +129,10 @@ def webhook_body(type: str, moment: datetime, data: dict[str, Any]) -> str:
     return json.dumps(content, separators=(",", ":"))
 
 
-def slack_body(text: str) -> str:
-    return json.dumps({"text": slack_text(text)})
-
-
-def slack_text(text: str) -> str:
-    """Slack's three control characters are escaped, so that text stays text."""
-    for character, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        text = text.replace(character, name)
-    return text
-
-
 def headers_of(message: Attempted, now: datetime) -> dict[str, str]:
     """With a secret: those of Standard Webhooks, over id, timestamp and body."""
     headers = {"Content-Type": "application/json", "User-Agent": "API-Monitor"}
-    if message.secret is None:
+    if message.secret is None or message.kind is not ChannelKind.WEBHOOK:
         return headers
     id, timestamp = f"msg_{message.delivery_id.hex}", str(int(now.timestamp()))
     key = base64.b64decode(message.secret.removeprefix(SECRET_PREFIX))

@@ -38,9 +38,10 @@ def _query(alert: Alert, events: Sequence[AlertEvent]) -> dict[str, str]:
         if newest.state is AlertState.RESOLVED and alert.standing is not None:
             began = alert.standing.since
         moments.append(began - timedelta(seconds=alert.window.seconds))
-    query = {**_filters(alert)}
+    query = {}
     if newest.service_id is not None:
         query["service_id"] = str(newest.service_id)
+    query |= _filters(alert)
     if alert.query is not None and len(alert.query) <= LONGEST_QUERY:
         query["query"] = alert.query
     if moments:

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from monitor import times
 from monitor.alerts import links as alert_links
-from monitor.alerts.channel import ChannelKind, slack_text, webhook_body
+from monitor.alerts.channel import webhook_body
+from monitor.alerts.kinds import ChannelKind
+from monitor.alerts.receivers import Told, message, with_urls
 from monitor.alerts.rule import Alert, AlertEvent
 
 # Of a path and of an error, which may be as long as a head.
@@ -40,11 +42,17 @@ def event_body(
     *service* is None where they are of all.
     """
     links = alert_links.paths(alert, events)
-    if kind is ChannelKind.SLACK:
-        whose = service or "all services"
-        text = slack_text(_slack(alert, events, service=whose, log=log))
-        return json.dumps({"text": text, "links": links})
     event = events[-1]
+    if kind is not ChannelKind.WEBHOOK:
+        whose = service or "all services"
+        text = _text(alert, events, service=whose, log=log)
+        about = Told(
+            state=event.state,
+            incident=str(alert.id),
+            source=whose,
+            at=times.format(event.fired_at),
+        )
+        return json.dumps({**message(kind, text, about), "links": links})
     data = {
         "alert": {"id": str(alert.id), "name": alert.name},
         "service": service and {"id": str(event.service_id), "name": service},
@@ -75,12 +83,11 @@ def addressed(body: str, public_url: str | None) -> str:
     if "data" in content:
         holder["links"] = urls
     else:
-        lines = [slack_text(url) for url in urls.values() if url]
-        content["text"] = "\n".join([content["text"], *lines])
+        content = with_urls(content, {name: url for name, url in urls.items() if url})
     return json.dumps(content, separators=(",", ":"))
 
 
-def _slack(
+def _text(
     alert: Alert, events: Sequence[AlertEvent], *, service: str, log: ToldLog | None
 ) -> str:
     event = events[-1]

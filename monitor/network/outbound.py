@@ -1,6 +1,7 @@
 """Posts to other hosts, within bounds."""
 
 import asyncio
+import smtplib
 import socket
 import ssl
 import time
@@ -10,13 +11,16 @@ from typing import Self
 
 import httpx
 
+from monitor.network import mail
 from monitor.network.dns import Crowded, Lookups, is_literal
-from monitor.network.tls import CHANNELS, trusting
+from monitor.network.tls import CHANNELS, MAIL, trusting
+from monitor.settings.mail import MailServer
 
 CONNECT_TIMEOUT_S = 5.0
 # Of the whole attempt: a receiver answers first and works afterwards.
 TOTAL_TIMEOUT_S = 10.0
 MAX_REASON_LENGTH = 200
+MAIL_TAKEN = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,7 @@ class PostOutcome:
 
 
 class Outbound:
-    """Posts; follows no redirects, reads no bodies, keeps no cookies, uses no proxy."""
+    """Posts and mails; follows no redirects, reads no bodies, keeps no cookies."""
 
     def __init__(
         self,
@@ -37,8 +41,10 @@ class Outbound:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         total_timeout_s: float = TOTAL_TIMEOUT_S,
         lookups: Lookups | None = None,
+        mail_server: MailServer | None = None,
     ) -> None:
         self._total_timeout_s = total_timeout_s
+        self._mail_server = mail_server
         self._lookups = lookups or Lookups()
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(total_timeout_s, connect=connect_timeout_s),
@@ -64,6 +70,41 @@ class Outbound:
         status, error = await self._status(url, body, headers)
         duration_ms = (time.perf_counter() - began) * 1000
         return PostOutcome(status_code=status, error=error, duration_ms=duration_ms)
+
+    async def mail(self, receivers: str, *, subject: str, text: str) -> PostOutcome:
+        """Never raises for what the server does, or does not."""
+        began = time.perf_counter()
+        status, error = await self._mailed(receivers, subject, text)
+        duration_ms = (time.perf_counter() - began) * 1000
+        return PostOutcome(status_code=status, error=error, duration_ms=duration_ms)
+
+    async def _mailed(
+        self, receivers: str, subject: str, text: str
+    ) -> tuple[int | None, str | None]:
+        if self._mail_server is None:
+            return None, "could not be sent: SMTP_URL is not set"
+        sending = asyncio.to_thread(
+            mail.send,
+            self._mail_server,
+            receivers,
+            subject=subject,
+            text=text,
+            timeout_s=self._total_timeout_s,
+            context=trusting(MAIL),
+        )
+        try:
+            async with asyncio.timeout(self._total_timeout_s):
+                await sending
+        except smtplib.SMTPResponseException as refused:
+            return refused.smtp_code, f"answered {refused.smtp_code}"
+        except smtplib.SMTPRecipientsRefused as refused:
+            code = next(iter(refused.recipients.values()))[0]
+            return code, f"answered {code}: no receiver was taken"
+        except TimeoutError:
+            return None, f"no answer within {self._total_timeout_s:g} s"
+        except (smtplib.SMTPException, OSError, UnicodeError) as failed:
+            return None, f"could not be sent: {_reason(failed)}"
+        return MAIL_TAKEN, None
 
     async def _status(
         self, url: str, body: str, headers: dict[str, str]

@@ -6,7 +6,7 @@ from functools import cache
 
 # Where OpenSSL looks before it takes the system's.
 SOURCES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-CHANNELS, UPSTREAMS = "channels", "upstreams"
+CHANNELS, UPSTREAMS, MAIL = "channels", "upstreams", "mail"
 
 
 def prepare(*uses: str) -> None:

@@ -4,12 +4,13 @@ from monitor.settings.calls import Calls
 from monitor.settings.capture import Capture
 from monitor.settings.connections import Connections
 from monitor.settings.declaring import Theme
+from monitor.settings.mail import Mail
 from monitor.settings.reach import Reach
 from monitor.settings.storage import Storage
 from monitor.settings.work import Work
 
 
-class Settings(Reach, Capture, Storage, Connections, Calls, Work):
+class Settings(Reach, Capture, Storage, Connections, Calls, Mail, Work):
     """Read once at the start; secrets hide themselves in a repr."""
 
 

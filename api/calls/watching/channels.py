@@ -8,7 +8,7 @@ from aiohttp import web
 
 from api.input import read
 from api.input.errors import answer, nothing
-from api.input.watching.channel_schemas import ChannelChanges, NewChannel
+from api.input.watching.channel_schemas import ChannelChanges, NewChannel, check
 from api.output import lists
 from api.parts import Parts
 from api.rights import Right, need
@@ -16,12 +16,13 @@ from monitor import times
 from monitor.alerts.channel import (
     Attempt,
     Channel,
-    ChannelKind,
     Delivery,
-    headers_of,
     new_secret,
 )
+from monitor.alerts.kinds import ChannelKind
+from monitor.alerts.receivers import PAGERDUTY_URL
 from monitor.errors import NotFound
+from monitor.network.telling import tell
 
 
 class ChannelCalls:
@@ -33,10 +34,15 @@ class ChannelCalls:
         await need(request, self._parts, Right.MANAGE)
         read.no_query(request)
         new, _ = await read.body(request, NewChannel)
-        fields = new.model_dump()
+        fields, kind = new.model_dump(), ChannelKind(new.kind)
+        if kind is ChannelKind.PAGERDUTY and new.url is None:
+            fields["url"] = PAGERDUTY_URL
+        check(kind, fields, can_mail=self._can_mail)
         fields["service_id"] = UUID(new.service_id) if new.service_id else None
-        secret = new_secret() if new.kind == ChannelKind.WEBHOOK else None
-        channel = await self._parts.stores.channels.create(fields, secret=secret)
+        secret = new_secret() if kind is ChannelKind.WEBHOOK else None
+        channel = await self._parts.stores.channels.create(
+            fields, secret=secret or new.routing_key
+        )
         if channel is None:
             raise NotFound("there is no such service")
         return answer(
@@ -65,6 +71,10 @@ class ChannelCalls:
         id = read.id_in_path(request, "channel_id")
         changes, _ = await read.body(request, ChannelChanges)
         given = changes.model_dump(exclude_unset=True)
+        held = await self._channel(request)
+        check(held.kind, given, can_mail=self._can_mail)
+        if "routing_key" in given:
+            given["secret"] = given.pop("routing_key")
         channel = await self._parts.stores.channels.change(id, given)
         if channel is None:
             raise NotFound("there is no such channel")
@@ -87,9 +97,7 @@ class ChannelCalls:
         message = await self._parts.stores.deliveries.begin_test(channel, now)
         if message is None:
             raise NotFound("there is no such channel")
-        outcome = await self._parts.outbound.post(
-            message.url, message.body, headers_of(message, now)
-        )
+        outcome = await tell(self._parts.outbound, message, now)
         await self._parts.stores.deliveries.finish(message, outcome, now, is_last=True)
         delivery = await self._parts.stores.deliveries.get(message.delivery_id)
         if delivery is None:
@@ -105,6 +113,10 @@ class ChannelCalls:
         )
         items = [shown_delivery(delivery) for delivery in found]
         return answer(lists.envelope(items, total, limit, offset))
+
+    @property
+    def _can_mail(self) -> bool:
+        return self._parts.settings.mail_server is not None
 
     async def _channel(self, request: web.Request) -> Channel:
         id = read.id_in_path(request, "channel_id")

@@ -5,7 +5,8 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from api.document.answers.shown import Count, Milliseconds, Shown
-from monitor.alerts.channel import ChannelKind, DeliveryState
+from monitor.alerts.channel import DeliveryState
+from monitor.alerts.kinds import ChannelKind
 
 
 class Channel(Shown):

@@ -1,14 +1,19 @@
 """Channels as bodies of /v1 say them: who is told of events."""
 
-from typing import Annotated
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.input.addresses import Receiver
+from api.input.addresses import MAX_BASE_URL_LENGTH, http_receiver
 from api.input.alert_schemas import one_of
 from api.input.values import Name, ServiceId, described
-from monitor.alerts.channel import ChannelKind
+from monitor.alerts.kinds import ChannelKind
+from monitor.errors import FieldError, InvalidInput
 from monitor.traffic.mask import MASK
+
+ADDRESS = re.compile(r"[^\s,<>@\x00-\x20]+@[^\s,<>@\x00-\x20]+")
 
 
 def _kind(text: str) -> str:
@@ -21,7 +26,27 @@ def _unmasked(url: str) -> str:
     return url
 
 
-Url = Annotated[Receiver, AfterValidator(_unmasked)]
+def _receiver(url: str) -> str:
+    """Where a message is posted to, or `mailto:` with addresses."""
+    if not url.lower().startswith("mailto:"):
+        return http_receiver(url)
+    addresses = url[len("mailto:") :].split(",")
+    if not all(ADDRESS.fullmatch(address) for address in addresses):
+        raise ValueError("must be mailto: with addresses, as in mailto:a@b.example")
+    return f"mailto:{','.join(addresses)}"
+
+
+Url = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_BASE_URL_LENGTH),
+    AfterValidator(_receiver),
+    AfterValidator(_unmasked),
+]
+# What a receiver gave, that stands in a message.
+RoutingKey = Annotated[
+    str,
+    Field(min_length=1, max_length=128, pattern=r"^[!-~]+$"),
+]
 
 
 class ChannelChanges(BaseModel):
@@ -31,6 +56,7 @@ class ChannelChanges(BaseModel):
 
     name: Name = Field(None, validate_default=False)  # type: ignore[assignment]
     url: Url = Field(None, validate_default=False)  # type: ignore[assignment]
+    routing_key: RoutingKey = Field(None, validate_default=False)  # type: ignore[assignment]
     is_active: bool = True
 
 
@@ -40,5 +66,40 @@ class NewChannel(BaseModel):
     service_id: ServiceId | None = None
     name: Name
     kind: Annotated[str, AfterValidator(_kind), described(enum=list(ChannelKind))]
-    url: Url
+    url: Url | None = None
+    routing_key: RoutingKey | None = None
     is_active: bool = True
+
+
+def check(kind: ChannelKind, fields: Mapping[str, Any], *, can_mail: bool) -> None:
+    """Raises InvalidInput where what is given does not go with the kind."""
+    errors = [
+        FieldError(("body", place), reason, "value_error")
+        for place, reason in _wrong(kind, fields, can_mail=can_mail).items()
+    ]
+    if errors:
+        raise InvalidInput("the body is not valid", errors=errors)
+
+
+def _wrong(
+    kind: ChannelKind, fields: Mapping[str, Any], *, can_mail: bool
+) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    url, key = fields.get("url"), fields.get("routing_key")
+    is_mail = kind is ChannelKind.EMAIL
+    if is_mail and not can_mail:
+        wrong["kind"] = "needs SMTP_URL, which is not set"
+    if "url" in fields and url is None:
+        wrong["url"] = "says where it is sent"
+    elif url is not None and url.startswith("mailto:") is not is_mail:
+        wrong["url"] = (
+            "goes with the kind email only"
+            if not is_mail
+            else ("must be mailto: with addresses")
+        )
+    is_incident = kind is ChannelKind.PAGERDUTY
+    if key is not None and not is_incident:
+        wrong["routing_key"] = "goes with the kind pagerduty only"
+    if is_incident and "routing_key" in fields and key is None:
+        wrong["routing_key"] = "is the integration key of a service of PagerDuty"
+    return wrong

@@ -7,13 +7,14 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from monitor.alerts.channel import Channel, ChannelKind
+from monitor.alerts.channel import Channel
+from monitor.alerts.kinds import ChannelKind
 from monitor.storage.database.limits import counted, need_room
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 
 COLUMNS = "id, service_id, name, kind, url, is_active, created_at, updated_at"
-CHANGEABLE = ("name", "url", "is_active")
+CHANGEABLE = ("name", "url", "is_active", "secret")
 
 
 class Channels:

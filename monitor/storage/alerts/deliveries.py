@@ -16,6 +16,7 @@ from monitor.alerts.channel import (
     delay_after,
     probe_body,
 )
+from monitor.alerts.kinds import ChannelKind
 from monitor.alerts.told import addressed
 from monitor.network.outbound import PostOutcome
 from monitor.storage.alerts.notifications import DELIVERY_IDS
@@ -33,10 +34,12 @@ BEGIN = """
                  SET attempts = d.attempts + 1, next_attempt_at = $1
                 FROM due, alert_channels AS c
                WHERE d.id = due.id AND c.id = d.channel_id
-           RETURNING d.id, d.channel_id, d.attempts, d.body, c.url, c.secret),
+           RETURNING d.id, d.channel_id, d.attempts, d.body, c.kind, c.url,
+                     c.secret),
     noted AS (INSERT INTO alert_delivery_attempts (delivery_id, number, started_at)
               SELECT id, attempts, $2 FROM begun)
-    SELECT id AS delivery_id, channel_id, attempts AS number, url, secret, body
+    SELECT id AS delivery_id, channel_id, attempts AS number, kind, url, secret,
+           body
       FROM begun
 """
 COLUMNS = """
@@ -82,8 +85,7 @@ class Deliveries:
                 most,
             )
         return [
-            Attempted(**{**row, "body": addressed(row["body"], self._public_url)})
-            for row in rows
+            _attempted(row, addressed(row["body"], self._public_url)) for row in rows
         ]
 
     async def begin_test(self, channel: Channel, now: datetime) -> Attempted | None:
@@ -111,7 +113,7 @@ class Deliveries:
             row = await connection.fetchrow(
                 f"WITH due AS (SELECT $3::uuid AS id), {BEGIN}", now + LEASE, now, id
             )
-        return None if row is None else Attempted(**dict(row))
+        return None if row is None else _attempted(row, row["body"])
 
     async def finish(
         self, message: Attempted, outcome: PostOutcome, now: datetime, *, is_last: bool
@@ -218,6 +220,10 @@ class Deliveries:
                 now - KEPT,
                 STEP_ROWS,
             )
+
+
+def _attempted(row: asyncpg.Record, body: str) -> Attempted:
+    return Attempted(**{**row, "kind": ChannelKind(row["kind"]), "body": body})
 
 
 async def _with_attempts(

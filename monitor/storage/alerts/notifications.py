@@ -6,7 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from monitor.alerts.channel import ChannelKind, DeliveryState
+from monitor.alerts.channel import DeliveryState
+from monitor.alerts.kinds import ChannelKind
 from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.state import AlertState
 from monitor.alerts.told import ToldLog, event_body

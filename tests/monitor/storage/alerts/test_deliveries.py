@@ -15,8 +15,8 @@ from monitor.alerts.channel import (
     DeliveryState,
     delay_after,
     new_secret,
-    slack_body,
 )
+from monitor.alerts.receivers import slack
 from monitor.lifecycle import Lifecycle
 from monitor.network.outbound import Outbound
 from monitor.storage.alerts.channels import Channels
@@ -244,7 +244,7 @@ def test_delays_grow_and_end() -> None:
 
 
 def test_text_for_slack_stays_text() -> None:
-    assert slack_body("<!here> & <b>") == '{"text": "&lt;!here&gt; &amp; &lt;b&gt;"}'
+    assert slack("<!here> & <b>") == {"text": "&lt;!here&gt; &amp; &lt;b&gt;"}
 
 
 async def test_a_clock_that_stepped_back_holds_up_no_attempt(desk: Desk) -> None:
