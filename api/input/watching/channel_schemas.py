@@ -13,6 +13,7 @@ from monitor.alerts.kinds import ChannelKind
 from monitor.errors import FieldError, InvalidInput
 from monitor.traffic.mask import MASK
 
+MAILTO = "mailto:"
 ADDRESS = re.compile(r"[^\s,<>@\x00-\x20]+@[^\s,<>@\x00-\x20]+")
 
 
@@ -27,13 +28,8 @@ def _unmasked(url: str) -> str:
 
 
 def _receiver(url: str) -> str:
-    """Where a message is posted to, or `mailto:` with addresses."""
-    if not url.lower().startswith("mailto:"):
-        return http_receiver(url)
-    addresses = url[len("mailto:") :].split(",")
-    if not all(ADDRESS.fullmatch(address) for address in addresses):
-        raise ValueError("must be mailto: with addresses, as in mailto:a@b.example")
-    return f"mailto:{','.join(addresses)}"
+    """Where a message is posted to, or `mailto:`, which the kind has to go with."""
+    return url if url.startswith(MAILTO) else http_receiver(url)
 
 
 Url = Annotated[
@@ -91,15 +87,21 @@ def _wrong(
         wrong["kind"] = "needs SMTP_URL, which is not set"
     if "url" in fields and url is None:
         wrong["url"] = "says where it is sent"
-    elif url is not None and url.startswith("mailto:") is not is_mail:
-        wrong["url"] = (
-            "goes with the kind email only"
-            if not is_mail
-            else ("must be mailto: with addresses")
-        )
+    elif url is not None:
+        wrong |= _wrong_url(url, is_mail=is_mail)
     is_incident = kind is ChannelKind.PAGERDUTY
     if key is not None and not is_incident:
         wrong["routing_key"] = "goes with the kind pagerduty only"
     if is_incident and "routing_key" in fields and key is None:
         wrong["routing_key"] = "is the integration key of a service of PagerDuty"
     return wrong
+
+
+def _wrong_url(url: str, *, is_mail: bool) -> dict[str, str]:
+    if not is_mail:
+        is_http = not url.startswith(MAILTO)
+        return {} if is_http else {"url": "must begin with http:// or https://"}
+    addresses = url.removeprefix(MAILTO).split(",")
+    if url.startswith(MAILTO) and all(ADDRESS.fullmatch(each) for each in addresses):
+        return {}
+    return {"url": "must be mailto: with addresses, as in mailto:a@b.example"}
