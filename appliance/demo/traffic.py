@@ -4,17 +4,21 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, CookieJar
 
-from appliance.demo import upstream
+from appliance.demo import history, shop, upstream
 from monitor.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 NAME = "demo shop"
+NAMED = {
+    NAME: "Sample traffic",
+    **{service.name: service.description for service in history.SERVICES},
+}
 BURST = 150
 # After the burst, one request now and then, for ten minutes at most: who left it
 # running overnight finds the product, and not ten thousand more of the same.
@@ -38,7 +42,7 @@ async def run(
     password: str | None = None,
     seconds: float | None = None,
 ) -> None:
-    """Register a service and send traffic for *seconds*, then return.
+    """Set the shop up and send traffic for *seconds*, then return.
 
     Without *seconds*, for TRICKLE_S; its upstream answers until this is cancelled.
     *password* is that of the app, where it is closed.
@@ -51,9 +55,12 @@ async def run(
         ) as session:
             if password is not None:
                 await _sign_in(session, app_url, password)
-            slug, key = await _register(session, app_url, upstream_url)
+            found = await shop.stands(session, app_url, upstream_url, NAMED)
+            await shop.watch(session, app_url, found, f"{upstream_url}/hook")
+            await shop.fill(session, app_url, found)
         async with ClientSession(timeout=WAIT) as session:
-            visitor = Visitor(session, f"{proxy_url}/{slug}", app_url, key)
+            places = {name: f"{proxy_url}/{one.slug}" for name, one in found.items()}
+            visitor = Visitor(session, places, app_url, found[NAME].key)
             await visitor.burst()
             logger.info("sample traffic is there", extra={"page": f"{app_url}/"})
             await visitor.trickle(TRICKLE_S if seconds is None else seconds)
@@ -68,10 +75,15 @@ class Visitor:
     """A client that does what clients do, errors and slow downloads too."""
 
     def __init__(
-        self, session: ClientSession, shop: str, app_url: str, key: str
+        self,
+        session: ClientSession,
+        places: Mapping[str, str],
+        app_url: str,
+        key: str,
     ) -> None:
         self._session = session
-        self._shop = shop
+        self._shop = places[NAME]
+        self._places = places
         self._app_url = app_url
         self._key = key
         self._random = random.Random(7)
@@ -101,10 +113,14 @@ class Visitor:
             self._listen,
             self._chat,
             self._push,
+            self._read,
+            self._pay,
+            self._sign_in,
         ]
 
     def _any(self) -> Callable[[], Awaitable[None]]:
-        often = [self._browse] * 40 + [self._buy] * 15 + [self._fail] * 6
+        often = [self._browse] * 30 + [self._buy] * 12 + [self._fail] * 6
+        often += [self._read] * 8 + [self._pay] * 8 + [self._sign_in] * 5
         return self._random.choice([*often, *self._visits()])
 
     async def _try(self, visit: Callable[[], Awaitable[None]]) -> None:
@@ -153,6 +169,21 @@ class Visitor:
             await socket.send_bytes(bytes(range(32)))
             await socket.receive()
 
+    async def _read(self) -> None:
+        id = self._random.randint(1, 40)
+        await self._send("GET", f"{self._places['demo catalog']}/products/{id}/reviews")
+
+    async def _pay(self) -> None:
+        charge = {"amount": self._random.randint(100, 9_900), "currency": "EUR"}
+        await self._send(
+            "POST", f"{self._places['demo payments']}/charges", json=charge
+        )
+
+    async def _sign_in(self) -> None:
+        person = {"name": "ada", "password": "demo-secret"}
+        url = f"{self._places['demo accounts']}/sessions"
+        await self._send("POST", url, json=person)
+
     async def _push(self) -> None:
         log = {
             "method": "POST",
@@ -177,34 +208,3 @@ async def _sign_in(session: ClientSession, app_url: str, password: str) -> None:
     async with session.post(url, data=form, allow_redirects=False) as answer:
         if answer.status != 303:
             raise RuntimeError(f"the demo could not sign in: {answer.status}")
-
-
-async def _register(
-    session: ClientSession, app_url: str, upstream_url: str
-) -> tuple[str, str]:
-    """The demo's service, made or pointed to this upstream, and a key of it."""
-    services = f"{app_url}/v1/services"
-    fields = {"name": NAME, "description": "Sample traffic", "base_url": upstream_url}
-    async with session.post(services, json=fields) as answer:
-        service = await answer.json()
-        status = answer.status
-    if status == 409:
-        service = await _existing(session, services, upstream_url)
-    elif status != 201:
-        raise RuntimeError(f"the demo's service was refused: {service.get('detail')}")
-    keys = f"{services}/{service['id']}/keys"
-    async with session.post(keys, json={"name": "demo"}) as answer:
-        key = await answer.json()
-    return service["slug"], key["raw_key"]
-
-
-async def _existing(
-    session: ClientSession, services: str, upstream_url: str
-) -> dict[str, Any]:
-    async with session.get(services, params={"limit": "500"}) as answer:
-        items = (await answer.json())["items"]
-    found = next(item for item in items if item["name"] == NAME)
-    changes = {"base_url": upstream_url}
-    async with session.patch(f"{services}/{found['id']}", json=changes) as answer:
-        changed: dict[str, Any] = await answer.json(content_type=None)
-    return changed

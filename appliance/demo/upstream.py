@@ -27,6 +27,10 @@ async def start() -> tuple[web.AppRunner, str]:
             web.get("/images/{id}", _image),
             web.get("/events", _events),
             web.get("/chat", _chat),
+            web.get("/products/{id}/reviews", _reviews),
+            web.post("/charges", _charge),
+            web.post("/sessions", _session),
+            web.post("/hook", _hook),
         ]
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -42,6 +46,32 @@ async def _product(request: web.Request) -> web.Response:
     await asyncio.sleep(random.uniform(0.001, 0.04))
     product = {"id": int(id), "name": f"Lamp {id}", "price": {"EUR": 19.90}}
     return web.json_response(product, headers={"Set-Cookie": "basket=1; Path=/"})
+
+
+async def _reviews(request: web.Request) -> web.Response:
+    """Slow, since the deploy."""
+    await asyncio.sleep(random.uniform(0.12, 0.35))
+    return web.json_response([{"stars": random.randint(1, 5), "text": "as described"}])
+
+
+async def _charge(request: web.Request) -> web.Response:
+    charge = await request.json()
+    await asyncio.sleep(random.uniform(0.05, 0.2))
+    if random.random() < 0.2:
+        error = {"code": "E42", "message": "card declined: issuer unavailable"}
+        return web.json_response({"error": error}, status=502)
+    return web.json_response({"id": random.randint(1, 9999), **charge}, status=201)
+
+
+async def _session(request: web.Request) -> web.Response:
+    await request.read()
+    return web.json_response({"token": "demo-secret"}, status=201)
+
+
+async def _hook(request: web.Request) -> web.Response:
+    """Who is on call hears of it."""
+    await request.read()
+    return web.Response(status=204)
 
 
 async def _order(request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 
 from appliance.demo import traffic
@@ -62,19 +63,42 @@ async def test_the_demo_leaves_a_living_product(
             )
         async with client_of(appliance) as client:
             services = (await client.get("/v1/services")).json()
-            logs = (await client.get("/v1/logs?limit=500")).json()
+            live = {"query": "-tag:history", "limit": "500"}
+            logs = (await client.get("/v1/logs", params=live)).json()
+            marks = (await client.get("/v1/marks")).json()
+            rules = (await client.get("/v1/alerts")).json()
+            window = {"until": marks["items"][0]["timestamp"]}
+            slower = await _p95_of_reviews(client, since=window["until"])
+            before = await _p95_of_reviews(client, **window)
+            out = {"query": "status:503 path:/charges tag:history", "limit": "1"}
+            outage = (await client.get("/v1/logs", params=out)).json()
             by_path = {item["path"]: item["id"] for item in logs["items"]}
             chat = (await client.get(f"/v1/logs/{by_path['/chat']}")).json()
             events = (await client.get(f"/v1/logs/{by_path['/events']}")).json()
-    assert services["total"] == 1
+    assert (services["total"], marks["total"], rules["total"]) == (4, 2, 3)
+    # The deploy that is marked made an endpoint slower; a day's history is there.
+    assert marks["items"][0]["text"] == "deploy catalog 2.4.0"
+    assert slower > 2 * before
+    assert outage["total"] > 0
     assert chat["message_count"] >= 6
     assert events["event_count"] == 3
     paths = {item["path"] for item in logs["items"]}
     wanted = {"/orders", "/events", "/chat", "/images/1.png", "/uploads/1", "/nightly"}
     assert wanted <= paths
     statuses = {item["status_code"] for item in logs["items"]}
-    assert {101, 200, 201, 202, 404, 503} >= statuses >= {101, 200, 201, 202}
+    known = {101, 200, 201, 202, 404, 502, 503}
+    assert known >= statuses >= {101, 200, 201, 202}
     assert "demo-secret" not in str(logs)
+
+
+async def _p95_of_reviews(client: httpx.AsyncClient, **window: str) -> float:
+    found = (await client.get("/v1/metrics/endpoints", params=window)).json()
+    measured: list[float] = [
+        one["p95_latency_ms"]
+        for one in found["endpoints"]
+        if (one["endpoint"] or "").endswith("/reviews")
+    ]
+    return max(measured)
 
 
 async def test_a_closed_app_has_its_sample_traffic_too(
