@@ -36,6 +36,7 @@ export function painted(marks, plot) {
     ctx.strokeStyle = ctx.fillStyle = style.color;
     ctx.font = `${Math.round(parseFloat(style.fontSize) * ratio)}px ${style.fontFamily}`;
     ctx.textBaseline = "top";
+    ctx.textAlign = "left";
     ctx.lineWidth = ratio;
     ctx.setLineDash([4 * ratio, 3 * ratio]);
     for (const { at, text } of [...marks].reverse()) {
