@@ -1,5 +1,6 @@
 // The list of logs: filters that act while you type; the URL holds the state.
 
+import { watch } from "../live/open_now.js";
 import { start } from "../live/tail.js";
 import "../logs/acting.js";
 import "../logs/columns.js";
@@ -58,3 +59,4 @@ start(async () => {
 });
 document.addEventListener("came", countSoon);
 count();
+watch();
