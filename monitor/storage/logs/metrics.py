@@ -166,7 +166,7 @@ async def snapshot_of(
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield Snapshot(connection, timeout_ms)
-    except asyncpg.QueryCanceledError:
+    except (asyncpg.QueryCanceledError, TooSlow):
         raise TooSlow(
             "the metrics took longer than QUERY_TIMEOUT_MS; "
             "narrow them with since, until or service_id",
