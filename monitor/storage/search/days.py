@@ -46,7 +46,9 @@ async def days_of(connection: asyncpg.Connection) -> Sequence[Days]:
     """All there are, newest first: one where there are few logs."""
     rows = await connection.fetch(
         """
-        SELECT right(c.relname, 8) AS day, pg_relation_size(c.oid) AS size
+        SELECT right(c.relname, 8) AS day,
+               -- Null of one that is being dropped.
+               coalesce(pg_relation_size(c.oid), 0) AS size
           FROM pg_inherits AS i
           JOIN pg_class AS c ON c.oid = i.inhrelid
          WHERE i.inhparent = 'apimonitor.logs'::regclass
