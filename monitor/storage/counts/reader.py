@@ -18,7 +18,6 @@ from monitor.errors import Unavailable
 from monitor.logs.facets import Covered, FacetName, Facets, Timeline
 from monitor.logs.filter import LogFilter
 from monitor.storage.counts import timeline, values
-from monitor.storage.counts.rolled_up import from_rollups
 from monitor.storage.counts.values import ROLLED_UP, Tally
 from monitor.storage.counts.walk import Deadline, Walk, exactly, nothing
 from monitor.storage.database.pool import Database
@@ -27,6 +26,7 @@ from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.rollups.window import Window
 from monitor.storage.search import regexes
 from monitor.storage.search.asked import Asked, asked_by
+from monitor.storage.search.rolled_up import from_rollups
 from monitor.storage.search.where import Conditions
 
 # Of the time that is left: what reading the query may take, and what rollups may.

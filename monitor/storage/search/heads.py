@@ -9,7 +9,7 @@ from collections.abc import Callable
 from monitor.search.tree import Side, part_of
 from monitor.storage.search.joins import DETAILS
 from monitor.storage.search.patterns import escaped, matching
-from monitor.storage.search.where import Conditions
+from monitor.storage.search.where import OF_THESE_DAYS, Conditions
 
 # In place of what differs. In JSON it is escaped, so that no head has it.
 HOLE = "\x01"
@@ -91,5 +91,5 @@ def holding(written: str, made: Conditions) -> list[str]:
 def _in_forms(side: Side, condition: str) -> str:
     return f"""
         l.{side.value}_set = ANY (ARRAY(SELECT h.id FROM header_sets AS h
-                                         WHERE {condition}))
+                                         WHERE {OF_THESE_DAYS} AND ({condition})))
     """

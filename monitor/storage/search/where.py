@@ -1,5 +1,10 @@
 """WHERE: conditions on a row of logs AS l, as they come together."""
 
+# In a clause, which is made before all bounds are known: that a row AS h, one of a day,
+# is of a day that is asked for.
+OF_THESE_DAYS = "true /* days */"
+BEGIN_OF_DAY = "date_bin('1 day', {}::timestamptz, '2000-01-01 00:00+00')"
+
 
 class Conditions:
     """Clauses, their arguments in $1..$n order, and what they see beside the logs."""
@@ -10,6 +15,7 @@ class Conditions:
         self.arguments = [] if arguments is None else arguments
         self._beside: dict[str, None] = {}
         self._bounds: list[str] = []
+        self._days: list[str] = []
 
     def add(self, clause: str, value: object) -> None:
         """*clause* with {} for the value's place; nothing where *value* is None."""
@@ -23,18 +29,24 @@ class Conditions:
         return f"${len(self.arguments)}"
 
     def bound(self, column_is: str, value: object) -> None:
-        """What holds of the log's time, such as `>= {}`, and of what is beside it.
+        """What holds of the log's time, `>= {}` or `< {}`, and of what is beside it.
 
         The planner does not see that for itself: it would open all days of these.
         """
         if value is None:
             return
-        self._bounds.append(column_is.format(self.place(value)))
+        placed = self.place(value)
+        self._bounds.append(column_is.format(placed))
         self.clauses.append(f"l.ts {self._bounds[-1]}")
+        if column_is.startswith(">"):
+            # A day begins before its logs.
+            placed = BEGIN_OF_DAY.format(placed)
+        self._days.append(f"h.ts {column_is.format(placed)}")
 
     @property
     def where(self) -> str:
-        return " AND ".join(["true", *self.clauses])
+        days = " AND ".join(["true", *self._days])
+        return " AND ".join(["true", *self.clauses]).replace(OF_THESE_DAYS, days)
 
     def see(self, join: str) -> None:
         self._beside[join] = None

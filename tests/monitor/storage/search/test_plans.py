@@ -130,12 +130,14 @@ class Explained:
         indexes, days = set[str](), set[str]()
         for table, index in scans(json.loads(found)[0]["Plan"]):
             day = re.search(r"_([0-9]{8}|attic)$", table)
-            # Forms of headers are few, and asked once a statement; details are of days
-            # that were there before these.
-            if day is None or table.startswith(("header_sets", "log_details_attic")):
+            # Details are of days that were there before these.
+            if day is None or table.startswith("log_details_attic"):
                 assert BESIDE.match(table), table
                 continue
             days.add(day[1])
+            # Forms of headers are few, and asked once a statement.
+            if table.startswith("header_sets"):
+                continue
             assert index is not None, f"{table} is read as a whole by {sql}"
             if table.startswith("logs_"):
                 indexes |= {self._names[name] for name in index.split("+")}
