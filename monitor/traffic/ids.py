@@ -140,6 +140,13 @@ def lowest_at(moment: datetime) -> UUID:
     return UUID(int=milliseconds(moment) << 80 | 7 << 76 | 2 << 62)
 
 
+def highest_before(moment: datetime) -> UUID:
+    """Not below any id that is before *moment*, a whole millisecond."""
+    return UUID(
+        int=milliseconds(moment) - 1 << 80 | 7 << 76 | 0xFFF << 64 | (3 << 62) - 1
+    )
+
+
 def timestamp_of(id: UUID) -> datetime:
     ms = id.int >> 80
     return datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)

@@ -22,13 +22,13 @@ from monitor.storage.logs.search import (
     counting,
     cursor_before,
     cursor_behind,
+    days_for,
     in_windows,
     listing,
 )
 from monitor.storage.search import conditions, regexes
 from monitor.storage.search.asked import asked_by
-from monitor.storage.search.bounded import bounded, within
-from monitor.storage.search.days import Days, days_of, in_order
+from monitor.storage.search.bounded import within
 from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
 
 # Details held at once by an export.
@@ -72,9 +72,8 @@ class LogReader:
         parts: tuple[QueryPart, ...] = ()
         if total == 0:
             # What is left of the time, and of that for counting.
-            left_ms = int((deadline - time.monotonic()) * 1000)
             share_ms = self._share_ms(COUNT_SHARE)
-            left_ms = min(left_ms + share_ms, share_ms)
+            left_ms = min(_left_ms(deadline) + share_ms, share_ms)
             async with self._database.reading(Share.LISTS) as connection:
                 parts = await parts_of_nothing(connection, filter, left_ms)
         has_more = len(rows) > page.limit
@@ -227,7 +226,7 @@ class LogReader:
         until = time.monotonic() + self._share_ms(DIRECT_SHARE) / 1000
         rows: list[asyncpg.Record] = []
         offset = page.offset
-        for days in await self._days(connection, filter, page, until):
+        for days in await days_for(connection, filter, page, _left_ms(until)):
             wanted = replace(page, limit=page.limit - len(rows), offset=offset)
             sql, arguments = listing(filter, wanted, days)
             found = await within(connection, _left_ms(until), sql, arguments)
@@ -241,22 +240,6 @@ class LogReader:
                 [passed] = await within(connection, _left_ms(until), sql, arguments)
                 offset -= passed["count"]
         return rows[::-1] if page.newer else rows
-
-    async def _days(
-        self,
-        connection: asyncpg.Connection,
-        filter: LogFilter,
-        page: Page,
-        until: float,
-    ) -> Sequence[Days]:
-        """Those that may have some of the page, in the order of the search."""
-        async with bounded(connection, _left_ms(until)):
-            days = await days_of(connection)
-        first, last = asked_by(filter).bounds
-        edge = page.cursor and timestamp_of(page.cursor)
-        if page.newer:
-            return in_order(days, edge or first, last, ascends=True)
-        return in_order(days, first, edge or last)
 
     async def _total(
         self,
@@ -280,7 +263,7 @@ class LogReader:
         count = 0
         try:
             async with self._database.reading(Share.LISTS) as connection:
-                for days in await self._days(connection, filter, WHOLE, until):
+                for days in await days_for(connection, filter, WHOLE, _left_ms(until)):
                     most = EXACT_TOTAL + 1 - count
                     sql, arguments = counting(filter, most, days)
                     [row] = await within(connection, _left_ms(until), sql, arguments)

@@ -1,7 +1,9 @@
 """Searches for logs that no index leads to: in windows of growing size."""
 
 import time
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,10 +17,11 @@ from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 from monitor.storage.logs.columns import FROM, ITEM_COLUMNS
 from monitor.storage.search import conditions
-from monitor.storage.search.bounded import within
-from monitor.storage.search.days import ALWAYS, Days
+from monitor.storage.search.asked import asked_by
+from monitor.storage.search.bounded import bounded, within
+from monitor.storage.search.days import ALWAYS, Days, days_of, in_order
 from monitor.storage.search.where import Conditions
-from monitor.traffic.ids import lowest_at, timestamp_of
+from monitor.traffic.ids import highest_before, lowest_at, timestamp_of
 
 FIRST_WINDOW = 1_000
 MAX_WINDOW = 50_000
@@ -41,6 +44,7 @@ async def in_windows(
     found: list[asyncpg.Record] = []
     wanted = page.offset + page.limit + 1
     size, edge = FIRST_WINDOW, page.cursor
+    there: deque[Days] | None = None
 
     def asked_for() -> list[asyncpg.Record]:
         rows = found[page.offset : wanted]
@@ -55,19 +59,47 @@ async def in_windows(
             async with database.reading(
                 Share.SEARCHES, timeout_s=left_ms / 1000
             ) as connection:
-                far = await _far_end(connection, filter, page, edge, size, left_ms)
+                if there is None:
+                    there = deque(await days_for(connection, filter, page, left_ms))
+                window = Window(filter, page, there[0] if there else ALWAYS, edge)
+                far = await window.far_end(connection, size, left_ms)
                 share_ms = min(int(left_ms * WINDOW_SHARE), MOST_MS)
-                found += await _search(connection, filter, page, (edge, far), share_ms)
+                found += await window.search(connection, far, share_ms)
         except Busy:
             return asked_for(), edge, False
         except TooSlow:
             # Smaller, so that each search gets on, however little.
             size = max(size // SHRINKS_BY, 1)
             continue
-        if far is None:
+        if far is None and len(there) < 2:
             return asked_for(), None, True
-        edge, size = far, min(size * 2, MAX_WINDOW)
+        edge = far or end_of(there.popleft(), page)
+        size = min(size * 2, MAX_WINDOW)
     return asked_for(), edge, True
+
+
+async def days_for(
+    connection: asyncpg.Connection, filter: LogFilter, page: Page, timeout_ms: int
+) -> Sequence[Days]:
+    """Those that may have some of the page, in the order of the search."""
+    async with bounded(connection, timeout_ms):
+        days = await days_of(connection)
+    some = in_order(days, *asked_by(filter).bounds, ascends=page.newer)
+    return [each for each in some if not _is_over(each, page)]
+
+
+def end_of(days: Days, page: Page) -> UUID | None:
+    """The cursor that leads from them to those that follow."""
+    if page.newer:
+        return None if days.until is None else highest_before(days.until)
+    return None if days.since is None else lowest_at(days.since)
+
+
+def _is_over(days: Days, page: Page) -> bool:
+    end = end_of(days, page)
+    if end is None or page.cursor is None:
+        return False
+    return page.cursor >= end if page.newer else page.cursor <= end
 
 
 def listing(
@@ -103,52 +135,54 @@ def counting(
     return sql, made.arguments
 
 
-async def _far_end(
-    connection: asyncpg.Connection,
-    filter: LogFilter,
-    page: Page,
-    edge: UUID | None,
-    size: int,
-    timeout_ms: int,
-) -> UUID | None:
-    """The last id of the next *size* logs from *edge* on; None: fewer are left."""
-    made = conditions.window_of(filter)
-    begin_after(made, page, edge)
-    sql = f"""
-        SELECT l.id
-          FROM logs AS l
-         WHERE {made.where}
-         ORDER BY l.id {order(page)}
-         LIMIT 1 OFFSET {size}
-        """
-    rows = await within(connection, timeout_ms, sql, made.arguments)
-    return rows[0]["id"] if rows else None
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What of *days* stands behind *edge*, as far as it is searched."""
 
+    filter: LogFilter
+    page: Page
+    days: Days
+    edge: UUID | None
 
-async def _search(
-    connection: asyncpg.Connection,
-    filter: LogFilter,
-    page: Page,
-    ends: tuple[UUID | None, UUID | None],
-    timeout_ms: int,
-) -> list[asyncpg.Record]:
-    """What *filter* finds after the first of *ends*, up to and with the second."""
-    edge, far = ends
-    made = conditions.of(filter)
-    begin_after(made, page, edge)
-    if far is not None and page.newer:
-        made.add("l.id <= {}", far)
-        made.bound("<= {}", timestamp_of(far))
-    elif far is not None:
-        made.add("l.id >= {}", far)
-        made.bound(">= {}", timestamp_of(far))
-    sql = f"""
-        SELECT {ITEM_COLUMNS}
-          {FROM} {made.joins}
-         WHERE {made.where}
-         ORDER BY l.id {order(page)}
-        """
-    return await within(connection, timeout_ms, sql, made.arguments)
+    async def far_end(
+        self, connection: asyncpg.Connection, size: int, timeout_ms: int
+    ) -> UUID | None:
+        """The last id of the next *size* logs; None: fewer are left."""
+        made = conditions.window_of(self.filter)
+        self._bound(made)
+        sql = f"""
+            SELECT l.id
+              FROM logs AS l
+             WHERE {made.where}
+             ORDER BY l.id {order(self.page)}
+             LIMIT 1 OFFSET {size}
+            """
+        rows = await within(connection, timeout_ms, sql, made.arguments)
+        return rows[0]["id"] if rows else None
+
+    async def search(
+        self, connection: asyncpg.Connection, far: UUID | None, timeout_ms: int
+    ) -> list[asyncpg.Record]:
+        """What the filter finds up to and with *far*."""
+        made = conditions.of(self.filter)
+        self._bound(made)
+        if far is not None and self.page.newer:
+            made.add("l.id <= {}", far)
+            made.bound("<= {}", timestamp_of(far))
+        elif far is not None:
+            made.add("l.id >= {}", far)
+            made.bound(">= {}", timestamp_of(far))
+        sql = f"""
+            SELECT {ITEM_COLUMNS}
+              {FROM} {made.joins}
+             WHERE {made.where}
+             ORDER BY l.id {order(self.page)}
+            """
+        return await within(connection, timeout_ms, sql, made.arguments)
+
+    def _bound(self, made: Conditions) -> None:
+        begin_after(made, self.page, self.edge)
+        self.days.bound(made)
 
 
 def begin_after(made: Conditions, page: Page, edge: UUID | None) -> None:

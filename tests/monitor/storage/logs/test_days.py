@@ -3,16 +3,19 @@
 import json
 import random
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from monitor.logs.cursor import decode_cursor
+from monitor.errors import Busy
+from monitor.logs.cursor import decode_cursor, encode_cursor
 from monitor.logs.filter import LogFilter, Page
 from monitor.logs.values import ValuesAsked
 from monitor.search.table import field_called
@@ -21,9 +24,11 @@ from monitor.storage.counts.reader import CountReader
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.database.session import with_plain_ids
-from monitor.storage.logs import replays
+from monitor.storage.database.shares import Share
+from monitor.storage.logs import replays, search
 from monitor.storage.logs.reader import LogReader
 from monitor.storage.logs.replays import Replays
+from monitor.storage.logs.search import in_windows
 from monitor.storage.logs.values import ValueReader
 from monitor.storage.search import days
 from monitor.storage.search.days import Days, spans_of
@@ -91,6 +96,50 @@ async def test_pages_over_many_days_are_those_of_one_list(
         assert [item.id for item in got.items] == newer[-page.limit :]
 
 
+class OneTurn:
+    """Others are always at work: of each call, one turn is had."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._taken = database, 0
+
+    def reading(
+        self, share: Share, *, timeout_s: float
+    ) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        self._taken += 1
+        if self._taken > 1:
+            raise Busy("others are at work", retry_after_s=1)
+        return self._database.reading(share, timeout_s=timeout_s)
+
+
+async def test_a_search_in_windows_goes_on_from_where_it_was_broken_off(
+    database: Database, service_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(days, "FIRST_BYTES", 1)
+    monkeypatch.setattr(search, "FIRST_WINDOW", 20)
+    chance = random.Random(9)
+    rows = await some_days(database, service_id, chance)
+    for newer in (False, True) * 5:
+        asked = random_filter(chance, rows)
+        page = Page(limit=LOGS, cursor=None if not newer else rows[0].id, newer=newer)
+        expected = [row.id for row in rows[newer:] if matches(row, asked)]
+        found, edges = list[UUID](), list[UUID]()
+        is_all = False
+        while not is_all:
+            turn = cast(Database, OneTurn(database))
+            deadline = time.monotonic() + 600
+            got, edge, is_all = await in_windows(turn, asked, page, deadline)
+            found += [row["id"] for row in got]
+            if edge is not None:
+                assert decode_cursor(encode_cursor(edge)) == edge
+                edges.append(edge)
+                page = replace(page, cursor=edge)
+        assert sorted(found) == expected, asked
+        # Each of them leads further.
+        assert edges == sorted(set(edges), reverse=not newer)
+        # There are more days than one, and of a day more windows.
+        assert len(edges) > 3 or asked.since or asked.until
+
+
 async def test_a_statement_opens_few_days_and_more_follow_only_where_these_have_less(
     database_url: str,
     database: Database,
@@ -134,6 +183,12 @@ async def reads_of(database: Database) -> dict[str, Ask]:
     asked = ValuesAsked(called=method)
     of_nobody = query("path:nobody method:GET")
     return {
+        "newest, in windows": lambda: in_windows(
+            database, LogFilter(), page, time.monotonic() + LONG_MS
+        ),
+        "of all: none, in windows": lambda: in_windows(
+            database, LogFilter(path=path), page, time.monotonic() + LONG_MS
+        ),
         "newest": lambda: logs.ids(LogFilter(), page),
         "of all: how many": lambda: logs.page(LogFilter(), page),
         "of all: none": lambda: logs.page(LogFilter(path=path), page),
