@@ -29,6 +29,7 @@ from monitor.storage.logs.search import (
 from monitor.storage.search import conditions, regexes
 from monitor.storage.search.asked import asked_by
 from monitor.storage.search.bounded import within
+from monitor.storage.search.rolled_up import count_of
 from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
 
 # Details held at once by an export.
@@ -36,6 +37,8 @@ EXPORT_ROWS = 50
 # Of the time for a search: what the direct way may take, and what counting may.
 DIRECT_SHARE = 0.05
 COUNT_SHARE = 0.1
+# Of that: what rollups may take.
+ROLLUP_SHARE = 0.5
 WHOLE = Page()
 # For its turn: who looks at a list, and who carries logs out.
 WAITS_S = {Share.LISTS: PATIENCE_S, Share.SEARCHES: 60.0}
@@ -250,7 +253,7 @@ class LogReader:
         complete: bool,
     ) -> tuple[int | None, int]:
         """The exact total, or None and what there is at least."""
-        at_least = page.offset + min(found, page.limit)
+        at_least = page.offset + min(found, page.limit) if found else 0
         if not complete:
             # To count is to search: it would not get further.
             return None, at_least
@@ -259,20 +262,34 @@ class LogReader:
         until = time.monotonic() + self._share_ms(COUNT_SHARE) / 1000
         if where is not None:
             count, is_all = await self._blocks.count(filter, where, Share.LISTS, until)
-            return _capped(count) if is_all else (None, max(at_least, count))
-        count = 0
+        else:
+            count, is_all = await self._counted(filter, until)
+        if not is_all:
+            return None, max(at_least, min(count, EXACT_TOTAL))
+        # Some may have come, or gone, between the two.
+        return _capped(max(count, page.offset + found if found else 0))
+
+    async def _counted(self, filter: LogFilter, until: float) -> tuple[int, bool]:
+        """How many there are, or more than EXACT_TOTAL; whether it was told in time.
+
+        Rollups know it without a look at each, where they know what is asked.
+        """
+        count, asked = 0, asked_by(filter)
         try:
             async with self._database.reading(Share.LISTS) as connection:
+                left_ms = int(_left_ms(until) * ROLLUP_SHARE)
+                known = await count_of(connection, asked, timeout_ms=left_ms)
+                if known is not None:
+                    return known, True
                 for days in await days_for(connection, filter, WHOLE, _left_ms(until)):
-                    most = EXACT_TOTAL + 1 - count
-                    sql, arguments = counting(filter, most, days)
+                    sql, arguments = counting(filter, EXACT_TOTAL + 1 - count, days)
                     [row] = await within(connection, _left_ms(until), sql, arguments)
                     count += row["count"]
                     if count > EXACT_TOTAL:
                         break
         except (TooSlow, Busy):
-            return None, max(at_least, min(count, EXACT_TOTAL))
-        return _capped(count)
+            return count, False
+        return count, True
 
 
 def _capped(count: int) -> tuple[int | None, int]:

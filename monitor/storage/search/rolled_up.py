@@ -45,3 +45,20 @@ async def from_rollups(
             return await connection.fetch(sql, *window.arguments)
     except asyncpg.QueryCanceledError:
         return None
+
+
+async def count_of(
+    connection: asyncpg.Connection, asked: Asked, *, timeout_ms: int
+) -> int | None:
+    """How many there are; None where rollups do not know it, or not in time."""
+    if asked.table is None or asked.is_nothing:
+        return None
+    rows = await from_rollups(
+        connection,
+        asked,
+        asked.table,
+        lambda window: window.counted(()),
+        every=None,
+        timeout_ms=timeout_ms,
+    )
+    return None if rows is None else rows[0]["requests"] or 0

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +15,18 @@ from monitor.counters import Counters
 from monitor.errors import InvalidInput
 from monitor.logs.asked import parts_of
 from monitor.logs.facets import MOST_VALUES, Counted, FacetName, Facets, Timeline
-from monitor.logs.filter import LogFilter
+from monitor.logs.filter import LogFilter, Page
 from monitor.logs.metrics import MAX_BUCKETS, floor
 from monitor.search.tree import State
 from monitor.storage.commit.commit import commit
 from monitor.storage.counts.reader import CountReader
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
+from monitor.storage.logs.reader import LogReader
+from monitor.storage.logs.search import counting
 from monitor.storage.registry.services import Services
 from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
+from monitor.storage.search.asked import asked_by
 from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.exchange import Body, Exchange, Source
 from monitor.traffic.ids import LogIds, timestamp_of
@@ -220,6 +224,50 @@ async def test_they_are_what_a_plain_count_is(house: House) -> None:
             by[timeline.covered.logs is None] += 1
             assert timeline.buckets or not logs
     assert min(by.values()) > 50, by
+
+
+async def test_totals_are_told_by_rollups_where_these_know_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = LogReader(house.database, timeout_ms=600_000)
+    looked_at = list[LogFilter]()
+
+    def noting(filter: LogFilter, *rest: Any) -> Any:
+        looked_at.append(filter)
+        return counting(filter, *rest)
+
+    monkeypatch.setattr("monitor.storage.logs.reader.counting", noting)
+    filters = [filter_of(text) for text in QUERIES]
+    filters += [LogFilter(**given) for given in FILTERS]
+    by: Counter[bool] = Counter()
+    for most, filter in product((10_000, 60), filters):
+        monkeypatch.setattr("monitor.storage.logs.reader.EXACT_TOTAL", most)
+        count = len(found(house.logs, filter))
+        expected = (None, most) if count > most else (count, count)
+        looked_at.clear()
+        got = await reader.page(filter, Page(limit=1))
+        assert (got.total, got.total_at_least) == expected, filter
+        is_known = asked_by(filter).table is not None
+        assert not (is_known and looked_at), filter
+        by[is_known] += 1
+        # From far behind, too.
+        got = await reader.page(filter, Page(offset=400))
+        assert (got.total, got.total_at_least) == expected, filter
+    assert min(by.values()) > 20, by
+
+
+async def test_a_total_is_not_less_than_what_is_shown(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fewer(*_: object, **__: object) -> int:
+        """As where some were deleted meanwhile."""
+        return 3
+
+    monkeypatch.setattr("monitor.storage.logs.reader.count_of", fewer)
+    got = await LogReader(house.database, timeout_ms=600_000).page(
+        LogFilter(), Page(limit=5, offset=2)
+    )
+    assert (len(got.items), got.total, got.total_at_least) == (5, 8, 8)
 
 
 async def test_a_term_asks_for_what_it_stands_beside(house: House) -> None:
