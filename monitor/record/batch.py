@@ -62,20 +62,17 @@ class Gathered:
             if body := rows.body:
                 self.bodies.append(body)
 
-    def whole(self, ids: dict[HeaderSet, bytes]) -> Iterator[bytes]:
-        """Rows of logs; *ids* are fields, of all sets that are used."""
+    def whole(self, ids: dict[HeaderSet, bytes]) -> list[bytes]:
+        """Rows of logs, in pieces; *ids* are fields, of all sets that are used."""
+        pieces: list[bytes] = []
         for log, heads in zip(self.logs, self._heads, strict=True):
             sent, received = heads.sent, heads.received
-            yield b"".join(
-                (
-                    WHOLE_BEGINS,
-                    log[COUNT_SIZE:],
-                    heads.behind,
-                    heads.fields,
-                    NULL if sent is None else ids[sent],
-                    NULL if received is None else ids[received],
-                )
-            )
+            pieces.append(WHOLE_BEGINS)
+            pieces.append(log[COUNT_SIZE:])
+            pieces.append(heads.fields)
+            pieces.append(NULL if sent is None else ids[sent])
+            pieces.append(NULL if received is None else ids[received])
+        return pieces
 
 
 def copied(rows: Iterable[bytes]) -> Iterator[bytes]:

@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from monitor.record.binary import LENGTH, NULL, bytes_field
-from monitor.record.columns import LENGTH_SIZE, place_in_row
+from monitor.record.columns import ID_SIZE, LENGTH_SIZE, place_in_row
 from monitor.record.header_lines import HeaderLines
 
-BUCKET_PLACE: Final = place_in_row("bucket")
-TS_PLACE: Final = place_in_row("ts")
-HEADS_PLACE: Final = place_in_row("id") + 16
-BUCKET: Final = struct.Struct("!i")
-TIME: Final = struct.Struct("!q")
+# Of a row: its bucket and time, and the length of its first head.
+BEGINNING: Final = struct.Struct(
+    f"!{place_in_row('bucket')}xi{LENGTH_SIZE}xq{LENGTH_SIZE + ID_SIZE}xi"
+)
 INTEGER: Final = struct.Struct("!ii")
 DAY_US: Final = 86_400_000_000
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -48,38 +47,42 @@ class HeaderSets:
     def apart(self, detail: bytes) -> "Heads":
         """The heads of a details' row. Raises ValueError where it is none."""
         try:
-            (bucket,) = BUCKET.unpack_from(detail, BUCKET_PLACE)
-            (ts,) = TIME.unpack_from(detail, TS_PLACE)
-            day = ts // DAY_US
-            forms = self._days.get((bucket, day))
-            if forms is None:
-                if len(self._days) >= MAX_DAYS:
-                    self._forget()
-                forms = self._days[bucket, day] = {}
-            sent, sent_field, at = self._head(detail, HEADS_PLACE, forms, bucket, day)
-            received, received_field, at = self._head(detail, at, forms, bucket, day)
+            bucket, ts, size = BEGINNING.unpack_from(detail)
+            at = BEGINNING.size
+            end = at + size if size > 0 else at
+            (next_size,) = LENGTH.unpack_from(detail, end)
         except struct.error:
             raise ValueError("a record's row is cut") from None
-        return Heads(sent, received, sent_field + received_field, detail[at:])
-
-    def _head(
-        self, detail: bytes, at: int, forms: Forms, bucket: int, day: int
-    ) -> tuple[HeaderSet | None, bytes, int]:
-        """A head's set, the field of what differs, and where the next one begins."""
-        (size,) = LENGTH.unpack_from(detail, at)
-        at += LENGTH_SIZE
-        if size < 0:
-            return None, NULL, at
-        end = at + size
-        form, values = self._lines.split(detail[at:end])
-        found = forms.get(form) if form else None
-        if form and found is None:
-            if self._count >= MAX_SETS:
+        day = ts // DAY_US
+        forms = self._days.get((bucket, day))
+        if forms is None:
+            if len(self._days) >= MAX_DAYS:
                 self._forget()
-            ts = EPOCH + timedelta(days=day)
-            found = forms[form] = HeaderSet(bucket, ts, form)
-            self._count += 1
-        return found, bytes_field(values), end
+            forms = self._days[bucket, day] = {}
+        sent = received = None
+        field = next_field = NULL
+        if size >= 0:
+            form, values = self._lines.split(detail[at:end])
+            field = bytes_field(values)
+            if form:
+                sent = forms.get(form) or self._set(form, forms, bucket, day)
+        at = end + LENGTH_SIZE
+        if next_size >= 0:
+            end = at + next_size
+            form, values = self._lines.split(detail[at:end])
+            next_field = bytes_field(values)
+            if form:
+                received = forms.get(form) or self._set(form, forms, bucket, day)
+            at = end
+        return Heads(sent, received, b"".join((detail[at:], field, next_field)))
+
+    def _set(self, form: bytes, forms: Forms, bucket: int, day: int) -> HeaderSet:
+        if self._count >= MAX_SETS:
+            self._forget()
+        ts = EPOCH + timedelta(days=day)
+        made = forms[form] = HeaderSet(bucket, ts, form)
+        self._count += 1
+        return made
 
     def _forget(self) -> None:
         self._days.clear()
@@ -87,22 +90,17 @@ class HeaderSets:
 
 
 class Heads:
-    """Of one log: the sets of its two heads, what differs of them as fields of a row,
-    and the fields that stand behind the heads."""
+    """Of one log: the sets of its two heads, and as fields of a row what stands behind
+    the heads and what differs of them."""
 
-    __slots__ = ("behind", "fields", "received", "sent")
+    __slots__ = ("fields", "received", "sent")
 
     def __init__(
-        self,
-        sent: HeaderSet | None,
-        received: HeaderSet | None,
-        fields: bytes,
-        behind: bytes,
+        self, sent: HeaderSet | None, received: HeaderSet | None, fields: bytes
     ) -> None:
         self.sent = sent
         self.received = received
         self.fields = fields
-        self.behind = behind
 
 
 def id_field(id: int) -> bytes:

@@ -10,11 +10,30 @@ from hypothesis import strategies as st
 from monitor.record.header_lines import HOLE, HeaderLines
 
 TEXTS = st.text(max_size=8) | st.sampled_from(
-    ["a", "A", 'a","b', '"],["', '":"', "\\", '\\","', "\x01", "\0", "é", ""]
+    [
+        "a",
+        "A",
+        'a","b',
+        '"],["',
+        '":"',
+        "\\",
+        '\\","',
+        "\x01",
+        "\0",
+        "é",
+        "",
+        ",",
+        "],[",
+    ]
 )
 PAIRS = st.lists(st.tuples(TEXTS, TEXTS), max_size=5)
 OBJECTS = st.dictionaries(
-    TEXTS, TEXTS | st.lists(TEXTS, max_size=3) | st.integers() | st.none(), max_size=5
+    TEXTS,
+    TEXTS
+    | st.lists(TEXTS, max_size=3)
+    | st.integers(-(1 << 63), (1 << 64) - 1)
+    | st.none(),
+    max_size=5,
 )
 
 
@@ -39,6 +58,24 @@ def test_any_head_is_what_it_was(heads: list[object], chance: random.Random) -> 
         if form:
             # As SQL reads it, where a hole is a value like any other.
             json.loads(form.replace(HOLE, b"\\u0001"))
+
+
+def test_values_that_look_as_what_stands_between_lines() -> None:
+    for head in ({"X": ",", "Y": "z"}, [("X", "],["), ("Y", "z")]):
+        lines, written = HeaderLines(), orjson.dumps(head)
+        for _ in range(5):
+            form, fields = lines.split(written)
+            assert joined(form, fields) == written
+
+
+def test_a_field_that_differed_is_kept_once_it_repeats() -> None:
+    lines = HeaderLines()
+
+    def form_of(value: str) -> bytes:
+        return lines.split(orjson.dumps([("Accept", "*/*"), ("X-Id", value)]))[0]
+
+    assert b'["X-Id","\1"]' in [form_of(f"{n:x}") for n in range(500)][-1]
+    assert b'["X-Id","same"]' in [form_of("same") for _ in range(100)][-1]
 
 
 def test_what_comes_once_is_in_no_form() -> None:
