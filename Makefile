@@ -29,7 +29,7 @@ ifneq ($(shell { $(is_usable); } 2>/dev/null),$(CURDIR))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench bench-query soak lock clean system compiled
+.PHONY: help run demo test check format bench bench-query screenshots soak lock clean system compiled
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ bench: $(DEVELOPMENT) $(WITH_BUILD) ## What it costs beside nginx and others, as
 
 bench-query: $(DEVELOPMENT) $(WITH_BUILD) ## How long searches take among a million logs (LOGS=1000000)
 	@BENCH_LOGS=$${LOGS:-1000000} $(IN_BUILD) $(BIN)/python -m bench query
+
+screenshots: $(DEVELOPMENT) $(WITH_BUILD) ## Take those of the documentation anew (needs Chromium)
+	@$(IN_BUILD) $(BIN)/python -m tests.screenshots
 
 soak: $(DEVELOPMENT) $(WITH_BUILD) ## Ten minutes of mixed traffic and faults (SOAK_S=600)
 	@$(IN_BUILD) $(BIN)/python -m bench.soak
