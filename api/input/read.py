@@ -39,7 +39,7 @@ async def body(
 async def optional_body(request: web.Request, model: type[Model]) -> Model:
     """The body as *model*; no body at all is `{}`."""
     if not request.can_read_body:
-        return model()
+        return json_input.model_of({}, model)
     made, _ = await body(request, model)
     return made
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.export.snippets import fetch_code, httpie_command, httpx_code
 from monitor.logs.log import StoredBody
 from monitor.traffic.exchange import Source
-from tests.api.calls.test_curl import NAMES, VALUES, Listener, detail
+from tests.support.command_lines import NAMES, VALUES, Listener, detail
 from tests.support.programs import need
 from tests.support.running import (
     LOG,

@@ -12,8 +12,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from appliance.start.running import Appliance
-from tests.monitor.content.kinds.test_kinds import PROTO, coded
 from tests.support.browsing import watch
+from tests.support.coded_bodies import PROTO, coded
 from tests.support.patience import PATIENCE_S
 from tests.support.running import bearer, make_key, register
 from tests.support.upstreams import answering, upstream

@@ -8,9 +8,9 @@ from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
 from tests.support.browsing import watch
+from tests.support.replay_shop import HOSTILE, Shop, record
 from tests.support.running import register
 from tests.support.upstreams import upstream
-from tests.web.pages.test_replay import HOSTILE, Shop, record
 
 pytestmark = pytest.mark.browser
 

@@ -66,11 +66,13 @@ async function open() {
   token = tokenAt(box.value, box.selectionStart);
   const found = (await offers(token)).filter((offer) => offer.text !== token.word);
   if (mine !== turn || document.activeElement !== box) return;
+  // Who chose one already has it still, where it is still offered.
+  const chosen = shown[at]?.text;
   shown = found;
   list.replaceChildren(...found.map(option));
   list.hidden = !found.length;
   box.setAttribute("aria-expanded", String(!list.hidden));
-  mark(-1);
+  mark(chosen === undefined ? -1 : found.findIndex((offer) => offer.text === chosen));
 }
 
 function soon() {

@@ -15,20 +15,13 @@ from monitor.content.kinds import graphql, grpc, jwt, msgpack, protobuf, xml
 from monitor.content.kinds.multipart import parts_of
 from monitor.content.kinds.tree import Leaf, Members, tree_of
 from monitor.json.text import json_values
-
-# 1: 150, 2: "testing", 3: a message {1: 7}, 4: 1.5 as a float, 5: bytes
-PROTO = bytes.fromhex("089601120774657374696e671a020807250000c03f2a02ff00")
+from tests.support.coded_bodies import PROTO, coded
 
 
 def rows(value: Any) -> list[tuple[str, str, str, str]]:
     made = tree_of(value, most=100)
     assert made is not None
     return [(row.state, row.name, row.text, row.type) for row in made]
-
-
-def coded(value: Any) -> str:
-    raw = json.dumps(value).encode()
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def test_protobuf_is_read_by_field_number() -> None:

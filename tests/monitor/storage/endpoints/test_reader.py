@@ -10,7 +10,7 @@ from monitor.logs.metrics import Scope
 from monitor.storage.database.pool import Database
 from monitor.storage.endpoints.reader import EndpointReader
 from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
-from tests.monitor.storage.endpoints.test_naming import Process
+from tests.support.endpoint_names import Process
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)

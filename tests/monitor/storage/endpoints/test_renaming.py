@@ -18,7 +18,7 @@ from monitor.storage.endpoints.naming import key_of
 from monitor.storage.endpoints.renaming import Renaming
 from monitor.storage.registry.services import Services
 from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
-from tests.monitor.storage.endpoints.test_naming import (
+from tests.support.endpoint_names import (
     LIMITS,
     Process,
     counted_otherwise,

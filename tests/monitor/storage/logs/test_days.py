@@ -34,12 +34,12 @@ from monitor.storage.search import days
 from monitor.storage.search.days import Days, spans_of
 from monitor.traffic.exchange import Exchange
 from monitor.traffic.ids import LogIds
-from tests.monitor.storage.logs.test_filters import (
+from tests.support.queries import query
+from tests.support.random_logs import (
     matches,
     random_exchange,
     random_filter,
 )
-from tests.support.queries import query
 
 DAYS, LOGS = 16, 300
 # Of DAYS and those ahead, what one statement may open.
