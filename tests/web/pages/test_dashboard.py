@@ -97,6 +97,8 @@ async def test_it_is_narrowed_by_time_by_values_and_by_what_is_offered(
     await box.press_sequentially("meth")
     offer = page.get_by_role("option", name="method:")
     await expect(offer).to_be_visible()
+    # What was offered for fewer letters is gone.
+    await expect(page.locator("#query-options > li")).to_have_count(1)
     await page.keyboard.press("ArrowDown")
     await expect(box).to_have_attribute("aria-activedescendant", "query-option-0")
     assert await watched.serious_findings() == []
