@@ -122,6 +122,7 @@ def test_make_help_lists_every_target() -> None:
     ).stdout
     names = [line.split()[0] for line in printed.splitlines()]
     expected = "run demo test check format bench bench-query soak lock clean help"
+    expected += " screenshots"
     assert set(names) == set(expected.split())
 
 

@@ -102,6 +102,8 @@ async def test_what_differs_from_the_last_good_one_is_one_click_away(
     await page.get_by_role("link", name="Text", exact=True).click()
     lines = page.get_by_role("region", name="Lines of both answers")
     await expect(lines).to_contain_text('"error"')
+    # Until then its scripts hear no key.
+    await page.wait_for_load_state("load")
     await page.keyboard.press("x")
     await expect(page.locator("[data-delta=status]")).to_have_text("503 → 200")
     assert f"a={bad}&b={good}&view=text" in page.url

@@ -17,7 +17,7 @@ from monitor.counters import Counters
 from monitor.errors import Unavailable
 from monitor.logs.filter import LogFilter, Page
 from monitor.record.codec import decode, encode
-from monitor.spool.segments import segments
+from monitor.spool.segments import Segment, segments
 from monitor.spool.tallies import Tallies
 from monitor.spool.writer import Spool
 from monitor.storage.database.partitions import Partitions
@@ -68,12 +68,15 @@ class Desk:
 
     def spooled(self) -> int:
         """Records behind the positions that the recorder knows of."""
-        return sum(
-            segment.content(
-                self.recorder._positions.get(segment.name, 0)
-            ).labels.total()
-            for segment in segments(self.directory)
-        )
+        return sum(map(self._behind, segments(self.directory)))
+
+    def _behind(self, segment: Segment) -> int:
+        position = self.recorder._positions.get(segment.name, 0)
+        try:
+            return segment.content(position).labels.total()
+        except FileNotFoundError:
+            # Its last record was stored meanwhile.
+            return 0
 
     async def counted(self, word: str) -> int:
         """What the ledger has of *word*, of all services."""
