@@ -12,10 +12,9 @@ from api.output.log import shown_message
 from api.parts import Parts
 from api.rights import Right, need
 from monitor import times
-from monitor.errors import InvalidInput, NotFound, Unavailable
+from monitor.errors import NotFound, Unavailable
 from monitor.in_flight.open_exchange import OpenExchange, OpenWish
 from monitor.logs.display import header_object, pairs
-from monitor.logs.parameter import read as read_query
 from monitor.traffic.exchange import Exchange
 from monitor.traffic.message import Messages
 
@@ -27,9 +26,7 @@ class ExchangeCalls:
     async def list(self, request: web.Request) -> web.Response:
         """Oldest first; `complete` is false where a process did not say its own."""
         await need(request, self._parts, Right.READ)
-        asked, errors = read_query(request.query.items(), EXCHANGES)
-        if errors:
-            raise InvalidInput("the query is not valid", errors=errors)
+        asked = read.query(request, EXCHANGES)
         limit = asked.get("limit", 50)
         wish = OpenWish(
             limit=limit,
@@ -77,7 +74,7 @@ class ExchangeCalls:
             "service_name": service.name if service else None,
             "source": so_far.source,
             "timestamp": times.format(so_far.started_at),
-            "age_ms": so_far.duration_ms or so_far.latency_ms,
+            "age_ms": one.age_ms,
             "phase": one.phase,
             "method": so_far.method,
             "url": so_far.url,

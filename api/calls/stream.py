@@ -24,6 +24,7 @@ from monitor.errors import (
 from monitor.json.output import json_line
 from monitor.logs.cursor import encode_cursor
 from monitor.logs.filter import PAGE, LogFilter
+from monitor.logs.parameter import refuse
 from monitor.logs.query import parse_log_query
 from monitor.search.reading import QueryReader
 from monitor.traffic.ids import LogIds
@@ -177,8 +178,7 @@ def _filter(request: web.Request, queries: QueryReader) -> LogFilter:
         for name in request.query
         if name in PAGE
     ]
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    refuse(errors)
     return filter
 
 

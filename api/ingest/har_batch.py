@@ -18,7 +18,7 @@ from monitor.export.har_import import PLACES, Imported, imported
 from monitor.export.har_messages import Bounds, messages_of
 from monitor.export.har_origin import origin_of
 from monitor.export.har_values import BadEntry, Place, known
-from monitor.logs.parameter import ID, one_of, read
+from monitor.logs.parameter import ID, one_of, valid
 from monitor.loop.giving_way import give_way
 from monitor.record.batch import day_in
 from monitor.traffic.exchange import Body, BodyState, Exchange
@@ -180,9 +180,7 @@ class HarBatch(Batch):
 
 def har_query(request: web.Request) -> Asked:
     """Raises InvalidInput."""
-    values, errors = read(request.query.items(), QUERY)
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    values = valid(request.query.items(), QUERY)
     return Asked(
         skips=values.get("on_error") == "skip",
         shifts=values.get("shift") == "now",

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from api.input import json_input
 from monitor.errors import FieldError, InvalidInput, UnsupportedMediaType
 from monitor.logs import filter
-from monitor.logs.parameter import ID, read
+from monitor.logs.parameter import ID, Parameter, valid
 
 Model = TypeVar("Model", bound=BaseModel)
 PAGE = {name: filter.PAGE[name] for name in ("limit", "offset")}
@@ -72,24 +72,23 @@ def id_in_path(request: web.Request, name: str) -> UUID:
 
 def page(request: web.Request) -> tuple[int, int]:
     """Limit and offset of a list."""
-    values, errors = read(request.query.items(), PAGE)
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    values = query(request, PAGE)
     return values.get("limit", 50), values.get("offset", 0)
 
 
 def page_of_a_service(request: web.Request) -> tuple[int, int, UUID | None]:
     """Limit and offset of a list, and of which service, if of one."""
-    values, errors = read(request.query.items(), PAGE_OF_A_SERVICE)
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    values = query(request, PAGE_OF_A_SERVICE)
     return values.get("limit", 50), values.get("offset", 0), values.get("service_id")
 
 
 def no_query(request: web.Request) -> None:
-    _, errors = read(request.query.items(), {})
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    query(request, {})
+
+
+def query(request: web.Request, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """What the parameters of the query say. Raises InvalidInput."""
+    return valid(request.query.items(), parameters)
 
 
 async def read_body(request: web.Request) -> bytes:

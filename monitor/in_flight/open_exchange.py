@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -32,52 +33,42 @@ TOTAL: Final = struct.Struct("!I")
 EACH: Final = struct.Struct("!BI")
 
 
+@dataclass(frozen=True, slots=True)
 class OpenExchange:
-    """*so_far*: masked, without its bodies; its latency is its age."""
+    """*so_far*: masked, and without its bodies."""
 
-    __slots__ = ("phase", "so_far")
+    so_far: Exchange
+    phase: Phase
 
-    def __init__(self, so_far: Exchange, phase: Phase) -> None:
-        self.so_far = so_far
-        self.phase = phase
+    @property
+    def age_ms(self) -> float | None:
+        """The latency of one that lasts is that of its head."""
+        return self.so_far.duration_ms or self.so_far.latency_ms
 
 
+@dataclass(frozen=True, slots=True)
 class OpenExchanges:
     """Some of them, in order, and how many there are.
 
     *is_complete*: all processes of the proxy said theirs.
     """
 
-    __slots__ = ("found", "is_complete", "total")
-
-    def __init__(
-        self, found: Sequence[OpenExchange], total: int, *, is_complete: bool = True
-    ) -> None:
-        self.found = found
-        self.total = total
-        self.is_complete = is_complete
+    found: Sequence[OpenExchange]
+    total: int
+    is_complete: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWish:
     """Which of them: all, those of *service_id*, or that of *id*, with its messages.
 
     The *limit* oldest, or newest.
     """
 
-    __slots__ = ("id", "limit", "newest_first", "service_id")
-
-    def __init__(
-        self,
-        *,
-        limit: int,
-        service_id: UUID | None = None,
-        id: UUID | None = None,
-        newest_first: bool = False,
-    ) -> None:
-        self.limit = limit
-        self.service_id = service_id
-        self.id = id
-        self.newest_first = newest_first
+    limit: int
+    service_id: UUID | None = None
+    id: UUID | None = None
+    newest_first: bool = False
 
     def written(self) -> bytes:
         """In a form that *read_wish* takes."""

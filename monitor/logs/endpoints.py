@@ -6,10 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from monitor.errors import InvalidInput
 from monitor.logs.filter import PAGE
 from monitor.logs.metrics import Measured, Scope
-from monitor.logs.parameter import TIME, member_of, query_error, read
+from monitor.logs.parameter import TIME, member_of, read, refuse, wrong_ends
 from monitor.logs.query import MEASURED
 
 # So many are put in order; of more, those that are asked most.
@@ -88,11 +87,7 @@ ENDPOINTS = {
 def parse_endpoints_query(pairs: Iterable[tuple[str, str]]) -> EndpointsAsked:
     """Raises InvalidInput naming each parameter that is unknown, repeated or bad."""
     values, errors = read(pairs, ENDPOINTS)
-    since, until = values.get("since"), values.get("until")
-    if since and until and since >= until:
-        errors.append(query_error("until", "must be after since"))
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    refuse([*errors, *wrong_ends(values)])
     names = ("service_id", "since", "until", "source")
     scope = Scope(**{name: values.pop(name) for name in names if name in values})
     sort = values.get("sort", Sort.REQUESTS)

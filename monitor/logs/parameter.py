@@ -4,7 +4,7 @@ Both are declared in one place, so that /openapi.json says the bounds that hold.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from monitor import times
-from monitor.errors import FieldError
+from monitor.errors import FieldError, InvalidInput
 from monitor.search.problem import QueryProblem
 
 FIRST_YEAR, LAST_YEAR = 1970, 2999
@@ -60,6 +60,29 @@ def read(
                 errors.append(query_error(name, str(error)))
         seen.add(name)
     return values, errors
+
+
+def valid(
+    pairs: Iterable[tuple[str, str]], parameters: Mapping[str, Parameter]
+) -> dict[str, Any]:
+    """What they say. Raises InvalidInput, naming each that is unknown or bad."""
+    values, errors = read(pairs, parameters)
+    refuse(errors)
+    return values
+
+
+def refuse(errors: Sequence[FieldError]) -> None:
+    """Raises InvalidInput where there are any."""
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)
+
+
+def wrong_ends(values: Mapping[str, Any]) -> list[FieldError]:
+    """What is wrong with `since` and `until` beside each other."""
+    since, until = values.get("since"), values.get("until")
+    if since and until and since >= until:
+        return [query_error("until", "must be after since")]
+    return []
 
 
 def query_error(name: str, reason: str, type: str = "value_error") -> FieldError:

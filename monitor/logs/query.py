@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from monitor.errors import FieldError, InvalidInput
+from monitor.errors import FieldError
 from monitor.logs.facets import MOST_BUCKETS
 from monitor.logs.filter import FILTERS, PAGE, TEXT, LogFilter, Page
 from monitor.logs.metrics import MAX_BUCKETS, Scope
@@ -14,8 +14,11 @@ from monitor.logs.parameter import (
     Parameter,
     query_error,
     read,
+    refuse,
     text,
+    valid,
     whole_number,
+    wrong_ends,
 )
 from monitor.logs.values import ValuesAsked
 from monitor.search.fields import Called, closest
@@ -88,8 +91,7 @@ def parse_log_query(
         errors.append(query_error("cursor", "cursor and offset exclude each other"))
     if values.get("newer") and "cursor" not in values:
         errors.append(query_error("newer", "newer goes with cursor"))
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    refuse(errors)
     page = {name: values.pop(name) for name in PAGE if name in values}
     return LogFilter(**values), Page(**page)
 
@@ -101,9 +103,7 @@ def parse_export_query(
 
     Raises InvalidInput as parse_log_query does.
     """
-    values, errors = read(pairs, _with(queries, EXPORTED))
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    values = valid(pairs, _with(queries, EXPORTED))
     cursor, limit = values.pop("cursor", None), values.pop("limit", None)
     return LogFilter(**values), cursor, limit
 
@@ -123,8 +123,7 @@ def parse_delete_query(
     if not values and not errors:
         reason = "at least one filter is required, such as service_id, tag or until"
         errors.append(FieldError(("query",), reason, "missing"))
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    refuse(errors)
     return LogFilter(**values), cursor, limit, dry_run
 
 
@@ -132,10 +131,8 @@ def parse_values_query(
     pairs: Iterable[tuple[str, str]], queries: QueryReader
 ) -> tuple[LogFilter, ValuesAsked]:
     """Of which logs which values are asked for. Raises InvalidInput."""
-    values, errors = read(pairs, _with(queries, VALUES))
+    values = valid(pairs, _with(queries, VALUES))
     asked = {name: values.pop(name) for name in OF_VALUES if name in values}
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
     called = asked.pop("field", None) or _listed_field(FIRST_LISTED)
     return LogFilter(**values), ValuesAsked(called=called, **asked)
 
@@ -144,9 +141,7 @@ def parse_facets_query(
     pairs: Iterable[tuple[str, str]], queries: QueryReader
 ) -> LogFilter:
     """Raises InvalidInput as parse_log_query does."""
-    values, errors = read(pairs, _with(queries, FILTERS))
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    values = valid(pairs, _with(queries, FILTERS))
     return LogFilter(**values)
 
 
@@ -154,9 +149,7 @@ def parse_timeline_query(
     pairs: Iterable[tuple[str, str]], queries: QueryReader
 ) -> tuple[LogFilter, timedelta | None]:
     """The filter, and how wide a bucket is to be. Raises InvalidInput."""
-    values, errors = read(pairs, _with(queries, TIMELINE))
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    values = valid(pairs, _with(queries, TIMELINE))
     seconds = values.pop("bucket_s", None)
     return LogFilter(**values), seconds and timedelta(seconds=seconds)
 
@@ -164,11 +157,7 @@ def parse_timeline_query(
 def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:
     """Which logs are measured. Raises InvalidInput as parse_log_query does."""
     values, errors = read(pairs, MEASURED)
-    since, until = values.get("since"), values.get("until")
-    if since and until and since >= until:
-        errors.append(query_error("until", "must be after since"))
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    refuse([*errors, *wrong_ends(values)])
     return Scope(**values)
 
 

@@ -18,9 +18,9 @@ from monitor.comparing.logs import (
     request_sizes,
     response_sizes,
 )
-from monitor.errors import InvalidInput, NotFound
+from monitor.errors import NotFound
 from monitor.logs.log import LogDetail
-from monitor.logs.parameter import query_error, read
+from monitor.logs.parameter import query_error, read, refuse
 
 
 class CompareCalls:
@@ -36,8 +36,7 @@ class CompareCalls:
         values, errors = read(request.query.items(), COMPARED)
         if "b" not in request.query:
             errors.append(query_error("b", "is required", "missing"))
-        if errors:
-            raise InvalidInput("the query is not valid", errors=errors)
+        refuse(errors)
         right = await self._log(values["b"])
         left_id = values.get("a") or await self._comparisons.last_good(right)
         left = await self._log(left_id)

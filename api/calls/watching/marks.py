@@ -12,9 +12,8 @@ from api.output import lists
 from api.parts import Parts
 from api.rights import Right, caller_of, lacking, need
 from monitor import times
-from monitor.errors import Forbidden, InvalidInput, NotFound
+from monitor.errors import Forbidden, NotFound
 from monitor.logs.parameter import FIRST_YEAR, LAST_YEAR
-from monitor.logs.parameter import read as read_query
 from monitor.registry.mark import DeployMark
 
 
@@ -46,9 +45,7 @@ class MarkCalls:
 
     async def list(self, request: web.Request) -> web.Response:
         await need(request, self._parts, Right.READ)
-        asked, errors = read_query(request.query.items(), MARKS)
-        if errors:
-            raise InvalidInput("the query is not valid", errors=errors)
+        asked = read.query(request, MARKS)
         limit, offset = asked.pop("limit", 50), asked.pop("offset", 0)
         found, total = await self._parts.stores.deploys.page(
             limit=limit, offset=offset, **asked

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from monitor import times
 from monitor.errors import InvalidInput
 from monitor.logs.metrics import Scope
-from monitor.logs.parameter import Parameter, one_of, read
+from monitor.logs.parameter import Parameter, one_of, read, refuse
 from monitor.logs.query import parse_scope
 from web.views import windows
 from web.views.windows import Window
@@ -62,8 +62,7 @@ def asked_by(pairs: list[tuple[str, str]], now: datetime) -> Asked:
         scope = parse_scope([pair for pair in pairs if pair[0] not in OWN])
     except InvalidInput as error:
         raise InvalidInput(error.detail, errors=[*errors, *error.errors]) from None
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    refuse(errors)
     if scope.since or scope.until:
         window = Window(None, scope.since, scope.until)
     else:
