@@ -13,6 +13,18 @@ from monitor.storage.endpoints import renames
 # How many of the endpoints are taken over that there were before any was learned.
 TAKEN_OVER = 20_000
 
+# What was counted of each endpoint of the service $1: the sums are of its logs.
+REQUESTS = """
+    SELECT endpoint, requests
+      FROM endpoint_rollups
+     WHERE service_id = $1
+       AND width_s = 86400
+     UNION ALL
+    SELECT endpoint, requests
+      FROM rollup_changes
+     WHERE service_id = $1
+    """
+
 # A path with what is known by its looks named, and whether it is answered.
 Unknown = tuple[str, bool]
 
@@ -167,16 +179,9 @@ async def _there_already(
         TAKEN_OVER,
     )
     rows = await connection.fetch(
-        """
+        f"""
         SELECT endpoint, sum(requests)::bigint AS hits
-          FROM (SELECT endpoint, requests
-                  FROM endpoint_rollups
-                 WHERE service_id = $1
-                   AND width_s = 86400
-                 UNION ALL
-                SELECT endpoint, requests
-                  FROM rollup_changes
-                 WHERE service_id = $1) AS counted
+          FROM ({REQUESTS}) AS counted
          GROUP BY endpoint
         HAVING sum(requests) > 0
          ORDER BY hits DESC, endpoint

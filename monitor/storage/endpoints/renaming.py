@@ -14,6 +14,7 @@ from monitor.record.naming import Seen
 from monitor.storage.clearing.taken_off import COUNTED, added_back, taken_off
 from monitor.storage.database.pool import Database
 from monitor.storage.database.steps import alone, step
+from monitor.storage.endpoints.known import REQUESTS
 from monitor.storage.endpoints.naming import EPOCH, EndpointNames, add_seen
 from monitor.storage.rollups.coverage import (
     ALWAYS,
@@ -236,20 +237,13 @@ async def _finish(connection: asyncpg.Connection, job: Job) -> None:
         await connection.execute("DELETE FROM endpoint_renames WHERE id = $1", job.id)
         if job.is_last:
             await connection.execute(
-                """
+                f"""
                 DELETE FROM endpoint_seen AS seen
                  WHERE service_id = $1
                    AND endpoint = ANY($2)
                    AND endpoint NOT IN (
                        SELECT endpoint
-                         FROM (SELECT endpoint, requests
-                                 FROM endpoint_rollups
-                                WHERE service_id = $1
-                                  AND width_s = 86400
-                                UNION ALL
-                               SELECT endpoint, requests
-                                 FROM rollup_changes
-                                WHERE service_id = $1) AS counted
+                         FROM ({REQUESTS}) AS counted
                         GROUP BY endpoint
                        HAVING sum(requests) > 0)
                 """,

@@ -9,7 +9,7 @@ from monitor.logs.asked import parts_of
 from monitor.logs.filter import LogFilter
 from monitor.logs.log import QueryPart
 from monitor.search.tree import Node, Query
-from monitor.storage.logs.columns import FROM
+from monitor.storage.logs.search import capped
 from monitor.storage.search import conditions
 from monitor.storage.search.asked import asked_of_parts
 from monitor.storage.search.bounded import bounded, within
@@ -73,15 +73,9 @@ async def _count(
             return None
         made = conditions.of_all(tuple(parts))
         days.bound(made)
-        sql = f"""
-            SELECT count(*)
-              FROM (SELECT 1
-                      {FROM} {made.joins}
-                     WHERE {made.where}
-                     LIMIT {MOST_COUNTED + 1 - count}) AS capped
-            """
+        sql, arguments = capped(made, MOST_COUNTED + 1 - count)
         try:
-            [row] = await within(connection, left_ms, sql, made.arguments)
+            [row] = await within(connection, left_ms, sql, arguments)
         except asyncpg.QueryCanceledError:
             return None
         count += row["count"]

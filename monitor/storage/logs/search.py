@@ -125,6 +125,11 @@ def counting(
     """How many there are, *most* at most."""
     made = conditions.of(filter)
     days.bound(made)
+    return capped(made, most)
+
+
+def capped(made: Conditions, most: int) -> tuple[str, list[object]]:
+    """The same, of any conditions."""
     sql = f"""
         SELECT count(*)
           FROM (SELECT 1
