@@ -34,6 +34,10 @@ HAR = {
 }
 
 
+# Of each way one, of the batch two; that with the key is stored the first time only.
+LOGS_EACH_TIME = 5
+
+
 @pytest_asyncio.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     made = Server(tmp_path / "pg", options=TEST_OPTIONS)
@@ -66,8 +70,7 @@ async def test_a_frozen_postgresql_is_503_in_time_and_nothing_is_doubled(
     ):
         service = await register(client)
         key = bearer((await make_key(client, service["id"]))["raw_key"])
-        for answer in await push_in_each_way(client, key):
-            assert answer.status_code == 201, answer.text
+        before = await until_each_is_stored(client, key)
         with frozen(tmp_path / "pg" / "pgdata"):
             # The second time with nothing left of the connections that were there.
             for _ in range(2):
@@ -77,20 +80,31 @@ async def test_a_frozen_postgresql_is_503_in_time_and_nothing_is_doubled(
                     assert int(answer.headers["Retry-After"]) >= 1
                 health = await client.get("/health")
                 assert health.status_code == 200
-        await until_stored(client, key)
+        after = await until_stored(client, key)
         total = (await client.get("/v1/logs")).json()["total"]
         # Five and the one just now; of what was refused each push at most once.
-        assert 6 <= total <= 6 + 2 * 4
+        assert 6 <= total <= before * LOGS_EACH_TIME + 2 * LOGS_EACH_TIME + after
         again = {**key, "Idempotency-Key": "again"}
-        await client.post("/v1/logs", json=LOG, headers=again)
+        await until_stored(client, again)
         assert (await client.get("/v1/logs")).json()["total"] == total
 
 
-async def until_stored(client: httpx.AsyncClient, key: dict[str, str]) -> None:
-    for _ in range(600):
+async def until_each_is_stored(client: httpx.AsyncClient, key: dict[str, str]) -> int:
+    """How often each way was tried: a busy machine may refuse one in half a second."""
+    for tried in range(1, 600):
+        answers = await push_in_each_way(client, key)
+        assert {answer.status_code for answer in answers} <= {201, 503}
+        if all(answer.status_code == 201 for answer in answers):
+            return tried
+    raise AssertionError(answers)
+
+
+async def until_stored(client: httpx.AsyncClient, key: dict[str, str]) -> int:
+    """How often the log was sent until it was taken."""
+    for tried in range(1, 600):
         answer = await client.post("/v1/logs", json=LOG, headers=key)
         if answer.status_code == 201:
-            return
+            return tried
         await asyncio.sleep(0.1)
     raise AssertionError(answer.text)
 
@@ -115,9 +129,10 @@ async def test_a_batch_that_postgresql_falls_silent_in_is_503_in_time(
             async with asyncio.timeout(PATIENCE_S):
                 answer = await pushing
         assert answer.status_code == 503, answer.text
-        await until_stored(client, key)
+        tried = await until_stored(client, key)
         listed = (await client.get("/v1/logs")).json()
-        assert listed["total"] == 1
+        # Of those that were refused any may have been stored: never one of the batch.
+        assert 1 <= listed["total"] <= tried
 
 
 async def wait_for_rows(server: Server) -> None:
