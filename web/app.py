@@ -15,11 +15,11 @@ from web.pages.dashboard import Dashboard
 from web.pages.endpoints.listing import EndpointsPage
 from web.pages.exchanges import OpenPages
 from web.pages.importing import ImportPage
-from web.pages.log import LogDetailPage
 from web.pages.logs.compare import ComparePage
+from web.pages.logs.log import LogDetailPage
+from web.pages.logs.replay import ReplayPage
 from web.pages.logs.send import SendPage
 from web.pages.metrics import MetricsPage
-from web.pages.replay import ReplayPage
 from web.pages.services import ServicesPage
 from web.pages.signin import SignIn
 from web.pages.status import StatusPage

@@ -1,7 +1,6 @@
 """The pages of what is still open."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -9,9 +8,11 @@ from aiohttp import web
 
 from monitor.errors import NotFound
 from monitor.in_flight.open_exchange import OpenExchange, OpenWish
-from monitor.logs.display import message_text, pairs
+from monitor.logs.display import pairs
 from web import render
+from web.pages.logs.messages import PAGE_SIZE, laid_out_messages
 from web.parts import PageParts
+from web.views.messages import MessageView
 
 MAX_ROWS: Final = 100
 ORDERS: Final = ("oldest", "newest")
@@ -48,7 +49,7 @@ class OpenPages:
             "one": one,
             "id": id,
             "name_of": self._name_of,
-            "messages": [] if one is None else _messages(one),
+            "messages": [] if one is None else await self._messages(one),
             "pairs": pairs,
         }
         return await self._shown(request, "exchange", context)
@@ -60,25 +61,15 @@ class OpenPages:
         template = f"_{name}.html" if is_part else f"{name}.html"
         return await render.page(request, template, context)
 
+    async def _messages(self, one: OpenExchange) -> Sequence[MessageView]:
+        """The last ones that are kept, the last first, as one who watches has them."""
+        it = one.so_far
+        kept = [] if it.messages is None else it.messages.kept[-PAGE_SIZE:]
+        views = await laid_out_messages(
+            self._parts.helpers, it.service_id, kept, it.started_at
+        )
+        return views[::-1]
+
     def _name_of(self, service_id: UUID) -> str:
         service = self._parts.routes().by_id(service_id)
         return "" if service is None else service.name
-
-
-def _messages(one: OpenExchange) -> list[dict[str, object]]:
-    """Newest first, as one who watches has them."""
-    messages = one.so_far.messages
-    if messages is None:
-        return []
-    began = one.so_far.started_at
-    return [
-        {
-            "at": began + timedelta(milliseconds=message.offset_ms),
-            "direction": message.direction,
-            "kind": message.kind,
-            "text": message_text(message),
-            "size": message.size if message.size is not None else message.wire_size,
-            "state": message.state,
-        }
-        for message in reversed(messages.kept)
-    ]

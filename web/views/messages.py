@@ -21,7 +21,6 @@ SHORT_CHARACTERS, SHORT_LINES = 300, 4
 class MessageView:
     """Texts only: *text* laid out, or *hex*; *lead* is the beginning of a long one."""
 
-    number: int
     is_sent: bool
     kind: str
     name: str | None
@@ -43,40 +42,25 @@ class MessageViews(NamedTuple):
     is_limited: bool = False
 
 
-def message_views(
-    messages: Sequence[Message], began: datetime, first: int
-) -> MessageViews:
-    views = [
-        _view(message, *_shown(message), began, first + n)
-        for n, message in enumerate(messages)
-    ]
-    return MessageViews(views)
+def message_views(messages: Sequence[Message], began: datetime) -> MessageViews:
+    return MessageViews([_view(one, *_shown(one), began) for one in messages])
 
 
-def raw_message_views(
-    messages: Sequence[Message], began: datetime, first: int
-) -> MessageViews:
+def raw_message_views(messages: Sequence[Message], began: datetime) -> MessageViews:
     """Not laid out, and only the beginning of each."""
-    views = [
-        _view(
-            message,
-            message.kept[:SHORT_CHARACTERS].decode("utf-8", "replace"),
-            False,
-            began,
-            first + n,
-        )
-        for n, message in enumerate(messages)
-    ]
-    return MessageViews(views)
+    texts = [one.kept[:SHORT_CHARACTERS].decode("utf-8", "replace") for one in messages]
+    return MessageViews(
+        [
+            _view(one, text, False, began)
+            for one, text in zip(messages, texts, strict=True)
+        ]
+    )
 
 
-def _view(
-    message: Message, text: str, is_hex: bool, began: datetime, n: int
-) -> MessageView:
+def _view(message: Message, text: str, is_hex: bool, began: datetime) -> MessageView:
     is_long = len(text) > SHORT_CHARACTERS or text.count("\n") >= SHORT_LINES
     at = began + timedelta(milliseconds=message.offset_ms)
     return MessageView(
-        number=n + 1,
         is_sent=message.direction is Direction.SENT,
         kind=message.kind.value,
         name=message.name,

@@ -11,14 +11,14 @@ from api.input.replay_schemas import COMPARED
 from api.output.log import shown_item
 from api.parts import Parts
 from api.rights import Right, need
-from monitor.comparing.logs import (
+from monitor.errors import NotFound
+from monitor.log_pairs.comparisons import (
     ComparedLogs,
     LogComparisons,
     Sizes,
     request_sizes,
     response_sizes,
 )
-from monitor.errors import NotFound
 from monitor.logs.log import LogDetail
 from monitor.logs.parameter import query_error, read, refuse
 

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from aiohttp import web
 
-from monitor.comparing.logs import LogComparisons, request_sizes, response_sizes
 from monitor.errors import NotFound
+from monitor.log_pairs.comparisons import LogComparisons, request_sizes, response_sizes
 from monitor.logs.log import LogDetail
 from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
 from monitor.offload.outcome import OutcomeKind, Unworked
 from web import render
-from web.pages.log import find_log
+from web.pages.logs.log import find_log
 from web.parts import PageParts
 from web.views.results import Beside, beside
 

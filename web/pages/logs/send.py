@@ -6,7 +6,7 @@ from aiohttp import web
 
 from monitor.traffic.mask import MASK
 from web import render
-from web.pages.log import MAX_ROWS, find_log, sides_shown
+from web.pages.logs.log import MAX_ROWS, find_log, sides_shown
 from web.parts import PageParts
 from web.views.choices import choosable
 

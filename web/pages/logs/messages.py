@@ -1,7 +1,9 @@
-"""The messages of a log, as its page shows them."""
+"""The messages of a log or of an open exchange, as their pages show them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from monitor.logs.log import LogDetail
 from monitor.offload.helpers import Helpers
@@ -47,7 +49,9 @@ async def messages_view(
     messages, total = found or ([], 0)
     return MessagesView(
         title=title,
-        items=await _views(helpers, detail, messages, offset),
+        items=await laid_out_messages(
+            helpers, detail.item.service_id, messages, detail.item.timestamp
+        ),
         count=count,
         total=total,
         problem=detail.messages_problem,
@@ -57,23 +61,21 @@ async def messages_view(
     )
 
 
-async def _views(
-    helpers: Helpers, detail: LogDetail, messages: Sequence[Message], offset: int
+async def laid_out_messages(
+    helpers: Helpers, service_id: UUID, messages: Sequence[Message], began: datetime
 ) -> list[MessageView]:
     """Where they cannot be laid out, their beginnings as they are."""
-    began = detail.item.timestamp
     try:
         made = await helpers.do(
             OutcomeKind.PAGE,
-            detail.item.service_id,
+            service_id,
             message_views,
             messages,
             began,
-            offset,
             is_little=sum(len(one.kept) for one in messages) <= LITTLE_KEPT,
         )
     except Unworked:
-        made = raw_message_views(messages, began, offset)
+        made = raw_message_views(messages, began)
     return made.views
 
 

@@ -12,7 +12,7 @@ from monitor.registry.resources import ServiceResource
 from monitor.replay.replay import ReplaySummary
 from monitor.traffic.mask import MASK
 from web import render
-from web.pages.log import MAX_ROWS, find_log
+from web.pages.logs.log import MAX_ROWS, find_log
 from web.parts import PageParts
 from web.views.editable import Editable, editable, editable_of
 from web.views.results import Result, result_of, with_rules

@@ -17,7 +17,7 @@ from monitor.offload.little import LITTLE_MARKS, are_little
 from monitor.offload.outcome import OutcomeKind, Unworked
 from monitor.traffic.mask import MASK
 from web import render
-from web.pages.messages import messages_view
+from web.pages.logs.messages import messages_view
 from web.parts import PageParts
 from web.views.bodies import Side, raw_sides, sides_of
 from web.views.kinds.raw import raw_parts
