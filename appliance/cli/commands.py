@@ -58,6 +58,7 @@ def _demo(settings: Settings, arguments: Namespace) -> int:
             app_url=appliance.app_url,
             proxy_url=appliance.proxy_url,
             password=password.get_secret_value() if password else None,
+            stores=appliance.stores,
         )
 
     serve(demo.of_its_own(settings), traffic)

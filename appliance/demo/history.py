@@ -1,4 +1,4 @@
-"""The demo's last day, as it was pushed: a deploy that made it slower, an outage.
+"""The demo's last days, as they were pushed: a deploy that made it slower, an outage.
 
 What is made up is the same each time, but for its time.
 """
@@ -12,6 +12,9 @@ from random import Random
 from typing import Any, Final
 
 DAY = timedelta(days=1)
+# The last day; that before, and that of a week ago, to compare it with.
+TODAY: Final = timedelta()
+EARLIER: Final = (DAY, timedelta(days=7))
 # So long ago, and so much slower from then on.
 DEPLOY_AGO: Final = timedelta(hours=3)
 SLOWER: Final = 3.5
@@ -86,20 +89,22 @@ SERVICES: Final = (
 )
 
 
-def lines(service: Service, now: datetime, random: Random) -> Iterator[bytes]:
-    """Logs for `POST /v1/logs/batch`, a line each, the oldest first."""
+def lines(
+    service: Service, now: datetime, random: Random, ago: timedelta = TODAY
+) -> Iterator[bytes]:
+    """Logs for `POST /v1/logs/batch`, a line each: of the day that ended *ago*."""
     weights = [endpoint.share for endpoint in service.endpoints]
-    for moment in moments(service.requests, now, random):
+    for moment in moments(service.requests, now - ago, random):
         endpoint = random.choices(service.endpoints, weights)[0]
         log = _log(service, endpoint, moment, now, random)
         yield json.dumps(log, separators=(",", ":")).encode() + b"\n"
 
 
-def moments(count: int, now: datetime, random: Random) -> list[datetime]:
-    """More by day than by night."""
+def moments(count: int, end: datetime, random: Random) -> list[datetime]:
+    """Of the day before *end*, the oldest first; more by day than by night."""
     found: list[datetime] = []
     while len(found) < count:
-        moment = now - DAY * random.random()
+        moment = end - DAY * random.random()
         swing = math.cos((moment.hour - PEAK_HOUR) / 24 * 2 * math.pi)
         if random.random() < (1 + SWING * swing) / (1 + SWING):
             found.append(moment)

@@ -1,19 +1,22 @@
 """The demo's shop as it is registered: services, keys, history, rules and a channel."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from aiohttp import ClientSession
 
 from appliance.demo import history
+from monitor.storage.alerts.past import AlertPast
+from monitor.storage.stores import Stores
 
+NAME = "demo shop"
 SEED = 7
 LIMIT = {"limit": "500"}
 RULES: tuple[dict[str, Any], ...] = (
     {
-        "service": "demo shop",
+        "service": NAME,
         "name": "Checkout is broken",
         "description": "Each answer of 503 that a customer got.",
         "query": "status:503",
@@ -38,6 +41,10 @@ RULES: tuple[dict[str, Any], ...] = (
         "condition_operator": ">",
         "condition_value": "2000",
     },
+)
+VIEWS: tuple[dict[str, Any], ...] = (
+    {"name": "Failed charges", "filters": {"query": "path:/charges status:>=500"}},
+    {"name": "Slow reviews", "filters": {"query": "path:*/reviews latency:>200"}},
 )
 
 
@@ -65,31 +72,73 @@ async def stands(
     return found
 
 
-async def fill(session: ClientSession, app_url: str, stands: dict[str, Stand]) -> None:
-    """A day of history, and the mark of its deploy, unless they are there."""
+async def fill(
+    session: ClientSession, app_url: str, stands: dict[str, Stand], now: datetime
+) -> bool:
+    """The day before *now*, and the marks of it, unless they are there."""
     async with session.get(f"{app_url}/v1/marks") as answer:
         if (await answer.json())["total"]:
-            return
-    now, random = datetime.now(UTC), Random(SEED)
-    for service in history.SERVICES:
-        stand = stands[service.name]
-        await _post(
-            session,
-            f"{app_url}/v1/logs/batch",
-            data=b"".join(history.lines(service, now, random)),
-            headers={
-                "Content-Type": "application/x-ndjson",
-                "Authorization": f"Bearer {stand.key}",
-            },
-        )
+            return False
+    await push(session, app_url, stands, now, history.TODAY)
     deployed, out = now - history.DEPLOY_AGO, now - history.OUTAGE_AGO
     for name, text, moment in (
         ("demo catalog", "deploy catalog 2.4.0", deployed),
-        ("demo payments", "payment provider unreachable", out),
+        ("demo payments", "payment provider unreachable", out - history.OUTAGE),
     ):
         mark = {"text": text, "timestamp": moment.isoformat()}
         key = {"Authorization": f"Bearer {stands[name].key}"}
         await _post(session, f"{app_url}/v1/marks", json=mark, headers=key)
+    return True
+
+
+async def push(
+    session: ClientSession,
+    app_url: str,
+    stands: dict[str, Stand],
+    now: datetime,
+    ago: timedelta,
+) -> None:
+    """What was logged in the day that ended *ago*."""
+    random = Random(SEED + ago.days)
+    for service in history.SERVICES:
+        await _post(
+            session,
+            f"{app_url}/v1/logs/batch",
+            data=b"".join(history.lines(service, now, random, ago)),
+            headers={
+                "Content-Type": "application/x-ndjson",
+                "Authorization": f"Bearer {stands[service.name].key}",
+            },
+        )
+
+
+async def look_back(stores: Stores, now: datetime) -> None:
+    """What the rules would have found of that."""
+    past = AlertPast(stores.previews)
+    alerts, _ = await stores.alerts.page(service_id=None, limit=len(RULES), offset=0)
+    for alert in alerts:
+        await past.find(alert, now)
+
+
+async def furnish(
+    session: ClientSession, app_url: str, stands: dict[str, Stand]
+) -> None:
+    """What people leave behind: views, a pinned log with a note, a replay."""
+    for view in VIEWS:
+        await _post(session, f"{app_url}/v1/views", json=view)
+    shop = stands[NAME]
+    asked = {"service_id": shop.id, "source": "proxy", "path": "/orders", "limit": "1"}
+    async with session.get(f"{app_url}/v1/logs", params=asked) as answer:
+        found = (await answer.json())["items"]
+    if not found:
+        return
+    log = f"{app_url}/v1/logs/{found[0]['id']}"
+    note = {"pinned": True, "tags": ["example"], "note": "What an order looks like."}
+    async with session.patch(log, json=note):
+        pass
+    key = {"Authorization": f"Bearer {shop.key}"}
+    changed = {"override_body": '{"product": 7, "quantity": 3}'}
+    await _post(session, f"{log}/replay", json=changed, headers=key)
 
 
 async def watch(

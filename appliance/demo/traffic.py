@@ -1,30 +1,34 @@
 """Traffic of the demo: what a newcomer sees, through the proxy to a small upstream."""
 
 import asyncio
+import itertools
 import logging
+import math
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, CookieJar
 
 from appliance.demo import history, shop, upstream
 from monitor.settings import Settings
+from monitor.storage.stores import Stores
 
 logger = logging.getLogger(__name__)
 
-NAME = "demo shop"
 NAMED = {
-    NAME: "Sample traffic",
+    shop.NAME: "Sample traffic",
     **{service.name: service.description for service in history.SERVICES},
 }
 BURST = 150
-# After the burst, one request now and then, for ten minutes at most: who left it
-# running overnight finds the product, and not ten thousand more of the same.
+# After the burst, one request now and then.
 TRICKLE_EVERY_S = 1.5
-TRICKLE_S = 600.0
+# What stays open is left and come back to after so long.
+STAY_S = 30.0
 WAIT = ClientTimeout(total=30)
+SAID = ("where is my order?", "order 4711, of Monday", "thank you")
 FORM_TOKEN = re.compile(r'name="token" value="([^"]*)"')
 
 
@@ -40,33 +44,38 @@ async def run(
     app_url: str,
     proxy_url: str,
     password: str | None = None,
-    seconds: float | None = None,
+    stores: Stores | None = None,
+    seconds: float = math.inf,
 ) -> None:
-    """Set the shop up and send traffic for *seconds*, then return.
+    """Set the shop up and send traffic for *seconds*, or until this is cancelled.
 
-    Without *seconds*, for TRICKLE_S; its upstream answers until this is cancelled.
-    *password* is that of the app, where it is closed.
+    *password* is that of the app, where it is closed. *stores*: where the rules' past
+    is looked for, too.
     """
     runner, upstream_url = await upstream.start()
     try:
-        # Its cookie would go to the proxy too, which has the same host.
-        async with ClientSession(
-            timeout=WAIT, cookie_jar=CookieJar(unsafe=True)
-        ) as session:
+        # The cookie of the first would go to the proxy too, which has the same host.
+        async with (
+            ClientSession(timeout=WAIT, cookie_jar=CookieJar(unsafe=True)) as session,
+            ClientSession(timeout=WAIT) as visiting,
+        ):
             if password is not None:
                 await _sign_in(session, app_url, password)
             found = await shop.stands(session, app_url, upstream_url, NAMED)
             await shop.watch(session, app_url, found, f"{upstream_url}/hook")
-            await shop.fill(session, app_url, found)
-        async with ClientSession(timeout=WAIT) as session:
+            now = datetime.now(UTC)
+            is_new = await shop.fill(session, app_url, found, now)
+            if is_new and stores is not None:
+                await shop.look_back(stores, now)
             places = {name: f"{proxy_url}/{one.slug}" for name, one in found.items()}
-            visitor = Visitor(session, places, app_url, found[NAME].key)
+            visitor = Visitor(visiting, places, app_url, found[shop.NAME].key)
             await visitor.burst()
+            if is_new:
+                await shop.furnish(session, app_url, found)
+                for ago in history.EARLIER:
+                    await shop.push(session, app_url, found, now, ago)
             logger.info("sample traffic is there", extra={"page": f"{app_url}/"})
-            await visitor.trickle(TRICKLE_S if seconds is None else seconds)
-        if seconds is None:
-            logger.info("the sample traffic is over; its upstream goes on answering")
-            await asyncio.Event().wait()
+            await visitor.live(seconds)
     finally:
         await runner.cleanup()
 
@@ -82,7 +91,7 @@ class Visitor:
         key: str,
     ) -> None:
         self._session = session
-        self._shop = places[NAME]
+        self._shop = places[shop.NAME]
         self._places = places
         self._app_url = app_url
         self._key = key
@@ -95,12 +104,28 @@ class Visitor:
         for _ in range(BURST):
             await self._try(self._any())
 
-    async def trickle(self, seconds: float) -> None:
+    async def live(self, seconds: float) -> None:
+        """Requests now and then, and some that stay open."""
+        async with asyncio.TaskGroup() as group:
+            stays = [
+                group.create_task(self._again(visit))
+                for visit in (self._tail, self._talk)
+            ]
+            await self._trickle(seconds)
+            for stay in stays:
+                stay.cancel()
+
+    async def _trickle(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while loop.time() < end:
             await asyncio.sleep(min(TRICKLE_EVERY_S, end - loop.time()))
             await self._try(self._any())
+
+    async def _again(self, visit: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._try(visit)
+            await asyncio.sleep(TRICKLE_EVERY_S)
 
     def _visits(self) -> list[Callable[[], Awaitable[None]]]:
         return [
@@ -183,6 +208,23 @@ class Visitor:
         person = {"name": "ada", "password": "demo-secret"}
         url = f"{self._places['demo accounts']}/sessions"
         await self._send("POST", url, json=person)
+
+    async def _tail(self) -> None:
+        """A page that shows prices as they change."""
+        url = f"{self._shop}/prices/live"
+        async with self._session.get(url, timeout=ClientTimeout(STAY_S)) as answer:
+            await answer.read()
+
+    async def _talk(self) -> None:
+        """Somebody and the support."""
+        async with (
+            asyncio.timeout(STAY_S),
+            self._session.ws_connect(f"{self._shop}/chat/support") as socket,
+        ):
+            for said in itertools.cycle(SAID):
+                await socket.send_str(said)
+                await socket.receive()
+                await asyncio.sleep(2 * TRICKLE_EVERY_S)
 
     async def _push(self) -> None:
         log = {

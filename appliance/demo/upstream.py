@@ -1,7 +1,9 @@
 """Upstream of the demo: a small shop, and what it answers."""
 
 import asyncio
+import json
 import random
+import time
 
 from aiohttp import WSMsgType, web
 
@@ -14,9 +16,17 @@ DOT = bytes.fromhex(
 )
 
 
+# The payment provider is away from the start, and again every half an hour.
+OUT_S, OUT_EVERY_S = 240.0, 1_800.0
+FAILING_WHILE_OUT, FAILING = 0.6, 0.01
+BEGUN = web.AppKey("begun", float)
+PRICE_EVERY_S = 2.0
+
+
 async def start() -> tuple[web.AppRunner, str]:
     """A shop on a free port of loopback, and its URL."""
     app = web.Application(client_max_size=MAX_UPLOAD_BYTES)
+    app[BEGUN] = time.monotonic()
     app.add_routes(
         [
             web.get("/products/{id}", _product),
@@ -27,6 +37,8 @@ async def start() -> tuple[web.AppRunner, str]:
             web.get("/images/{id}", _image),
             web.get("/events", _events),
             web.get("/chat", _chat),
+            web.get("/chat/support", _chat),
+            web.get("/prices/live", _prices),
             web.get("/products/{id}/reviews", _reviews),
             web.post("/charges", _charge),
             web.post("/sessions", _session),
@@ -57,7 +69,8 @@ async def _reviews(request: web.Request) -> web.Response:
 async def _charge(request: web.Request) -> web.Response:
     charge = await request.json()
     await asyncio.sleep(random.uniform(0.05, 0.2))
-    if random.random() < 0.2:
+    failing = FAILING_WHILE_OUT if _is_out(request) else FAILING
+    if random.random() < failing:
         error = {"code": "E42", "message": "card declined: issuer unavailable"}
         return web.json_response({"error": error}, status=502)
     return web.json_response({"id": random.randint(1, 9999), **charge}, status=201)
@@ -80,7 +93,14 @@ async def _order(request: web.Request) -> web.Response:
     return web.json_response({"id": random.randint(1, 9999), **order}, status=201)
 
 
+def _is_out(request: web.Request) -> bool:
+    """Whether the payment provider is away."""
+    return (time.monotonic() - request.app[BEGUN]) % OUT_EVERY_S < OUT_S
+
+
 async def _checkout(request: web.Request) -> web.Response:
+    if not _is_out(request):
+        return web.json_response({"basket": [], "total": {"EUR": 0}})
     return web.json_response({"error": "payment provider unreachable"}, status=503)
 
 
@@ -104,6 +124,16 @@ async def _events(request: web.Request) -> web.StreamResponse:
         await answer.write(f'event: price\ndata: {{"n": {n}}}\n\n'.encode())
         await asyncio.sleep(0.05)
     return answer
+
+
+async def _prices(request: web.Request) -> web.StreamResponse:
+    """For as long as somebody listens."""
+    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await answer.prepare(request)
+    while True:
+        price = {"product": random.randint(1, 40), "EUR": random.randint(5, 99)}
+        await answer.write(f"event: price\ndata: {json.dumps(price)}\n\n".encode())
+        await asyncio.sleep(PRICE_EVERY_S)
 
 
 async def _chat(request: web.Request) -> web.WebSocketResponse:

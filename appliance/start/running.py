@@ -17,6 +17,7 @@ from appliance.workers.proxying import ServedProxy, serving_proxy
 from appliance.workers.supervisor import Workers
 from monitor.lifecycle import Lifecycle
 from monitor.settings import Settings
+from monitor.storage.stores import Stores
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Appliance:
     proxy_url: str
     state: Lifecycle
     workers: Workers | None
+    stores: Stores
 
 
 @asynccontextmanager
@@ -58,6 +60,7 @@ async def running(settings: Settings) -> AsyncIterator[Appliance]:
                 proxy_url=base.proxy_url,
                 state=base.state,
                 workers=proxy.workers,
+                stores=stored.stores,
             )
 
 

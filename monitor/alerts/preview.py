@@ -16,6 +16,14 @@ class Point:
     value: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a rule stands from then on, and what it measured."""
+
+    standing: AlertStanding
+    value: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """*points*: of the last day, one for each *width*.
@@ -33,7 +41,13 @@ def firings(
     window: AlertWindow, points: Sequence[Point], width: timedelta
 ) -> list[datetime]:
     """When a rule over *window* would have begun to fire, looking once a point."""
-    found: list[datetime] = []
+    found = turns(window, points, width)
+    return [t.standing.since for t in found if t.standing.state is AlertState.FIRING]
+
+
+def turns(window: AlertWindow, points: Sequence[Point], width: timedelta) -> list[Turn]:
+    """Each change of where such a rule would have stood."""
+    found: list[Turn] = []
     if not points:
         return found
     standing = AlertStanding(AlertState.OK, points[0].start)
@@ -44,7 +58,7 @@ def firings(
             for_s=window.for_s,
             now=point.start + width,
         )
-        if after.state is AlertState.FIRING and after is not standing:
-            found.append(after.since)
+        if after is not standing:
+            found.append(Turn(after, point.value))
         standing = after
     return found

@@ -1,6 +1,6 @@
 """Endpoints of services: what is asked of them, and what each of them is like."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -95,19 +95,55 @@ def parse_endpoints_query(pairs: Iterable[tuple[str, str]]) -> EndpointsAsked:
     return EndpointsAsked(scope=scope, **{"order": first, **values})
 
 
-def apdex(
-    *, satisfied: int, tolerating: int, failed: int, samples: int
-) -> float | None:
-    """The Application Performance Index; what failed frustrates, however quickly.
+@dataclass(frozen=True, slots=True)
+class Satisfied:
+    """How many of *samples* were answered in time, and how many in four times that."""
 
-    *satisfied* and *tolerating* may have some of those that failed.
-    """
-    if not samples:
-        return None
-    most = max(samples - failed, 0)
-    satisfied = min(satisfied, most)
-    tolerating = min(tolerating, most - satisfied)
-    return (satisfied + tolerating / 2) / samples
+    satisfied: int
+    tolerating: int
+    samples: int
+
+    @classmethod
+    def of(
+        cls, *, satisfied: int, tolerating: int, failed: int, samples: int
+    ) -> "Satisfied":
+        """What failed frustrates, however quickly; the first two may have of it."""
+        most = max(samples - failed, 0)
+        satisfied = min(satisfied, most)
+        return cls(satisfied, min(tolerating, most - satisfied), samples)
+
+    def __add__(self, other: "Satisfied") -> "Satisfied":
+        return Satisfied(
+            self.satisfied + other.satisfied,
+            self.tolerating + other.tolerating,
+            self.samples + other.samples,
+        )
+
+    @property
+    def apdex(self) -> float | None:
+        """The Application Performance Index; None of no samples."""
+        if not self.samples:
+            return None
+        return (self.satisfied + self.tolerating / 2) / self.samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Satisfaction:
+    """By method and endpoint, whatever the service; *is_whole*: none is left out."""
+
+    each: Mapping[tuple[str, str], Satisfied]
+    is_whole: bool
+
+    @property
+    def apdex(self) -> float | None:
+        """Of all together; None where that is not known."""
+        if not self.is_whole:
+            return None
+        return sum(self.each.values(), Satisfied(0, 0, 0)).apdex
+
+    def apdex_of(self, method: str, endpoint: str) -> float | None:
+        found = self.each.get((method, endpoint))
+        return None if found is None else found.apdex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,12 @@ from functools import partial
 from aiohttp import web
 
 from monitor.errors import InvalidInput, Unavailable
-from monitor.logs.metrics import Endpoints, Measured, Totals
+from monitor.logs.metrics import Endpoints, Measured, Scope
 from monitor.registry.mark import DeployMark
 from web import render
 from web.parts import PageParts
 from web.views import figures
-from web.views.charts import changes
+from web.views.charts import changes, shares
 from web.views.charts.asked import (
     COMPARED,
     KEPT,
@@ -24,17 +24,19 @@ from web.views.charts.asked import (
     ends,
     series,
 )
-from web.views.charts.changes import Change
+from web.views.charts.changes import Change, change
 from web.views.charts.endpoints import (
+    COLUMNS,
     EndpointRow,
-    Named,
+    Known,
     Order,
     in_order,
     name_of,
     rows_of,
 )
+from web.views.charts.shares import Counted, Part
 from web.views.choices import choosable
-from web.views.figures import Figure, LogLinks, Part
+from web.views.figures import Figure, LogLinks
 
 MAX_ENDPOINTS = 100
 MAX_MARKS = 100
@@ -42,11 +44,24 @@ AROUND = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    """What was measured of the time that is compared with."""
+class Window:
+    """What was measured of a time: that which is asked for, or one compared with it."""
 
-    totals: Totals
-    endpoints: Mapping[Named, Measured]
+    counted: Counted
+    endpoints: Endpoints
+    known: Known
+
+    @property
+    def measured(self) -> Measured:
+        return self.counted.totals.measured
+
+    def figures(self) -> tuple[Figure, ...]:
+        found = figures.of_measured(self.measured, self.known.links, {})
+        apdex = self.known.satisfaction.apdex
+        return (
+            *found,
+            figures.of_apdex(apdex, self.known.t_ms, self.known.links, {}),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +97,7 @@ class MetricsPage:
             "services": services,
             "service_names": {service.id: service.name for service in services},
             "compared": COMPARED,
+            "columns": COLUMNS,
             "series": asked and series("timeseries", asked.scope),
             "heat": asked and series("heatmap", asked.scope),
             "series_before": asked
@@ -108,49 +124,66 @@ class MetricsPage:
             return View(asked=asked, problem=problem), 503
 
     async def _measured(self, asked: Asked) -> View:
-        stores = self._parts.stores
-        totals, endpoints = await stores.metrics.overview(asked.scope)
-        before = await self._before(asked)
-        links = LogLinks(asked.scope)
+        stores, t_ms = self._parts.stores, await self._t_ms(asked.scope)
+        now = await self._window(asked.scope, t_ms)
+        before = (
+            None if asked.before is None else await self._window(asked.before, t_ms)
+        )
+        if before is not None and not before.measured.requests:
+            before = None
         marks, _ = await stores.deploys.page(
             service_id=asked.scope.service_id,
             since=asked.scope.since,
             until=asked.scope.until,
             limit=MAX_MARKS,
         )
-        rows = await self._rows(asked, endpoints, before, links)
+        rows = await self._rows(asked, now, before)
+        was = None if before is None else before.counted
         return View(
             asked=asked,
-            totals=_compared(totals, before, links),
-            by_method=figures.by_method(totals, links),
-            by_status=figures.by_status(totals, links),
+            totals=_compared(now, before),
+            by_method=shares.by_method(now.counted, was),
+            by_status=shares.by_status(now.counted, was),
             endpoints=rows,
-            more_endpoints=len(endpoints.each) - len(rows),
-            logs=links.to({}),
-            is_exact=not totals.percentile_error,
+            more_endpoints=len(now.endpoints.each) - len(rows),
+            logs=now.known.links.to({}),
+            is_exact=not now.counted.totals.percentile_error,
             marks=marks,
         )
 
-    async def _before(self, asked: Asked) -> Before | None:
-        """None where nothing is compared, or there is nothing to compare with."""
-        if asked.before is None:
-            return None
-        totals, endpoints = await self._parts.stores.metrics.overview(asked.before)
-        if not totals.measured.requests:
-            return None
-        named = {name_of(one): one.measured for one in endpoints.each if one.method}
-        return Before(totals=totals, endpoints=named)
+    async def _t_ms(self, scope: Scope) -> int:
+        """Apdex' T of the chosen service, or of those without one of their own."""
+        default = self._parts.settings.apdex_t_ms
+        if scope.service_id is None:
+            return default
+        service = await self._parts.stores.services.get(scope.service_id)
+        return service.apdex_t_ms or default if service else default
+
+    async def _window(self, scope: Scope, t_ms: int) -> Window:
+        stores, links = self._parts.stores, LogLinks(scope)
+        totals, endpoints = await stores.metrics.overview(scope)
+        return Window(
+            counted=Counted(totals, links),
+            endpoints=endpoints,
+            known=Known(
+                measured={name_of(e): e.measured for e in endpoints.each if e.method},
+                satisfaction=await stores.endpoints.satisfaction(scope),
+                links=links,
+                t_ms=t_ms,
+            ),
+        )
 
     async def _rows(
-        self, asked: Asked, found: Endpoints, before: Before | None, links: LogLinks
+        self, asked: Asked, now: Window, before: Window | None
     ) -> list[EndpointRow]:
-        were = {} if before is None else before.endpoints
-        each = in_order(found.each, were, Order(asked.sort, asked.is_ascending))
+        was = None if before is None else before.known
+        order = Order(asked.sort, asked.is_ascending)
+        each = in_order(now.endpoints.each, now.known, was, order)
         if not asked.all_endpoints:
             each = each[:MAX_ENDPOINTS]
         named = [name_of(one) for one in each if one.method]
         lines = await self._parts.stores.sparklines.of_endpoints(asked.scope, named)
-        return rows_of(each, were, lines, links)
+        return rows_of(each, now.known, was, lines)
 
 
 def _around(given: Mapping[str, str], mark: DeployMark) -> str:
@@ -161,10 +194,18 @@ def _around(given: Mapping[str, str], mark: DeployMark) -> str:
 
 
 def _compared(
-    totals: Totals, before: Before | None, links: LogLinks
+    now: Window, before: Window | None
 ) -> tuple[tuple[Figure, Change | None], ...]:
-    shown = figures.of_measured(totals.measured, links, {})
+    shown = now.figures()
     changed: list[Change | None] = [None] * len(shown)
     if before is not None:
-        changed = changes.of_measured(totals.measured, before.totals.measured)
+        *were, apdex = before.figures()
+        judged = change(
+            now.known.satisfaction.apdex,
+            before.known.satisfaction.apdex,
+            apdex.text,
+            is_better_high=True,
+            link=apdex.link,
+        )
+        changed = [*changes.of_measured(now.measured, before.measured, were), judged]
     return tuple(zip(shown, changed, strict=True))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from monitor import times
-from monitor.logs.metrics import Measured, Scope, Totals
+from monitor.logs.metrics import Measured, Scope
 from web.views.formats import count, duration, percent
 
 
@@ -17,20 +17,6 @@ class Figure:
     text: str
     link: str | None
     is_bad: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """How many of the requests have one method, or one status."""
-
-    name: str
-    requests: Figure
-    share: float
-
-    @property
-    def bar(self) -> int:
-        """The length of its bar, 1 to 100."""
-        return max(1, round(self.share * 100))
 
 
 class LogLinks:
@@ -77,30 +63,12 @@ def of_measured(
     )
 
 
-def by_method(totals: Totals, links: LogLinks) -> list[Part]:
-    return [
-        _part(method, requests, totals, links.to({"method": method}))
-        for method, requests in totals.by_method.items()
-    ]
-
-
-def by_status(totals: Totals, links: LogLinks) -> list[Part]:
-    return [
-        _part(
-            status,
-            requests,
-            totals,
-            links.to(
-                {"has_status": "false"} if status == "none" else {"status_code": status}
-            ),
-        )
-        for status, requests in totals.by_status.items()
-    ]
-
-
-def _part(name: str, requests: int, totals: Totals, link: str) -> Part:
-    return Part(
-        name=name,
-        requests=Figure(name="Requests", text=count(requests), link=link),
-        share=requests / totals.measured.requests,
-    )
+def of_apdex(
+    apdex: float | None, t_ms: int, links: LogLinks, chosen: Mapping[str, str] | None
+) -> Figure:
+    """It leads to those that were not answered within *t_ms*."""
+    slow = None
+    if apdex is not None and chosen is not None:
+        slow = links.to({**chosen, "min_latency_ms": str(t_ms)})
+    text = "n/a" if apdex is None else f"{apdex:.2f}"
+    return Figure(name="Apdex", text=text, link=slow)

@@ -111,7 +111,12 @@ def _refusal(error: Exception) -> str:
 
 async def add(connection: asyncpg.Connection, found: Sequence[Found]) -> None:
     """Store events of rules, and what is to be told of them."""
-    events = [event for _, each in found for event in each]
+    await keep(connection, [event for _, each in found for event in each])
+    for _, group in groupby(found, key=lambda one: one[1][0].service_id):
+        await notify(connection, list(group))
+
+
+async def keep(connection: asyncpg.Connection, events: Sequence[AlertEvent]) -> None:
     for start in range(0, len(events), EVENTS_AT_ONCE):
         await connection.copy_records_to_table(
             "alert_events",
@@ -119,8 +124,6 @@ async def add(connection: asyncpg.Connection, found: Sequence[Found]) -> None:
             columns=EVENT_COLUMNS,
             records=[_row(event) for event in events[start : start + EVENTS_AT_ONCE]],
         )
-    for _, group in groupby(found, key=lambda one: one[1][0].service_id):
-        await notify(connection, list(group))
 
 
 def _row(event: AlertEvent) -> tuple[object, ...]:

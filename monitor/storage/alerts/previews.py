@@ -32,7 +32,7 @@ OF_EACH = timedelta(minutes=15)
 class AlertPreviews:
     def __init__(self, database: Database, *, timeout_ms: int) -> None:
         """*timeout_ms*: of a day, and of a week, each."""
-        self._database = database
+        self.database = database
         self._timeout_ms = timeout_ms
 
     async def of(self, alert: Alert, now: datetime) -> Preview:
@@ -62,7 +62,7 @@ class AlertPreviews:
         since = until - count * width
         scope = Scope(service_id=alert.service_id, since=since, until=until)
         async with snapshot_of(
-            self._database, self._timeout_ms, share=Share.SEARCHES
+            self.database, self._timeout_ms, share=Share.SEARCHES
         ) as snapshot:
             values = await _values(snapshot, alert, scope, width, now)
         starts = [since + n * width for n in range(count)]

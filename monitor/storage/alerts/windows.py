@@ -8,7 +8,7 @@ import asyncpg
 
 from monitor.alerts.asked import parts_of
 from monitor.alerts.condition import Condition, ConditionOperator
-from monitor.alerts.rule import Alert
+from monitor.alerts.rule import Alert, AlertEvent
 from monitor.alerts.state import AlertStanding, AlertState
 from monitor.alerts.window import Aggregate, AlertWindow
 from monitor.storage.alerts import rolled_up
@@ -238,9 +238,21 @@ async def _tell(
     value: float | None,
     logs: Conditions,
 ) -> None:
+    event = await event_at(connection, alert, standing, value, logs)
+    if event is not None:
+        await add(connection, [(alert, [event])])
+
+
+async def event_at(
+    connection: asyncpg.Connection,
+    alert: Alert,
+    standing: AlertStanding,
+    value: float | None,
+    logs: Conditions,
+) -> AlertEvent | None:
     """An event where the rule has begun or ceased to fire."""
     if alert.window is None:
-        return
+        return None
     message = alert.window.message(value, alert.condition, alert.query)
     log_id: UUID | None = None
     match standing.state:
@@ -249,15 +261,14 @@ async def _tell(
         case AlertState.RESOLVED:
             message = f"resolved: {message}"
         case _:
-            return
-    event = event_of(
+            return None
+    return event_of(
         alert,
         state=standing.state,
         message=message,
         log_id=log_id,
         now=standing.since,
     )
-    await add(connection, [(alert, [event])])
 
 
 async def _log_behind(

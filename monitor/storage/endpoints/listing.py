@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from monitor.logs.endpoints import MOST_SORTED, EndpointsAsked, ServiceEndpoint, apdex
+from monitor.logs.endpoints import (
+    MOST_SORTED,
+    EndpointsAsked,
+    Satisfied,
+    ServiceEndpoint,
+)
 from monitor.storage.logs.columns import FROM
 from monitor.storage.logs.measured import (
     MEASURED,
@@ -17,21 +22,16 @@ from monitor.storage.rollups.histogram import Histogram
 from monitor.storage.rollups.sums import SUMMED
 from monitor.storage.rollups.window import Window
 from monitor.storage.search.places import ENDPOINT
+from monitor.storage.search.where import Conditions
 
 FAILED = "coalesce(status_code >= 500, true)"
 
 
 def of_logs(asked: EndpointsAsked, default_t_ms: int) -> Statement:
     made = conditions(asked.scope)
-    t = f"coalesce(s.apdex_t_ms, {made.place(default_t_ms)}::integer)"
     each = f"""
         SELECT l.service_id, l.method, {ENDPOINT} AS endpoint, {MEASURED},
-               count(*) FILTER (WHERE NOT l.is_error AND l.latency_ms <= {t})
-                   AS satisfied,
-               count(*) FILTER (WHERE NOT l.is_error AND l.latency_ms > {t}
-                                  AND l.latency_ms <= 4 * {t}) AS tolerating,
-               count(*) FILTER (WHERE l.is_error OR l.latency_ms IS NOT NULL)
-                   AS samples
+               {satisfied_by(made, default_t_ms)}
           {FROM}
          WHERE {made.where}
          GROUP BY l.service_id, l.method, {ENDPOINT}
@@ -40,6 +40,27 @@ def of_logs(asked: EndpointsAsked, default_t_ms: int) -> Statement:
 
 
 def of_rollups(window: Window, asked: EndpointsAsked) -> Statement:
+    each = f"""
+        SELECT service_id, method, endpoint, {MEASURED_SUMS},
+               failed, numeric_send(answered) AS answered, answered_n
+          FROM ({answered_of(window)}) AS added
+         WHERE requests > 0
+        """
+    return _listed(each, window.arguments, asked)
+
+
+def satisfied_by(made: Conditions, default_t_ms: int) -> str:
+    """What Apdex counts of logs, each by the T of its service."""
+    t = f"coalesce(s.apdex_t_ms, {made.place(default_t_ms)}::integer)"
+    return f"""
+        count(*) FILTER (WHERE NOT l.is_error AND l.latency_ms <= {t}) AS satisfied,
+        count(*) FILTER (WHERE NOT l.is_error AND l.latency_ms > {t}
+                           AND l.latency_ms <= 4 * {t}) AS tolerating,
+        count(*) FILTER (WHERE l.is_error OR l.latency_ms IS NOT NULL) AS samples
+        """
+
+
+def answered_of(window: Window) -> str:
     """*answered* is the histogram of what did not fail by its status."""
     by = ("service_id", "method", "endpoint", "has_failed")
     sums = window.summed(by, of=f"service_id, method, endpoint, {FAILED} AS has_failed")
@@ -48,20 +69,14 @@ def of_rollups(window: Window, asked: EndpointsAsked) -> Statement:
         f"sum({column}){'::bigint' if column in counts else ''} AS {column}"
         for column in SUMMED
     )
-    each = f"""
-        SELECT service_id, method, endpoint, {MEASURED_SUMS},
-               failed, numeric_send(answered) AS answered, answered_n
-          FROM (SELECT service_id, method, endpoint, {added},
-                       coalesce(sum(requests) FILTER (WHERE has_failed), 0) AS failed,
-                       coalesce(sum(histogram) FILTER (WHERE NOT has_failed), 0)
-                           AS answered,
-                       coalesce(sum(latency_n) FILTER (WHERE NOT has_failed), 0)
-                           AS answered_n
-                  FROM ({sums}) AS sums
-                 GROUP BY service_id, method, endpoint) AS added
-         WHERE requests > 0
+    return f"""
+        SELECT service_id, method, endpoint, {added},
+               coalesce(sum(requests) FILTER (WHERE has_failed), 0) AS failed,
+               coalesce(sum(histogram) FILTER (WHERE NOT has_failed), 0) AS answered,
+               coalesce(sum(latency_n) FILTER (WHERE NOT has_failed), 0) AS answered_n
+          FROM ({sums}) AS sums
+         GROUP BY service_id, method, endpoint
         """
-    return _listed(each, window.arguments, asked)
 
 
 def _listed(each: str, arguments: Sequence[object], asked: EndpointsAsked) -> Statement:
@@ -88,9 +103,9 @@ def _listed(each: str, arguments: Sequence[object], asked: EndpointsAsked) -> St
     )
 
 
-def apdex_of(row: asyncpg.Record, t_ms: int) -> float | None:
+def satisfied_of(row: asyncpg.Record, t_ms: int) -> Satisfied:
     if "satisfied" in row.keys():  # noqa: SIM118
-        return apdex(
+        return Satisfied.of(
             satisfied=row["satisfied"],
             tolerating=row["tolerating"],
             failed=row["errors"],
@@ -98,7 +113,7 @@ def apdex_of(row: asyncpg.Record, t_ms: int) -> float | None:
         )
     histogram = Histogram(row["answered"], int(row["answered_n"]))
     satisfied = histogram.up_to(t_ms)
-    return apdex(
+    return Satisfied.of(
         satisfied=satisfied,
         tolerating=histogram.up_to(4 * t_ms) - satisfied,
         failed=int(row["errors"]),

@@ -11,11 +11,14 @@ from monitor.logs.endpoints import (
     EndpointPage,
     EndpointsAsked,
     Order,
+    Satisfaction,
     ServiceEndpoint,
     Sort,
 )
+from monitor.logs.metrics import Scope
 from monitor.storage.database.pool import Database
 from monitor.storage.endpoints import listing
+from monitor.storage.endpoints.satisfaction import by_logs, by_rollups, satisfaction
 from monitor.storage.logs.measured import EXACT_LOGS, FromRollups, Measures
 from monitor.storage.logs.metrics import Snapshot, measures_of, snapshot_of
 
@@ -58,6 +61,15 @@ class EndpointReader:
             percentile_error=measures.percentile_error,
         )
 
+    async def satisfaction(self, scope: Scope) -> Satisfaction:
+        async with snapshot_of(self._database, self._timeout_ms) as snapshot:
+            measures = await measures_of(snapshot, scope, self._exact_logs)
+            if isinstance(measures, FromRollups):
+                statement = by_rollups(measures.window("endpoint_rollups"))
+            else:
+                statement = by_logs(scope, self._t_ms)
+            return satisfaction(await snapshot.rows(statement), self._t_ms)
+
     def _sorted(
         self, rows: Sequence[asyncpg.Record], asked: EndpointsAsked, measures: Measures
     ) -> list[asyncpg.Record]:
@@ -81,7 +93,7 @@ class EndpointReader:
             case Sort.ENDPOINT | Sort.FIRST_SEEN | Sort.LAST_SEEN:
                 return row[sort.value]
             case Sort.APDEX:
-                return listing.apdex_of(row, self._t(row))
+                return listing.satisfied_of(row, self._t(row)).apdex
             case Sort.P50 | Sort.P95 | Sort.P99:
                 return getattr(measures.measured(row), f"{sort.value}_ms")
 
@@ -92,7 +104,7 @@ class EndpointReader:
             method=row["method"],
             endpoint=row["endpoint"],
             measured=measures.measured(row),
-            apdex=listing.apdex_of(row, t_ms),
+            apdex=listing.satisfied_of(row, t_ms).apdex,
             apdex_t_ms=t_ms,
             first_seen=row["first_seen"],
             last_seen=row["last_seen"],

@@ -360,7 +360,7 @@ async def test_endpoints_are_sorted_and_compared_without_scripts(
     assert await table.locator("tbody tr").first.inner_text() != slowest
     # Of the hour before there are logs, too: each figure says how it changed.
     tiles = page.get_by_role("list", name="Totals").locator(".tile-was")
-    await expect(tiles).to_have_count(7)
+    await expect(tiles).to_have_count(8)
     await page.goto(f"{appliance.app_url}/metrics-ui?range=1h&compare=none")
     await expect(tiles).to_have_count(0)
     await page.goto(f"{appliance.app_url}/metrics-ui?range=24h&compare=week")

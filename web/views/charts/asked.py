@@ -22,8 +22,11 @@ COMPARED = {
 }
 SORTS = (
     *("endpoint", "requests", "errors", "error_rate", "average"),
-    *("p50", "p95", "before", "p99"),
+    *("p50", "p95", "before", "p99", "apdex"),
 )
+
+# What one looks for first is the lowest of them.
+LOWEST_FIRST = ("endpoint", "apdex")
 
 
 def _all(text: str) -> bool:
@@ -69,7 +72,7 @@ def asked_by(pairs: list[tuple[str, str]], now: datetime) -> Asked:
         window = windows.ending(now, values.get("range", windows.DEFAULT))
         scope = replace(scope, since=window.since, until=window.until)
     sort, compare = values.get("sort", "requests"), values.get("compare", "previous")
-    order = values.get("order", "asc" if sort == "endpoint" else "desc")
+    order = values.get("order", "asc" if sort in LOWEST_FIRST else "desc")
     return Asked(
         scope=scope,
         window=window,
@@ -117,7 +120,7 @@ def addresses(
 
 def _sorted(given: Mapping[str, str], asked: Asked | None, name: str) -> str:
     """By *name*; where that is so already, the other way round."""
-    upward = name == "endpoint"
+    upward = name in LOWEST_FIRST
     if asked is not None and asked.sort == name:
         upward = not asked.is_ascending
     order = "asc" if upward else "desc"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.logs.metrics import Measured
-from web.views.formats import duration, percent
+from web.views.figures import Figure
 
 # What is less is as likely to be chance.
 LEAST = 0.05
@@ -13,39 +13,60 @@ MOST_TIMES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """*text* says by how much, *was* from what; *tone*: good, bad, or neither."""
+    """*text* says by how much, *was* from what; *tone*: good, bad, or neither.
+
+    *link*: where the logs are that *was* was taken from.
+    """
 
     text: str
     was: str
     tone: str
+    link: str | None = None
 
 
-def of_measured(now: Measured, before: Measured) -> list[Change | None]:
-    """In the order of the totals: requests, errors, rate, average, p50, p95, p99."""
-    latencies = [
-        (now.avg_ms, before.avg_ms),
-        (now.p50_ms, before.p50_ms),
-        (now.p95_ms, before.p95_ms),
-        (now.p99_ms, before.p99_ms),
-    ]
+def of_measured(
+    now: Measured, before: Measured, were: Sequence[Figure]
+) -> list[Change | None]:
+    """In the order of the figures; *were*: those of *before*."""
+    pairs = zip(_values(now), _values(before), were, strict=False)
     return [
-        change(now.requests, before.requests, f"{before.requests:,}", is_neutral=True),
-        change(now.errors, before.errors, f"{before.errors:,}"),
-        change(now.error_rate, before.error_rate, percent(before.error_rate)),
-        *(change(ms, was, duration(was)) for ms, was in latencies),
+        change(
+            value,
+            was,
+            figure.text,
+            is_neutral=figure.name == "Requests",
+            link=figure.link,
+        )
+        for value, was, figure in pairs
     ]
+
+
+def _values(measured: Measured) -> tuple[float | None, ...]:
+    """Requests, errors, rate, average, p50, p95, p99."""
+    counts = (measured.requests, measured.errors, measured.error_rate)
+    percentiles = (measured.p50_ms, measured.p95_ms, measured.p99_ms)
+    return (*counts, measured.avg_ms, *percentiles)
 
 
 def change(
-    now: float | None, before: float | None, was: str, *, is_neutral: bool = False
+    now: float | None,
+    before: float | None,
+    was: str,
+    *,
+    is_neutral: bool = False,
+    is_better_high: bool = False,
+    link: str | None = None,
 ) -> Change | None:
-    """None where one of them is not known; more is worse, unless it *is_neutral*."""
+    """None where one of them is not known.
+
+    More is worse, unless it *is_neutral* or *is_better_high*.
+    """
     if now is None or before is None:
         return None
     tone = ""
     if not is_neutral and abs(now - before) > LEAST * max(before, 1e-9):
-        tone = "bad" if now > before else "good"
-    return Change(text=_text(now, before), was=was, tone=tone)
+        tone = "good" if (now > before) is is_better_high else "bad"
+    return Change(text=_text(now, before), was=was, tone=tone, link=link)
 
 
 def _text(now: float, before: float) -> str:

@@ -32,6 +32,22 @@ def figures(one: ServiceEndpoint) -> list[float | None]:
     return [*counts, measured.p50_ms, measured.p95_ms, measured.p99_ms]
 
 
+async def judged(
+    database: Database, listed: list[ServiceEndpoint]
+) -> list[float | None]:
+    """Apdex of all together, by logs and by rollups; that of each is as listed."""
+    found = []
+    for exact_logs in (10_000, -1):
+        reader = EndpointReader(
+            database, timeout_ms=60_000, t_ms=7, exact_logs=exact_logs
+        )
+        judged = await reader.satisfaction(Scope())
+        for one in listed:
+            assert judged.apdex_of(one.method, one.endpoint) == one.apdex
+        found.append(judged.apdex)
+    return found
+
+
 async def test_lists_from_rollups_are_those_from_logs(
     database: Database, service_id: UUID
 ) -> None:
@@ -61,6 +77,8 @@ async def test_lists_from_rollups_are_those_from_logs(
             if sort not in (Sort.FIRST_SEEN, Sort.LAST_SEEN) or has_told:
                 assert names == [(one.method, one.endpoint) for one in rough], sort
             found = {one.endpoint: one for one in exact}
+            # Two of the old were measured; two of the new were waited for.
+            assert await judged(database, exact) == [(4 + 2 / 2) / 9] * 2
             assert found["/new"].apdex == pytest.approx((2 + 2 / 2) / 6)
             assert found["/down"].apdex == 0
             assert found["/old/{id}"].apdex == 1
