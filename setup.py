@@ -39,11 +39,12 @@ BESIDE = (
     "monitor/loop/doing.py",
     "monitor/storage/ledger/outcomes.py",
 )
-# What mypyc cannot: an async generator, a class that is a tuple, and one that others
-# are derived from by its annotations; what is derived from it runs when the table of
-# routes changes.
+# What mypyc cannot: an async generator, what a helper process finds by name, a class
+# that is a tuple, and one that others are derived from by its annotations; what is
+# derived from it runs when the table of routes changes.
 INTERPRETED = {
     "api/ingest/batch.py",
+    "api/ingest/beside.py",
     "api/ingest/storing.py",
     "monitor/registry/resources.py",
     "monitor/registry/routes_file.py",

@@ -39,6 +39,7 @@ class Parts:
     ids: LogIds
     counters: Counters
     helpers: Helpers
+    takers: Helpers
     standing: Health
     cost: Callable[[], Cost]
     look: Callable[[OpenWish], Awaitable[OpenExchanges]]

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from aiohttp import web
 
-from api.ingest.intake import intake_by, intake_of, repeat_key_of
+from api.ingest.asked import intake_by, intake_of, repeat_key_of
 from api.input import read
 from api.input.errors import answer, nothing, written
 from api.input.log_schemas import LogChanges

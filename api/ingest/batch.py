@@ -11,17 +11,17 @@ from uuid import UUID
 
 from aiohttp import web
 
+from api.ingest.asked import idempotency_key, intake_of
 from api.ingest.batch_file import Batch
 from api.ingest.har_batch import HarBatch, check_har, har_query
-from api.ingest.intake import idempotency_key, intake_of
 from api.ingest.storing import Storing
+from api.ingest.taking import Taking
 from api.input import json_input, read
 from api.input.errors import accepted, shown_error
 from api.input.time_budget import TimeBudget
 from api.parts import Parts
 from api.rights import need_service, need_to_fill, sender_of
 from monitor.errors import (
-    InvalidInput,
     TooLarge,
     TooManyRequests,
     Unavailable,
@@ -30,14 +30,10 @@ from monitor.errors import (
 from monitor.export.har_messages import Bounds
 from monitor.json.member import MemberSplitter
 from monitor.json.stream import ArraySplitter, LineSplitter, Splitter
-from monitor.loop.doing import DOING
-from monitor.loop.giving_way import give_way
 from monitor.settings import Settings
 from monitor.storage.commit.idempotency import repeat_key
 
 LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
-# Python between two looks at other connections.
-TURN_S = 0.001
 # What is taken apart at once.
 SLICE_BYTES = 8 * 1024
 # An entry of a HAR has a whole page's bodies in it: as many rows' bytes.
@@ -93,21 +89,19 @@ class BatchCalls:
         with self._one_more(request), self._file() as file:
             async with self._patience().wait(SILENT):
                 intake = await intake_of(self._parts, service_id, dated=True)
-            most_rows = self._parts.settings.batch_limit_rows
-            batch = make(intake, file, most_rows=most_rows)
+            batch = make(intake, file)
             storing = Storing(self._parts, service_id, batch)
+            taking = Taking(self._parts, batch, noted=storing.note)
             try:
                 digest = await self._take(
-                    request, splitter, batch, storing, is_keyed=key is not None
+                    request, splitter, batch, taking, is_keyed=key is not None
                 )
-                batch.close()
                 await batch.settle()
-                if batch.errors:
-                    raise InvalidInput("some rows are not valid", errors=batch.errors)
                 self._parts.counters.ingest_ignored_fields.inc(batch.ignored_fields)
                 repeated = None if key is None else repeat_key(key, digest)
                 ids = await storing.finish(repeated)
             finally:
+                await taking.give_up()
                 await storing.give_up()
         return ids, batch
 
@@ -153,7 +147,7 @@ class BatchCalls:
         request: web.Request,
         splitter: Splitter,
         batch: Batch,
-        storing: Storing,
+        taking: Taking,
         *,
         is_keyed: bool,
     ) -> bytes:
@@ -173,29 +167,13 @@ class BatchCalls:
                 for start in range(0, len(piece), SLICE_BYTES):
                     if batch.is_refused:
                         break
-                    rows = splitter.feed(piece[start : start + SLICE_BYTES])
-                    await _take_rows(batch, rows)
-                    storing.note()
+                    await taking.add(splitter.feed(piece[start : start + SLICE_BYTES]))
             if not batch.is_refused:
-                await _take_rows(batch, splitter.close())
+                await taking.add(splitter.close())
+            await taking.close()
         except ValueError as error:
             raise json_input.invalid((), str(error), "json_invalid") from None
         return digest.digest()
-
-
-async def _take_rows(batch: Batch, rows: list[bytes]) -> None:
-    for row in rows:
-        if batch.is_refused:
-            return
-        batch.take(row)
-        await _breathe()
-    await _breathe()
-
-
-async def _breathe() -> None:
-    """Others have the event loop now and then."""
-    if DOING.lasted() > TURN_S:
-        await give_way()
 
 
 def _place(request: web.Request) -> bytes:

@@ -112,9 +112,11 @@ class Storing:
 
     async def _more(self) -> None:
         """There is news. Raises GivenUp where the client pauses."""
-        try:
-            async with asyncio.timeout(PAUSE_S):
-                await self._news.wait()
-        except TimeoutError:
-            raise GivenUp from None
+        while not self._news.is_set():
+            try:
+                async with asyncio.timeout(PAUSE_S):
+                    await self._news.wait()
+            except TimeoutError:
+                if not self._batch.being_taken:
+                    raise GivenUp from None
         self._news.clear()

@@ -43,18 +43,21 @@ async def app(
     settings, counters = base.settings, base.counters
     helpers = Helpers(settings, counters)
     last.push_async_callback(helpers.close)
+    takers = _takers(settings, counters)
+    last.push_async_callback(takers.close)
     sender = Sender(
         base.proxy_url,
         tickets=base.files.tickets,
         timeout_s=settings.replay_timeout_s,
         limit=settings.replay_limit,
     )
+    parts = _parts(base, stored, background, proxy, (helpers, takers), sender)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(sender.close)
         calls = AppCalls()
         runner = AppListener(
             build_app(
-                _parts(base, stored, background, proxy, helpers=helpers, sender=sender),
+                parts,
                 calls=calls,
                 watch=background.watch,
                 cost=lambda: stored.costs.cost,
@@ -72,15 +75,25 @@ async def app(
         yield
 
 
+def _takers(settings: Settings, counters: Counters) -> Helpers:
+    return Helpers(
+        settings,
+        counters,
+        processes=settings.ingest_processes,
+        waiting=2 * settings.batches_at_once,
+    )
+
+
 def _parts(
     base: Foundation,
     stored: ApplianceStorage,
     background: Background,
     proxy: ServedProxy,
-    *,
-    helpers: Helpers,
+    processes: tuple[Helpers, Helpers],
     sender: Sender,
 ) -> Parts:
+    """*processes*: for bodies, and for rows of batches."""
+    helpers, takers = processes
     settings, database = base.settings, stored.database
     return Parts(
         settings=settings,
@@ -101,6 +114,7 @@ def _parts(
         ids=LogIds(),
         counters=base.counters,
         helpers=helpers,
+        takers=takers,
         standing=stored.health,
         cost=lambda: stored.costs.cost,
         look=proxy.look,

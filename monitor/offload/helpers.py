@@ -41,18 +41,26 @@ T = TypeVar("T", bound=Worked)
 class Helpers:
     """A bounded number of processes, shared in turn by the services.
 
-    *idle_s* is for those who do not want to wait for it.
+    *processes* of them and *waiting* pieces of work of one service, else as many as
+    bodies may have. *idle_s* is for those who do not want to wait for it.
     """
 
     def __init__(
-        self, settings: Settings, counters: Counters, *, idle_s: float = IDLE_S
+        self,
+        settings: Settings,
+        counters: Counters,
+        *,
+        processes: int | None = None,
+        waiting: int | None = None,
+        idle_s: float = IDLE_S,
     ) -> None:
         self._memory_bytes = settings.helper_memory_bytes
         self._timeout_s = settings.helper_timeout_s
         self._counters = counters
         self._idle_s = idle_s
         self._turns = FairQueue(
-            places=settings.helper_processes, most_waiting=settings.helper_waiting
+            places=processes or settings.helper_processes,
+            most_waiting=waiting or settings.helper_waiting,
         )
         self._all: set[Process] = set()
         self._ending: set[asyncio.Task[None]] = set()
@@ -155,7 +163,7 @@ class Helpers:
             logger.error("no helper can be started", extra={"reason": str(error)})
             raise Unworked(WorkOutcome.DIED) from None
         self._all.add(process)
-        self._counters.helper_processes.set(len(self._all))
+        self._counters.helper_processes.inc()
         return process
 
     def _give_back(self, process: Process) -> None:
@@ -171,11 +179,12 @@ class Helpers:
         """It holds nothing that is worth a farewell."""
         if process.returncode is None:
             process.kill()
-        self._all.discard(process)
+        if process in self._all:
+            self._all.remove(process)
+            self._counters.helper_processes.dec()
         ending = asyncio.create_task(_see_off(process))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
-        self._counters.helper_processes.set(len(self._all))
 
 
 async def _exchange(process: Process, frame: bytes) -> tuple[WorkOutcome, Any]:

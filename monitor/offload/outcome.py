@@ -42,3 +42,4 @@ class OutcomeKind(StrEnum):
     RESULT = "result"
     EXPORT = "export"
     CURL = "curl"
+    BATCH = "batch"

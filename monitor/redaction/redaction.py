@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from monitor.defaults import MASKING_NODES
@@ -30,6 +31,16 @@ class Known:
         self.rules = rules
 
 
+@dataclass(frozen=True, slots=True)
+class MaskingRules:
+    """What a Redaction is made of."""
+
+    headers: tuple[str, ...]
+    parameters: tuple[str, ...]
+    fields: tuple[str, ...]
+    limit: int
+
+
 class Redaction:
     """The rules for every service; *apply* takes a service's own besides.
 
@@ -46,9 +57,12 @@ class Redaction:
         limit: int = MASKING_NODES,
         count: Callable[[Withheld, int], None] | None = None,
     ) -> None:
-        self._headers = Names(headers)
-        self._parameters = Names(parameters, in_urls=True)
-        self._fields = Names(fields, in_bodies=True)
+        self.rules = MaskingRules(
+            tuple(headers), tuple(parameters), tuple(fields), limit
+        )
+        self._headers = Names(self.rules.headers)
+        self._parameters = Names(self.rules.parameters, in_urls=True)
+        self._fields = Names(self.rules.fields, in_bodies=True)
         self._heads = HeaderMask(self._headers)
         self._limit = limit
         self._count = count
@@ -82,7 +96,7 @@ class Redaction:
             error = error and urls.error(error, self._headers)
             params = urls.parameters(params)
         if urls.withheld:
-            self._tell(Withheld.URL, urls.withheld)
+            self.tell(Withheld.URL, urls.withheld)
         request_body = self._body(exchange.request_body, sent, rules, work)
         response_body = self._body(exchange.response_body, received, rules, work)
         messages = exchange.messages
@@ -148,15 +162,14 @@ class Redaction:
         masked = masked_body(body, headers, rules, work)
         if masked.state is WITHHELD:
             is_limited = masked.is_limited
-            self._tell(Withheld.BODY_LIMIT if is_limited else Withheld.BODY_UNREADABLE)
+            self.tell(Withheld.BODY_LIMIT if is_limited else Withheld.BODY_UNREADABLE)
         return masked
 
     def _message(self, is_limited: bool) -> None:
-        self._tell(
-            Withheld.MESSAGE_LIMIT if is_limited else Withheld.MESSAGE_UNREADABLE
-        )
+        self.tell(Withheld.MESSAGE_LIMIT if is_limited else Withheld.MESSAGE_UNREADABLE)
 
-    def _tell(self, what: Withheld, n: int = 1) -> None:
+    def tell(self, what: Withheld, n: int = 1) -> None:
+        """Count what was withheld, here or by who has the same rules."""
         if self._count is not None:
             self._count(what, n)
 

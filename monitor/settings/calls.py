@@ -41,6 +41,15 @@ class Calls(Theme):
         ge=1,
         le=100,
     )
+    ingest_processes: int = setting(
+        1,
+        "Processes in which rows of large batches and archives are read, checked and "
+        "masked, within HELPER_MEMORY_BYTES and HELPER_TIMEOUT_S each; 0: in main. "
+        "Raise it when apimonitor_helper_waiting stays up during imports while cores "
+        "idle.",
+        ge=0,
+        le=64,
+    )
     stream_limit: int = setting(
         100,
         "Followers of GET /v1/logs/stream at once; beyond: 429. Raise it when more "

@@ -2,6 +2,7 @@
 
 import random
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import time_ns
@@ -25,6 +26,16 @@ SET_SAFETY: Final = vars(UUID)["is_safe"].__set__
 UNKNOWN: Final = SafeUUID.unknown
 MAX_COUNTER: Final = (1 << COUNTER_BITS) - 1
 MAX_GIVEN: Final = (1 << GIVEN_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Ids that another process may make: those that would have been next."""
+
+    bucket: int
+    ms: int
+    counter: int
+    given: int
 
 
 class LogIds:
@@ -75,9 +86,24 @@ class LogIds:
     def at_ms(self, ms: int) -> UUID:
         """As *at*, of a moment in milliseconds since 1970."""
         self._given = max(self._given + 1, time_ns() // 1_000_000)
+        return self._given_at(ms)
+
+    def _given_at(self, ms: int) -> UUID:
         given = (self._given & MAX_GIVEN) << GIVEN_RANDOM_BITS
         high = self._above(ms)
         return uuid_of(high | given | self._random.getrandbits(GIVEN_RANDOM_BITS))
+
+    def lease(self, count: int) -> Lease:
+        """The next *count* ids of either kind; this object makes none of them."""
+        now_ms = time_ns() // 1_000_000
+        self.next_at(now_ms)
+        if self._counter + count > MAX_COUNTER:
+            self._begin(self._last_ms + 1)
+        given = max(self._given, now_ms - 1)
+        made = Lease(self.bucket, self._last_ms, self._counter, given)
+        self._counter += count
+        self._given = given + count
+        return made
 
     def _begin(self, ms: int) -> None:
         self._last_ms = ms
@@ -91,6 +117,24 @@ class LogIds:
     def _filled(self, high: int, counter: int) -> UUID:
         low = counter << RANDOM_BITS | self._random.getrandbits(RANDOM_BITS)
         return uuid_of(high | low)
+
+
+class LeasedIds(LogIds):
+    """Makes the ids of a lease, no more than it has."""
+
+    def __init__(self, lease: Lease) -> None:
+        super().__init__(lease.bucket)
+        self._begin(lease.ms)
+        self._counter = lease.counter
+        self._given = lease.given
+
+    def new(self) -> UUID:
+        self._counter += 1
+        return self._filled(self._high, self._counter)
+
+    def at_ms(self, ms: int) -> UUID:
+        self._given += 1
+        return self._given_at(ms)
 
 
 def uuid_of(value: int) -> UUID:
