@@ -96,11 +96,16 @@ async def _written(pieces: Iterator[str]) -> bytes:
     for piece in pieces:
         waiting.append(piece)
         if len(waiting) == PIECES or len(piece) > PIECE_CHARACTERS:
-            written.append("".join(waiting).encode())
+            written.append(_encoded(waiting))
             waiting.clear()
             await asyncio.sleep(0)
-    written.append("".join(waiting).encode())
+    written.append(_encoded(waiting))
     return b"".join(written)
+
+
+def _encoded(pieces: list[str]) -> bytes:
+    """JSON may have half a character, which UTF-8 has not: it is shown as escaped."""
+    return "".join(pieces).encode(errors="backslashreplace")
 
 
 @cache

@@ -9,7 +9,7 @@ from uuid import UUID
 from api.output.replayed import AnswerBody, answer_body, raw_answer_body
 from api.parts import Parts
 from monitor.compare.answers import RecordedAnswer, answer_of, without_bodies
-from monitor.compare.evidence import Evidence, compared_answers
+from monitor.compare.evidence import Evidence, Varying, compared_answers, varying
 from monitor.compare.rules import ComparisonRule, applied
 from monitor.errors import Unavailable
 from monitor.logs.log import LogDetail
@@ -68,6 +68,22 @@ class Comparisons:
         except Unworked as error:
             return raw_answer_body(right, str(error))
 
+    async def varying(
+        self, service_id: UUID, answers: Sequence[RecordedAnswer]
+    ) -> Varying | None:
+        """None where that would be too much work."""
+        try:
+            return await self._parts.helpers.do(
+                OutcomeKind.COMPARISON,
+                service_id,
+                varying,
+                answers,
+                self._parts.settings.work_limit,
+                is_little=_are_little(answers),
+            )
+        except Unworked:
+            return None
+
     async def _comparison(
         self, detail: LogDetail, right: RecordedAnswer, own: UUID | None
     ) -> dict[str, Any]:
@@ -83,11 +99,7 @@ class Comparisons:
                 right,
                 evidence,
                 self._parts.settings.work_limit,
-                is_little=are_little(
-                    ((one.body, one.headers) for one in answers),
-                    most_bytes=COMPARED_BYTES,
-                    most_marks=COMPARED_MARKS,
-                ),
+                is_little=_are_little(answers),
             )
         except Unworked as error:
             return without_bodies(left, right, f"the bodies are not compared: {error}")
@@ -114,3 +126,11 @@ class Comparisons:
     async def _answers(self, ids: Sequence[UUID]) -> Sequence[RecordedAnswer]:
         found = [await self._parts.stores.logs.get(id) for id in ids]
         return [answer_of(detail) for detail in found if detail is not None]
+
+
+def _are_little(answers: Sequence[RecordedAnswer]) -> bool:
+    return are_little(
+        ((one.body, one.headers) for one in answers),
+        most_bytes=COMPARED_BYTES,
+        most_marks=COMPARED_MARKS,
+    )

@@ -13,9 +13,19 @@ from monitor.compare.answers import (
 from monitor.logs.log import LogDetail
 from monitor.traffic.exchange import Source
 
+MOST_VARYING = 100
+
 
 class Compared(NamedTuple):
     shown: dict[str, Any]
+    is_limited: bool = False
+
+
+class Varying(NamedTuple):
+    """Names of headers, and places in bodies."""
+
+    headers: list[str]
+    body: list[str]
     is_limited: bool = False
 
 
@@ -41,6 +51,14 @@ def compared_answers(
     ]
     bodies = bodies_of(original, answer, limit=limit)
     return Compared(told(original, answer, bodies, noises), bodies.found.is_limited)
+
+
+def varying(answers: Sequence[RecordedAnswer], limit: int) -> Varying:
+    """Where answers to one request that were given one after the other differ."""
+    found = noise_of(answers, limit=limit)
+    return Varying(
+        sorted(found.headers)[:MOST_VARYING], sorted(found.body)[:MOST_VARYING]
+    )
 
 
 def compared_requests(left: LogDetail, right: LogDetail, limit: int) -> Compared:

@@ -36,6 +36,14 @@ def place_of(part: ComparedPart, path: str) -> str:
     return path.lower() if part is ComparedPart.HEADER else INDEX.sub("[*]", path)
 
 
+def deciding(
+    rules: Sequence[ComparisonRule], part: str, path: str
+) -> ComparisonRule | None:
+    """The rule of this very place, if there is one."""
+    place = place_of(ComparedPart(part), path)
+    return next((one for one in rules if one.part == part and one.path == place), None)
+
+
 def applied(
     comparison: dict[str, Any], rules: Sequence[ComparisonRule]
 ) -> dict[str, Any]:

@@ -45,6 +45,23 @@ def values_beginning(text: str, limit: int, *, closed: bool = False) -> Beginnin
     return Beginning(text)
 
 
+def cut_closed(text: str) -> str | None:
+    """What is whole of a JSON text whose end is missing, as JSON; None where nothing is
+    sure to be: all up to the last comma, what is open there closed."""
+    commas = [token.start() for token in TOKEN.finditer(text) if token[0] == ","]
+    if not commas:
+        return None
+    open_: list[str] = []
+    for token in TOKEN.finditer(text, 0, commas[-1]):
+        if token[0] in "[{":
+            open_.append(CLOSING[token[0]])
+        elif token[0] in "]}" and open_:
+            open_.pop()
+        if len(open_) > MAX_LEVELS:
+            return None
+    return text[: commas[-1]] + "".join(reversed(open_))
+
+
 def lines_beginning(text: str, limit: int) -> Beginning:
     """The first *limit* lines, as str.splitlines counts them."""
     # Each break is a character at least.

@@ -86,15 +86,19 @@ class Called:
     def has_values(self) -> bool:
         return bool(self.field.choices or self.places)
 
-    def term(self, value: str) -> str:
-        """What asks for *value*; for a name, where the names are what is listed."""
+    def term(self, value: str, operator: str | None = None) -> str:
+        """What asks for *value*, by default for the whole of it; for a name, where the
+        names are what is listed."""
         field, named = self.field, self.name
         if field.is_family and not named:
             return f"{field.name}{_written(value)}:"
         # A path in JSON has quotes of its own.
         name = named if field.name.endswith("$") or not named else _written(named)
-        whole = "=" if field.type is FieldType.TEXT else ""
-        return f"{field.name}{name}:{whole}{_written(value)}"
+        if operator is None:
+            # Else a text is looked for as a part, and `0..` is a range.
+            is_whole = field.type is FieldType.TEXT or ".." in value
+            operator = "=" if is_whole else ""
+        return f"{field.name}{name}:{operator}{_written(value)}"
 
 
 def find(name: str, fields: Sequence[Field]) -> Called | None:

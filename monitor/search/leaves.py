@@ -137,7 +137,8 @@ def valued(*places: Place) -> Leaf:
     """A text as a whole, or as the number that it is."""
 
     def leaf(value: Given) -> Node:
-        is_range = ".." in value.text and given.DECIMAL.match(value.text.strip("."))
+        may_be = ".." in value.text and value.operator != "="
+        is_range = may_be and given.DECIMAL.match(value.text.strip("."))
         if value.operator in (">", ">=", "<", "<=") or (is_range and not value.regex):
             return either([amount(place, given.number)(value) for place in places])
         texts = word(*places)(value)

@@ -11,7 +11,9 @@ from monitor.logs.log import LogDetail, StoredBody
 from monitor.traffic.exchange import BodyState
 from monitor.traffic.fields import Fields, HeaderObject
 
-# Of one text: a browser that is given more stands still over it.
+# Of one text: a browser that is given more stands still over it. The first are for a
+# reader at once, the others when they are asked for.
+FIRST_CHARACTERS = 32 * 1024
 SHOWN_CHARACTERS = 512 * 1024
 # Types that a browser decodes without running anything.
 PREVIEWED = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -35,7 +37,8 @@ class BodyView:
     coding: str | None
     problem: str | None
     raw_because: str | None
-    is_begun: bool
+    # How many characters are shown where there are more.
+    begun: int | None
     laid_out: str | None
     raw: str | None
     hex: str | None
@@ -62,15 +65,16 @@ class Sides(NamedTuple):
     is_limited: bool = False
 
 
-def sides_of(detail: LogDetail, limit: int) -> Sides:
-    """With at most *limit* values, fields or parts laid out; else raw."""
+def sides_of(detail: LogDetail, limit: int, most: int = FIRST_CHARACTERS) -> Sides:
+    """With at most *limit* values, fields or parts laid out; else raw. *most*: how many
+    characters of each are shown."""
     made, is_limited = [], False
     for name, headers, stored, size in _given(detail):
         shown = shown_body(stored, headers)
         layout = None
         if shown.text is not None:
             layout = laid_out(shown.kind, shown.text, limit=limit)
-        view = _body(shown, layout, stored, headers, size)
+        view = _body(shown, layout, stored, headers, size, most)
         made.append(Side(name=name, headers=pairs(headers), body=view))
         is_limited |= shown.is_begun or view.raw_because is not None
     return Sides(made, is_limited)
@@ -108,8 +112,8 @@ def _given(detail: LogDetail) -> tuple[Given, Given]:
     )
 
 
-def _begun(text: str | None) -> str | None:
-    return None if text is None else text[:SHOWN_CHARACTERS]
+def _begun(text: str | None, most: int) -> str | None:
+    return None if text is None else text[:most]
 
 
 def _body(
@@ -118,6 +122,7 @@ def _body(
     stored: StoredBody,
     headers: Fields | HeaderObject,
     size: int | None,
+    most: int = SHOWN_CHARACTERS,
 ) -> BodyView:
     content = shown.content or b""
     is_binary = shown.text is None and bool(content)
@@ -136,9 +141,9 @@ def _body(
         coding=field_value(headers, "content-encoding"),
         problem=shown.problem,
         raw_because=None if layout is None else layout.problem,
-        is_begun=any(len(one) > SHOWN_CHARACTERS for one in shown_texts),
-        laid_out=_begun(text) or None,
-        raw=_begun(shown.text) if text != shown.text else None,
+        begun=most if any(len(one) > most for one in shown_texts) else None,
+        laid_out=_begun(text, most) or None,
+        raw=_begun(shown.text, most) if text != shown.text else None,
         hex=hexdump(content, limit=MAX_HEX_BYTES) if is_binary else None,
         image=None
         if shown.truncated

@@ -1,5 +1,6 @@
 """Lists of logs with a value, or without it: where plus and minus beside it lead."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -8,6 +9,8 @@ from monitor.search.table import field_called
 
 # A longer value is for reading; a query that holds it would be refused.
 LONGEST = 200
+# A query holds neither NUL nor half a character.
+UNASKED = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +22,19 @@ class Sift:
     without_href: str
 
 
-def sift(listed: str, field: str, value: object) -> Sift | None:
-    """*listed* is the query string of the list that is narrowed.
+def sift(
+    listed: str, field: str, value: object, operator: str | None = None
+) -> Sift | None:
+    """*listed* is the query string of the list that is narrowed; *operator* one of the
+    query language, where it is not the whole value that is asked for.
 
     None where the query language cannot ask for it.
     """
     text = "" if value is None else str(value)
     called = field_called(field)
-    if called is None or not text or len(text) > LONGEST or "\0" in text:
+    if called is None or not 0 < len(text) <= LONGEST or UNASKED.search(text):
         return None
-    term = called.term(text)
+    term = called.term(text, operator)
     return Sift(term, sifted(listed, term), sifted(listed, term, is_without=True))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
+from math import ceil
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -12,11 +13,14 @@ from api.calls.replays import Prepared, ReplayCalls
 from api.input import json_input
 from api.input.errors import answer
 from api.input.replay_schemas import NewSeries
+from api.output.comparisons import Comparisons
 from api.output.received import Received
 from api.parts import Parts
 from monitor.errors import TooManyRequests
 from monitor.replay.replay import Replay
 
+# Of distinct answers, to see where they differ.
+MOST_COMPARED = 10
 # How long one waits where all places are taken by others.
 PAUSE_S = 0.1
 
@@ -30,6 +34,7 @@ class SeriesCalls:
     def __init__(self, parts: Parts) -> None:
         self._settings = parts.settings
         self._replays = ReplayCalls(parts)
+        self._comparisons = Comparisons(parts)
 
     async def create(self, request: web.Request) -> web.Response:
         """201, each that was sent, and what the answers come to together."""
@@ -50,7 +55,18 @@ class SeriesCalls:
         async with asyncio.TaskGroup() as group:
             for _ in range(min(new.concurrency, new.count)):
                 group.create_task(in_turn())
-        return answer(_spread(found, new), status=201)
+        varies = await self._varying(prepared, found)
+        return answer({**_spread(found, new), "varies": varies}, status=201)
+
+    async def _varying(
+        self, prepared: Prepared, found: list[SentOne]
+    ) -> dict[str, list[str]] | None:
+        """Where the distinct answers differ, the first few of them."""
+        answers = [group[0].received.answer for _, group in _groups(found)]
+        made = await self._comparisons.varying(
+            prepared.detail.item.service_id, answers[:MOST_COMPARED]
+        )
+        return None if made is None else {"headers": made.headers, "body": made.body}
 
     async def _one(self, prepared: Prepared) -> SentOne:
         while True:
@@ -83,6 +99,7 @@ def _spread(found: list[SentOne], new: NewSeries) -> dict[str, Any]:
         "latency_ms": {
             "min": min(taken, default=None),
             "median": median(taken) if taken else None,
+            "p95": _rank(taken, 0.95),
             "max": max(taken, default=None),
         },
         "answers": _distinct(found),
@@ -90,15 +107,26 @@ def _spread(found: list[SentOne], new: NewSeries) -> dict[str, Any]:
     }
 
 
-def _distinct(found: list[SentOne]) -> list[dict[str, Any]]:
-    """Answers by status and bytes kept, the most frequent first, each with one of its
-    replays."""
+def _rank(taken: list[float], share: float) -> float | None:
+    """The least that this *share* of all is within."""
+    return sorted(taken)[ceil(share * len(taken)) - 1] if taken else None
+
+
+Group = tuple[tuple[int | None, str], list[SentOne]]
+
+
+def _groups(found: list[SentOne]) -> list[Group]:
+    """Answers by status and the bytes that were kept, the most frequent first."""
     groups: dict[tuple[int | None, str], list[SentOne]] = {}
     for one in found:
         content = one.received.answer.body.content or b""
         digest = hashlib.sha256(content).hexdigest()
         groups.setdefault((one.replay.status_code, digest), []).append(one)
-    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+    return sorted(groups.items(), key=lambda group: -len(group[1]))
+
+
+def _distinct(found: list[SentOne]) -> list[dict[str, Any]]:
+    """Each with one of its replays."""
     return [
         {
             "status_code": status_code,
@@ -108,7 +136,7 @@ def _distinct(found: list[SentOne]) -> list[dict[str, Any]]:
             "replay_id": members[0].replay.id,
             "replay_log_id": members[0].replay.replay_log_id,
         }
-        for (status_code, digest), members in ordered
+        for (status_code, digest), members in _groups(found)
     ]
 
 

@@ -110,6 +110,7 @@ class SentRequest(Shown):
 class Spread(Shown):
     min: Milliseconds | None
     median: Milliseconds | None
+    p95: Milliseconds | None
     max: Milliseconds | None
 
 
@@ -133,6 +134,13 @@ class OneOfSeries(Shown):
     error: str | None
 
 
+class Varying(Shown):
+    """Names of headers, and places in bodies, where answers differ from each other."""
+
+    headers: list[str]
+    body: list[str]
+
+
 class Series(Shown):
     """`sent` is less than `count` where REPLAY_TIMEOUT_S was over before."""
 
@@ -142,4 +150,5 @@ class Series(Shown):
     statuses: dict[str, Count]
     latency_ms: Spread
     answers: list[DistinctAnswer]
+    varies: Varying | None
     items: list[OneOfSeries]

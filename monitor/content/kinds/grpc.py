@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from monitor.content.body import as_text, decoded
 from monitor.content.kinds.protobuf import message_of
-from monitor.content.kinds.tree import Leaf, Members, bytes_leaf
+from monitor.content.kinds.steps import Leaf, Members
+from monitor.content.kinds.tree import bytes_leaf
 from monitor.json.text import load_json
 
 HEAD_BYTES: Final = 5

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from monitor.content.kinds.tree import Leaf, Members
+from monitor.content.kinds.steps import Leaf, Members
 
 MAX_DEPTH: Final = 100
 

@@ -5,7 +5,8 @@ from contextlib import suppress
 from typing import Any, Final
 
 from monitor.content.body import as_text
-from monitor.content.kinds.tree import Leaf, Members, bytes_leaf
+from monitor.content.kinds.steps import Leaf, Members
+from monitor.content.kinds.tree import bytes_leaf
 
 # Of one message in another; what is deeper is shown as bytes.
 MAX_DEPTH: Final = 32

@@ -1,91 +1,105 @@
-"""A decoded value as the rows of a tree, within a bound."""
+"""A decoded value as the rows of a tree, a bounded number of them at a time."""
 
-import json
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from monitor.content.kinds.steps import Leaf, Place, items_of, place_at
+from monitor.json.path import MAX_STEPS
 from monitor.json.text import Number
 
 MAX_DEPTH = 100
 MAX_LEAF_CHARACTERS = 4_000
-MAX_NAME_CHARACTERS = 200
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
-
-
-class Leaf(NamedTuple):
-    """A value that has no JSON: *text* as it is shown, *type* what it is."""
-
-    text: str
-    type: str
-
-
-class Members(tuple[tuple[str, Any], ...]):
-    """Named values in order; a name may be repeated, as no object of JSON has it."""
 
 
 class TreeRow(NamedTuple):
-    """*state* is open, close or leaf. *step*: from the value around it to this one, as
-    paths are written; *type* of a leaf is what it is, of what is open its brackets."""
+    """*state* is open, close, leaf or more. *step*: from the value around it to this
+    one, as paths are written; *type* of a leaf is what it is, of what is open its
+    brackets. *asked*: what queries call a leaf. *at*: where a tree begins that has what
+    is not in this one.
+    """
 
     state: str
-    name: str
-    step: str
-    text: str
-    type: str
+    name: str = ""
+    step: str = ""
+    text: str = ""
+    type: str = ""
+    asked: str = ""
+    at: str = ""
 
 
-def tree_of(value: Any, *, most: int) -> list[TreeRow] | None:
-    """None where there would be more than *most* rows, or they are nested too deeply.
+@dataclass(slots=True)
+class _Open:
+    items: Iterator[Place]
+    outer: Place
+    # Of its items that have a row, with those before it begins.
+    done: int
 
-    What is open is kept in a list: its cost does not grow with how deep it is.
+
+def tree_of(value: Any, *, most: int, at: str = "0", asked: str = "") -> list[TreeRow]:
+    """From the place *at* on; where there are more than *most* rows, or they are nested
+    too deeply, a row says where the rest is.
+
+    *asked*: what queries call *value*. What is open is kept in a list: its cost does
+    not grow with how deep it is.
     """
-    rows: list[TreeRow] = []
-    open_: list[Iterator[tuple[str, str, Any]]] = [iter([("", "", value)])]
+    place, first = place_at(Place(value, asked=asked), at)
+    if not place.is_open:
+        return [_leaf(place._replace(asked=""))]
+    rows = [_opened(place)]
+    open_ = [_Open(items_of(place, first), place, first)]
     while open_:
-        found = next(open_[-1], None)
-        if len(rows) > most or len(open_) > MAX_DEPTH:
-            return None
+        last = open_[-1]
+        found = None if len(rows) > most else next(last.items, None)
         if found is None:
+            rows.extend(_ended(last))
             open_.pop()
-            if open_:
-                rows.append(TreeRow("close", "", "", "", ""))
             continue
-        name, step, inner = found
-        if isinstance(inner, dict | list | tuple) and not isinstance(inner, Leaf):
-            is_list = isinstance(inner, list)
-            rows.append(_opened(name, step, len(inner), is_list))
-            open_.append(_items(inner))
+        last.done += 1
+        if not found.is_open:
+            rows.append(_leaf(found))
+        elif len(open_) == MAX_DEPTH:
+            rows += [_opened(found), _more(found, 0), TreeRow("close")]
         else:
-            rows.append(_leaf(name, step, inner))
+            rows.append(_opened(found))
+            open_.append(_Open(items_of(found), found, 0))
     return rows
 
 
-def _opened(name: str, step: str, count: int, is_list: bool) -> TreeRow:
-    what = "[ ]" if is_list else "{ }"
-    return TreeRow("open", name[:MAX_NAME_CHARACTERS], step, str(count), what)
+def _ended(open_: _Open) -> Iterator[TreeRow]:
+    if open_.done < len(open_.outer.value):
+        yield _more(open_.outer, open_.done)
+    yield TreeRow("close")
 
 
-def _items(value: Any) -> Iterator[tuple[str, str, Any]]:
-    if isinstance(value, dict):
-        return ((str(k), step_to(str(k)), v) for k, v in value.items())
-    if isinstance(value, Members):
-        return ((name, step_to(name), inner) for name, inner in value)
-    return ((str(n), f"[{n}]", inner) for n, inner in enumerate(value))
+def _more(place: Place, done: int) -> TreeRow:
+    left = len(place.value) - done
+    return TreeRow("more", text=f"{left:,}", at=f"{place.at}{done}")
 
 
-def step_to(name: str) -> str:
-    """As places of a comparison are written."""
-    name = name[:MAX_NAME_CHARACTERS]
-    return f".{name}" if PLAIN.match(name) else f"[{json.dumps(name)}]"
+def _opened(place: Place) -> TreeRow:
+    what = "[ ]" if isinstance(place.value, list) else "{ }"
+    count = str(len(place.value))
+    return TreeRow("open", place.name, place.steps, count, what)
 
 
-def _leaf(name: str, step: str, value: Any) -> TreeRow:
+def _leaf(place: Place) -> TreeRow:
+    value = place.value
     leaf = value if isinstance(value, Leaf) else leaf_of(value)
     text = leaf.text
     if len(text) > MAX_LEAF_CHARACTERS:
         text = f"{text[:MAX_LEAF_CHARACTERS]}…"
-    return TreeRow("leaf", name[:MAX_NAME_CHARACTERS], step, text, leaf.type)
+    asked = place.asked if _is_asked_for(leaf, place.asked) else ""
+    return TreeRow("leaf", place.name, place.steps, text, leaf.type, asked)
+
+
+def _is_asked_for(leaf: Leaf, asked: str) -> bool:
+    """PostgreSQL has no exponents in a number's text, and null has none."""
+    if asked.count("[") + asked.count(".") > MAX_STEPS:
+        return False
+    if leaf.type == "number":
+        return "e" not in leaf.text.lower()
+    return leaf.type in ("string", "boolean")
 
 
 def leaf_of(value: Any) -> Leaf:

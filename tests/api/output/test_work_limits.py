@@ -69,6 +69,8 @@ async def test_eight_mib_of_line_feeds_and_two_kib_of_json_are_opened_and_compar
         assert comparison["complete"] is False
         assert "not compared past line 100,000" in comparison["notes"]
         page, replay, *_ = await opened(scene, id)
+        assert "32,768 characters are shown" in page
+        page = (await scene.client.get(f"/log/{id}?whole=1")).text
         assert "524,288 characters are shown" in page
         assert "Not compared past line 100,000." in replay
         listed = (await scene.client.get(f"/v1/logs/{id}/replays")).json()

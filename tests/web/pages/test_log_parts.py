@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 import struct
 from typing import Any
 
@@ -180,6 +181,14 @@ async def test_trees_tokens_and_queries(
     await tree.get_by_role("button", name="Copy path").click()
     copied = await page.evaluate("navigator.clipboard.readText()")
     assert copied == '$.items[0].deep["a b"]'
+    # Plus and minus beside a value lead to the logs with it, and without.
+    await tree.get_by_text("find me").hover()
+    term = 'res.$.items[*].deep["a b"]:"find me"'
+    assert await tree.get_by_label(f"Only logs without {term}").is_visible()
+    await tree.get_by_label(f"Only logs with {term}").click()
+    await expect(page.locator("#logs tr[data-log]")).to_have_count(1)
+    await expect(page.locator("#f-query")).to_have_value(term)
+    await page.go_back()
     for name, begin in (
         ("Copy as curl", "curl"),
         ("HTTPie", "#"),
@@ -194,6 +203,49 @@ async def test_trees_tokens_and_queries(
         copied = await page.evaluate("navigator.clipboard.readText()")
         assert copied.startswith((begin, "#")), copied
     assert watched.complaints == []
+
+
+async def test_what_is_long_comes_when_it_is_asked_for(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    service = await register(client)
+    key = (await make_key(client, service["id"]))["raw_key"]
+    items = [{"n": n, "t": f"text {n} {'x' * 60}"} for n in range(1_000)]
+    log = {
+        "method": "GET",
+        "url": "https://pay.internal/many",
+        "path": "/many",
+        "status_code": 200,
+        "response_headers": {"Content-Type": "application/json"},
+        "response_body": json.dumps({"items": items}),
+    }
+    pushed = await client.post("/v1/logs", json=log, headers=bearer(key))
+    id = pushed.json()["id"]
+    for scripted in (True, False):
+        context = await browser.new_context(java_script_enabled=scripted)
+        page = await context.new_page()
+        await page.goto(f"{appliance.app_url}/log/{id}?tab=response")
+        tree, more = page.locator("[data-tree]"), page.get_by_text("more", exact=False)
+        await expect(tree).to_contain_text("text 98 ")
+        await expect(tree.get_by_text("text 150 ")).to_have_count(0)
+        await more.last.click()
+        await expect(tree).to_contain_text("text 150 ")
+        # In place where there is a script, else as a page that begins there.
+        assert await tree.get_by_text("text 98 ").count() == scripted
+        if scripted:
+            await tree.get_by_text("text 150 ").click()
+            path = page.locator("[data-tree-path] code")
+            await expect(path).to_have_text("$.items[150].t")
+            await page.get_by_role("searchbox").last.fill("text 15")
+            await expect(page.locator("[data-tree-found]")).to_have_text(
+                re.compile("found of what is loaded")
+            )
+        await page.get_by_text("Raw", exact=True).last.click()
+        raw = page.get_by_role("region", name="Raw of the response body, as text")
+        assert len(await raw.text_content() or "") == 32 * 1024
+        await page.get_by_role("link", name="Show all").last.click()
+        await expect(raw).to_contain_text("text 999 ")
+    assert "shape=Raw" in page.url
 
 
 async def test_a_log_stands_among_its_neighbours_and_what_is_usual(
@@ -229,6 +281,9 @@ async def test_a_log_stands_among_its_neighbours_and_what_is_usual(
     )
     await newer.click()
     await expect(page).to_have_url(f"{appliance.app_url}/log/{ids[3]}?tab=raw")
+    await page.wait_for_load_state("load")
+    await page.keyboard.press("j")
+    await expect(page).to_have_url(f"{appliance.app_url}/log/{ids[2]}?tab=raw")
     await watched.go(f"/log/{ids[4]}")
     usual = page.locator(
         "section", has=page.get_by_role("heading", name="This endpoint")
@@ -236,6 +291,10 @@ async def test_a_log_stands_among_its_neighbours_and_what_is_usual(
     await expect(usual).to_contain_text("50.0 %")
     await expect(usual).to_contain_text("of 4 requests")
     await expect(usual).to_contain_text("this one took longer")
+    half = {**log, "response_body": '{"a\\ud800": "b\\udfff"}'}
+    pushed = await client.post("/v1/logs", json=half, headers=bearer(key))
+    await watched.go(f"/log/{pushed.json()['id']}?tab=response")
+    await expect(page.locator(".leaf")).to_have_text("a\\ud800 b\\udfff")
     # No script is needed for any of it.
     plain = await browser.new_context(java_script_enabled=False)
     bare = await plain.new_page()

@@ -109,6 +109,8 @@ async def test_overrides_stand_beside_what_was_and_many_are_sent(
         spread = page.locator("[data-spread]")
         await expect(spread).to_contain_text("4 of 4 sent: 4 \u00d7 200")
         await expect(spread).to_contain_text("different answers")
+        await expect(spread).to_contain_text("They differ from each other in $.")
+        await expect(spread.locator("rect")).to_have_count(4)
         assert len(shop.requests) == 7
         assert shop.requests[-1].startswith(b"PUT /v1/orders?a=1 HTTP/1.1")
         assert json.loads(shop.requests[-1].partition(b"\r\n\r\n")[2]) == {"n": 1}
@@ -116,6 +118,13 @@ async def test_overrides_stand_beside_what_was_and_many_are_sent(
         overridden = page.locator("dt", has_text="Overridden").locator("+ dd")
         await expect(overridden).to_contain_text("method: PUT was POST")
         await expect(page.locator("#result")).to_contain_text("ms")
+        await expect(page.locator("[data-delta=status]")).to_have_text("same")
+        # A rule is made and taken back where it stands; what was edited stays.
+        row = page.locator("tr[data-difference]").first
+        await row.get_by_role("button", name="ignore").click()
+        await row.get_by_role("button", name="Undo").click()
+        await expect(row.get_by_role("button", name="Undo")).to_have_count(0)
+        await expect(page.get_by_label("Method")).to_have_value("PUT")
         # Of the series each is in the history.
         await expect(page.locator(".history tbody tr")).to_have_count(5)
         assert await watched.serious_findings() == []

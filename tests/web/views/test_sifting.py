@@ -38,6 +38,21 @@ def test_a_value_is_added_to_the_query_or_taken_from_it(
         query(asked(href)["query"][0])
 
 
+def test_a_part_of_a_text_and_a_bound_of_a_number_are_asked_for_too() -> None:
+    for field, value, operator, term in (
+        ("req.body", "a=%3C1", "", 'req.body:"a=%3C1"'),
+        ("latency", 12.5, ">=", "latency:>=12.5"),
+    ):
+        found = sift("", field, value, operator)
+        assert found and found.term == term
+        query(found.term)
+
+
 def test_what_a_query_cannot_ask_for_has_neither() -> None:
-    for field, value in (("nothing", 1), ("tag", ""), ("tag", "x" * 201)):
+    for field, value in (
+        ("nothing", 1),
+        ("tag", ""),
+        ("tag", "x" * 201),
+        ("tag", "\ud800"),
+    ):
         assert sift("", field, value) is None

@@ -1,11 +1,13 @@
 """The page of any two logs side by side."""
 
 import re
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from aiohttp import web
 
+from monitor.compare.rules import deciding
 from monitor.errors import NotFound
 from monitor.log_pairs.comparisons import LogComparisons, request_sizes, response_sizes
 from monitor.logs.log import LogDetail
@@ -41,6 +43,7 @@ class ComparePage:
         context = {
             **_nothing(""),
             "made": made,
+            "rule_of": partial(deciding, made.rules),
             "sent": request_sizes(made),
             "received": response_sizes(made),
             "is_last_good": not given["a"],

@@ -1,5 +1,6 @@
 """The page of one log, a part of it at a time."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -19,9 +20,9 @@ from monitor.traffic.mask import MASK
 from web import render
 from web.pages.logs.messages import messages_view
 from web.parts import PageParts
-from web.views.bodies import Side, raw_sides, sides_of
+from web.views.bodies import FIRST_CHARACTERS, Side, raw_sides, sides_of
 from web.views.kinds.raw import raw_parts
-from web.views.kinds.shapes import Shapes, shapes_of
+from web.views.kinds.shapes import Shapes, Wish, shapes_of
 from web.views.timing import timing_view
 
 # Of headers and of parameters: a page of more is for no reader.
@@ -69,6 +70,7 @@ class LogDetailPage:
             "tabs": _tabs(detail),
             "tab": tab,
             "tab_title": TABS[tab],
+            "is_whole": _wish(request.query).is_whole,
             "beside": await self._neighbours(detail, listed),
             "most_rows": MAX_ROWS,
             **await self._of_tab(tab, detail, request),
@@ -79,8 +81,9 @@ class LogDetailPage:
         self, tab: str, detail: LogDetail, request: web.Request
     ) -> dict[str, Any]:
         stores, helpers = self._parts.stores, self._parts.helpers
+        wish = _wish(request.query)
         if tab in ("request", "response"):
-            return {"side": await self._shapes(detail, tab)}
+            return {"side": await self._shapes(detail, tab, wish)}
         if tab == "replays":
             history, total = await stores.replays.history(detail.item.id, most=HISTORY)
             return {"history": history, "total": total}
@@ -90,6 +93,7 @@ class LogDetailPage:
                 detail.item.service_id,
                 raw_parts,
                 detail,
+                wish.most,
                 is_little=True,
             )
             return {"raw": made.parts}
@@ -102,7 +106,7 @@ class LogDetailPage:
             "timing": timing_view(detail),
             "endpoint": endpoint,
             "usual": await self._usual(detail, endpoint),
-            "sides": await sides_shown(self._parts, detail),
+            "sides": await sides_shown(self._parts, detail, wish.most),
         }
 
     async def _usual(self, detail: LogDetail, endpoint: str | None) -> Measured | None:
@@ -140,7 +144,7 @@ class LogDetailPage:
         )
         return ids[0] if ids else None
 
-    async def _shapes(self, detail: LogDetail, side: str) -> Shapes:
+    async def _shapes(self, detail: LogDetail, side: str, wish: Wish) -> Shapes:
         kept = getattr(detail, f"{side}_body"), getattr(detail, f"{side}_headers")
         try:
             return await self._parts.helpers.do(
@@ -150,6 +154,7 @@ class LogDetailPage:
                 detail,
                 side,
                 self._parts.settings.work_limit,
+                wish,
                 is_little=are_little([kept], most_marks=LITTLE_MARKS),
             )
         except Unworked as error:
@@ -179,7 +184,15 @@ def _tabs(detail: LogDetail) -> list[tuple[str, str]]:
     ]
 
 
-async def sides_shown(parts: PageParts, detail: LogDetail) -> list[Side]:
+def _wish(query: Mapping[str, str]) -> Wish:
+    """What an address asks for of the bodies; what is none of it asks for nothing."""
+    shape, at = query.get("shape", ""), query.get("at", "0")
+    return Wish(shape, at, query.get("whole") == "1")
+
+
+async def sides_shown(
+    parts: PageParts, detail: LogDetail, most: int = FIRST_CHARACTERS
+) -> list[Side]:
     bodies = [
         (detail.request_body, detail.request_headers),
         (detail.response_body, detail.response_headers),
@@ -191,6 +204,7 @@ async def sides_shown(parts: PageParts, detail: LogDetail) -> list[Side]:
             sides_of,
             detail,
             parts.settings.work_limit,
+            most,
             is_little=are_little(bodies, most_marks=LITTLE_MARKS),
         )
     except Unworked as error:

@@ -1,9 +1,11 @@
 """The page that sends a recorded request again and compares the answers."""
 
+from functools import partial
 from uuid import UUID
 
 from aiohttp import web
 
+from monitor.compare.rules import deciding
 from monitor.errors import NotFound, Unavailable
 from monitor.logs.log import LogDetail
 from monitor.offload.little import COMPARED_BYTES, COMPARED_MARKS, are_little
@@ -12,8 +14,9 @@ from monitor.registry.resources import ServiceResource
 from monitor.replay.replay import ReplaySummary
 from monitor.traffic.mask import MASK
 from web import render
-from web.pages.logs.log import MAX_ROWS, find_log
+from web.pages.logs.log import MAX_ROWS, find_log, sides_shown
 from web.parts import PageParts
+from web.views.bodies import Side
 from web.views.editable import Editable, editable, editable_of
 from web.views.results import Result, result_of, with_rules
 
@@ -48,12 +51,19 @@ class ReplayPage:
             "history": history,
             "total": total,
             "result": result,
+            # What the next answer is compared with.
+            "recorded": None if result else await self._recorded(detail),
             "endpoint": endpoint,
+            "rule_of": partial(deciding, rules),
             "most_rows": MAX_ROWS,
             "series_limit": self._parts.settings.replay_series_limit,
             "at_once_limit": self._parts.settings.replay_limit,
         }
         return await render.page(request, "replay.html", context)
+
+    async def _recorded(self, detail: LogDetail) -> Side:
+        _, answer = await sides_shown(self._parts, detail)
+        return answer
 
     async def _chosen(
         self, log_id: UUID, text: str | None, history: list[ReplaySummary]
@@ -106,7 +116,7 @@ class ReplayPage:
         return made.editable
 
     async def _targets(self, detail: LogDetail) -> list[ServiceResource]:
-        """Other services that the request can be sent to."""
+        """Other services, those too that it cannot be sent to."""
         try:
             found, _ = await self._parts.stores.services.page(
                 limit=MAX_SERVICES, offset=0
@@ -114,4 +124,4 @@ class ReplayPage:
         except Unavailable:
             return []
         own = detail.item.service_id
-        return [service for service in found if service.base_url and service.id != own]
+        return [service for service in found if service.id != own]

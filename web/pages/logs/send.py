@@ -19,7 +19,9 @@ class SendPage:
         """With ?sent=, what was answered to the request of that log."""
         services = await choosable(self._parts.stores.services)
         context: dict[str, Any] = {
-            "services": [one for one in services if one.base_url],
+            # Those that can be sent to before the others.
+            "services": sorted(services, key=lambda one: not one.base_url),
+            "can_send": any(one.base_url for one in services),
             "chosen": request.query.get("service_id", ""),
             "sent": None,
             "mask": MASK,

@@ -29,18 +29,30 @@ function point(row) {
 }
 
 function search(field) {
-  const tree = near(field).querySelector("[data-tree]");
+  const shape = near(field);
+  const tree = shape.querySelector("[data-tree]");
   const wanted = field.value.trim().toLowerCase();
   for (const hit of tree.querySelectorAll(`[${HIT}]`)) hit.removeAttribute(HIT);
-  if (!wanted) return;
-  let first = null;
-  for (const row of tree.querySelectorAll(".leaf, summary")) {
-    if (!row.textContent.toLowerCase().includes(wanted)) continue;
+  const rows = [...tree.querySelectorAll(".leaf, summary")];
+  const found = wanted ? rows.filter((row) => row.textContent.toLowerCase().includes(wanted)) : [];
+  for (const row of found) {
     row.setAttribute(HIT, "");
-    first ??= row;
-    for (let at = row.parentElement; at !== tree; at = at.parentElement) at.open = true;
+    for (let at = row.parentElement; at !== tree; at = at.parentElement) if (at.matches("details")) at.open = true;
   }
-  first?.scrollIntoView({ block: "nearest" });
+  found[0]?.scrollIntoView({ block: "nearest" });
+  const rest = tree.querySelector("[data-more-rows]") ? " of what is loaded" : "";
+  shape.querySelector("[data-tree-found]").textContent = wanted ? `${found.length} found${rest}` : "";
+}
+
+// To the next row that was found, around the end.
+function toNext(field) {
+  const tree = near(field).querySelector("[data-tree]");
+  const hits = [...tree.querySelectorAll(`[${HIT}]`)];
+  const at = hits.findIndex((one) => one.closest("[data-at]") && one.matches(".leaf[data-at], [data-at] > summary"));
+  const next = hits[(at + 1) % hits.length];
+  if (!next) return;
+  point(next.matches(".leaf") ? next : next.parentElement);
+  next.scrollIntoView({ block: "nearest" });
 }
 
 // In the order of the page; a row in what is folded is passed over.
@@ -68,6 +80,7 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("[data-tree-search]")) search(event.target);
 });
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[data-tree-search]")) return toNext(event.target);
   const row = event.target.closest("[data-tree] .leaf, [data-tree] summary");
   if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {

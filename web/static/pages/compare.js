@@ -1,6 +1,7 @@
 // Two logs side by side: n and p go through what differs, x swaps.
 
 import { say } from "../shell/announce.js";
+import { onKey } from "../shell/keys.js";
 
 let current = null;
 
@@ -22,10 +23,6 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-step]");
   if (button) step(Number(button.dataset.step));
 });
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  if (event.key === "n") step(1);
-  else if (event.key === "p") step(-1);
-  else if (event.key === "x") document.querySelector("[data-swap]")?.click();
-});
+onKey("n", () => step(1));
+onKey("p", () => step(-1));
+onKey("x", () => document.querySelector("[data-swap]")?.click());

@@ -3,6 +3,8 @@
 import { content } from "../forms/values.js";
 import { clearProblems, showProblem } from "../forms/problems.js";
 
+const SVG = "http://www.w3.org/2000/svg", SHOWN = 10;
+
 function made(name, text, attributes = {}) {
   const element = document.createElement(name);
   element.textContent = text;
@@ -24,19 +26,51 @@ function table(names, rows) {
   return all;
 }
 
+// Each answer is a mark where its latency is, between the least and the most.
+function strip(items, most) {
+  const svg = document.createElementNS(SVG, "svg");
+  for (const [key, value] of Object.entries({ class: "spread", viewBox: "0 0 1000 16", "aria-hidden": "true",
+    preserveAspectRatio: "none" })) svg.setAttribute(key, value);
+  for (const { latency_ms: took, status_code: status } of items.filter((one) => one.latency_ms !== null)) {
+    const mark = document.createElementNS(SVG, "rect");
+    mark.setAttribute("x", String(Math.round(990 * took / (most || 1))));
+    for (const [key, value] of [["width", "4"], ["height", "16"]]) mark.setAttribute(key, value);
+    if (!(status < 500)) mark.setAttribute("class", "bad");
+    svg.append(mark);
+  }
+  return svg;
+}
+
+function varying(varies, answers) {
+  if (!varies || answers.length < 2) return [];
+  const places = [...varies.body, ...varies.headers];
+  if (!places.length) return [];
+  const said = made("p", "They differ from each other in ");
+  places.slice(0, SHOWN).forEach((place, n) => said.append(n ? ", " : "", made("code", place)));
+  said.append(places.length > SHOWN ? ` and ${places.length - SHOWN} more places.` : ".");
+  return [said];
+}
+
 function show(place, answer) {
   const { latency_ms: took, statuses, answers } = answer;
   const link = (one) => (one.replay_log_id
     ? made("a", "open", { href: `/log/${one.replay_log_id}` }) : "not recorded");
   const said = Object.entries(statuses).map(([status, n]) => `${n} × ${status}`).join(", ");
   const different = answers.length === 1 ? "all the same" : `${answers.length} different answers`;
+  const rows = answers.slice(0, SHOWN).map((one) => [
+    String(one.count), String(one.status_code ?? "none"), `${one.size} B`, link(one),
+  ]);
   place.replaceChildren(
     made("p", `${answer.sent} of ${answer.count} sent: ${said}; ${different}.`),
-    made("p", `Latency ${ms(took.min)} at least, ${ms(took.median)} in the middle, ${ms(took.max)} at most.`),
-    table(["Times", "Status", "Kept", "One of them"], answers.map((one) => [
-      String(one.count), String(one.status_code ?? "none"), `${one.size} B`, link(one),
-    ])),
+    ...varying(answer.varies, answers),
+    made("p", `Latency ${ms(took.min)} at least, ${ms(took.median)} in the middle, `
+      + `${ms(took.p95)} for 95 % of them, ${ms(took.max)} at most.`),
+    strip(answer.items, took.max),
+    table(["Times", "Status", "Kept", "One of them"], rows),
   );
+  if (answers.length > SHOWN) place.append(made("p", `The ${SHOWN} most frequent ones are shown.`));
+  // The history has each of them.
+  document.dispatchEvent(new CustomEvent("reload", { cancelable: true }));
 }
 
 document.addEventListener("click", async (event) => {

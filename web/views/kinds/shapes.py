@@ -9,17 +9,24 @@ from monitor.content.kinds.jwt import ReadToken, tokens_in
 from monitor.content.kinds.multipart import Part, parts_of
 from monitor.content.kinds.tree import TreeRow, tree_of
 from monitor.content.layout import hexdump, laid_out
-from monitor.json.bounds import values_beginning
 from monitor.json.text import json_pieces, json_values
 from monitor.logs.display import ShownBody, pairs, shown_body
 from monitor.logs.log import LogDetail, StoredBody
 from monitor.traffic.fields import Fields, HeaderObject
 from monitor.traffic.mask import MASK
-from web.views.bodies import MAX_HEX_BYTES, SHOWN_CHARACTERS, Side, bare_side, image_of
-from web.views.kinds.forms import form_pairs
+from web.views.bodies import (
+    FIRST_CHARACTERS,
+    MAX_HEX_BYTES,
+    SHOWN_CHARACTERS,
+    Side,
+    bare_side,
+    image_of,
+)
+from web.views.kinds.documents import documents_of
+from web.views.kinds.forms import FormField, form_fields
 
-# A tree of more is slower to read than its text.
-TREE_ROWS = 2_000
+# Of a tree at once; a row says where there are more.
+TREE_ROWS = 400
 FIELDS = 5_000
 PART_BYTES = 64 * 1024
 PART_CHARACTERS = 4_000
@@ -42,34 +49,60 @@ class PartView(NamedTuple):
     image: str | None
 
 
+class Wish(NamedTuple):
+    """Which shape is shown first, where its tree begins, and whether its text is to be
+    shown as far as a page may have it."""
+
+    shape: str = ""
+    at: str = "0"
+    is_whole: bool = False
+
+    @property
+    def most(self) -> int:
+        return SHOWN_CHARACTERS if self.is_whole else FIRST_CHARACTERS
+
+    def at_in(self, name: str) -> str:
+        return self.at if name == self.shape else "0"
+
+
 class Shape(NamedTuple):
-    """One way to show a body: what of these is set; *note* says what is left out."""
+    """One way to show a body: what of these is set; *note* says what is left out.
+
+    *has_more*: more of its text is shown when it is asked for.
+    """
 
     name: str
     tree: list[TreeRow] | None = None
     text: str | None = None
-    pairs: list[tuple[str, str]] | None = None
+    form: list[FormField] | None = None
     parts: list[PartView] | None = None
     image: str | None = None
     is_hex: bool = False
     note: str | None = None
+    has_more: bool = False
 
 
 class Shapes(NamedTuple):
     side: Side
     shapes: list[Shape]
     tokens: list[ReadToken]
+    chosen: str = ""
     is_limited: bool = False
 
 
-def shapes_of(detail: LogDetail, side: str, limit: int) -> Shapes:
-    """Of the *side* request or response; the first shape is the one to begin with."""
+def shapes_of(detail: LogDetail, side: str, limit: int, wish: Wish) -> Shapes:
+    """Of the *side* request or response; the first shape is the one to begin with,
+    where *wish* names no other."""
     stored: StoredBody = getattr(detail, f"{side}_body")
     headers: Fields | HeaderObject = getattr(detail, f"{side}_headers")
     shown = shown_body(stored, headers)
-    made = list(_shapes(shown, headers, side, limit)) if shown.content else []
+    made: list[Shape] = []
+    if shown.content:
+        made = list(_shapes(shown, headers, side, limit, wish))
+    names = [one.name for one in made]
+    chosen = wish.shape if wish.shape in names else "".join(names[:1])
     tokens = _tokens(shown, headers)
-    return Shapes(bare_side(detail, side), made, tokens, shown.is_begun)
+    return Shapes(bare_side(detail, side), made, tokens, chosen, shown.is_begun)
 
 
 def _tokens(shown: ShownBody, headers: Fields | HeaderObject) -> list[ReadToken]:
@@ -78,25 +111,29 @@ def _tokens(shown: ShownBody, headers: Fields | HeaderObject) -> list[ReadToken]
 
 
 def _shapes(
-    shown: ShownBody, headers: Fields | HeaderObject, side: str, limit: int
+    shown: ShownBody,
+    headers: Fields | HeaderObject,
+    side: str,
+    limit: int,
+    wish: Wish,
 ) -> Iterator[Shape]:
     declared = field_value(headers, "content-type") or ""
     content = shown.content or b""
     image = None if shown.truncated else image_of(content, declared)
     if image is not None:
         yield Shape("Image", image=image)
-    yield from _binary(content, declared.lower(), headers)
+    yield from _binary(content, declared.lower(), headers, wish)
     match shown.kind:
         case BodyKind.MULTIPART:
             yield from _multipart(content, declared)
         case BodyKind.FORM if shown.text is not None:
-            yield from form_pairs_shape(shown.text, limit)
+            yield from _form(shown.text, limit)
         case BodyKind.XML if shown.text is not None:
-            yield from _xml(shown.text)
+            yield from _xml(shown.text, wish)
         case _ if shown.text is not None:
-            yield from _json(shown, side, limit)
+            yield from _json(shown, side, limit, wish)
     if shown.text is not None:
-        yield _text("Raw", shown.text)
+        yield _text("Raw", shown.text, wish)
     yield Shape(
         "Hex",
         text=hexdump(content, limit=MAX_HEX_BYTES),
@@ -109,15 +146,16 @@ def _hex_note(content: bytes) -> str | None:
     return "The first 4 KiB are shown." if len(content) > MAX_HEX_BYTES else None
 
 
-def _text(name: str, text: str) -> Shape:
-    note = None
-    if len(text) > SHOWN_CHARACTERS:
-        note = f"The first {SHOWN_CHARACTERS:,} characters are shown."
-    return Shape(name, text=text[:SHOWN_CHARACTERS], note=note)
+def _text(name: str, text: str, wish: Wish, note: str | None = None) -> Shape:
+    most = wish.most
+    if len(text) > most:
+        note = f"The first {most:,} characters are shown."
+    has_more = len(text) > most and not wish.is_whole
+    return Shape(name, text=text[:most], note=note, has_more=has_more)
 
 
 def _binary(
-    content: bytes, declared: str, headers: Fields | HeaderObject
+    content: bytes, declared: str, headers: Fields | HeaderObject, wish: Wish
 ) -> Iterator[Shape]:
     """What only its type tells: gRPC, Protocol Buffers, MessagePack."""
     subtype = declared.partition(";")[0].strip().partition("/")[2]
@@ -135,61 +173,52 @@ def _binary(
             return
     except ValueError:
         return
-    yield from _tree(name, value)
+    yield _tree(name, value, wish)
 
 
-def _tree(name: str, value: Any) -> Iterator[Shape]:
-    rows = tree_of(value, most=TREE_ROWS)
-    if rows is not None:
-        yield Shape(name, tree=rows)
+def _tree(
+    name: str, value: Any, wish: Wish, *, asked: str = "", note: str | None = None
+) -> Shape:
+    rows = tree_of(value, most=TREE_ROWS, at=wish.at_in(name), asked=asked)
+    return Shape(name, tree=rows, note=note)
 
 
-def _json(shown: ShownBody, side: str, limit: int) -> Iterator[Shape]:
-    values, text = _documents(shown, limit), shown.text or ""
-    if not values:
+def _json(shown: ShownBody, side: str, limit: int, wish: Wish) -> Iterator[Shape]:
+    found, text = documents_of(shown, limit), shown.text or ""
+    if not found.values:
         return
-    if side == "request" and len(values) == 1:
-        yield from _graphql(values[0])
-    name, value = ("Lines", values) if len(values) > 1 else ("Tree", values[0])
-    yield from _tree(name, value)
+    # Queries read no body that was cut.
+    asked = "" if shown.truncated else {"request": "req.$", "response": "res.$"}[side]
+    if side == "request" and len(found.values) == 1:
+        yield from _graphql(found.values[0], asked, wish)
+    if len(found.values) > 1:
+        yield _tree("Lines", found.values, wish, note=found.note)
+    else:
+        yield _tree("Tree", found.values[0], wish, asked=asked, note=found.note)
     laid = laid_out(shown.kind, text, limit=limit)
     if laid.text != text:
-        yield _text("Text", laid.text)
+        yield _text("Text", laid.text, wish)
 
 
-def _documents(shown: ShownBody, limit: int) -> list[Any]:
-    """One or one a line; none where the text is no JSON of objects or arrays."""
-    text = shown.text or ""
-    if shown.kind not in (BodyKind.JSON, BodyKind.TEXT):
-        return []
-    if values_beginning(text, limit).problem is not None:
-        return []
-    try:
-        values = json_values(text)
-    except (ValueError, RecursionError):
-        return []
-    are_nested = all(isinstance(one, dict | list) for one in values)
-    return values if are_nested else []
-
-
-def _graphql(value: Any) -> Iterator[Shape]:
+def _graphql(value: Any, asked: str, wish: Wish) -> Iterator[Shape]:
     for operation in graphql.operations_of(value):
         note = operation.name and f"operationName: {operation.name}"
-        yield Shape("Query", text=operation.query[:SHOWN_CHARACTERS], note=note)
+        yield _text("Query", operation.query, wish, note)
         if operation.variables:
-            yield from _tree("Variables", operation.variables)
+            path = asked and isinstance(value, dict) and f"{asked}.variables"
+            yield _tree("Variables", operation.variables, wish, asked=path or "")
 
 
-def form_pairs_shape(text: str, limit: int) -> Iterator[Shape]:
-    found = form_pairs(text, limit)
+def _form(text: str, limit: int) -> Iterator[Shape]:
+    found = form_fields(text, limit)
     if found is not None:
-        yield Shape("Form", pairs=found)
+        yield Shape("Form", form=found)
 
 
-def _xml(text: str) -> Iterator[Shape]:
+def _xml(text: str, wish: Wish) -> Iterator[Shape]:
     laid = xml.laid_out(text) if len(text) <= SHOWN_CHARACTERS else None
     if laid is not None:
-        yield _text("XML", laid)
+        yield _text("XML", laid, wish)
 
 
 def _multipart(content: bytes, declared: str) -> Iterator[Shape]:

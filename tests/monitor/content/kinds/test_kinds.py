@@ -2,25 +2,30 @@
 
 import base64
 import json
+import re
 import struct
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.content.kinds import graphql, grpc, jwt, msgpack, protobuf, xml
 from monitor.content.kinds.multipart import parts_of
-from monitor.content.kinds.tree import Leaf, Members, tree_of
+from monitor.content.kinds.steps import Leaf, Members
+from monitor.content.kinds.tree import tree_of
 from monitor.json.text import json_values
+from monitor.search.table import field_called
+from monitor.search.tree import Holds, JsonPath, Or, Query
 from tests.support.coded_bodies import PROTO, coded
+from tests.support.plain_search import scalars, walk
+from tests.support.queries import query
 
 
 def rows(value: Any) -> list[tuple[str, str, str, str]]:
     made = tree_of(value, most=100)
-    assert made is not None
     return [(row.state, row.name, row.text, row.type) for row in made]
 
 
@@ -135,15 +140,80 @@ def test_xml_is_laid_out_and_nothing_in_it_is_resolved() -> None:
 def test_a_tree_has_a_bound_and_steps_to_each_value() -> None:
     [value] = json_values('{"a b": {"c": [1.10]}}')
     made = tree_of(value, most=10)
-    assert made is not None
     assert [row.step for row in made if row.step] == ['["a b"]', ".c", "[0]"]
     assert [row.text for row in made if row.state == "leaf"] == ["1.10"]
-    assert tree_of(list(range(11)), most=10) is None
+    [*_, more, end] = tree_of(list(range(30)), most=10)
+    assert (more.state, more.text, more.at) == ("more", "20", "10")
+    assert end.state == "close"
     deep: Any = 1
     for _ in range(5_000):
         deep = [deep]
-    assert tree_of(deep, most=10**6) is None
+    assert len(tree_of(deep, most=10**6)) < 300
     assert rows(Members([("a", Leaf("x", "y")), ("a", 2)]))[1][1] == "a"
+
+
+# Queries hold neither NUL nor half a character.
+AS_QUERY = re.compile("[^\0\ud800-\udfff]+")
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=6)
+        | st.dictionaries(st.text(max_size=4), inner, max_size=6)
+    ),
+    max_leaves=40,
+)
+
+
+def leaves_of(value: Any, at: str, most: int) -> list[tuple[str, str]]:
+    """All of a tree, what a row leads to in that row's place; each with its path."""
+    found: list[tuple[str, str]] = []
+    steps: list[str] = []
+    for row in tree_of(value, most=most, at=at):
+        match row.state:
+            case "open":
+                steps.append(row.step)
+            case "close":
+                steps.pop()
+            case "leaf":
+                found.append(("".join([*steps, row.step]), row.text))
+            case _:
+                found += leaves_of(value, row.at, most)
+    return found
+
+
+@given(TREES, st.integers(1, 5))
+def test_what_is_left_of_a_tree_is_all_of_it_and_nothing_twice(
+    value: Any, most: int
+) -> None:
+    assert leaves_of(value, "0", most) == leaves_of(value, "0", 10_000)
+
+
+@example(["0..", {"a b.c": {"": 1, '"': ["-5", 1e5, "1..2"]}}])
+@given(TREES)
+def test_a_value_of_a_tree_is_asked_for_where_it_stands(value: Any) -> None:
+    text = json.dumps(value)
+    [again] = json_values(text)
+    for row in tree_of(again, most=10_000, asked="res.$"):
+        called = field_called(row.asked)
+        if called is None or not called.places or not AS_QUERY.fullmatch(row.text):
+            continue
+        asked = query(called.term(row.text))
+        assert row.text in {*said_at(value, asked)}, row
+
+
+def said_at(value: Any, asked: Query) -> list[str]:
+    # A number is asked for as one, too.
+    first = asked.tree.parts[0] if isinstance(asked.tree, Or) else asked.tree
+    assert isinstance(first, Holds)
+    assert isinstance(first.place, JsonPath)
+    return [text for end in walk([value], first.place.steps) for text in scalars(end)]
+
+
+@pytest.mark.parametrize(
+    "at", ["", "x", "9.0", "0.0", "-1", "1." * 300 + "0", "9" * 40]
+)
+def test_a_place_that_is_none_is_the_whole(at: str) -> None:
+    assert tree_of([1, 2], most=10, at=at) == tree_of([1, 2], most=10)
 
 
 @given(st.binary(max_size=400) | st.text(max_size=200).map(str.encode))
