@@ -1,7 +1,7 @@
 """Walks along the logs that a filter may find, in steps: windows, or blocks."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -65,11 +65,8 @@ class Walk:
             whole = Span(taken[0].low, taken[-1].high)
         self._step = (taken, whole)
         made = conditions.of(self._filter)
-        late = self._late_of(whole)
-        made.clauses.append(_either(taken, late, made))
-        ids = [whole.low, whole.high, *late]
-        made.bound(">= {}", timestamp_of(min(ids)))
-        made.bound("<= {}", timestamp_of(max(ids)))
+        spans = [(span.low, span.high) for span in _joined(taken)]
+        made.within(spans, self._late_of(whole))
         return made
 
     def done(self) -> None:
@@ -155,17 +152,6 @@ def _bounds(filter: LogFilter, cursor: UUID | None, ascends: bool) -> tuple[UUID
 def _within(span: Span, low: UUID, high: UUID) -> Span | None:
     low, high = max(span.low, low), min(span.high, high)
     return Span(low, high, span.is_block) if low < high else None
-
-
-def _either(spans: Sequence[Span], late: Iterable[UUID], made: Conditions) -> str:
-    parts = [
-        f"(l.id >= {made.place(span.low)} AND l.id < {made.place(span.high)})"
-        for span in _joined(spans)
-    ]
-    ids = list(late)
-    if ids:
-        parts.append(f"l.id = ANY({made.place(ids)}::uuid[])")
-    return f"({' OR '.join(parts)})"
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:
