@@ -55,7 +55,7 @@ class Counters:
         Counter,
         Metric(
             "search_blocks",
-            "Blocks of logs whose texts were indexed for searches.",
+            "Blocks of logs that were indexed for searches.",
         ),
     ]
     search_late: Annotated[

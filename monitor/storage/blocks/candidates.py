@@ -10,7 +10,8 @@ import asyncpg
 
 from monitor.search.tree import Node
 from monitor.storage.blocks.grams import PART_SLICES, SLICE_BYTES
-from monitor.storage.blocks.needs import NOTHING, Need, blocks_with, needs_of, places_in
+from monitor.storage.blocks.needs.need import NOTHING, Need, blocks_with, places_in
+from monitor.storage.blocks.needs.nodes import needs_of
 from monitor.storage.search.bounded import bounded
 from monitor.storage.search.days import Days, days_of
 from monitor.traffic.ids import lowest_at
@@ -18,6 +19,9 @@ from monitor.traffic.ids import lowest_at
 # Before and behind all logs.
 FIRST: Final = UUID(int=0)
 LAST: Final = lowest_at(datetime(2999, 12, 31, tzinfo=UTC))
+
+# Of all blocks: along so many, what is asked for is soon met.
+MANY: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,14 @@ EVERYWHERE: Final = Span(FIRST, LAST)
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """*spans*, newest first; and *late* ones, which are within none or any of them."""
+    """*spans*, newest first; and *late* ones, which are within none or any of them.
+
+    *are_many*: so many of the blocks may have it that it is found without them.
+    """
 
     spans: tuple[Span, ...] = (EVERYWHERE,)
     late: tuple[UUID, ...] = ()
+    are_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class Chunk:
     id: int
     after: UUID
     upto: UUID
+    blocks: int
 
 
 async def candidates(
@@ -62,9 +71,11 @@ async def candidates(
         chunks = await _chunks(connection)
         found = await _blocks(connection, need, chunks)
         days = await days_of(connection)
+    there = sum(chunk.blocks for chunk in chunks)
     return Candidates(
         spans=tuple(by_days(_spans(chunks, found), days)),
         late=tuple({row["id"] for row in late}),
+        are_many=sum(map(len, found.values())) >= there * MANY,
     )
 
 
@@ -72,12 +83,13 @@ async def _chunks(connection: asyncpg.Connection) -> list[Chunk]:
     """Newest first."""
     rows = await connection.fetch(
         """
-        SELECT id, after_id, bounds[cardinality(bounds)] AS upto
+        SELECT id, after_id, bounds[cardinality(bounds)] AS upto,
+               cardinality(bounds) AS blocks
           FROM search_chunks
          ORDER BY after_id DESC
         """
     )
-    return [Chunk(row["id"], row["after_id"], row["upto"]) for row in rows]
+    return [Chunk(*row.values()) for row in rows]
 
 
 async def _blocks(

@@ -4,7 +4,7 @@ A bit that is not set says that the gram is not there; one that is, that it may 
 Letters of ASCII are small ones, whatever they are in the text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -17,7 +17,10 @@ CHUNK_LOGS: Final = BLOCKS * BLOCK_LOGS
 # Bytes of a gram: of texts that are short, and of all others.
 SHORT, LONG = 4, 6
 BITS: Final = 18
-SLICES: Final = 1 << BITS
+TEXT_SLICES: Final = 1 << BITS
+# For what is no text, behind them.
+TRAIT_SLICES: Final = 6 * 1024
+SLICES: Final = TEXT_SLICES + TRAIT_SLICES
 # In one row, which stays below what PostgreSQL would store apart.
 PART_SLICES: Final = 128
 PARTS: Final = SLICES // PART_SLICES
@@ -56,6 +59,12 @@ class Chunk:
         there[ESCAPE_SLICE + 1] |= there[ESCAPE_SLICE]
         there[ESCAPE_SLICE] = bit if ESCAPE in text else 0
         self._bytes[block // 8] |= there
+
+    def add_traits(self, block: int, places: Iterable[slice]) -> None:
+        """What *block* has beside texts."""
+        bit = np.uint8(1 << block % 8)
+        for each in places:
+            self._bytes[block // 8, each] |= bit
 
     def add_all(self, block: int) -> None:
         """Anything may stand in *block*."""

@@ -1,16 +1,13 @@
 """Texts of logs that blocks are made of: all that a search may look for."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 import asyncpg
 
 from monitor.search.tree import Side
+from monitor.storage.blocks.which import Which
 from monitor.storage.search import anywhere
 from monitor.storage.search.places import URLS
-from monitor.traffic.ids import timestamp_of
 
 LINE: Final = r"'\x0a'::bytea"
 FIELDS: Final = ", ".join(f"l.{side}_fields" for side in Side)
@@ -18,8 +15,8 @@ SETS: Final = " UNION ".join(
     f"SELECT l.{side}_set FROM logs AS l WHERE {{0}}" for side in Side
 )
 OF_LOG: Final = (
-    f"convert_to(concat_ws(chr(10), l.path, l.error, l.note, {anywhere.TAGS},"
-    f" {', '.join(URLS)}, {FIELDS}), 'UTF8')"
+    f"convert_to(concat_ws(chr(10), l.path, l.error, l.note, l.source_ip,"
+    f" {anywhere.TAGS}, {', '.join(URLS)}, {FIELDS}), 'UTF8')"
 )
 # Of days from before headers were sets.
 OF_DETAILS: Final = (
@@ -44,39 +41,7 @@ FORMS: Final = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Which:
-    """*rows*: of a table {0} with a log's key; *forms*: of the days of these."""
-
-    rows: str
-    forms: str
-
-
-OF_RANGE: Final = Which(
-    "{0}.id > $1 AND {0}.id <= $2 AND {0}.ts >= $3 AND {0}.ts <= $4",
-    "h.ts > $3 - interval '1 day' AND h.ts <= $4",
-)
-OF_SOME: Final = Which(
-    "{0}.id = ANY($1::uuid[]) AND {0}.ts = ANY($2::timestamptz[])",
-    """h.ts = ANY(ARRAY(SELECT date_bin('1 day', own.ts, '2000-01-01 00:00+00')
-                          FROM unnest($2::timestamptz[]) AS own (ts)))""",
-)
-
-
-async def of_range(connection: asyncpg.Connection, after: UUID, upto: UUID) -> bytes:
-    """Of the logs behind *after*, up to and with *upto*."""
-    ends = (after, upto, timestamp_of(after), timestamp_of(upto))
-    return await _read(connection, OF_RANGE, ends)
-
-
-async def of_some(connection: asyncpg.Connection, ids: Sequence[UUID]) -> bytes:
-    moments = list({timestamp_of(id) for id in ids})
-    return await _read(connection, OF_SOME, (list(ids), moments))
-
-
-async def _read(
-    connection: asyncpg.Connection, which: Which, arguments: Sequence[object]
-) -> bytes:
+async def read(connection: asyncpg.Connection, which: Which) -> bytes:
     """One after the other, and not joined: which log has what does not matter."""
     parts = [
         f"(SELECT string_agg({text}, {LINE})"
@@ -85,5 +50,5 @@ async def _read(
     ]
     sets = SETS.format(which.rows.format("l"))
     parts.append(f"({FORMS.format(sets, which.forms)})")
-    row = await connection.fetchrow(f"SELECT {', '.join(parts)}", *arguments)
+    row = await connection.fetchrow(f"SELECT {', '.join(parts)}", *which.arguments)
     return b"\n".join(part for part in row or () if part is not None)

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.storage.blocks import chunks, texts
+from monitor.storage.blocks import chunks, observed, texts, which
 from monitor.storage.blocks.candidates import FIRST
 from monitor.storage.blocks.grams import BLOCK_LOGS, BLOCKS, Chunk
 from monitor.storage.database.pool import Database
@@ -75,9 +75,13 @@ class BlockUpkeep:
         if not await _sealed(connection, bounds[-1]):
             return False
         chunk = Chunk()
+        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+            whole = which.between(after, bounds[-1])
+            traits = await observed.read(connection, whole, bounds)
         for block, bound in enumerate(bounds):
             first = bounds[block - 1] if block else after
-            await _add_block(connection, chunk, block, first, bound)
+            await _add_block(connection, chunk, block, which.between(first, bound))
+            chunk.add_traits(block, traits.get(block, ()))
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
             id: int = await connection.fetchval(
                 """
@@ -136,9 +140,12 @@ class BlockUpkeep:
             blocks.setdefault(block, []).append(row["id"])
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
             chunk = await chunks.taken(connection, each.id)
+            late = which.some([row["id"] for row in noted])
+            traits = await observed.read(connection, late, bounds)
             for block, ids in blocks.items():
-                text = await texts.of_some(connection, ids)
+                text = await texts.read(connection, which.some(ids))
                 await asyncio.to_thread(chunk.add, block, text)
+                chunk.add_traits(block, traits.get(block, ()))
             await chunks.store(connection, each.id, chunk)
             await _forget(connection, noted)
 
@@ -164,11 +171,11 @@ async def _sealed(connection: asyncpg.Connection, upto: UUID) -> bool:
 
 
 async def _add_block(
-    connection: asyncpg.Connection, chunk: Chunk, block: int, after: UUID, upto: UUID
+    connection: asyncpg.Connection, chunk: Chunk, block: int, logs: which.Which
 ) -> None:
     try:
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
-            text = await texts.of_range(connection, after, upto)
+            text = await texts.read(connection, logs)
     except (asyncpg.DataError, asyncpg.ProgramLimitExceededError):
         # What cannot be read here is looked at by whoever searches.
         chunk.add_all(block)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from monitor.errors import Busy, TooSlow
+from monitor.errors import TooSlow
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage, QueryPart
 from monitor.search.tree import regexes_in
@@ -19,6 +19,7 @@ from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of,
 from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.logs.nothing_found import parts_of_nothing
 from monitor.storage.logs.search import (
+    counted,
     counting,
     cursor_before,
     cursor_behind,
@@ -29,17 +30,18 @@ from monitor.storage.logs.search import (
 from monitor.storage.search import conditions, regexes
 from monitor.storage.search.asked import asked_by
 from monitor.storage.search.bounded import within
-from monitor.storage.search.rolled_up import count_of
+from monitor.storage.search.joins import BODIES
 from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
 
 # Details held at once by an export.
 EXPORT_ROWS = 50
-# Of the time for a search: what the direct way may take, and what counting may.
+# Of the time for a search: what the direct way may take, what reading the query may,
+# and what counting may.
 DIRECT_SHARE = 0.05
-COUNT_SHARE = 0.1
-# Of that: what rollups may take.
-ROLLUP_SHARE = 0.5
-WHOLE = Page()
+READING_SHARE = 0.1
+COUNT_SHARE = 0.05
+# What rollups may take, which are asked before.
+ROLLUP_SHARE = 0.05
 # For its turn: who looks at a list, and who carries logs out.
 WAITS_S = {Share.LISTS: PATIENCE_S, Share.SEARCHES: 60.0}
 # How many times QUERY_TIMEOUT_MS a step of an export may take that finds nothing.
@@ -75,7 +77,7 @@ class LogReader:
         parts: tuple[QueryPart, ...] = ()
         if total == 0:
             # What is left of the time, and of that for counting.
-            share_ms = self._share_ms(COUNT_SHARE)
+            share_ms = self._share_ms(READING_SHARE)
             left_ms = min(_left_ms(deadline) + share_ms, share_ms)
             async with self._database.reading(Share.LISTS) as connection:
                 parts = await parts_of_nothing(connection, filter, left_ms)
@@ -103,7 +105,7 @@ class LogReader:
         """Raises InvalidInput where PostgreSQL would not take it."""
         if filter.query is not None and any(regexes_in(filter.query.tree)):
             async with self._database.reading(Share.LISTS) as connection:
-                share_ms = self._share_ms(COUNT_SHARE)
+                share_ms = self._share_ms(READING_SHARE)
                 await regexes.check(connection, filter.query, share_ms)
 
     async def get(self, id: UUID) -> LogDetail | None:
@@ -180,9 +182,12 @@ class LogReader:
     def _share_ms(self, share: float) -> int:
         return int(self._timeout_ms * share)
 
+    def _until(self, share: float) -> float:
+        return time.monotonic() + self._timeout_ms * share / 1000
+
     async def _narrowed(self, filter: LogFilter, share: Share) -> LogFilter:
         async with self._database.reading(share, timeout_s=WAITS_S[share]) as held:
-            return await narrowed(held, filter, self._share_ms(COUNT_SHARE))
+            return await narrowed(held, filter, self._share_ms(READING_SHARE))
 
     async def _rows(
         self,
@@ -193,15 +198,16 @@ class LogReader:
         share: Share,
     ) -> tuple[list[asyncpg.Record], UUID | None, bool]:
         """A page and one row more; how far was searched, and whether that was all."""
-        if where is not None:
-            return await self._blocks.page(filter, page, where, share, deadline)
-        async with self._database.reading(share, timeout_s=WAITS_S[share]) as held:
-            # In the block: who catches it there has the connection still.
-            try:
-                return await self._directly(held, filter, page), None, True
-            except asyncpg.QueryCanceledError:
-                pass
-        return await in_windows(self._database, filter, page, deadline)
+        if where is None or _is_soon_met(filter, where):
+            async with self._database.reading(share, timeout_s=WAITS_S[share]) as held:
+                # In the block: who catches it there has the connection still.
+                try:
+                    return await self._directly(held, filter, page), None, True
+                except asyncpg.QueryCanceledError:
+                    pass
+        if where is None:
+            return await in_windows(self._database, filter, page, deadline)
+        return await self._blocks.page(filter, page, where, share, deadline)
 
     async def among(self, ids: Sequence[UUID], filter: LogFilter) -> list[LogItem]:
         """Those of *ids* that *filter* finds, in the order of *ids*.
@@ -226,7 +232,7 @@ class LogReader:
         self, connection: asyncpg.Connection, filter: LogFilter, page: Page
     ) -> list[asyncpg.Record]:
         """The page and one row more, newest first. Raises QueryCanceledError."""
-        until = time.monotonic() + self._share_ms(DIRECT_SHARE) / 1000
+        until = self._until(DIRECT_SHARE)
         rows: list[asyncpg.Record] = []
         offset = page.offset
         for days in await days_for(connection, filter, page, _left_ms(until)):
@@ -259,37 +265,29 @@ class LogReader:
             return None, at_least
         if page.cursor is None and found <= page.limit and (found or not page.offset):
             return _capped(at_least)
-        until = time.monotonic() + self._share_ms(COUNT_SHARE) / 1000
-        if where is not None:
-            count, is_all = await self._blocks.count(filter, where, Share.LISTS, until)
+        if (
+            where is None
+            or asked_by(filter).table is not None
+            or _is_soon_met(filter, where)
+        ):
+            count, is_all = await counted(
+                self._database,
+                filter,
+                rollups_ms=self._share_ms(ROLLUP_SHARE),
+                most_ms=self._share_ms(COUNT_SHARE),
+            )
         else:
-            count, is_all = await self._counted(filter, until)
+            until = self._until(COUNT_SHARE)
+            count, is_all = await self._blocks.count(filter, where, Share.LISTS, until)
         if not is_all:
             return None, max(at_least, min(count, EXACT_TOTAL))
         # Some may have come, or gone, between the two.
         return _capped(max(count, page.offset + found if found else 0))
 
-    async def _counted(self, filter: LogFilter, until: float) -> tuple[int, bool]:
-        """How many there are, or more than EXACT_TOTAL; whether it was told in time.
 
-        Rollups know it without a look at each, where they know what is asked.
-        """
-        count, asked = 0, asked_by(filter)
-        try:
-            async with self._database.reading(Share.LISTS) as connection:
-                left_ms = int(_left_ms(until) * ROLLUP_SHARE)
-                known = await count_of(connection, asked, timeout_ms=left_ms)
-                if known is not None:
-                    return known, True
-                for days in await days_for(connection, filter, WHOLE, _left_ms(until)):
-                    sql, arguments = counting(filter, EXACT_TOTAL + 1 - count, days)
-                    [row] = await within(connection, _left_ms(until), sql, arguments)
-                    count += row["count"]
-                    if count > EXACT_TOTAL:
-                        break
-        except (TooSlow, Busy):
-            return count, False
-        return count, True
+def _is_soon_met(filter: LogFilter, where: Candidates) -> bool:
+    """Whether most logs are as soon read as left out: not where bodies are read."""
+    return where.are_many and not conditions.of(filter).sees(BODIES)
 
 
 def _capped(count: int) -> tuple[int | None, int]:

@@ -11,7 +11,7 @@ import asyncpg
 
 from monitor.errors import Busy, TooSlow
 from monitor.logs.cursor import encode_cursor
-from monitor.logs.filter import LogFilter, Page
+from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogItem
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
@@ -20,6 +20,7 @@ from monitor.storage.search import conditions
 from monitor.storage.search.asked import asked_by
 from monitor.storage.search.bounded import bounded, within
 from monitor.storage.search.days import ALWAYS, Days, days_of, in_order
+from monitor.storage.search.rolled_up import count_of
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import highest_before, lowest_at, timestamp_of
 
@@ -126,6 +127,32 @@ def counting(
     made = conditions.of(filter)
     days.bound(made)
     return capped(made, most)
+
+
+async def counted(
+    database: Database, filter: LogFilter, *, rollups_ms: int, most_ms: int
+) -> tuple[int, bool]:
+    """How many there are, or more than EXACT_TOTAL; whether it was told in time.
+
+    Rollups know it without a look at each, where they know what is asked.
+    """
+    count = 0
+    try:
+        async with database.reading(Share.LISTS) as connection:
+            known = await count_of(connection, asked_by(filter), timeout_ms=rollups_ms)
+            if known is not None:
+                return known, True
+            until = time.monotonic() + most_ms / 1000
+            for days in await days_for(connection, filter, Page(), most_ms):
+                sql, arguments = counting(filter, EXACT_TOTAL + 1 - count, days)
+                left_ms = int((until - time.monotonic()) * 1000)
+                [row] = await within(connection, left_ms, sql, arguments)
+                count += row["count"]
+                if count > EXACT_TOTAL:
+                    break
+    except (TooSlow, Busy):
+        return count, False
+    return count, True
 
 
 def capped(made: Conditions, most: int) -> tuple[str, list[object]]:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -29,12 +30,48 @@ START = datetime.now(UTC) - timedelta(hours=3)
 WORDS = ("declined", "accepted", "Pending", "SKU-00017", "tax/\u00dcbung")
 
 
-def a_log(service_id: UUID, minute: float, text: str) -> Exchange:
+def a_log(service_id: UUID, minute: float, text: str, **values: Any) -> Exchange:
     return an_exchange(
         service_id,
         id=IDS.at(START + timedelta(minutes=minute)),
         response_body=Body(kept=text.encode(), size=len(text.encode())),
+        **values,
     )
+
+
+def any_values(chance: random.Random) -> dict[str, Any]:
+    """What a log has beside its texts."""
+    return {
+        "method": chance.choice(("GET", "POST", "brew")),
+        "status_code": chance.choice((None, 200, 204, 404, 418, 500)),
+        "latency_ms": chance.choice((None, 0.0, 0.3, 12.5, 800.0, 5e6)),
+        "duration_ms": chance.choice((None, 1.0, 90_000.0)),
+        "tags": chance.choice(((), ("health",), ("health check", "x"))),
+        "error": chance.choice((None, None, "upstream_timeout: after 30 s")),
+    }
+
+
+VALUED = (
+    "status:404",
+    "status:5xx",
+    "status:>=418 status:<500",
+    "status:(404 OR 500)",
+    "-has:status",
+    "latency:>799.5",
+    "latency:<=0",
+    "latency:0.2..0.4",
+    "has:latency duration:>1m",
+    "size:>16",
+    "size:<16 method:brew",
+    "has:error",
+    "is:error tag:x",
+    "tag:health",
+    "has:tag -tag:x",
+    "method:Post latency:12.5",
+    "source:replay",
+    "is:truncated",
+    "body:/it (dec|acc).*ted/",
+)
 
 
 async def store(database: Database, logs: Sequence[Exchange]) -> None:
@@ -71,8 +108,10 @@ async def blocks_read(database: Database, text: str) -> int:
 
 
 async def test_whatever_comes_goes_and_changes_is_found(
-    database: Database, service_id: UUID
+    database: Database, service_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # By the blocks, also where most of them have it.
+    monkeypatch.setattr("monitor.storage.blocks.candidates.MANY", 2)
     chance = random.Random(11)
     kept: list[UUID] = []
     for turn in range(4):
@@ -81,6 +120,7 @@ async def test_whatever_comes_goes_and_changes_is_found(
                 service_id,
                 chance.uniform(0, 60 + 20 * turn),
                 f"it {chance.choice(WORDS)}",
+                **any_values(chance),
             )
             for _ in range((100, 40, 70, 60)[turn])
         ]
@@ -104,6 +144,7 @@ async def test_whatever_comes_goes_and_changes_is_found(
             "note:declined",
             "declined -accepted",
             "absent OR tax",
+            *(VALUED if turn % 2 else ()),
         ):
             ids = await found(database, text)
             if len(ids) > 4:
@@ -111,7 +152,9 @@ async def test_whatever_comes_goes_and_changes_is_found(
                 assert await found(database, text, page) == ids[3:6]
                 newer = Page(limit=2, cursor=ids[4], newer=True)
                 assert await found(database, text, newer) == ids[2:4]
-    assert await blocks_read(database, "nothing") == 0
+    for text in ("nothing", "status:302", "latency:>2h", "size:>1k", "method:PUT"):
+        assert await blocks_read(database, text) == 0, text
+    assert 0 < await blocks_read(database, "status:404") < 100
     since = (START + timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert await found(database, f"declined since:{since}")
 

@@ -263,7 +263,7 @@ async def test_a_total_is_not_less_than_what_is_shown(
         """As where some were deleted meanwhile."""
         return 3
 
-    monkeypatch.setattr("monitor.storage.logs.reader.count_of", fewer)
+    monkeypatch.setattr("monitor.storage.logs.search.count_of", fewer)
     got = await LogReader(house.database, timeout_ms=600_000).page(
         LogFilter(), Page(limit=5, offset=2)
     )
