@@ -1,8 +1,9 @@
 """Links from what a rule found to where one looks for it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
+from uuid import UUID
 
 from monitor import times
 from monitor.alerts.condition import Condition, ConditionField, ConditionOperator
@@ -27,6 +28,39 @@ def paths(alert: Alert, events: Sequence[AlertEvent]) -> dict[str, str | None]:
         "log": None if newest.log_id is None else f"/log/{newest.log_id}",
         "logs": f"/dashboard?{urlencode(_query(alert, events))}",
     }
+
+
+def of_events(alert: Alert, events: Sequence[AlertEvent]) -> dict[UUID, str]:
+    """Where the logs are that each was measured of, by its id; the newest first.
+
+    Of a rule over a window, from before it fired until it was over.
+    """
+    if alert.window is None:
+        return {}
+    found, ended = dict[UUID, str](), None
+    for at, event in enumerate(events):
+        fired = event
+        if event.state is AlertState.RESOLVED:
+            ended = event
+            older = events[at + 1 : at + 2]
+            fired = older[0] if older else event
+        until = ended.fired_at if ended else None
+        found[event.id] = _within(alert, fired, until)
+        if event.state is AlertState.FIRING:
+            ended = None
+    return found
+
+
+def _within(alert: Alert, fired: AlertEvent, until: datetime | None) -> str:
+    assert alert.window is not None
+    since = fired.fired_at - timedelta(seconds=alert.window.seconds)
+    query = {"service_id": str(fired.service_id)} if fired.service_id else {}
+    query |= {**_filters(alert), "since": times.format(since)}
+    if alert.query is not None and len(alert.query) <= LONGEST_QUERY:
+        query["query"] = alert.query
+    if until is not None:
+        query["until"] = times.format(until)
+    return f"/dashboard?{urlencode(query)}"
 
 
 def _query(alert: Alert, events: Sequence[AlertEvent]) -> dict[str, str]:

@@ -86,6 +86,7 @@ class ServiceResource:
         default=None,
         metadata=said(
             label="Bytes kept of a body",
+            hint="What is longer is truncated, and its true size is counted.",
             minimum=0,
             maximum=64 * 1024 * 1024,
             falls_back_to="CAPTURE_BODY_LIMIT",
@@ -95,6 +96,7 @@ class ServiceResource:
         default=None,
         metadata=said(
             label="Days logs are kept",
+            hint="Pinned ones stay.",
             minimum=1,
             maximum=3650,
             falls_back_to="RETENTION_DAYS",
@@ -104,6 +106,7 @@ class ServiceResource:
         default=None,
         metadata=said(
             label="Days bodies are kept",
+            hint="Then logs stay without them.",
             minimum=0,
             maximum=3650,
             falls_back_to="BODY_RETENTION_DAYS",
@@ -113,6 +116,7 @@ class ServiceResource:
         default=None,
         metadata=said(
             label="Apdex T, milliseconds",
+            hint="Answers up to so long are satisfying.",
             note="Answers up to so long are satisfying, up to four times so long "
             "bearable",
             minimum=1,

@@ -70,7 +70,8 @@ class ServiceField:
     @property
     def hint(self) -> str:
         fallback = self.said.falls_back_to
-        return f"Empty: {fallback}." if fallback else self.said.hint
+        said = (self.said.hint, f"Empty: {fallback}." if fallback else "")
+        return " ".join(part for part in said if part)
 
     def in_json(self, value: Any) -> Any:
         return list(value) if self.kind is FieldKind.LINES else value

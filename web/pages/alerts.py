@@ -1,11 +1,13 @@
 """The pages of alert rules, of what they found, and of whom it is told to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from aiohttp import web
 
+from monitor.alerts import links
 from monitor.alerts.asked import shown
 from monitor.alerts.channel import Channel
 from monitor.alerts.rule import Alert, AlertEvent
@@ -42,9 +44,10 @@ class RuleView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Events of the chosen rule, and the links beyond them."""
+    """Events of the chosen rule, where the logs of each are, and the links beyond."""
 
     events: list[AlertEvent]
+    logs: Mapping[UUID, str]
     total: int
     older: str | None
     newer: str | None
@@ -62,6 +65,7 @@ class AlertsPage:
         now = datetime.now(UTC)
         strips = await self._parts.stores.strips.of(rules, now)
         views = [_view(rule, names, strips[rule.id], now) for rule in rules]
+        views.sort(key=lambda view: view.kind != "firing")
         wanted = _id(request.query.get("alert"))
         chosen = next((v for v in views if v.alert.id == wanted), None)
         chosen = chosen or (views[0] if views else None)
@@ -95,16 +99,12 @@ class AlertsPage:
             alert_id=alert.id, limit=DELIVERIES_SHOWN, offset=0
         )
         link = f"/alerts-ui?alert={alert.id}&offset="
-        further = offset + EVENTS_SHOWN
-        is_more = total > further or (
-            total > EXACT_TOTAL and len(events) == EVENTS_SHOWN
-        )
         return {
             "found": Found(
                 events=events,
+                logs=links.of_events(alert, events),
                 total=total,
-                older=f"{link}{further}" if is_more else None,
-                newer=f"{link}{max(0, offset - EVENTS_SHOWN)}" if offset else None,
+                **_beside(link, total, len(events), offset, EVENTS_SHOWN),
             ),
             "deliveries": deliveries,
             "channels": {channel.id: channel.name for channel in channels},
@@ -137,17 +137,34 @@ class ChannelsPage:
             ],
         }
         if chosen is not None:
-            context |= await self._of(chosen)
+            context |= await self._of(chosen, _offset(request))
         return await render.page(request, "channels.html", context)
 
-    async def _of(self, channel: Channel) -> dict[str, object]:
-        deliveries, _ = await self._parts.stores.deliveries.page(
-            channel_id=channel.id, limit=DELIVERIES_SHOWN, offset=0
+    async def _of(self, channel: Channel, offset: int) -> dict[str, object]:
+        deliveries, total = await self._parts.stores.deliveries.page(
+            channel_id=channel.id, limit=DELIVERIES_SHOWN, offset=offset
         )
         rules, _ = await self._parts.stores.alerts.page(
             service_id=channel.service_id, limit=MAX_SHOWN, offset=0
         )
-        return {"deliveries": deliveries, "rules": {r.id: r.name for r in rules}}
+        link = f"/alerts-ui/channels?channel={channel.id}&offset="
+        return {
+            "deliveries": deliveries,
+            "rules": {r.id: r.name for r in rules},
+            **_beside(link, total, len(deliveries), offset, DELIVERIES_SHOWN),
+        }
+
+
+def _beside(
+    link: str, total: int, shown: int, offset: int, at_once: int
+) -> dict[str, str | None]:
+    """Links to what is older and newer than what is shown."""
+    further = offset + at_once
+    is_more = total > further or (total > EXACT_TOTAL and shown == at_once)
+    return {
+        "older": f"{link}{further}" if is_more else None,
+        "newer": f"{link}{max(0, offset - at_once)}" if offset else None,
+    }
 
 
 def in_words(alert: Alert) -> str:

@@ -12,6 +12,7 @@ from web import render
 from web.parts import PageParts
 from web.views.charts.services import DAY, figures_of, rows_of
 from web.views.reaching import ways_to
+from web.views.service_settings import settings_of
 
 MAX_SHOWN = 500
 
@@ -38,6 +39,9 @@ class ServicesPage:
             "rows": rows_of(services, measured),
             "figures": [] if chosen is None else figures_of(chosen.id, measured, now),
             "fields": SERVICE_FIELDS,
+            "settings": []
+            if chosen is None
+            else settings_of(chosen, self._parts.settings),
             "total": total,
             "chosen": chosen,
             "keys": keys,

@@ -1,5 +1,6 @@
 """The pages of alerts in a real browser: rules, events, channels, deliveries."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
 from tests.support.browsing import watch
+from tests.support.patience import PATIENCE_S
 from tests.support.receivers import receiver, refusing_url
 from tests.support.running import (
     LOG,
@@ -185,6 +187,32 @@ async def test_a_rule_is_made_fires_is_changed_paused_and_deleted(
     await form.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("a log matches `path:/v1`")).to_be_visible()
 
+    await page.get_by_role("button", name="Edit").click()
+    endpoint, query = form.get_by_label("Only an endpoint"), '"GET" endpoint:="/slow"'
+    await endpoint.select_option("GET /slow")
+    matching = form.get_by_label("Only logs that match")
+    await expect(matching).to_have_value(f"method:={query} path:/v1")
+    await matching.fill(f"method:={query}")
+    await form.get_by_label("Looks at").select_option("p95_latency_ms")
+    await form.get_by_label("Value").fill("1000")
+    await form.get_by_role("button", name="Save").click()
+    # It fires, and leads to what it measured.
+    await expect(page.get_by_text("latency, in ms, of logs")).to_be_visible()
+    async with asyncio.timeout(PATIENCE_S):
+        while (await client.get("/v1/alerts")).json()["items"][0]["state"] != "firing":
+            await asyncio.sleep(0.1)
+    await page.reload()
+    await events.get_by_role("link", name="Logs").first.click()
+    await expect(page.locator(".logs tbody tr")).to_have_count(1)
+    await expect(page.locator(".logs tbody tr")).to_contain_text("/slow")
+    await page.go_back()
+
+    await page.get_by_text("Mute", exact=True).click()
+    until = page.get_by_label("Until", exact=True)
+    await until.fill("2099-01-02T03:04")
+    await until.press("Enter")
+    await expect(page.get_by_text("2099", exact=False)).to_be_visible()
+    await page.get_by_role("button", name="Unmute").click()
     await page.get_by_text("Mute", exact=True).click()
     await page.get_by_role("button", name="For an hour").click()
     await expect(page.get_by_text("events are made, nobody is told")).to_be_visible()

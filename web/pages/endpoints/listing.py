@@ -72,6 +72,7 @@ class EndpointsPage:
             "all_since": _address({**given, "new_since": ""}),
             "pages": _pages(given, asked, view.total),
             "logs_of": partial(_logs_of, asked),
+            "rule_of": _rule_of,
             "new_from": now - NEW,
         }
         return await render.page(request, "endpoints.html", context, status=status)
@@ -139,9 +140,13 @@ def _address(query: Mapping[str, str]) -> str:
 
 
 def _logs_of(
-    asked: EndpointsAsked, one: ServiceEndpoint, *, are_errors: bool = False
+    asked: EndpointsAsked,
+    one: ServiceEndpoint,
+    *,
+    are_errors: bool = False,
+    slower_than: float | None = None,
 ) -> str:
-    """The list of an endpoint's logs, or of its errors, by a query."""
+    """The list of an endpoint's logs, of its errors or slow ones, by a query."""
     scope = asked.scope
     terms = [_term("method", one.method), _term("endpoint", one.endpoint)]
     source = ("source", scope.source) if scope.source else ("is_replay", "false")
@@ -151,10 +156,23 @@ def _logs_of(
         ("since", scope.since and times.format(scope.since)),
         ("until", scope.until and times.format(scope.until)),
         ("is_error", "true" if are_errors else None),
+        ("min_latency_ms", slower_than),
         ("query", " ".join(terms)),
     )
     query = {name: str(value) for name, value in pairs if value is not None}
     return f"/dashboard?{urlencode(query)}"
+
+
+def _rule_of(one: ServiceEndpoint) -> str:
+    """The form of a rule that looks at an endpoint."""
+    terms = [_term("method", one.method), _term("endpoint", one.endpoint)]
+    begun = {
+        "new": "rule",
+        "service_id": str(one.service_id),
+        "aggregate": "error_rate",
+        "query": " ".join(terms),
+    }
+    return f"/alerts-ui?{urlencode(begun)}"
 
 
 def _term(name: str, value: str) -> str:

@@ -14,6 +14,7 @@ function value(field) {
     case "number": return text === "" ? null : Number(text);
     case "days": return text === "" ? null : new Date(Date.now() + Number(text) * 86_400_000).toISOString();
     case "minutes": return text === "" ? null : new Date(Date.now() + Number(text) * 60_000).toISOString();
+    case "moment": return text === "" ? null : new Date(text).toISOString();
     case "json": return text === "" ? null : JSON.parse(text);
     case "changed": return field.value === field.defaultValue.replace(/\r\n?/g, "\n") ? null : field.value;
     case "whole": return field.value === "" ? null : field.value;

@@ -1,5 +1,6 @@
 // The form of a rule asks for what its kind needs, and shows what it would have done.
 
+import { offer } from "../alerts/endpoint.js";
 import { preview } from "../alerts/preview.js";
 
 function suit(form) {
@@ -21,4 +22,17 @@ for (const form of document.querySelectorAll("form[data-rule]")) {
   }
   suit(form);
   preview(form);
+  offer(form);
+}
+
+// A link may begin a rule: `?new=rule&query=…`.
+const given = new URLSearchParams(location.search);
+const begun = document.getElementById("new-rule");
+if (given.get("new") === "rule" && begun) {
+  const form = begun.querySelector("form");
+  for (const name of ["service_id", "query", "aggregate"]) {
+    if (given.has(name)) form.elements[name].value = given.get(name);
+  }
+  suit(form);
+  begun.showModal();
 }
