@@ -161,7 +161,8 @@ async def test_it_reads_well_in_a_browser(
     watched = await watch(browser, appliance, scheme=scheme, width=width)
     await watched.go("/status")
     assert await watched.page.get_by_role("heading", name="Ledger").is_visible()
-    row = watched.page.get_by_role("row", name="pay")
+    ledger = watched.page.get_by_role("region", name="Ledger")
+    row = ledger.get_by_role("row", name="pay")
     assert await row.is_visible()
     assert watched.complaints == []
     assert not await watched.is_wider_than_its_window()
