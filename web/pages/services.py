@@ -12,7 +12,7 @@ from web import render
 from web.parts import PageParts
 from web.views.charts.services import DAY, figures_of, rows_of
 from web.views.reaching import ways_to
-from web.views.service_settings import settings_of
+from web.views.registry.settings import settings_of
 
 MAX_SHOWN = 500
 
