@@ -1,19 +1,22 @@
 """Nothing found: which part of a query left out everything."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import asyncpg
 
 from monitor.logs.asked import parts_of
 from monitor.logs.filter import LogFilter
 from monitor.logs.log import QueryPart
-from monitor.search.tree import Node, Query
+from monitor.search.tree import And, Node, Query
+from monitor.storage.blocks.candidates import Candidates, candidates
+from monitor.storage.blocks.walk import Walk
 from monitor.storage.logs.search import capped
 from monitor.storage.search import conditions
 from monitor.storage.search.asked import asked_of_parts
 from monitor.storage.search.bounded import bounded, within
 from monitor.storage.search.days import Days, days_of, in_order
+from monitor.storage.search.rolled_up import count_of
 
 MOST_PARTS = 8
 MOST_COUNTED = 1_000
@@ -66,19 +69,56 @@ async def _count(
     timeout_ms: int,
 ) -> int | None:
     """MOST_COUNTED and one where there are more; None where it takes too long."""
-    until, count = time.monotonic() + timeout_ms / 1000, 0
-    for days in in_order(there, *asked_of_parts(parts).bounds):
-        left_ms = int((until - time.monotonic()) * 1000)
-        if left_ms <= 0:
-            return None
-        made = conditions.of_all(tuple(parts))
-        days.bound(made)
+    until = time.monotonic() + timeout_ms / 1000
+    asked = asked_of_parts(parts)
+    known = await count_of(connection, asked, timeout_ms=_left_ms(until))
+    if known is not None:
+        return min(known, MOST_COUNTED + 1)
+    try:
+        where = await candidates(connection, parts, _left_ms(until))
+        if where is not None and not where.are_many:
+            return await _in_blocks(connection, parts, where, until)
+        return await _by_days(connection, in_order(there, *asked.bounds), parts, until)
+    except asyncpg.QueryCanceledError:
+        return None
+
+
+async def _in_blocks(
+    connection: asyncpg.Connection,
+    parts: Sequence[Node],
+    where: Candidates,
+    until: float,
+) -> int:
+    """Raises asyncpg.QueryCanceledError."""
+    walk = Walk(LogFilter(query=Query("", And(tuple(parts)))), where)
+    count = 0
+    while count <= MOST_COUNTED and not walk.is_over:
+        made = await walk.step(connection, _left_ms(until))
         sql, arguments = capped(made, MOST_COUNTED + 1 - count)
-        try:
-            [row] = await within(connection, left_ms, sql, arguments)
-        except asyncpg.QueryCanceledError:
-            return None
+        [row] = await within(connection, _left_ms(until), sql, arguments)
+        count += row["count"]
+        walk.done()
+    return count
+
+
+async def _by_days(
+    connection: asyncpg.Connection,
+    days: Iterable[Days],
+    parts: Sequence[Node],
+    until: float,
+) -> int:
+    """Raises asyncpg.QueryCanceledError."""
+    count = 0
+    for each in days:
+        made = conditions.of_all(tuple(parts))
+        each.bound(made)
+        sql, arguments = capped(made, MOST_COUNTED + 1 - count)
+        [row] = await within(connection, _left_ms(until), sql, arguments)
         count += row["count"]
         if count > MOST_COUNTED:
             break
     return count
+
+
+def _left_ms(until: float) -> int:
+    return int((until - time.monotonic()) * 1000)

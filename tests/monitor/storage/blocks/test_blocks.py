@@ -155,6 +155,13 @@ async def test_whatever_comes_goes_and_changes_is_found(
     for text in ("nothing", "status:302", "latency:>2h", "size:>1k", "method:PUT"):
         assert await blocks_read(database, text) == 0, text
     assert 0 < await blocks_read(database, "status:404") < 100
+    for text in ("latency:12.5", "tag:x", "accepted", "status:404"):
+        alone = len(await found(database, text))
+        shown = await LogReader(database, timeout_ms=60_000).page(
+            LogFilter(query=query(f"{text} nothing")), WHOLE
+        )
+        assert [part.alone for part in shown.parts] == [alone, 0]
+        assert [part.without for part in shown.parts] == [0, alone]
     since = (START + timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert await found(database, f"declined since:{since}")
 
