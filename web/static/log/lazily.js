@@ -1,6 +1,7 @@
 // What is left of a long body comes when it is asked for, in its place.
 
 import { say } from "../shell/announce.js";
+import { settle } from "./hands.js";
 
 // The same shape of the page at *href*.
 async function shapeAt(href, name) {
@@ -17,6 +18,7 @@ function graft(link, shape) {
   const rows = [...shape.querySelector("[data-tree] > .node").children].filter((one) => !one.matches("summary"));
   const first = rows[0];
   link.parentElement.replaceWith(...rows);
+  settle();
   const to = first?.querySelector("summary, .leaf, a");
   to?.focus({ preventScroll: true });
 }
