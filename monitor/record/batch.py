@@ -10,6 +10,7 @@ from monitor.record.codec import Recorded
 from monitor.record.columns import COUNT_SIZE, WHOLE_COLUMNS
 from monitor.record.header_sets import HeaderSet, HeaderSets, Heads
 from monitor.record.pack import pack
+from monitor.record.parts.cut import cut
 from monitor.traffic.exchange import Exchange
 
 # PostgreSQL's binary COPY: a signature, no flags, no extension; the end.
@@ -28,6 +29,7 @@ class Gathered:
     """The rows of a batch, by table; *told* are the exchanges with messages.
 
     Rows of *logs* are as they were packed: whole once their header sets are stored.
+    Those of *bodies* are cut.
     """
 
     __slots__ = ("_heads", "_sets", "bodies", "logs", "told", "used")
@@ -60,7 +62,7 @@ class Gathered:
             self.logs.append(rows.log)
             self._heads.append(heads)
             if body := rows.body:
-                self.bodies.append(body)
+                self.bodies += cut(body)
 
     def whole(self, ids: dict[HeaderSet, bytes]) -> list[bytes]:
         """Rows of logs, in pieces; *ids* are fields, of all sets that are used."""

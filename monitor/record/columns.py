@@ -66,6 +66,8 @@ BODY_COLUMNS: Final = (
         for part in ("body", "truncated", "state", "is_text", "text")
     ),
 )
+# A row of log_bodies may be a part of what one of a record holds.
+PART_COLUMNS: Final = (*BODY_COLUMNS, "part")
 # A row is a count of its fields, then the length and the bytes of each.
 COUNT_SIZE: Final = 2
 LENGTH_SIZE: Final = 4

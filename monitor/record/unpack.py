@@ -9,20 +9,28 @@ from monitor.record.binary import LENGTH
 
 def fields_of(row: bytes) -> list[bytes | None]:
     """The fields of a packed row. Raises ValueError where it is none."""
+    return [
+        row[begin : begin + size] if size >= 0 else None
+        for begin, size in places_of(row)
+    ]
+
+
+def places_of(row: bytes) -> list[tuple[int, int]]:
+    """Where each of its fields begins, and its size, -1 for null. Raises ValueError."""
     try:
         (count,) = struct.unpack_from("!h", row)
-        fields: list[bytes | None] = []
+        places: list[tuple[int, int]] = []
         at = 2
         for _ in range(count):
             (length,) = LENGTH.unpack_from(row, at)
             at += LENGTH.size
-            fields.append(row[at : at + length] if length >= 0 else None)
+            places.append((at, length))
             at += max(length, 0)
     except struct.error:
         raise ValueError("a record's row is cut") from None
     if at != len(row):
         raise ValueError("a record's row is longer than its fields")
-    return fields
+    return places
 
 
 def named_fields_of(row: bytes, columns: tuple[str, ...]) -> dict[str, bytes | None]:

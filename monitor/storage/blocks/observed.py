@@ -15,6 +15,8 @@ from monitor.storage.blocks import traits
 from monitor.storage.blocks.candidates import following
 from monitor.storage.blocks.which import Which
 from monitor.storage.search.clauses import STATES
+from monitor.storage.search.joins import IS_FIRST, size
+from monitor.storage.search.where import OF_THIS_TIME
 
 # An amount is that of the log or of what is beside it: each is told by itself.
 OF_LOG: Final = {
@@ -38,13 +40,13 @@ OF_DETAILS: Final = {
     Amount.EVENTS: "d.event_count",
 }
 OF_BODIES: Final = {
-    Amount.REQUEST_SIZE: f"octet_length(b.{Side.REQUEST}_body)",
-    Amount.RESPONSE_SIZE: f"octet_length(b.{Side.RESPONSE}_body)",
+    Amount.REQUEST_SIZE: size(f"{Side.REQUEST}_body"),
+    Amount.RESPONSE_SIZE: size(f"{Side.RESPONSE}_body"),
 }
 AMOUNTS: Final = (
-    ("logs AS l", "l", OF_LOG),
-    ("log_details AS d", "d", OF_DETAILS),
-    ("log_bodies AS b", "b", OF_BODIES),
+    ("logs AS l", "l", OF_LOG, "true"),
+    ("log_details AS d", "d", OF_DETAILS, "true"),
+    ("log_bodies AS b", "b", OF_BODIES, IS_FIRST),
 )
 # Those that do not come and go.
 THERE: Final[Mapping[Text | State, tuple[str, str]]] = {
@@ -66,14 +68,15 @@ async def read(
     found: dict[int, list[slice]] = defaultdict(list)
     begins = [following(bound) for bound in bounds[:-1]]
     place = len(which.arguments) + 1
-    for table, name, amounts in AMOUNTS:
+    for table, name, amounts, is_one in AMOUNTS:
         sql = f"""
             SELECT width_bucket({name}.id, ${place}::uuid[]) AS block,
                    {", ".join(_selected(name, amounts))}
               FROM {table}
-             WHERE {which.rows.format(name)}
+             WHERE {which.rows.format(name)} AND {is_one}
              GROUP BY block
             """
+        sql = sql.replace(OF_THIS_TIME, which.rows.format("p"))
         for row in await connection.fetch(sql, *which.arguments, begins):
             found[row["block"]] += _traits(row, name, amounts)
     return found

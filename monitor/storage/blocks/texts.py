@@ -7,7 +7,9 @@ import asyncpg
 from monitor.search.tree import Side
 from monitor.storage.blocks.which import Which
 from monitor.storage.search import anywhere
+from monitor.storage.search.joins import IS_FIRST, whole
 from monitor.storage.search.places import URLS
+from monitor.storage.search.where import OF_THIS_TIME
 
 LINE: Final = r"'\x0a'::bytea"
 FIELDS: Final = ", ".join(f"l.{side}_fields" for side in Side)
@@ -23,15 +25,17 @@ OF_DETAILS: Final = (
     f"coalesce(d.request_headers, '') || {LINE} || coalesce(d.response_headers, '')"
 )
 # As it passed, where that is text.
-OF_BODY: Final = """
-    coalesce(CASE WHEN b.{0}_is_text THEN b.{0}_body
-                  ELSE convert_to(b.{0}_text, 'UTF8') END, '')
-"""
-BODIES: Final = f" || {LINE} || ".join(OF_BODY.format(side) for side in Side)
+BODIES: Final = f" || {LINE} || ".join(
+    f"""
+    coalesce(CASE WHEN b.{side}_is_text THEN {whole(f"{side}_body")}
+                  ELSE convert_to({whole(f"{side}_text")}, 'UTF8') END, '')
+    """
+    for side in Side
+)
 SOURCES: Final = (
-    ("logs AS l", "l", OF_LOG),
-    ("log_details AS d", "d", OF_DETAILS),
-    ("log_bodies AS b", "b", BODIES),
+    ("logs AS l", "l", OF_LOG, "true"),
+    ("log_details AS d", "d", OF_DETAILS, "true"),
+    ("log_bodies AS b", "b", BODIES, IS_FIRST),
 )
 FORMS: Final = """
     SELECT convert_to(string_agg(h.form, chr(10)), 'UTF8')
@@ -43,10 +47,11 @@ FORMS: Final = """
 
 async def read(connection: asyncpg.Connection, which: Which) -> bytes:
     """One after the other, and not joined: which log has what does not matter."""
+    of_time = which.rows.format("p")
     parts = [
-        f"(SELECT string_agg({text}, {LINE})"
-        f" FROM {table} WHERE {which.rows.format(name)})"
-        for table, name, text in SOURCES
+        f"(SELECT string_agg({text.replace(OF_THIS_TIME, of_time)}, {LINE})"
+        f" FROM {table} WHERE {which.rows.format(name)} AND {is_one})"
+        for table, name, text, is_one in SOURCES
     ]
     sets = SETS.format(which.rows.format("l"))
     parts.append(f"({FORMS.format(sets, which.forms)})")

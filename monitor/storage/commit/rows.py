@@ -6,8 +6,9 @@ import asyncpg
 
 from monitor.loop.giving_way import give_way
 from monitor.record.batch import Gathered, Storable, copied
-from monitor.record.columns import BODY_COLUMNS, WHOLE_COLUMNS
+from monitor.record.columns import PART_COLUMNS, WHOLE_COLUMNS
 from monitor.record.header_sets import HeaderSets
+from monitor.record.parts.filling import filled
 from monitor.storage.commit.header_sets import stored
 from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.logs import messages
@@ -42,7 +43,7 @@ async def insert(
     whole = gathered.whole(await stored(connection, list(gathered.used)))
     await _copy(connection, "logs", WHOLE_COLUMNS, whole)
     if gathered.bodies:
-        await _copy(connection, "log_bodies", BODY_COLUMNS, gathered.bodies)
+        await _copy(connection, "log_bodies", PART_COLUMNS, filled(gathered.bodies))
     told = messages.rows_of(gathered.told)
     if told:
         await connection.copy_records_to_table(

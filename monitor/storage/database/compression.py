@@ -14,6 +14,8 @@ LONG: Final = {
     "log_bodies": ("request_body", "request_text", "response_body", "response_text"),
     "log_messages": ("data",),
 }
+# What is as long as a page is not stored in pieces.
+WHOLE_ROWS: Final = ", SET (toast_tuple_target = 8160)"
 
 
 async def compress(
@@ -27,11 +29,12 @@ async def compress(
     columns = LONG.get(table, ())
     if not columns or by == "pglz":
         return
-    how = "SET STORAGE EXTERNAL"
+    how, beside = "SET STORAGE EXTERNAL", WHOLE_ROWS
     if by == AUTO and await _has_lz4(connection):
-        how = "SET COMPRESSION lz4"
+        # Rows are to be short, or nothing would be compressed.
+        how, beside = "SET COMPRESSION lz4", ""
     actions = ", ".join(f"ALTER COLUMN {column} {how}" for column in columns)
-    await connection.execute(f"ALTER TABLE apimonitor.{name} {actions}")
+    await connection.execute(f"ALTER TABLE apimonitor.{name} {actions}{beside}")
 
 
 async def _has_lz4(connection: asyncpg.Connection) -> bool:

@@ -17,8 +17,9 @@ from monitor.record.columns import (
 from monitor.replay.ticket import NO_LOG
 from monitor.search.tree import Side
 from monitor.storage.search import heads
-from monitor.storage.search.joins import BODIES, of_same_log
+from monitor.storage.search.joins import BODIES, of_same_log, whole
 from monitor.storage.search.joins import DETAILS as DETAILS_BEFORE
+from monitor.storage.search.where import OF_THIS_TIME
 from monitor.traffic.exchange import BodyState, Source, Timings, read_state
 from monitor.traffic.fields import headers_of
 
@@ -39,7 +40,16 @@ BEHIND = ", ".join(f"coalesce(l.{name}, d.{name}) AS {name}" for name in BEHIND_
 
 def _bodies() -> str:
     left_out = SEARCHED.union(KEY_COLUMNS)
-    return ", ".join(f"b.{name}" for name in BODY_COLUMNS if name not in left_out)
+    return ", ".join(
+        f"{whole(name)} AS {name}" if name.endswith("_body") else f"b.{name}"
+        for name in BODY_COLUMNS
+        if name not in left_out
+    )
+
+
+def details(of_time: str) -> str:
+    """All of logs, without a WHERE, which asks for that time."""
+    return DETAILS.replace(OF_THIS_TIME, f"p.ts {of_time}")
 
 
 DETAILS = f"""

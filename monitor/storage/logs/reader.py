@@ -15,7 +15,7 @@ from monitor.storage.blocks.candidates import Candidates
 from monitor.storage.blocks.searching import BlockSearch
 from monitor.storage.database.pool import PATIENCE_S, Database
 from monitor.storage.database.shares import Share
-from monitor.storage.logs.columns import DETAILS, FROM, ITEM_COLUMNS, detail_of, item_of
+from monitor.storage.logs.columns import FROM, ITEM_COLUMNS, detail_of, details, item_of
 from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.logs.nothing_found import parts_of_nothing
 from monitor.storage.logs.search import (
@@ -114,7 +114,7 @@ class LogReader:
             return None
         async with self._database.reading(Share.LOOKUPS) as connection:
             row = await connection.fetchrow(
-                f"{DETAILS} WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3",
+                f"{details('= $2')} WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3",
                 bucket_of(id),
                 timestamp_of(id),
                 id,
@@ -169,7 +169,7 @@ class LogReader:
         ) as connection:
             rows = await connection.fetch(
                 f"""
-                {DETAILS}
+                {details("= ANY($2::timestamptz[])")}
                  WHERE l.id = ANY($1::uuid[])
                    AND l.ts = ANY($2::timestamptz[])
                 """,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from monitor.json.path import Path
 from monitor.search.tree import Amount, Family, JsonPath, Named, Place, Side, Text
 from monitor.storage.search import heads
-from monitor.storage.search.joins import BODIES, DETAILS, of_same_log
+from monitor.storage.search.joins import BODIES, DETAILS, of_same_log, whole
 from monitor.storage.search.where import Conditions
 
 # Of pushed logs there is what was pushed; it is looked for where it counts only.
 SIZE = f"""
     (CASE WHEN l.{{0}}_size IS NULL
-          THEN (SELECT octet_length(b.{{0}}_body)
+          THEN (SELECT sum(octet_length(b.{{0}}_body))
                   FROM log_bodies AS b
                  WHERE {of_same_log("b")})
           ELSE l.{{0}}_size END)
@@ -38,13 +38,13 @@ OF_DETAILS = {
 ENDPOINT = "coalesce(l.endpoint, l.path)"
 # Decoded text of a body: kept apart where the body is coded, else read in place.
 # CASE keeps convert_from from bytes that are no UTF-8.
-REQUEST_TEXT = """
-    CASE WHEN b.request_is_text THEN convert_from(b.request_body, 'UTF8')
-         ELSE b.request_text END
+REQUEST_TEXT: str = f"""
+    CASE WHEN b.request_is_text THEN convert_from({whole("request_body")}, 'UTF8')
+         ELSE {whole("request_text")} END
 """
-RESPONSE_TEXT = """
-    CASE WHEN b.response_is_text THEN convert_from(b.response_body, 'UTF8')
-         ELSE b.response_text END
+RESPONSE_TEXT: str = f"""
+    CASE WHEN b.response_is_text THEN convert_from({whole("response_body")}, 'UTF8')
+         ELSE {whole("response_text")} END
 """
 HOST = r"substring({} FROM '^[^:/?#]+://(?:[^/?#@]*@)?(\[[^]]*\]|[^/?#:]*)')"
 SCHEME = "substring({} FROM '^([^:/?#]+)://')"

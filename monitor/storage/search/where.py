@@ -8,6 +8,8 @@ from monitor.traffic.ids import timestamp_of
 # In a clause, which is made before all bounds are known: that a row AS h, one of a day,
 # is of a day that is asked for.
 OF_THESE_DAYS = "true /* days */"
+# The same of a row AS p, which has a log's time.
+OF_THIS_TIME = "true /* time */"
 BEGIN_OF_DAY = "date_bin('1 day', {}::timestamptz, '2000-01-01 00:00+00')"
 DAYS_OF = f"""
     ARRAY(SELECT {BEGIN_OF_DAY.format("own.ts")}
@@ -79,7 +81,9 @@ class Conditions:
     @property
     def where(self) -> str:
         days = " AND ".join(["true", *self._days])
-        return " AND ".join(["true", *self.clauses]).replace(OF_THESE_DAYS, days)
+        time = " AND ".join(["true", *(each.format("p") for each in self._bounds)])
+        made = " AND ".join(["true", *self.clauses])
+        return made.replace(OF_THESE_DAYS, days).replace(OF_THIS_TIME, time)
 
     def see(self, join: str) -> None:
         self._beside[join] = None

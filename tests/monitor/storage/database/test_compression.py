@@ -19,8 +19,8 @@ BUILT_WITH = """
     SELECT enumvals FROM pg_settings WHERE name = 'default_toast_compression'
 """
 HELD = """
-    SELECT pg_column_compression(response_body) AS means,
-           pg_column_size(response_body) AS size
+    SELECT min(pg_column_compression(response_body)) AS means,
+           sum(pg_column_size(response_body)) AS size
       FROM log_bodies
      WHERE id = $1
 """

@@ -223,9 +223,9 @@ async def test_a_day_is_shared_out_among_its_services(
     assert 0.5 < (one.bytes_per_log or 0) / (other.bytes_per_log or 1) < 2
 
     # More of a day than it was: its sample is drawn anew, and logs that go are counted.
-    await house.store(small, 0, count=500)
+    await house.store(small, 0, count=1_000)
     stored = await measured()
-    assert stored[day(0), small].logs == 500
+    assert stored[day(0), small].logs == 1_000
     assert stored[day(0), large].logs == 30 + 300
     bodies = stored[day(0), large].bodies, stored[day(0), small].bodies
     assert bodies[0] > 4 * bodies[1]

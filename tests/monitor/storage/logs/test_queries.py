@@ -50,11 +50,19 @@ def a_document(chance: random.Random) -> bytes:
 
 
 def a_body(chance: random.Random) -> Body | None:
-    kept = chance.choice([None, b"", b"\xff\xfe", b'{"a": ', b"DOC", b"DOC", b"WORD"])
+    kinds = [None, b"", b"\xff\xfe", b'{"a": ', b"DOC", b"DOC", b"WORD", b"LONG"]
+    kept = chance.choice(kinds)
     if kept is None:
         return None
     if kept == b"DOC":
         kept = a_document(chance)
+    elif kept == b"LONG":
+        # Longer than a page.
+        document = json.loads(a_document(chance))
+        text = json.dumps(
+            ["ä" * chance.randint(3_900, 5_000), document], ensure_ascii=False
+        )
+        kept = text.encode()
     elif kept == b"WORD":
         kept = f"says {chance.choice(WORDS)}\nand {chance.choice(WORDS)}".encode()
     state = chance.choice([BodyState.KEPT, BodyState.KEPT, BodyState.REDACTED])
