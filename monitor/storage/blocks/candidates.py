@@ -1,6 +1,6 @@
 """Candidates: where among the logs those may be that have what a query needs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -13,7 +13,9 @@ from monitor.storage.blocks.grams import PART_SLICES, SLICE_BYTES
 from monitor.storage.blocks.needs.need import NOTHING, Need, blocks_with, places_in
 from monitor.storage.blocks.needs.nodes import needs_of
 from monitor.storage.search.bounded import bounded
+from monitor.storage.search.conditions import of_all
 from monitor.storage.search.days import Days, days_of
+from monitor.storage.search.joins import BODIES
 from monitor.traffic.ids import lowest_at
 
 # Before and behind all logs.
@@ -38,14 +40,10 @@ EVERYWHERE: Final = Span(FIRST, LAST)
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """*spans*, newest first; and *late* ones, which are within none or any of them.
-
-    *are_many*: so many of the blocks may have it that it is found without them.
-    """
+    """*spans*, newest first; and *late* ones, which are within none or any of them."""
 
     spans: tuple[Span, ...] = (EVERYWHERE,)
     late: tuple[UUID, ...] = ()
-    are_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +55,12 @@ class Chunk:
 
 
 async def candidates(
-    connection: asyncpg.Connection, parts: Iterable[Node], timeout_ms: int
+    connection: asyncpg.Connection, parts: Sequence[Node], timeout_ms: int
 ) -> Candidates | None:
-    """None where the blocks cannot tell. Raises asyncpg.QueryCanceledError.
+    """None where the blocks cannot tell, or most may have it and no bodies are read:
+    then the newest logs are as soon read as left out.
+
+    Raises asyncpg.QueryCanceledError.
 
     All of it is of one snapshot: a log is in a block, noted as late, or in none's span.
     """
@@ -67,16 +68,22 @@ async def candidates(
     if need == NOTHING:
         return None
     async with bounded(connection, timeout_ms, isolation="repeatable_read"):
-        late = await connection.fetch("SELECT id FROM search_late")
         chunks = await _chunks(connection)
-        found = await _blocks(connection, need, chunks)
+        there = await _blocks(connection, need, chunks)
+        if _are_many(there, chunks) and not of_all(tuple(parts)).sees(BODIES):
+            return None
+        found = await _ends_of(connection, there)
+        late = await connection.fetch("SELECT id FROM search_late")
         days = await days_of(connection)
-    there = sum(chunk.blocks for chunk in chunks)
     return Candidates(
         spans=tuple(by_days(_spans(chunks, found), days)),
         late=tuple({row["id"] for row in late}),
-        are_many=sum(map(len, found.values())) >= there * MANY,
     )
+
+
+def _are_many(there: Mapping[int, int], chunks: Iterable[Chunk]) -> bool:
+    found = sum(blocks.bit_count() for blocks in there.values())
+    return found >= sum(chunk.blocks for chunk in chunks) * MANY
 
 
 async def _chunks(connection: asyncpg.Connection) -> list[Chunk]:
@@ -94,8 +101,8 @@ async def _chunks(connection: asyncpg.Connection) -> list[Chunk]:
 
 async def _blocks(
     connection: asyncpg.Connection, need: Need, chunks: Sequence[Chunk]
-) -> dict[int, list[tuple[UUID, UUID]]]:
-    """The ends of the blocks of each chunk that may have it, newest first."""
+) -> dict[int, int]:
+    """A bit for each block of a chunk that may have it."""
     slices: dict[int, dict[int, int]] = {chunk.id: {} for chunk in chunks}
     places = sorted(places_in(need))
     rows = await connection.fetch(
@@ -113,7 +120,16 @@ async def _blocks(
         if row["chunk_id"] in slices:
             bits = int.from_bytes(row["bits"], "little")
             slices[row["chunk_id"]][row["place"]] = bits
-    there = {id: blocks_with(need, of_chunk) for id, of_chunk in slices.items()}
+    return {
+        chunk.id: blocks_with(need, slices[chunk.id]) & ((1 << chunk.blocks) - 1)
+        for chunk in chunks
+    }
+
+
+async def _ends_of(
+    connection: asyncpg.Connection, there: Mapping[int, int]
+) -> dict[int, list[tuple[UUID, UUID]]]:
+    """The ends of these blocks, newest first."""
     bounds = await connection.fetch(
         "SELECT id, after_id, bounds FROM search_chunks WHERE id = ANY($1::bigint[])",
         [id for id, blocks in there.items() if blocks],

@@ -76,7 +76,7 @@ async def _count(
         return min(known, MOST_COUNTED + 1)
     try:
         where = await candidates(connection, parts, _left_ms(until))
-        if where is not None and not where.are_many:
+        if where is not None:
             return await _in_blocks(connection, parts, where, until)
         return await _by_days(connection, in_order(there, *asked.bounds), parts, until)
     except asyncpg.QueryCanceledError:

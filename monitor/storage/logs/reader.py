@@ -30,7 +30,6 @@ from monitor.storage.logs.search import (
 from monitor.storage.search import conditions, regexes
 from monitor.storage.search.asked import asked_by
 from monitor.storage.search.bounded import within
-from monitor.storage.search.joins import BODIES
 from monitor.traffic.ids import bucket_of, is_log_id, timestamp_of
 
 # Details held at once by an export.
@@ -198,16 +197,15 @@ class LogReader:
         share: Share,
     ) -> tuple[list[asyncpg.Record], UUID | None, bool]:
         """A page and one row more; how far was searched, and whether that was all."""
-        if where is None or _is_soon_met(filter, where):
-            async with self._database.reading(share, timeout_s=WAITS_S[share]) as held:
-                # In the block: who catches it there has the connection still.
-                try:
-                    return await self._directly(held, filter, page), None, True
-                except asyncpg.QueryCanceledError:
-                    pass
-        if where is None:
-            return await in_windows(self._database, filter, page, deadline)
-        return await self._blocks.page(filter, page, where, share, deadline)
+        if where is not None:
+            return await self._blocks.page(filter, page, where, share, deadline)
+        async with self._database.reading(share, timeout_s=WAITS_S[share]) as held:
+            # In the block: who catches it there has the connection still.
+            try:
+                return await self._directly(held, filter, page), None, True
+            except asyncpg.QueryCanceledError:
+                pass
+        return await in_windows(self._database, filter, page, deadline)
 
     async def among(self, ids: Sequence[UUID], filter: LogFilter) -> list[LogItem]:
         """Those of *ids* that *filter* finds, in the order of *ids*.
@@ -265,11 +263,7 @@ class LogReader:
             return None, at_least
         if page.cursor is None and found <= page.limit and (found or not page.offset):
             return _capped(at_least)
-        if (
-            where is None
-            or asked_by(filter).table is not None
-            or _is_soon_met(filter, where)
-        ):
+        if where is None or asked_by(filter).table is not None:
             count, is_all = await counted(
                 self._database,
                 filter,
@@ -283,11 +277,6 @@ class LogReader:
             return None, max(at_least, min(count, EXACT_TOTAL))
         # Some may have come, or gone, between the two.
         return _capped(max(count, page.offset + found if found else 0))
-
-
-def _is_soon_met(filter: LogFilter, where: Candidates) -> bool:
-    """Whether most logs are as soon read as left out: not where bodies are read."""
-    return where.are_many and not conditions.of(filter).sees(BODIES)
 
 
 def _capped(count: int) -> tuple[int | None, int]:
