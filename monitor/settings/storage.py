@@ -136,6 +136,14 @@ class Storage(Theme):
         ge=10,
         le=60_000,
     )
+    page_counts_ms: int = setting(
+        200,
+        "How long the page of logs waits for its timeline and facets; without them it "
+        "is sent, and its script asks for them. Raise it when you read pages without "
+        "scripts and have to ask for these, lower it when the page comes late.",
+        ge=0,
+        le=60_000,
+    )
     endpoints_per_service: int = setting(
         500,
         "Endpoints that are learned of a service, and a fifth more of paths that only "

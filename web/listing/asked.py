@@ -16,6 +16,8 @@ Pairs = list[tuple[str, str]]
 # The table follows what comes in; all else of the address is the list's own.
 LIVE = ("live", "true")
 PAUSED = ("live", "false")
+# The page waits for its counts, however long they take: without scripts it is asked so.
+COUNTED = ("counts", "wait")
 FURTHER = ("cursor", "offset")
 OWN = ("range", "columns")
 ENDS = ("since", "until")
@@ -52,6 +54,10 @@ class Asked:
         return any(name in FURTHER for name, _ in self.given)
 
     @property
+    def waits_for_counts(self) -> bool:
+        return COUNTED in self.pairs
+
+    @property
     def is_live(self) -> bool:
         """What is older does not change."""
         return PAUSED not in self.pairs and not self.is_further
@@ -66,7 +72,7 @@ class Asked:
 def asked(query: Sequence[tuple[str, str]], now: datetime) -> Asked:
     """A range that is none is found by *check*."""
     pairs = [(name, value) for name, value in query if value]
-    given = [pair for pair in pairs if pair not in (LIVE, PAUSED)]
+    given = [pair for pair in pairs if pair not in (LIVE, PAUSED, COUNTED)]
     range = next((value for name, value in given if name == "range"), None)
     called = [pair for pair in given if pair[0] not in OWN]
     has_ends = any(name in ENDS for name, _ in called)

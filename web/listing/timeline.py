@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
+from monitor import times
 from monitor.logs.facets import Timeline
+from web.listing.asked import FURTHER, Asked
 from web.views.formats import seconds
 
 HEIGHT = 100
@@ -11,11 +14,18 @@ HEIGHT = 100
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A bucket: where its bar begins, how high it is, and how much of it failed."""
+    """A bucket: where its bar begins, how high it is, and how much of it failed.
+
+    *href*: the list of its time.
+    """
 
     x: int
     height: float
     failed: float
+    start: datetime
+    requests: int
+    errors: int
+    href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +48,20 @@ class TimelineView:
         return len(self.bars)
 
 
-def timeline_view(found: Timeline) -> TimelineView:
+def timeline_view(found: Timeline, wanted: Asked) -> TimelineView:
     buckets = found.buckets
     most = max((bucket.counted.requests for bucket in buckets), default=0)
     scale = HEIGHT / most if most else 0
     return TimelineView(
         bars=tuple(
             Drawn(
-                x, _high(one.counted.requests, scale), _high(one.counted.errors, scale)
+                x=x,
+                height=_high(one.counted.requests, scale),
+                failed=_high(one.counted.errors, scale),
+                start=one.start,
+                requests=one.counted.requests,
+                errors=one.counted.errors,
+                href=_href(wanted, one.start, one.start + found.width),
             )
             for x, one in enumerate(buckets)
         ),
@@ -60,6 +76,11 @@ def timeline_view(found: Timeline) -> TimelineView:
         is_exact=found.covered.is_exact,
         since=found.covered.since,
     )
+
+
+def _href(wanted: Asked, since: datetime, until: datetime) -> str:
+    ends = (("since", times.format(since)), ("until", times.format(until)))
+    return f"/dashboard?{urlencode(wanted.link(*ends, without=(*FURTHER, 'range')))}"
 
 
 def _high(count: int, scale: float) -> float:

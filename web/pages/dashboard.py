@@ -11,15 +11,15 @@ from aiohttp import web
 
 from monitor.errors import InvalidInput, Unavailable
 from monitor.logs.cursor import encode_cursor
-from monitor.logs.filter import FILTERS, PAGE, LogFilter
+from monitor.logs.filter import FILTERS, PAGE
 from monitor.logs.log import LogPage
-from monitor.logs.query import parse_facets_query, parse_log_query
+from monitor.logs.query import parse_log_query
 from monitor.registry.resources import ServiceResource
 from web import render
-from web.listing import columns, rail, rows
+from web.listing import columns, rows
 from web.listing.asked import ENDS, FURTHER, Asked, Pairs, asked, check
+from web.listing.counting import counts_in_time, counts_of
 from web.listing.rows import Row
-from web.listing.timeline import timeline_view
 from web.listing.views import tabs_of, views_of
 from web.parts import PageParts
 from web.views import windows
@@ -68,8 +68,12 @@ class Dashboard:
                 context, status = await self._list(request, wanted)
                 return await render.page(request, "_logs.html", context, status=status)
             case "counts":
-                return await self._counts(request, wanted)
-        context, status = await self._list(request, wanted)
+                counted = await counts_of(self._parts, wanted)
+                return await render.page(request, "_counts.html", counted)
+        (context, status), counted = await asyncio.gather(
+            self._list(request, wanted), counts_in_time(self._parts, wanted)
+        )
+        context |= counted
         context |= {
             "services": await choosable(self._parts.stores.services),
             "views": (views := await views_of(self._parts.stores, wanted)),
@@ -96,37 +100,6 @@ class Dashboard:
             "is_live": wanted.is_live,
             "awaited": await self._awaited(request, view, wanted.filters),
         }, status
-
-    async def _counts(self, request: web.Request, wanted: Asked) -> web.Response:
-        """The timeline and the facets; empty where the list says what is wrong."""
-        context: dict[str, Any] = {"timeline": None, "groups": []}
-        try:
-            check(wanted)
-            pairs = list(wanted.called_filters.items())
-            filter = parse_facets_query(pairs, self._parts.queries)
-            context = await self._counted(filter, wanted)
-        except InvalidInput:
-            pass
-        except Unavailable:
-            context["is_away"] = True
-        return await render.page(request, "_counts.html", context)
-
-    async def _counted(self, filter: LogFilter, wanted: Asked) -> dict[str, Any]:
-        counts, counters = self._parts.stores.counts, self._parts.counters
-        try:
-            async with asyncio.TaskGroup() as both:
-                over_time = both.create_task(counts.timeline(filter, None))
-                by_value = both.create_task(counts.facets(filter))
-        except* (InvalidInput, Unavailable) as errors:
-            raise errors.exceptions[0] from None
-        timeline, facets = over_time.result(), by_value.result()
-        for of, covered in (("timeline", timeline.covered), ("facets", facets.covered)):
-            if not covered.is_exact:
-                counters.partial_counts.labels(of).inc()
-        return {
-            "timeline": timeline_view(timeline),
-            "groups": rail.groups_of(facets, wanted.link(without=FURTHER)),
-        }
 
     async def _awaited(
         self, request: web.Request, view: View, filters: dict[str, str]

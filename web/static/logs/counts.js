@@ -19,6 +19,13 @@ function refocus(place, focused) {
   [...place.querySelectorAll("a")].find((link) => about(link) === focused)?.focus();
 }
 
+function drawn() {
+  places.timeline.querySelector(".without-scripts")?.remove();
+  button.hidden = places.facets.hidden;
+  localise(places.timeline);
+  draw(places.timeline);
+}
+
 function put(text) {
   const made = new DOMParser().parseFromString(text, "text/html");
   for (const [name, place] of Object.entries(places)) {
@@ -28,9 +35,7 @@ function put(text) {
     place.hidden = !place.firstElementChild;
     if (focused) refocus(place, focused);
   }
-  button.hidden = places.facets.hidden;
-  localise(places.timeline);
-  draw(places.timeline);
+  drawn();
 }
 
 export async function count() {
@@ -44,6 +49,11 @@ export async function count() {
       { headers: { "X-Fragment": "counts" }, signal: mine.signal });
     if (answer.ok && !answer.redirected) put(await answer.text());
   } catch { /* the list says that the appliance does not answer */ }
+}
+
+// The page comes with them where they were there in time.
+export function begin() {
+  if (places.timeline.hidden) count(); else drawn();
 }
 
 // Something came: not at once, and not while somebody is at them.

@@ -14,6 +14,8 @@ class Strip {
     this.chosen = strip.querySelector(".chosen");
     this.readout = strip.parentElement.querySelector(".readout");
     this.at = this.from = this.counts.findLastIndex(([requests]) => requests > 0);
+    // Without scripts it is a picture.
+    Object.assign(strip, { role: "slider", tabIndex: 0, ariaValueMin: 0, ariaValueMax: this.counts.length - 1 });
     this.tell();
     const heard = { pointerdown: "press", pointermove: "move", pointerup: "release", pointercancel: "clear",
       pointerleave: "leave", keydown: "key", focus: "paint", blur: "clear" };
@@ -94,6 +96,5 @@ class Strip {
 }
 
 export function draw(place) {
-  const strip = place.querySelector(".strip");
-  if (strip) new Strip(strip);
+  for (const strip of place.querySelectorAll(".strip")) new Strip(strip);
 }
