@@ -1,9 +1,9 @@
 // The stream of new logs that the address asks for: it says that something came.
 
-import { without } from "../logs/place.js";
+import { listed, without } from "../logs/place.js";
 import { isLive } from "./choice.js";
 import { isReading } from "./reading.js";
-import { came, forget, update } from "./updates.js";
+import { came, forget, miss, update } from "./updates.js";
 
 const AGAIN_MS = 1000;
 const PAGE = ["cursor", "offset", "limit", "newer", "live", "range", "columns"];
@@ -22,20 +22,24 @@ async function explain(url) {
   } finally { asked.abort(); }
 }
 
-// Begin anew.
-export function follow() {
-  leave();
-  if (!isLive() || document.hidden) return;
+const isFurther = () => ["cursor", "offset"].some((name) => listed().searchParams.has(name));
+
+// Begin anew. A list that is paused is told what comes, but for older pages of it; *again*: it is
+// the same list, which nobody saw for a while.
+export function follow({ again = false } = {}) {
+  leave({ again });
+  if (document.hidden || (!isLive() && isFurther())) return;
   const url = `/v1/logs/stream?${without(PAGE)}`;
   const opened = source = new EventSource(url);
   state.textContent = "Connecting …";
   opened.addEventListener("open", () => {
-    state.textContent = "Following";
+    state.textContent = isLive() ? "Following" : "Paused";
     state.dataset.calm = "";
-    if (!isReading()) update();
+    if (again) miss();
+    if (isLive() && !isReading()) update();
   });
   opened.addEventListener("log", came);
-  opened.addEventListener("gap", came);
+  opened.addEventListener("gap", () => { miss(); came(); });
   opened.addEventListener("error", () => {
     if (opened !== source) return;
     if (opened.readyState === EventSource.CLOSED) explain(url);
@@ -43,11 +47,11 @@ export function follow() {
   });
 }
 
-export function leave() {
+export function leave({ again = false } = {}) {
   source?.close();
   source = undefined;
   clearTimeout(trying);
-  forget();
+  if (!again) forget();
   delete state.dataset.calm;
   state.textContent = "";
 }

@@ -28,8 +28,8 @@ export function start(again) {
   });
   onKey("f", toggle);
   // A page that nobody sees holds no connection: a browser has six for a host.
-  document.addEventListener("visibilitychange", follow);
-  addEventListener("pagehide", leave);
+  document.addEventListener("visibilitychange", () => follow({ again: !isLive() }));
+  addEventListener("pagehide", () => leave());
   addEventListener("pageshow", (event) => { if (event.persisted) follow(); });
   follow();
 }

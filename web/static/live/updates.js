@@ -1,11 +1,13 @@
-// New logs are counted, and shown by rendering the table anew: not too often, and not to who reads.
+// New logs are counted, and shown by rendering the table anew: not too often, not to who reads, and
+// where the list is paused only when that is asked for.
 
+import { isLive } from "./choice.js";
 import { isReading } from "./reading.js";
 
 const AT_MOST_EVERY_MS = 1000;
 const news = document.getElementById("tail-news");
 const logs = document.getElementById("logs");
-let waiting, refresh, count = 0, isShowing = false;
+let waiting, refresh, count = 0, isShowing = false, hasMissed = false;
 
 // *again* renders the table of the address anew, and says whether it did.
 export function renderBy(again) {
@@ -14,12 +16,20 @@ export function renderBy(again) {
 
 function tell() {
   news.hidden = count === 0;
-  news.textContent = `${count} new ↑`;
+  news.textContent = `${count.toLocaleString()}${hasMissed ? "+" : ""} new ↑`;
+}
+
+const isHeld = () => !isLive() || isReading();
+
+// There were more than were told.
+export function miss() {
+  hasMissed = true;
+  tell();
 }
 
 async function show() {
   waiting = undefined;
-  if (isReading()) return tell();
+  if (isHeld()) return tell();
   await update();
 }
 
@@ -33,14 +43,16 @@ function markFresh(before) {
 export async function update() {
   const before = new Set(links().map((link) => link.pathname));
   const began = performance.now();
-  const told = count;
+  const told = count, wereMissed = hasMissed;
   count = 0;
+  hasMissed = false;
   tell();
   isShowing = true;
   const isShown = await refresh();
   isShowing = false;
   if (!isShown) {
     count += told;
+    hasMissed ||= wereMissed;
     tell();
   }
   markFresh(before);
@@ -52,7 +64,7 @@ export async function update() {
 export function came() {
   document.dispatchEvent(new CustomEvent("came"));
   count += 1;
-  if (isReading()) tell();
+  if (isHeld()) return tell();
   if (waiting === undefined && !isShowing) waiting = setTimeout(show, 0);
 }
 
@@ -60,5 +72,6 @@ export function forget() {
   clearTimeout(waiting);
   waiting = undefined;
   count = 0;
+  hasMissed = false;
   tell();
 }
