@@ -62,16 +62,29 @@ async def test_it_is_seen_while_it_lasts_and_leads_to_its_log(
         await watched.go("/dashboard")
         said_open = page.locator("#open-now a")
         await expect(said_open).to_contain_text("/events", timeout=PATIENCE_MS)
+        await expect(said_open).to_contain_text("1 message", timeout=PATIENCE_MS)
+        assert await watched.serious_findings() == []
         assert not await watched.is_wider_than_its_window()
+        # It grows there, and becomes its log where it is.
+        watched_too = await watch(browser, appliance, scheme=scheme, width=width)
+        await watched_too.go("/dashboard")
+        beside = watched_too.page.locator("#open-now a")
+        await expect(beside).to_contain_text("1 message", timeout=PATIENCE_MS)
         await said_open.click()
         await expect(page.locator("#open")).to_contain_text(HOSTILE)
         said.set()
         await expect(page.locator("#open")).to_contain_text(
             "the second", timeout=PATIENCE_MS
         )
+        await expect(beside).to_contain_text("2 messages", timeout=PATIENCE_MS)
         assert await watched.serious_findings() == []
         assert not await watched.is_wider_than_its_window()
         over.set()
+        await expect(beside).to_contain_text("ended", timeout=PATIENCE_MS)
+        await expect(watched_too.page.locator(".logs .path-line > a")).to_have_count(1)
+        await beside.click()
+        await watched_too.page.wait_for_url("**/log/*", timeout=PATIENCE_MS)
+        assert watched_too.complaints == []
         # And becomes its log.
         await page.wait_for_url("**/log/*", timeout=PATIENCE_MS)
         assert await page.evaluate("window.stolen") is None

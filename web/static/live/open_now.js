@@ -1,45 +1,43 @@
-// What is still open beside the list: the oldest, where they wait for a second already.
+// What is still open above the list: where it waits for a second already, growing; and its log once
+// it ended.
 
-const EVERY_MS = 2000;
-const SHOWN = 5;
-const WAITS_MS = 1000;
+import { listed } from "../logs/place.js";
+
+const EVERY_MS = 1000;
+// So often is asked for the log of what ended, and it is shown as long.
+const ENDED = 10;
 const strip = document.getElementById("open-now");
 const link = document.querySelector("[data-open-now]");
+// How often is asked again for each that is shown.
+const shown = new Map();
 
-function age(ms) {
-  const s = Math.floor(ms / 1000);
-  if (s < 120) return `${s} s`;
-  return s < 7200 ? `${Math.floor(s / 60)} min` : `${Math.floor(s / 3600)} h`;
+function remember() {
+  const found = [...strip.querySelectorAll("[data-open-id]:not([data-ended])")];
+  const open = new Set(found.map((one) => one.dataset.openId));
+  for (const [id, times] of shown) if (!open.has(id)) shown.set(id, times - 1);
+  for (const id of open) shown.set(id, ENDED);
+  for (const [id, times] of shown) if (times <= 0) shown.delete(id);
 }
 
-function row(one) {
-  const to = document.createElement("a");
-  to.href = `/exchanges/${one.id}`;
-  const path = document.createElement("bdi");
-  path.textContent = one.path;
-  const count = one.message_count;
-  const passed = count === null ? "" : `, ${count} message${count === 1 ? "" : "s"}`;
-  to.append(`${one.method} `, path, ` ${one.phase} for ${age(one.age_ms)}${passed}`);
-  return to;
-}
-
-function show(found) {
-  link.textContent = found.total ? `${found.total} open` : "Open now";
+function show(text) {
+  const made = new DOMParser().parseFromString(text, "text/html").querySelector("[data-total]");
+  const { total } = made.dataset;
+  link.textContent = total === "0" ? "Open now" : `${total} open`;
   // Nothing moves under who is at it.
-  if (strip.contains(document.activeElement)) return;
-  const waiting = found.items.filter((one) => one.age_ms >= WAITS_MS);
-  strip.hidden = waiting.length === 0;
-  const title = document.createElement("span");
-  title.textContent = "Still open:";
-  strip.replaceChildren(title, ...waiting.map(row));
+  if (strip.matches(":focus-within, :active")) return;
+  strip.replaceChildren(...made.childNodes);
+  strip.hidden = !strip.querySelector("li");
+  remember();
 }
 
 async function look() {
+  const given = new URLSearchParams();
+  const service = listed().searchParams.get("service_id");
+  if (service) given.set("service_id", service);
+  if (shown.size) given.set("shown", [...shown.keys()].join(","));
   try {
-    const service = new URLSearchParams(location.search).get("service_id");
-    const only = service ? `&service_id=${encodeURIComponent(service)}` : "";
-    const answer = await fetch(`/v1/exchanges?limit=${SHOWN}${only}`);
-    if (answer.ok) show(await answer.json());
+    const answer = await fetch(`/exchanges?${given}`, { headers: { "X-Fragment": "beside" } });
+    if (answer.ok && !answer.redirected) show(await answer.text());
   } catch { /* the appliance is away; it is asked again */ }
 }
 
