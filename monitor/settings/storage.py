@@ -138,10 +138,10 @@ class Storage(Theme):
     )
     page_counts_ms: int = setting(
         200,
-        "How long the page of logs waits for its timeline and facets; without them it "
-        "is sent, and its script asks for them. Raise it when you read pages without "
-        "scripts and have to ask for these, lower it when the page comes late.",
-        ge=0,
+        "How long timeline and facets of the page of logs may be counted before it is "
+        "sent; its script asks for what that did not cover. Raise it when you "
+        "read pages without scripts and have to ask, lower it when the page is late.",
+        ge=10,
         le=60_000,
     )
     endpoints_per_service: int = setting(

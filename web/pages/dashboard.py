@@ -18,7 +18,7 @@ from monitor.registry.resources import ServiceResource
 from web import render
 from web.listing import columns, rows
 from web.listing.asked import ENDS, FURTHER, Asked, Pairs, asked, check
-from web.listing.counting import counts_in_time, counts_of
+from web.listing.counting import counts_of, first_counts_of
 from web.listing.rows import Row
 from web.listing.views import tabs_of, views_of
 from web.parts import PageParts
@@ -71,7 +71,7 @@ class Dashboard:
                 counted = await counts_of(self._parts, wanted)
                 return await render.page(request, "_counts.html", counted)
         (context, status), counted = await asyncio.gather(
-            self._list(request, wanted), counts_in_time(self._parts, wanted)
+            self._list(request, wanted), first_counts_of(self._parts, wanted)
         )
         context |= counted
         context |= {

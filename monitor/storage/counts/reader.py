@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, Self
 from uuid import UUID
 
 import asyncpg
@@ -94,6 +94,11 @@ class CountReader:
         self._database = database
         self._timeout_ms = timeout_ms
         self._most_logs = most_logs
+
+    def within(self, timeout_ms: int) -> Self:
+        return type(self)(
+            self._database, timeout_ms=timeout_ms, most_logs=self._most_logs
+        )
 
     async def facets(self, filter: LogFilter) -> Facets:
         async with self._reading(filter) as reading:
