@@ -43,6 +43,7 @@ class Remark:
     is_websocket: bool
     is_stream: bool
     was_replayed: bool
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

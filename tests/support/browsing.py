@@ -44,12 +44,19 @@ class Watched:
 
 
 async def watch(
-    browser: Browser, appliance: Appliance, *, scheme: Any = "light", width: int = 1280
+    browser: Browser,
+    appliance: Appliance,
+    *,
+    scheme: Any = "light",
+    width: int = 1280,
+    touch: bool = False,
 ) -> Watched:
     """A page that notes console errors and requests to other hosts."""
     context = await browser.new_context(
         color_scheme=scheme,
         viewport={"width": width, "height": 900},
+        has_touch=touch,
+        is_mobile=touch,
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = await context.new_page()

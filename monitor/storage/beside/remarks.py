@@ -47,7 +47,7 @@ def _statement(ids: Sequence[UUID]) -> tuple[str, list[object]]:
     made.add("l.ts = ANY({}::timestamptz[])", list({timestamp_of(id) for id in ids}))
     made.add("l.bucket = ANY({}::int[])", list({bucket_of(id) for id in ids}))
     sql = f"""
-        SELECT l.id, {ENDPOINT} AS endpoint,
+        SELECT l.id, l.note, {ENDPOINT} AS endpoint,
                {STATES[State.TRUNCATED]} AS is_truncated,
                {STATES[State.REDACTED]} AS is_masked,
                {STATES[State.WITHHELD]} AS is_withheld,
@@ -72,4 +72,5 @@ def _remark(row: asyncpg.Record) -> Remark:
         is_websocket=row["is_websocket"],
         is_stream=row["is_stream"],
         was_replayed=row["was_replayed"],
+        note=row["note"],
     )

@@ -250,6 +250,75 @@ async def test_rows_are_picked_and_what_is_done_with_them_is_counted_before(
     assert [c for c in watched.complaints if "409" not in c] == []
 
 
+@pytest.mark.parametrize(
+    ("width", "touch", "scheme"),
+    [(1280, False, "light"), (390, True, "dark"), (1024, True, "light")],
+)
+async def test_a_row_is_pinned_noted_and_narrowed_by_where_it_is(
+    browser: Browser,
+    appliance: Appliance,
+    client: httpx.AsyncClient,
+    width: int,
+    touch: bool,
+    scheme: str,
+) -> None:
+    logs = await push(client)
+    watched = await watch(browser, appliance, scheme=scheme, width=width, touch=touch)
+    page = watched.page
+    await watched.go("/dashboard?live=false")
+    rows, dialog = rows_of(page), page.get_by_role("dialog")
+    row = page.locator(f'.logs tr[data-log="{logs[0]["id"]}"]')
+    link = row.locator(".path-line > a")
+    await expect(rows).to_have_count(12)
+    if touch:
+        await row.get_by_role("button", name="What to do").tap()
+        assert await watched.serious_findings() == []
+        assert not await watched.is_wider_than_its_window()
+        await dialog.get_by_role("button", name="Pin").tap()
+        await expect(row.get_by_title("pinned", exact=True)).to_be_visible()
+        await row.get_by_role("button", name="What to do").tap()
+        await dialog.get_by_role("button", name="Tags and note").tap()
+    else:
+        await link.focus()
+        await page.keyboard.press("p")
+        await expect(row.get_by_title("pinned", exact=True)).to_be_visible()
+        await expect(link).to_be_focused()
+        pin = row.get_by_role("button", name="Pin")
+        await expect(pin).to_have_attribute("aria-pressed", "true")
+        await pin.click()
+        await expect(row.get_by_title("pinned", exact=True)).to_have_count(0)
+        await link.focus()
+        await page.keyboard.press("t")
+    await dialog.get_by_label("Tags").fill(f"mine\n{HOSTILE}")
+    await dialog.get_by_label("Note").fill(HOSTILE)
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(row.get_by_text("mine")).to_be_visible()
+    await expect(row.get_by_title("note: <script>")).to_be_visible()
+    await expect(link if not touch else row.locator(":focus")).to_be_focused()
+    shown = (await client.get(f"/v1/logs/{logs[0]['id']}")).json()
+    assert (shown["pinned"], shown["note"]) == (touch, HOSTILE)
+    assert set(shown["tags"]) == {"mine", HOSTILE}
+
+    await row.get_by_role("button", name="What to do").click()
+    await expect(dialog.get_by_text(HOSTILE, exact=True)).to_be_visible()
+    only = dialog.get_by_label("Only logs with method:GET")
+    box = await only.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= (40 if touch else 24)
+    await only.click()
+    await expect(rows).to_have_count(6)
+    await expect(dialog).to_be_hidden()
+    await expect(page).to_have_url(re.compile("live=false"))
+    await row.get_by_role("button", name="What to do").click()
+    await dialog.get_by_label("Only logs without tag:mine").click()
+    await expect(rows).to_have_count(5)
+    await rows.first.get_by_role("button", name="What to do").click()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    assert await page.evaluate("window.stolen") is None
+    assert watched.complaints == []
+
+
 async def test_views_are_saved_for_all_and_the_palette_reaches_everything(
     browser: Browser, appliance: Appliance, client: httpx.AsyncClient
 ) -> None:
@@ -279,6 +348,10 @@ async def test_views_are_saved_for_all_and_the_palette_reaches_everything(
     palette = page.get_by_role("dialog", name="Go to")
     for text, kind in [
         ("tok", "Page"),
+        ("open now", "Page"),
+        ("send a request", "Page"),
+        ("compare two", "Page"),
+        ("endpoints", "Page"),
         ("failed", "View"),
         ("pay", "Service"),
         ("live", "Action"),
@@ -349,6 +422,23 @@ async def test_without_scripts_it_is_listed_filtered_and_opened(
     await page.get_by_role("button", name="Show these").click()
     await expect(page.get_by_role("columnheader", name="Client")).to_be_visible()
     await page.get_by_role("link", name="24h").click()
+    await expect(rows_of(page)).to_have_count(2)
+    # What needs a script is not there to be pressed.
+    assert await page.locator("button[type=button]:visible").count() == 0
+    await page.goto(f"{appliance.app_url}/dashboard?query=-status:404&counts=wait")
+    await page.get_by_text("By time, as a table").click()
+    over_time = page.get_by_role("region", name="By time").get_by_role("link")
+    await over_time.last.click()
+    assert "since=" in page.url
+    await expect(rows_of(page)).to_have_count(8)
+    await page.goto(f"{page.url}&counts=wait")
+    facets = page.get_by_label("Facets")
+    await facets.get_by_role("link", name=re.compile("^5xx")).click()
+    await expect(rows_of(page)).to_have_count(4)
+    await expect(page.get_by_label("Search")).to_have_value("-status:404 status:5xx")
+    await page.set_viewport_size({"width": 390, "height": 900})
+    await page.goto(f"{page.url}&counts=wait")
+    await facets.get_by_role("link", name="Without POST").click()
     await expect(rows_of(page)).to_have_count(2)
     await rows_of(page).first.locator(".path-line > a").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("/orders/8")

@@ -19,7 +19,7 @@ function after(form, answer) {
 }
 
 // Whoever shows the form's page within another renders it anew by itself.
-function reload() {
+export function reload() {
   if (document.dispatchEvent(new CustomEvent("reload", { cancelable: true }))) location.reload();
 }
 

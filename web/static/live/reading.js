@@ -1,6 +1,7 @@
 // Whether somebody reads the list: then nothing of it moves.
 
 const logs = document.getElementById("logs");
+const menu = document.getElementById("row-menu");
 
 // Whoever is at a row or a link of the list, has marked text or rows, or has scrolled down
 // is reading.
@@ -9,6 +10,7 @@ export function isReading() {
   if (!table) return false;
   const marked = getSelection();
   return logs.contains(document.activeElement)
+    || menu.matches(":popover-open")
     || (!marked.isCollapsed && logs.contains(marked.anchorNode))
     || logs.querySelector("[data-pick]:checked") !== null
     || table.getBoundingClientRect().top < 0;

@@ -24,6 +24,11 @@ async function pin(ids) {
   show();
 }
 
+function askTag(ids) {
+  tagging.querySelector("h2").textContent = `Tag ${logs(ids.length)}`;
+  tagging.showModal();
+}
+
 async function tag(ids) {
   const name = tagging.querySelector("input").value.trim();
   if (!name) return;
@@ -75,20 +80,18 @@ async function remove(ids) {
 const acts = {
   har: async (ids) => save("logs.har", "application/json", await archive(ids)),
   lines: async (ids) => save("logs.ndjson", "application/x-ndjson", await lines(ids)),
-  tag: () => tagging.showModal(),
+  tag: askTag,
   pin, replay, remove, clear,
 };
 
 async function act(name) {
+  if (!name) return;
   try {
     await acts[name](picked());
   } catch (error) { say(`It did not work: ${error.message}`); }
 }
 
-bar.addEventListener("click", (event) => {
-  const name = event.target.closest("[data-act]")?.dataset.act;
-  if (name) act(name);
-});
+bar.addEventListener("click", ({ target }) => act(target.closest("[data-act]")?.dataset.act));
 tagging.addEventListener("close", async () => {
   if (tagging.returnValue !== "tag") return;
   tagging.returnValue = "";

@@ -51,9 +51,10 @@ export async function count() {
   } catch { /* the list says that the appliance does not answer */ }
 }
 
-// The page comes with them where they were there in time.
+// The page comes with what was counted in time.
 export function begin() {
-  if (places.timeline.hidden) count(); else drawn();
+  drawn();
+  if (places.timeline.hidden || "partial" in places.timeline.dataset) count();
 }
 
 // Something came: not at once, and not while somebody is at them.

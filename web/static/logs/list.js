@@ -4,7 +4,8 @@ import { isReading } from "../live/reading.js";
 import { follow } from "../live/stream.js";
 import { say } from "../shell/announce.js";
 import { localise } from "../shell/times.js";
-import { changed, listed } from "./place.js";
+import { keptIn } from "./focus.js";
+import { asLive, changed, listed } from "./place.js";
 
 const form = document.querySelector("form[data-live]");
 const logs = document.getElementById("logs");
@@ -55,9 +56,11 @@ async function fetched(url, mine, quiet) {
   const text = await response.text();
   // Whoever began to read meanwhile, or asked for another list, is not moved either.
   if (quiet && (asked || url !== here() || isReading())) return false;
+  const refocus = keptIn(logs);
   logs.innerHTML = text;
   showWrong();
   localise(logs);
+  refocus();
   return true;
 }
 
@@ -84,8 +87,9 @@ export async function show(url = here(), { quiet = false, push = false } = {}) {
   }
 }
 
-// Another list, which the form is to show too.
+// Another list, which the form is to show too, is paused or live as this one is.
 export function go(url, { push = true } = {}) {
-  adopt(url);
-  return show(url, { push });
+  const next = push ? asLive(url) : url;
+  adopt(next);
+  return show(next, { push });
 }

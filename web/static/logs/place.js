@@ -28,3 +28,10 @@ export function moved() {
   here = new URL(location.href);
   return isOther;
 }
+
+// *url*, paused or live as this list is.
+export function asLive(url) {
+  const next = new URL(url, location.origin), live = here.searchParams.get("live");
+  if (live && !next.searchParams.has("live")) next.searchParams.set("live", live);
+  return next.pathname + next.search;
+}

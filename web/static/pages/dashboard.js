@@ -1,17 +1,19 @@
 // The list of logs: filters that act while you type; the URL holds the state.
 
+import { isLive } from "../live/choice.js";
 import { watch } from "../live/open_now.js";
 import { start } from "../live/tail.js";
 import "../logs/acting.js";
 import "../logs/columns.js";
 import "../logs/completing.js";
-import { count, countSoon } from "../logs/counts.js";
+import { begin, countSoon } from "../logs/counts.js";
 import { remove } from "../logs/deleting.js";
 import "../logs/hands.js";
 import { address, go, show } from "../logs/list.js";
 import "../logs/opening.js";
 import * as pane from "../logs/pane.js";
 import * as picking from "../logs/picking.js";
+import "../logs/row_menu.js";
 import "../logs/times.js";
 import { tokenAt } from "../logs/token.js";
 import "../logs/views.js";
@@ -57,6 +59,6 @@ start(async () => {
   picking.restore();
   return isShown;
 });
-document.addEventListener("came", countSoon);
-count();
+document.addEventListener("came", () => { if (isLive()) countSoon(); });
+begin();
 watch();

@@ -1,6 +1,7 @@
 // Letters of a log, wherever it is: its own page, beside the list, or a row.
 
 import { say } from "./announce.js";
+import { reload } from "../forms/submitting.js";
 import { copyAnswer } from "./copying.js";
 import { currentRow, onKey, scope } from "./keys.js";
 
@@ -22,6 +23,17 @@ function replay() {
   return press("a[href^='/replay/']");
 }
 
+// The log of a page; a row, or the one beside the list, is the list's to pin.
+async function pin() {
+  const path = `/v1/logs/${/^\/log\/([^/]+)/.exec(location.pathname)[1]}`;
+  try {
+    const { pinned } = await (await fetch(path)).json();
+    const answer = await fetch(path, { method: "PATCH", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ pinned: !pinned }) });
+    if (answer.ok) reload(); else say("It cannot be pinned now.");
+  } catch { say("The appliance did not answer."); }
+}
+
 // Two logs, one after the other, whatever page they are on.
 function compare() {
   const id = /^\/log\/([^/]+)/.exec(location.pathname)?.[1];
@@ -38,3 +50,5 @@ function compare() {
 onKey("r", replay);
 onKey("c", compare);
 onKey("y", copyCurl);
+onKey("p", () => location.pathname.startsWith("/log/") && void pin());
+onKey("t", () => press("[data-open='marks']"));

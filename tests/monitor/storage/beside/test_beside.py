@@ -80,6 +80,7 @@ async def test_a_row_says_what_became_of_its_log_and_what_is_usual_there(
                 *flags
             }
             assert not told.was_replayed
+            assert told.note is None
         assert await Remarks(database).of([]) == {}
         assert await Remarks(database).of([IDS.new()]) == {}
 

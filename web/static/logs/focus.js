@@ -1,0 +1,17 @@
+// Who is at a row is still at it when the list was rendered anew.
+
+// What of a row has the focus, as it is found again.
+const PARTS = [".path-line > a", "[data-row=pin]", "[data-row=marks]", "[data-row=more]", "[data-pick]"];
+
+export function focusRow(id, part = PARTS[0]) {
+  document.querySelector(`#logs tr[data-log="${CSS.escape(id)}"] ${part}`)?.focus({ preventScroll: true });
+}
+
+// To be called before; what it answers, after.
+export function keptIn(list) {
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const id = focused?.closest("tr[data-log]")?.dataset.log;
+  if (!id) return () => {};
+  const part = PARTS.find((selector) => focused.matches(selector)) ?? PARTS[0];
+  return () => focusRow(id, part);
+}
