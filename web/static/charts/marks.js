@@ -2,6 +2,7 @@
 
 const LONGEST = 24;
 const FLAG = 5;
+const [ROWS, LINE] = [2, 1.3];
 
 export function marksOf(table) {
   const rows = table ? [...table.querySelectorAll("tr[data-at]")] : [];
@@ -13,25 +14,26 @@ export function markedWithin(marks, from, to) {
   return marks.filter(({ at }) => at >= from / 1000 && at < to / 1000).map(({ text }) => text);
 }
 
-// Beside the line, on the side where there is room from *free* on; where it ends.
-function label(context, text, x, free, box) {
+// Beside the line, on the side where there is room; in the first of *rows* that is free there.
+function label(context, text, x, rows, box) {
   const short = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
   const gap = FLAG * devicePixelRatio;
   const width = context.measureText(short).width + 2 * gap;
   const isRight = x + width < box.left + box.width;
   const start = isRight ? x : x - width;
-  if (start < free) return free;
-  context.fillText(short, start + gap, box.top + gap / 2);
-  return start + width;
+  const row = rows.findIndex((free) => start >= free);
+  if (row < 0) return;
+  context.fillText(short, start + gap, box.top + gap / 2 + row * parseFloat(context.font) * LINE);
+  rows[row] = start + width;
 }
 
-// Names that would lie over each other are left to the table.
+// Names that find no room are left to the table.
 export function painted(marks, plot) {
   return (chart) => {
     const { ctx, bbox } = chart;
     const ratio = devicePixelRatio;
     const style = getComputedStyle(plot);
-    let free = bbox.left;
+    const rows = Array(ROWS).fill(bbox.left);
     ctx.save();
     ctx.strokeStyle = ctx.fillStyle = style.color;
     ctx.font = `${Math.round(parseFloat(style.fontSize) * ratio)}px ${style.fontFamily}`;
@@ -46,7 +48,7 @@ export function painted(marks, plot) {
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      free = label(ctx, text, x, free, bbox);
+      label(ctx, text, x, rows, bbox);
     }
     ctx.restore();
   };
