@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Browser, Page, Request
 
 from appliance.start.running import Appliance
 
+Scheme = Literal["light", "dark"]
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 
 
@@ -17,21 +18,36 @@ class Watched:
 
     page: Page
     origin: str
+    scheme: Scheme = "light"
     complaints: list[str] = field(default_factory=list)
 
     async def go(self, path: str) -> None:
         await self.page.goto(self.origin + path)
 
-    async def serious_findings(self) -> list[str]:
-        """What axe finds of serious and critical impact."""
+    async def serious_findings(self, *, in_both: bool = True) -> list[str]:
+        """What axe finds of serious and critical impact, in light and dark.
+
+        Only colours differ between them.
+        """
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE.read_text())
-        found: dict[str, Any] = await self.page.evaluate(
-            "axe.run({resultTypes: ['violations']})"
+        found = await self._axe("{resultTypes: ['violations']}")
+        if not in_both:
+            return found
+        # A colour on its way to another has neither's contrast.
+        other: Scheme = "light" if self.scheme == "dark" else "dark"
+        await self.page.emulate_media(color_scheme=other, reduced_motion="reduce")
+        found += await self._axe("{runOnly: ['color-contrast']}")
+        await self.page.emulate_media(color_scheme=self.scheme, reduced_motion="null")
+        return found
+
+    async def _axe(self, options: str) -> list[str]:
+        found: list[dict[str, Any]] = await self.page.evaluate(
+            f"axe.run({options}).then(found => found.violations)"
         )
         return [
             f"{item['id']}: {node['html']}"
-            for item in found["violations"]
+            for item in found
             if item["impact"] in ("serious", "critical")
             for node in item["nodes"]
         ]
@@ -60,7 +76,7 @@ async def watch(
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = await context.new_page()
-    watched = Watched(page, appliance.app_url)
+    watched = Watched(page, appliance.app_url, scheme)
 
     def note(request: Request) -> None:
         if not request.url.startswith((appliance.app_url, "data:")):

@@ -4,13 +4,16 @@ To launch a browser takes longer than most of what is done with it, so a worker 
 It belongs to the loop it was launched in, which therefore is that of all tests here.
 """
 
+import inspect
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 import pytest_asyncio
+from playwright._impl import _connection
 from playwright.async_api import Browser, async_playwright, expect
 
 from appliance.start.running import Appliance
@@ -18,8 +21,26 @@ from tests.support.patience import PATIENCE_S
 from tests.support.programs import need
 from tests.support.running import appliance_on, client_of
 
+# It asks for the stack at each call. To find the lines of source that go with it, which
+# it does not look at, takes twenty times as long as most calls do.
+_connection.inspect = SimpleNamespace(  # type: ignore[assignment,attr-defined]
+    stack=lambda: inspect.stack(0), FrameInfo=inspect.FrameInfo
+)
 expect.set_options(timeout=PATIENCE_S * 1000)
+# What playwright turns off (of two such lists the last one holds), and the pages that
+# the browser's own window is made of: each context has one, which nobody sees.
+WITHOUT = (
+    *("ImprovedCookieControls", "LazyFrameLoading", "GlobalMediaControls"),
+    *("DestroyProfileOnBrowserClose", "MediaRouter", "DialMediaRouteProvider"),
+    *("AcceptCHFrame", "AutoExpandDetailsElement", "Translate"),
+    *("CertificateTransparencyComponentUpdater",),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync",),
+    *("InitialWebUI", "WebUIReloadButton", "WebUIOmniboxPopup"),
+    *("WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+)
 OPTIONS = [
+    f"--disable-features={','.join(WITHOUT)}",
+    "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

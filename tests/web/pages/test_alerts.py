@@ -87,17 +87,15 @@ async def fill(
     return {"rule": rule, "broken": broken, "service": service, "key": key}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_the_pages_of_alerts_are_accessible_fit_and_keep_to_themselves(
     browser: Browser,
     appliance: Appliance,
     client: httpx.AsyncClient,
     database_url: str,
-    scheme: str,
     width: int,
 ) -> None:
-    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    watched = await watch(browser, appliance, width=width)
     for path in PATHS:
         await watched.go(path)
         assert await watched.serious_findings() == [], path

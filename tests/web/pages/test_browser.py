@@ -92,16 +92,14 @@ async def test_a_base_url_of_this_machine_is_offered_the_clients_host(
     assert watched.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_every_page_is_accessible_fits_and_keeps_to_itself(
     browser: Browser,
     appliance: Appliance,
     client: httpx.AsyncClient,
-    scheme: str,
     width: int,
 ) -> None:
-    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    watched = await watch(browser, appliance, width=width)
     for path in ("/", "/dashboard"):
         await watched.go(path)
         assert await watched.serious_findings() == [], path

@@ -55,12 +55,11 @@ def rows_of(page: Page) -> Any:
     return page.locator(".logs tbody tr")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_it_is_narrowed_by_time_by_values_and_by_what_is_offered(
-    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, scheme: str
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
 ) -> None:
     await push(client)
-    watched = await watch(browser, appliance, scheme=scheme)
+    watched = await watch(browser, appliance)
     page = watched.page
     await watched.go("/dashboard?live=false")
     rows, facets = rows_of(page), page.get_by_label("Facets")
@@ -152,12 +151,11 @@ async def test_it_is_narrowed_by_time_by_values_and_by_what_is_offered(
     assert watched.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_a_log_opens_beside_the_list_at_its_own_address(
-    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, scheme: str
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
 ) -> None:
     logs = await push(client)
-    watched = await watch(browser, appliance, scheme=scheme)
+    watched = await watch(browser, appliance)
     page = watched.page
     await watched.go("/dashboard?query=-status:404&live=false")
     rows, pane = rows_of(page), page.get_by_label("The log", exact=True)
@@ -385,12 +383,11 @@ async def test_views_are_saved_for_all_and_the_palette_reaches_everything(
     assert watched.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_on_a_phone_it_fits_and_a_log_is_a_page(
-    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, scheme: str
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
 ) -> None:
     await push(client)
-    watched = await watch(browser, appliance, scheme=scheme, width=390)
+    watched = await watch(browser, appliance, width=390)
     page = watched.page
     await watched.go("/dashboard?live=false")
     await expect(rows_of(page)).to_have_count(12)

@@ -1,7 +1,6 @@
 """The pages of what is open: it is there while it lasts, and leads to its log."""
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
@@ -20,12 +19,11 @@ HOSTILE = "<script>window.stolen=1</script>"
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Odd: %b\r\n\r\n"
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize("width", [1280, 390])
 async def test_it_is_seen_while_it_lasts_and_leads_to_its_log(
     appliance: Appliance,
     client: httpx.AsyncClient,
     browser: Browser,
-    scheme: Any,
     width: int,
 ) -> None:
     said, over = asyncio.Event(), asyncio.Event()
@@ -44,7 +42,7 @@ async def test_it_is_seen_while_it_lasts_and_leads_to_its_log(
         connected(port_of(appliance.proxy_url)) as (reader, writer),
     ):
         await register(client, name=name, base_url=f"http://127.0.0.1:{port}")
-        watched = await watch(browser, appliance, scheme=scheme, width=width)
+        watched = await watch(browser, appliance, width=width)
         page = watched.page
         await watched.go("/exchanges")
         await expect(page.locator("#count")).to_have_text("0 open")
@@ -66,7 +64,7 @@ async def test_it_is_seen_while_it_lasts_and_leads_to_its_log(
         assert await watched.serious_findings() == []
         assert not await watched.is_wider_than_its_window()
         # It grows there, and becomes its log where it is.
-        watched_too = await watch(browser, appliance, scheme=scheme, width=width)
+        watched_too = await watch(browser, appliance, width=width)
         await watched_too.go("/dashboard")
         beside = watched_too.page.locator("#open-now a")
         await expect(beside).to_contain_text("1 message", timeout=PATIENCE_MS)

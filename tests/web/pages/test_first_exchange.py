@@ -133,15 +133,14 @@ async def test_what_is_not_to_come_is_not_waited_for(client: httpx.AsyncClient) 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize("width", [1280, 390])
 async def test_the_first_exchange_is_seen(
     browser: Browser,
     appliance: Appliance,
     client: httpx.AsyncClient,
-    scheme: str,
     width: int,
 ) -> None:
-    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    watched = await watch(browser, appliance, width=width)
     page = watched.page
     async with upstream(answering(OK)) as port:
         await watched.go("/")

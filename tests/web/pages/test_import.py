@@ -71,15 +71,14 @@ async def test_archives_are_dropped_sent_and_what_was_left_out_is_named(
     assert [one for one in watched.complaints if "422" not in one] == []
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize("width", [1280, 390])
 async def test_it_is_accessible_and_fits(
     browser: Browser,
     appliance: Appliance,
     client: httpx.AsyncClient,
-    scheme: str,
     width: int,
 ) -> None:
-    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    watched = await watch(browser, appliance, width=width)
     await watched.go("/import")
     assert await watched.serious_findings() == []
     await register(client, name="pay")

@@ -200,17 +200,15 @@ async def test_a_refused_stream_says_why(
         await expect(reason).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_it_is_accessible_and_fits(
     browser: Browser,
     appliance: Appliance,
     client: httpx.AsyncClient,
     key: dict[str, str],
-    scheme: str,
     width: int,
 ) -> None:
-    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    watched = await watch(browser, appliance, width=width)
     page = await following(watched)
     await push(client, key, "/a")
     await expect(page.locator(".logs tbody tr")).to_have_count(1)

@@ -311,9 +311,8 @@ async def test_a_log_stands_among_its_neighbours_and_what_is_usual(
     assert watched.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_its_parts_are_accessible_and_fit(
-    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, scheme: str
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
 ) -> None:
     kind, body, *_ = KINDS[0]
     id = await through(
@@ -323,7 +322,7 @@ async def test_its_parts_are_accessible_and_fit(
         content=PARTS,
         headers={"Content-Type": "multipart/form-data; boundary=b"},
     )
-    watched = await watch(browser, appliance, scheme=scheme, width=390)
+    watched = await watch(browser, appliance, width=390)
     for tab in ("overview", "request", "response", "replays", "raw"):
         await watched.go(f"/log/{id}?tab={tab}")
         assert await watched.serious_findings() == [], tab

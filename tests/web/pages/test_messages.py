@@ -76,17 +76,15 @@ async def listen(appliance: Appliance, client: httpx.AsyncClient) -> dict[str, A
     return await recorded(client, "/events")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_it_is_accessible_fits_and_runs_nothing(
     browser: Browser,
     appliance: Appliance,
     client: httpx.AsyncClient,
-    scheme: str,
     width: int,
 ) -> None:
     logs = [await chat(appliance, client, SAID), await listen(appliance, client)]
-    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    watched = await watch(browser, appliance, width=width)
     for log in logs:
         await watched.go(f"/log/{log['id']}")
         for opened in await watched.page.locator(".messages summary").all():

@@ -1,6 +1,7 @@
 """The metrics in a real browser: charts are drawn, read, zoomed and followed."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,17 +74,15 @@ def query_of(page: Page) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_the_page_is_accessible_fits_and_draws(
     browser: Browser,
     appliance: Appliance,
     client: httpx.AsyncClient,
     database_url: str,
-    scheme: str,
     width: int,
 ) -> None:
-    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    watched = await watch(browser, appliance, width=width)
     page = watched.page
     await watched.go("/metrics-ui")
     await expect(page.get_by_text("Nothing to measure yet")).to_be_visible()
@@ -254,7 +253,7 @@ async def test_charts_that_cannot_be_had_say_why(
     browser: Browser, database_url: str, tmp_path: Path
 ) -> None:
     async with (
-        appliance_on(database_url, tmp_path, QUERY_TIMEOUT_MS="300") as appliance,
+        appliance_on(database_url, tmp_path, QUERY_TIMEOUT_MS="3000") as appliance,
         client_of(appliance) as client,
     ):
         await fill(client, database_url)
@@ -267,7 +266,9 @@ async def test_charts_that_cannot_be_had_say_why(
 
         await page.route("**/v1/metrics/timeseries*", too_late)
         await watched.go("/metrics-ui")
-        await expect(page.get_by_role("alert")).to_contain_text("took longer than")
+        # On a busy machine PostgreSQL may not even say that it gives up.
+        why = re.compile("took longer than|PostgreSQL did not answer in time")
+        await expect(page.get_by_role("alert")).to_contain_text(why)
         await expect(page.get_by_role("list", name="Totals")).to_be_visible()
         await expect(page.locator("#charts")).to_be_hidden()
 

@@ -112,7 +112,6 @@ async def test_what_cannot_be_sent_is_said_at_its_field(
     assert len(upstream_shop.requests) == 3
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_it_is_accessible_fits_and_keeps_to_itself(
     browser: Browser,
@@ -120,13 +119,12 @@ async def test_it_is_accessible_fits_and_keeps_to_itself(
     client: httpx.AsyncClient,
     shop: tuple[Shop, int],
     tmp_path: Path,
-    scheme: str,
     width: int,
 ) -> None:
     _, port = shop
     headers = {"X-Long": "long" * 200, "X-Api-Key": "s3cret", "X-Odd": HOSTILE}
     id = await record(appliance, client, port, content=HOSTILE, headers=headers)
-    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    watched = await watch(browser, appliance, width=width)
     pages = [f"/replay/{id}"]
     await watched.go(pages[0])
     assert await watched.serious_findings() == []

@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -151,14 +150,13 @@ async def test_a_ledger_that_does_not_close_is_said(
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_it_reads_well_in_a_browser(
-    browser: Browser, appliance: Appliance, scheme: Any, width: int
+    browser: Browser, appliance: Appliance, width: int
 ) -> None:
     async with client_of(appliance) as client:
         await register(client, base_url="http://127.0.0.1:1")
         await client.get(f"{appliance.proxy_url}/pay/x")
-    watched = await watch(browser, appliance, scheme=scheme, width=width)
+    watched = await watch(browser, appliance, width=width)
     await watched.go("/status")
     assert await watched.page.get_by_role("heading", name="Ledger").is_visible()
     ledger = watched.page.get_by_role("region", name="Ledger")

@@ -50,15 +50,14 @@ async def test_a_token_is_made_copied_and_revoked(
     assert watched.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_page_is_accessible_and_fits(
-    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, scheme: str
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
 ) -> None:
     for name in ("n" * 128, "<b>x</b>", "ci"):
         new = {"name": name, "expires_at": "2100-01-01T00:00:00Z"}
         assert (await client.post("/v1/tokens", json=new)).status_code == 201
     for width in (390, 1280):
-        watched = await watch(browser, appliance, scheme=scheme, width=width)
+        watched = await watch(browser, appliance, width=width)
         await watched.go("/tokens")
         assert await watched.serious_findings() == []
         assert not await watched.is_wider_than_its_window()
