@@ -26,7 +26,7 @@ CHUNKS = st.lists(st.sampled_from(LINES) | st.binary(max_size=3), max_size=8)
 
 
 @given(HEADS | WORDS.map(b"".join))
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_what_we_take_for_a_head_h11_reads_the_same(content: bytes) -> None:
     content += b"\r\n\r\n"
     content = content[: content.find(b"\r\n\r\n") + 4]
@@ -63,7 +63,7 @@ def _is_of_meaning(error: str) -> bool:
 
 
 @given(CHUNKS.map(b"".join), st.integers(1, 7))
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_chunks_are_read_alike_however_they_are_cut(content: bytes, step: int) -> None:
     whole, pieces = _read([content]), _read(_cut(content, step))
     assert whole[:2] == pieces[:2] or "malformed" in (whole[2], pieces[2])
@@ -72,7 +72,7 @@ def test_chunks_are_read_alike_however_they_are_cut(content: bytes, step: int) -
 
 @given(CHUNKS.map(b"".join))
 @example(b"0 ;a\r\n\r\n")
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_chunks_we_take_h11_reads_the_same(content: bytes) -> None:
     passed, taken, outcome = _read([content])
     if outcome != "complete":
