@@ -407,7 +407,7 @@ async def test_a_redirect_is_recorded_and_not_followed(scene: Scene) -> None:
 async def test_an_endless_answer_is_cut_after_the_replay_timeout(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with scene_on(database_url, tmp_path, REPLAY_TIMEOUT_S="0.3") as scene:
+    async with scene_on(database_url, tmp_path, REPLAY_TIMEOUT_S="3") as scene:
         id = await scene.through_proxy("GET", "/a")
         scene.dump.answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]
         made = await scene.replay(id)
@@ -421,7 +421,7 @@ async def test_an_endless_answer_is_cut_after_the_replay_timeout(
 async def test_a_replay_that_is_given_up_before_an_answer_has_its_log(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with scene_on(database_url, tmp_path, REPLAY_TIMEOUT_S="0.3") as scene:
+    async with scene_on(database_url, tmp_path, REPLAY_TIMEOUT_S="3") as scene:
         id = await scene.through_proxy("GET", "/a")
         scene.dump.answers = [b""]
         made = await scene.replay(id)
@@ -434,7 +434,7 @@ async def test_a_replay_that_is_given_up_before_an_answer_has_its_log(
 async def test_more_than_the_limit_at_once_are_429(
     database_url: str, tmp_path: Path
 ) -> None:
-    options = {"REPLAY_TIMEOUT_S": "1", "REPLAY_LIMIT": "1"}
+    options = {"REPLAY_TIMEOUT_S": "5", "REPLAY_LIMIT": "1"}
     async with scene_on(database_url, tmp_path, **options) as scene:
         id = await scene.through_proxy("GET", "/a")
         scene.dump.answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]

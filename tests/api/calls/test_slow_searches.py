@@ -38,7 +38,7 @@ async def test_a_search_goes_on_and_an_export_breaks_off_where_nothing_is_search
     database_url: str, tmp_path: Path
 ) -> None:
     async with (
-        appliance_on(database_url, tmp_path, QUERY_TIMEOUT_MS="100") as appliance,
+        appliance_on(database_url, tmp_path, QUERY_TIMEOUT_MS="1000") as appliance,
         client_of(appliance, timeout=60) as client,
     ):
         service = await register(client)

@@ -83,10 +83,15 @@ async def test_each_call_to_a_frozen_postgresql_is_given_up(tmp_path: Path) -> N
     await asyncio.to_thread(server.start)
     try:
         async with (
+            appliance_on(server.dsn(), tmp_path / "patient") as patient,
+            client_of(patient) as client,
+        ):
+            calls = await set_up(client)
+        async with (
             appliance_on(server.dsn(), tmp_path, QUERY_TIMEOUT_MS="500") as appliance,
             client_of(appliance, timeout=PATIENCE_S) as client,
         ):
-            await ask_while_frozen(client, tmp_path / "pg" / "pgdata")
+            await ask_while_frozen(client, calls, tmp_path / "pg" / "pgdata")
     finally:
         await asyncio.to_thread(server.stop)
 
@@ -114,12 +119,18 @@ async def ask_all(client: httpx.AsyncClient, calls: list[tuple[str, str, Any]]) 
             assert status in wanted, (method, path, status)
 
 
-async def ask_while_frozen(client: httpx.AsyncClient, data: Path) -> None:
+async def set_up(client: httpx.AsyncClient) -> list[tuple[str, str, Any]]:
+    """Calls of all kinds, about what is there."""
     service = (await register(client))["id"]
     key = bearer((await make_key(client, service))["raw_key"])
     log = (await client.post("/v1/logs", json=LOG, headers=key)).json()["id"]
     rule = await client.post("/v1/alerts", json={**RULE, "service_id": service})
-    calls = asked(service, log, rule.json()["id"])
+    return asked(service, log, rule.json()["id"])
+
+
+async def ask_while_frozen(
+    client: httpx.AsyncClient, calls: list[tuple[str, str, Any]], data: Path
+) -> None:
     with frozen(data):
         # The second time nothing is left of the connections that there were.
         await ask_all(client, calls)

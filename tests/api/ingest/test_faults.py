@@ -114,7 +114,7 @@ async def test_a_batch_that_postgresql_falls_silent_in_is_503_in_time(
 ) -> None:
     """Frozen between its beginning and its end: all or nothing."""
     async with (
-        appliance_on(server.dsn(), tmp_path, INGEST_TIMEOUT_S="0.5") as appliance,
+        appliance_on(server.dsn(), tmp_path, INGEST_TIMEOUT_S="5") as appliance,
         client_of(appliance) as client,
     ):
         service = await register(client)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.spool.segments import FRAME, MAGIC, MARK, Segment, held_bytes, segments
 from monitor.spool.writer import Spool, SpoolFull, Step
+from tests.support.patience import PATIENCE_S
 
 
 def drained(directory: Path) -> list[bytes]:
@@ -354,7 +355,7 @@ def test_writers_in_several_processes_keep_the_bound_together(tmp_path: Path) ->
     assert 900_000 < held_bytes(tmp_path) <= 1 << 20
     assert len(drained(tmp_path)) == written
     for process in processes:
-        process.communicate("\n", timeout=20)
+        process.communicate("\n", timeout=PATIENCE_S)
 
 
 def test_a_writer_that_does_not_get_its_turn_keeps_well_below_the_bound(

@@ -32,7 +32,7 @@ from monitor.traffic.exchange import Body, Exchange
 from monitor.traffic.ids import LogIds
 from tests.support.databases import TEST_OPTIONS
 from tests.support.exchanges import an_exchange, former_record
-from tests.support.patience import eventually
+from tests.support.patience import PATIENCE_S, eventually
 from tests.support.relays import relayed
 
 IDS = LogIds()
@@ -351,7 +351,7 @@ async def test_a_stop_within_a_commit_repeats_nothing(
     # Cancelled within the commit, it does not know of it.
     [segment] = segments(desk.directory)
     desk.recorder._positions[segment.name] = 0
-    assert await desk.recorder.drain(timeout_s=10)
+    assert await desk.recorder.drain(timeout_s=PATIENCE_S)
     assert await stored(database) == [one.id for one in made]
     assert await desk.counted("stored") == 3
 

@@ -22,6 +22,7 @@ import pytest
 from monitor.storage.server.postmaster import living
 from monitor.storage.server.server import Server, ServerError
 from tests.support.databases import TEST_OPTIONS
+from tests.support.patience import PATIENCE_S
 
 HOLD = """
 import sys, time
@@ -45,7 +46,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def query(server: Server, sql: str) -> object:
     async def ask() -> object:
-        connection = await asyncpg.connect(server.dsn(), timeout=5)
+        connection = await asyncpg.connect(server.dsn(), timeout=PATIENCE_S)
         try:
             return await connection.fetchval(sql)
         finally:
@@ -422,7 +423,7 @@ def test_variables_meant_for_another_server_do_not_reach_it(
     monkeypatch.setenv("PGOPTIONS", "-c nonsense=1")
     made = Server(tmp_path / "pg", options=TEST_OPTIONS)
     try:
-        made.start(timeout_s=10)
+        made.start(timeout_s=PATIENCE_S)
         monkeypatch.delenv("PGOPTIONS")
         assert query(made, "SELECT 1") == 1
     finally:
