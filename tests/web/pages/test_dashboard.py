@@ -4,6 +4,8 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -11,7 +13,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from appliance.start.running import Appliance
+from monitor.traffic.exchange import Body, BodyState
+from monitor.traffic.ids import timestamp_of
+from monitor.traffic.message import Medium, Messages
 from tests.support.browsing import watch
+from tests.support.exchanges import an_exchange
+from tests.support.page_traffic import store
 from tests.support.running import LOG, appliance_on, bearer, make_key, register
 
 pytestmark = pytest.mark.browser
@@ -315,6 +322,50 @@ async def test_a_row_is_pinned_noted_and_narrowed_by_where_it_is(
     await expect(dialog).to_be_hidden()
     assert await page.evaluate("window.stolen") is None
     assert watched.complaints == []
+
+
+async def test_each_mark_is_said_in_its_row_and_times_are_of_both_clocks(
+    browser: Browser,
+    appliance: Appliance,
+    client: httpx.AsyncClient,
+    database_url: str,
+) -> None:
+    service = await register(client, base_url="http://127.0.0.1:9")
+    key = bearer((await make_key(client, service["id"]))["raw_key"])
+    owner = UUID(service["id"])
+    made: dict[str, dict[str, Any]] = {
+        "truncated": {"response_body": Body(kept=b"ab", size=9)},
+        "masked": {"request_body": Body(kept=b"{}", size=2, state=BodyState.REDACTED)},
+        "body withheld": {
+            "response_body": Body(kept=b"", size=5, state=BodyState.WITHHELD)
+        },
+        "WebSocket": {"messages": Messages(medium=Medium.WEBSOCKET, kept=(), count=3)},
+        "event stream": {
+            "messages": Messages(medium=Medium.EVENT_STREAM, kept=(), count=3)
+        },
+        "client_disconnect: gone": {"error": "client_disconnect: gone"},
+        "upstream_timeout: 60 s": {"error": "upstream_timeout: 60 s"},
+        "pinned": {},
+        "replayed since": {"url": "http://127.0.0.1:9/a"},
+    }
+    logs = {name: an_exchange(owner, **fields) for name, fields in made.items()}
+    await store(database_url, list(logs.values()))
+    pinned, replayed = logs["pinned"].id, logs["replayed since"].id
+    await client.patch(f"/v1/logs/{pinned}", json={"pinned": True})
+    answer = await client.post(f"/v1/logs/{replayed}/replay", json={}, headers=key)
+    assert answer.status_code == 201, answer.text
+    context = await browser.new_context(timezone_id="Asia/Tokyo")
+    page = await context.new_page()
+    await page.goto(f"{appliance.app_url}/dashboard?live=false")
+    for name, log in logs.items():
+        row = page.locator(f'.logs tr[data-log="{log.id}"]')
+        await expect(row.locator(".signs [title]")).to_have_count(1)
+        await expect(row.get_by_title(name, exact=True)).to_be_visible()
+    time = page.locator(f'.logs tr[data-log="{pinned}"] time')
+    utc = timestamp_of(pinned)
+    local = utc.astimezone(ZoneInfo("Asia/Tokyo"))
+    await expect(time).to_contain_text(f"{local:%H:%M:%S}")
+    await expect(time).to_have_attribute("title", re.compile(f"T{utc:%H:%M:%S}.*Z$"))
 
 
 async def test_views_are_saved_for_all_and_the_palette_reaches_everything(
