@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from api.ingest import batch
+from api.ingest import batch, taking
 from appliance.start.running import Appliance
 from tests.support.loop_turns import Turns
 from tests.support.running import (
@@ -203,7 +203,7 @@ async def test_a_batch_is_taken_apart_in_turns(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # However little is taken apart in it, a turn is over after a slice.
-    monkeypatch.setattr(batch, "TURN_S", 0.0)
+    monkeypatch.setattr(taking, "TURN_S", 0.0)
     service = await register(client)
     headers = bearer((await make_key(client, service["id"]))["raw_key"])
     for media_type, content in BATCHES:
