@@ -1,5 +1,6 @@
 """HAR archives of browsers, and an appliance that takes them."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,6 +19,14 @@ from tests.support.running import (
 )
 
 DATA = Path(__file__).parents[1] / "data"
+
+
+def har(*urls: str) -> bytes:
+    entries = [
+        {"request": {"method": "GET", "url": url}, "response": {"status": "200"}}
+        for url in urls
+    ]
+    return json.dumps({"log": {"entries": entries}}).encode()
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """The page that takes HAR archives, in a real browser."""
 
-import json
 from pathlib import Path
 
 import httpx
@@ -9,18 +8,11 @@ from playwright.async_api import Browser, FilePayload, expect
 
 from appliance.start.running import Appliance
 from tests.support.browsing import watch
+from tests.support.har_archives import har
 from tests.support.running import appliance_on, client_of, register
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=window.stolen=1>"
-
-
-def har(*urls: str) -> bytes:
-    entries = [
-        {"request": {"method": "GET", "url": url}, "response": {"status": "200"}}
-        for url in urls
-    ]
-    return json.dumps({"log": {"entries": entries}}).encode()
 
 
 def archive(name: str, content: bytes) -> FilePayload:

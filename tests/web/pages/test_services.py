@@ -8,9 +8,9 @@ from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
 from tests.support.browsing import watch
+from tests.support.har_archives import har
 from tests.support.page_traffic import store, traffic
 from tests.support.running import register
-from tests.web.pages.test_import import har
 
 pytestmark = pytest.mark.browser
 DROP = """(content) => {

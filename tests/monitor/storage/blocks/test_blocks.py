@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,30 +12,17 @@ from monitor.logs.asked import parts_of
 from monitor.logs.filter import LogFilter, Page
 from monitor.storage.blocks.candidates import candidates
 from monitor.storage.clearing.clearing import remove_logs
-from monitor.storage.commit.commit import commit, publish, store_living
+from monitor.storage.commit.commit import publish, store_living
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.marks import Marks
 from monitor.storage.logs.reader import LogReader
-from monitor.storage.logs.search import listing
-from monitor.traffic.exchange import Body, Exchange
-from monitor.traffic.ids import LogIds, bucket_of, timestamp_of
+from monitor.traffic.ids import bucket_of, timestamp_of
 from tests.support.blocks import make_blocks
-from tests.support.exchanges import an_exchange
 from tests.support.queries import query
+from tests.support.searched import START, WHOLE, a_log, found, store
 
-IDS = LogIds()
-START = datetime.now(UTC) - timedelta(hours=3)
 WORDS = ("declined", "accepted", "Pending", "SKU-00017", "tax/\u00dcbung")
-
-
-def a_log(service_id: UUID, minute: float, text: str, **values: Any) -> Exchange:
-    return an_exchange(
-        service_id,
-        id=IDS.at(START + timedelta(minutes=minute)),
-        response_body=Body(kept=text.encode(), size=len(text.encode())),
-        **values,
-    )
 
 
 def any_values(chance: random.Random) -> dict[str, Any]:
@@ -72,30 +58,6 @@ VALUED = (
     "is:truncated",
     "body:/it (dec|acc).*ted/",
 )
-
-
-async def store(database: Database, logs: Sequence[Exchange]) -> None:
-    async with database.connection() as connection:
-        await commit(connection, Partitions(), logs)
-
-
-WHOLE = Page(limit=500)
-
-
-async def found(database: Database, text: str, page: Page = WHOLE) -> list[UUID]:
-    """The ids, as a reader finds them; and as one statement over all logs does."""
-    filter = LogFilter(query=query(text))
-    shown = await LogReader(database, timeout_ms=60_000).page(filter, page)
-    assert shown.complete
-    sql, arguments = listing(filter, page)
-    async with database.connection() as connection:
-        rows = await connection.fetch(sql, *arguments)
-    expected = [row["id"] for row in rows][: page.limit]
-    ids = [item.id for item in shown.items]
-    assert ids == (expected[::-1] if page.newer else expected), text
-    if page.cursor is None:
-        assert shown.total == len(rows) or len(rows) > page.limit
-    return ids
 
 
 async def blocks_read(database: Database, text: str) -> int:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from monitor.storage.blocks.grams import PARTS
 from monitor.storage.database.pool import Database
-from tests.monitor.storage.blocks.test_blocks import a_log, found, store
 from tests.support.blocks import make_blocks
 from tests.support.patience import eventually
+from tests.support.searched import a_log, found, store
 
 ROUNDS = 3
 KEEPING = """
