@@ -11,6 +11,14 @@ from appliance.start.running import Appliance
 Scheme = Literal["light", "dark"]
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 
+# Once what a change of scheme begins has ended: some pages fade whatever is asked for.
+SETTLED = """
+    () => new Promise(requestAnimationFrame).then(() => Promise.allSettled(
+        document.getAnimations()
+            .filter((one) => one instanceof CSSTransition)
+            .map((one) => one.finished)))
+"""
+
 
 @dataclass
 class Watched:
@@ -37,6 +45,7 @@ class Watched:
         # A colour on its way to another has neither's contrast.
         other: Scheme = "light" if self.scheme == "dark" else "dark"
         await self.page.emulate_media(color_scheme=other, reduced_motion="reduce")
+        await self.page.evaluate(SETTLED)
         found += await self._axe("{runOnly: ['color-contrast']}")
         await self.page.emulate_media(color_scheme=self.scheme, reduced_motion="null")
         return found

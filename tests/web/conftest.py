@@ -57,9 +57,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def appliance(database_url: str, tmp_path: Path) -> AsyncIterator[Appliance]:
+async def appliance(
+    database_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Appliance]:
     async with appliance_on(database_url, tmp_path) as made:
         yield made
+        if "launched" in request.fixturenames:
+            # Pages that follow would come again while it stops.
+            await _close_all(request.getfixturevalue("launched"))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -72,7 +77,11 @@ async def client(appliance: Appliance) -> AsyncIterator[httpx.AsyncClient]:
 async def browser(launched: Browser) -> AsyncIterator[Browser]:
     """Without anything of the test before."""
     yield launched
-    for context in launched.contexts:
+    await _close_all(launched)
+
+
+async def _close_all(browser: Browser) -> None:
+    for context in browser.contexts:
         await context.close()
 
 

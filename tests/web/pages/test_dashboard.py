@@ -410,7 +410,8 @@ async def test_views_are_saved_for_all_and_the_palette_reaches_everything(
         await expect(option).to_be_visible()
     assert await watched.serious_findings() == []
     await palette.get_by_role("combobox").fill("failed")
-    await page.keyboard.press("Enter")
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile("query=status"))
     await page.keyboard.press("Control+k")
     await palette.get_by_role("combobox").fill("dark")
