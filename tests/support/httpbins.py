@@ -8,12 +8,20 @@ import httpbin
 import waitress.server
 import waitress.wasyncore
 
+IN_MEMORY_BYTES = 256 * 1024 * 1024
+
 
 @contextmanager
 def httpbin_served(*, threads: int) -> Iterator[int]:
     """Its port."""
     server = waitress.server.create_server(
-        httpbin.app, host="127.0.0.1", port=0, threads=threads
+        httpbin.app,
+        host="127.0.0.1",
+        port=0,
+        threads=threads,
+        # What is longer is in files that it leaves to the collector.
+        inbuf_overflow=IN_MEMORY_BYTES,
+        outbuf_overflow=IN_MEMORY_BYTES,
     )
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -228,7 +228,8 @@ async def test_a_day_is_shared_out_among_its_services(
     assert stored[day(0), small].logs == 1_000
     assert stored[day(0), large].logs == 30 + 300
     bodies = stored[day(0), large].bodies, stored[day(0), small].bodies
-    assert bodies[0] > 4 * bodies[1]
+    # A third of the logs, each with ten times as much, but for the sample.
+    assert bodies[0] > 2 * bodies[1]
     assert await house.services.delete(small)
     clearing = Clearing(database)
     while await clearing.step():
