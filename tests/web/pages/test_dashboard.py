@@ -318,6 +318,10 @@ async def test_a_row_is_pinned_noted_and_narrowed_by_where_it_is(
     await dialog.get_by_label("Only logs without tag:mine").click()
     await expect(rows).to_have_count(5)
     await rows.first.get_by_role("button", name="What to do").click()
+    slower = dialog.get_by_label(re.compile("Only logs with latency:>="))
+    await expect(slower.locator("xpath=ancestor::p")).to_contain_text(
+        re.compile(r"Latency\s*\d+ ms")
+    )
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
     assert await page.evaluate("window.stolen") is None

@@ -34,7 +34,7 @@ function value(sift) {
   const names = [...logs.querySelectorAll("thead th")];
   const isTag = sift.closest(".signs") !== null;
   const title = isTag ? "Tag" : names.find((name) => name.classList.contains(cell.classList[0]))?.textContent;
-  const shown = (isTag ? sift.previousElementSibling : cell).querySelector("bdi") ?? cell.firstChild;
+  const shown = (isTag ? sift.previousElementSibling : cell).querySelector("bdi, .ms") ?? cell.firstChild;
   const line = made("p", "", { class: "of-row" });
   const parts = [made("span", title.trim(), { class: "hint" }), made("bdi", shown.textContent.trim())];
   line.append(...parts, sift.cloneNode(true));
