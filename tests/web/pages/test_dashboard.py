@@ -427,6 +427,8 @@ async def test_views_are_saved_for_all_and_the_palette_reaches_everything(
     await page.get_by_role("button", name="Change or remove").click()
     await page.get_by_role("button", name="Remove").click()
     await expect(tabs.get_by_role("link")).to_have_count(1)
+    # Its scripts are there by then.
+    await page.wait_for_load_state("load")
     await page.keyboard.press("?")
     help = page.get_by_role("dialog", name="Keyboard shortcuts")
     await help.get_by_label("Single letters are shortcuts").uncheck()
