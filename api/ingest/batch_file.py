@@ -7,7 +7,7 @@ from typing import IO, Final
 from uuid import UUID
 
 from api.ingest.intake import Intake
-from api.ingest.rows import AT, LENGTHS, MAX_ERRORS, RowReader, Taken
+from api.ingest.rows import AT, LENGTHS, MAX_ERRORS, Taken
 from monitor.errors import FieldError, InvalidInput
 from monitor.record.batch import dates_of
 from monitor.record.codec import Recorded, with_id
@@ -64,10 +64,6 @@ class Batch:
     @property
     def is_refused(self) -> bool:
         return len(self.errors) >= MAX_ERRORS
-
-    def reader(self, intake: Intake) -> RowReader:
-        """What reads its rows."""
-        return RowReader(intake)
 
     def keep(self, taken: Taken) -> None:
         """What became of the rows that follow those that were kept."""

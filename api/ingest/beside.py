@@ -61,11 +61,12 @@ def take(order: Order, rows: list[bytes], first: int, lease: Lease) -> Made:
         redaction,
         LeasedIds(lease),
     )
-    taken = _reader(order, intake).taken(rows, first)
+    taken = reader_of(order, intake).taken(rows, first)
     return Made(taken=taken, withheld=dict(withheld))
 
 
-def _reader(order: Order, intake: Intake) -> RowReader:
+def reader_of(order: Order, intake: Intake) -> RowReader:
+    """What reads such rows, in this process or beside."""
     if order.asked is None or order.bounds is None:
         return RowReader(intake)
     return EntryReader(intake, asked=order.asked, bounds=order.bounds)

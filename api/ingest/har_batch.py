@@ -1,12 +1,13 @@
 """Batches of HAR archives: what is asked of them, and moved to now."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import IO
 
 from aiohttp import web
 
 from api.ingest.batch_file import ROWS_A_TURN, Batch
-from api.ingest.har_rows import Asked, EntryReader
+from api.ingest.har_rows import Asked
 from api.ingest.intake import Intake
 from api.ingest.rows import MAX_ERRORS, Stood, Taken
 from api.input import json_input
@@ -48,14 +49,10 @@ class HarBatch(Batch):
     def has_last_ids(self) -> bool:
         return not self.asked.shifts
 
-    def reader(self, intake: Intake) -> EntryReader:
-        return EntryReader(intake, asked=self.asked, bounds=self.bounds)
-
     def keep(self, taken: Taken) -> None:
         super().keep(taken)
         self._stood += taken.stood
-        self.skipped += taken.skipped
-        self.left_out += taken.left_out[: MAX_ERRORS - len(self.left_out)]
+        self._leave_out(taken.skipped, taken.left_out)
 
     async def settle(self) -> None:
         """With all of the archive known, move it to where its last entry is now."""
@@ -81,15 +78,16 @@ class HarBatch(Batch):
         except (InvalidInput, OverflowError):
             loc = ("log", "entries", position, "startedDateTime")
             reason = "is older than the last entry by more than the retention"
-            self._give_up(json_input.invalid(loc, reason, "value_error"))
+            error = json_input.invalid(loc, reason, "value_error")
+            if self.asked.skips:
+                self._leave_out(1, error.errors)
+            else:
+                self.refuse(error.errors)
             return None
 
-    def _give_up(self, error: InvalidInput) -> None:
-        if not self.asked.skips:
-            self.refuse(error.errors)
-            return
-        self.skipped += 1
-        self.left_out += error.errors[: MAX_ERRORS - len(self.left_out)]
+    def _leave_out(self, count: int, errors: Sequence[FieldError]) -> None:
+        self.skipped += count
+        self.left_out += errors[: MAX_ERRORS - len(self.left_out)]
 
 
 def har_query(request: web.Request) -> Asked:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from api.ingest.batch_file import Batch
-from api.ingest.beside import Made, order_of, take
+from api.ingest.beside import Made, order_of, reader_of, take
 from api.parts import Parts
 from monitor.errors import TooLarge
 from monitor.loop.doing import DOING
@@ -36,6 +36,7 @@ class Taking:
     ) -> None:
         self._parts = parts
         self._batch = batch
+        self._order = order_of(batch)
         self._noted = noted
         self._has_helper = parts.settings.ingest_processes > 0
         self._count = 0
@@ -111,13 +112,13 @@ class Taking:
 
     async def _beside(self, rows: list[bytes], first: int) -> Made | None:
         """None where no process could do it: then it is done here."""
-        order, lease = order_of(self._batch), self._batch.intake.ids.lease(len(rows))
+        lease = self._batch.intake.ids.lease(len(rows))
         try:
             return await self._parts.takers.do(
                 OutcomeKind.BATCH,
-                order.service_id,
+                self._order.service_id,
                 take,
-                order,
+                self._order,
                 rows,
                 first,
                 lease,
@@ -132,7 +133,7 @@ class Taking:
         for few in _fewer(rows):
             if batch.is_refused:
                 return
-            batch.keep(batch.reader(batch.intake).taken(few, first))
+            batch.keep(reader_of(self._order, batch.intake).taken(few, first))
             first += len(few)
             self._noted()
             await _breathe()
