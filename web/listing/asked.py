@@ -1,5 +1,6 @@
 """What the address of a list asks for: of /v1, and of the page alone."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +20,12 @@ PAUSED = ("live", "false")
 # The page waits for its counts, however long they take: without scripts it is asked so.
 COUNTED = ("counts", "wait")
 FURTHER = ("cursor", "offset")
-OWN = ("range", "columns")
+OWN = ("range", "columns", "tz")
+# How the list looks, which narrows nothing.
+LOOKS = ("columns", "tz")
 ENDS = ("since", "until")
+# What names a zone, as IANA does; which ones there are, the reader's browser knows.
+ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,12 @@ class Asked:
     @property
     def filters(self) -> dict[str, str]:
         """What the reader chose to see: all but the page of the list and its look."""
-        return {n: v for n, v in self.given if n not in PAGE and n != "columns"}
+        return {n: v for n, v in self.given if n not in PAGE and n not in LOOKS}
+
+    @property
+    def zone(self) -> Pairs:
+        """Whose clock the times are shown by, where the address says it."""
+        return [pair for pair in self.given if pair[0] == "tz"]
 
     @property
     def called_filters(self) -> dict[str, str]:
@@ -90,11 +100,14 @@ def asked(query: Sequence[tuple[str, str]], now: datetime) -> Asked:
 
 def check(asked: Asked) -> None:
     """Raises InvalidInput."""
-    if asked.range is None:
-        return
-    try:
-        windows.preset(asked.range)
-    except ValueError as error:
-        raise InvalidInput(
-            "the query is not valid", errors=[query_error("range", str(error))]
-        ) from None
+    errors = []
+    if asked.range is not None:
+        try:
+            windows.preset(asked.range)
+        except ValueError as error:
+            errors.append(query_error("range", str(error)))
+    if not all(ZONE.fullmatch(zone) for _, zone in asked.zone):
+        reason = "must name a time zone, such as UTC or Europe/Berlin"
+        errors.append(query_error("tz", reason))
+    if errors:
+        raise InvalidInput("the query is not valid", errors=errors)

@@ -27,10 +27,12 @@ async def views_of(stores: Stores, wanted: Asked) -> list[ShownView]:
         found, _ = await stores.views.page(limit=MOST, offset=0)
     except Unavailable:
         return []
-    asked = dict(wanted.link(without=("limit",)))
+    asked = dict(wanted.link(without=("limit", "tz")))
     return [
         ShownView(
-            view, f"/dashboard?{urlencode(view.parameters)}", view.parameters == asked
+            view,
+            f"/dashboard?{urlencode([*view.parameters.items(), *wanted.zone])}",
+            view.parameters == asked,
         )
         for view in found
     ]

@@ -95,6 +95,7 @@ class Dashboard:
             "given": dict(wanted.given),
             "filters": wanted.filters,
             "called": wanted.called_filters,
+            "unfiltered": _link(wanted.zone),
             "query": urlencode(wanted.pairs),
             "listed": urlencode(wanted.given),
             "is_live": wanted.is_live,

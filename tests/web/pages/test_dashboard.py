@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -370,6 +371,45 @@ async def test_each_mark_is_said_in_its_row_and_times_are_of_both_clocks(
     local = utc.astimezone(ZoneInfo("Asia/Tokyo"))
     await expect(time).to_contain_text(f"{local:%H:%M:%S}")
     await expect(time).to_have_attribute("title", re.compile(f"T{utc:%H:%M:%S}.*Z$"))
+
+    # What is chosen by one's own clock is a link that says the same elsewhere.
+    picker, zones = page.locator("[data-window]"), page.get_by_label("Times are shown")
+    minute = local.replace(second=0, microsecond=0)
+    await picker.click()
+    await page.get_by_label("From", exact=True).fill(f"{minute:%Y-%m-%dT%H:%M}")
+    until = minute + timedelta(minutes=2)
+    await page.get_by_label("Until", exact=True).fill(f"{until:%Y-%m-%dT%H:%M}")
+    await page.get_by_role("button", name="Show", exact=True).click()
+    since = minute.astimezone(UTC)
+    await expect(page).to_have_url(re.compile(f"since={since:%Y-%m-%dT%H}%3A"))
+    await expect(page).to_have_url(re.compile("tz=Asia%2FTokyo"))
+    await expect(time).to_be_visible()
+    other = await browser.new_context(timezone_id="America/New_York")
+    shared = await other.new_page()
+    await shared.goto(page.url)
+    window = shared.locator("[data-window]")
+    await expect(window).to_have_text(
+        re.compile(f"{minute:%H:%M} to .*{until:%H:%M}, Asia/Tokyo")
+    )
+    there = shared.locator(f'.logs tr[data-log="{pinned}"] time')
+    await expect(there).to_contain_text(f"{local:%H:%M:%S}")
+    await window.click()
+    await shared.get_by_label("Times are shown").select_option("America/New_York")
+    await expect(there).to_contain_text(
+        f"{utc.astimezone(ZoneInfo('America/New_York')):%H:%M:%S}"
+    )
+    await page.goto(f"{appliance.app_url}/dashboard?live=false")
+    await picker.click()
+    await zones.select_option("UTC")
+    await expect(page).to_have_url(re.compile("tz=UTC"))
+    await expect(time).to_contain_text(f"{utc:%H:%M:%S}")
+    await page.locator(".logs .path-line > a").first.click()
+    began = page.get_by_label("The log", exact=True).locator("time").first
+    await expect(began).to_contain_text(f"{utc:%H:%M:%S}"[:5].lstrip("0"))
+    await page.goto(f"{appliance.app_url}/dashboard?tz=No/Where")
+    await expect(page.locator("[data-window]")).to_contain_text("UTC")
+    answer = await client.get("/dashboard?tz=../etc")
+    assert (answer.status_code, "must name a time zone" in answer.text) == (422, True)
 
 
 async def test_views_are_saved_for_all_and_the_palette_reaches_everything(

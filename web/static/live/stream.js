@@ -6,7 +6,7 @@ import { isReading } from "./reading.js";
 import { came, forget, miss, update } from "./updates.js";
 
 const AGAIN_MS = 1000;
-const PAGE = ["cursor", "offset", "limit", "newer", "live", "range", "columns"];
+const PAGE = ["cursor", "offset", "limit", "newer", "live", "range", "columns", "tz"];
 const state = document.getElementById("tail-state");
 let source, trying;
 

@@ -2,7 +2,7 @@
 
 import { without } from "./place.js";
 
-const PAGE = ["cursor", "offset", "limit", "newer", "live", "range", "columns", "query"];
+const PAGE = ["cursor", "offset", "limit", "newer", "live", "range", "columns", "tz", "query"];
 const MOST = 12;
 let table, asked;
 

@@ -29,9 +29,12 @@ export function moved() {
   return isOther;
 }
 
-// *url*, paused or live as this list is.
+// *url*, paused or live as this list is, and by its clock.
 export function asLive(url) {
-  const next = new URL(url, location.origin), live = here.searchParams.get("live");
-  if (live && !next.searchParams.has("live")) next.searchParams.set("live", live);
+  const next = new URL(url, location.origin);
+  for (const name of ["live", "tz"]) {
+    const value = here.searchParams.get(name);
+    if (value && !next.searchParams.has(name)) next.searchParams.set(name, value);
+  }
   return next.pathname + next.search;
 }

@@ -1,8 +1,9 @@
 // The bars over time: a drag, or arrows with Shift and Enter, narrow the list to a part of them.
 
+import { writer } from "../shell/zone.js";
 import { narrowTo } from "./times.js";
 
-const clock = new Intl.DateTimeFormat(undefined,
+const clock = writer(
   { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 class Strip {
@@ -35,7 +36,7 @@ class Strip {
   text() {
     const [from, to] = this.ends;
     const sum = (place) => this.counts.slice(from, to).reduce((total, pair) => total + pair[place], 0);
-    const times = `${clock.format(this.start(from))} to ${clock.format(this.start(to))}`;
+    const times = `${clock(this.start(from))} to ${clock(this.start(to))}`;
     return `${times}: ${sum(0).toLocaleString()} requests, ${sum(1).toLocaleString()} errors`;
   }
 

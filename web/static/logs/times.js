@@ -1,34 +1,50 @@
-// Of which time the list is: a preset, a part of the timeline, or two times of one's own.
+// Of which time the list is: a preset, a part of the timeline, or two times of one's own; and by whose clock.
 
+import { localise } from "../shell/times.js";
+import { fromField, isKnown, named, own, toField, writer, zone } from "../shell/zone.js";
 import { address, go } from "./list.js";
 
 const form = document.querySelector("form[data-live]");
 const presets = [...document.querySelectorAll("[data-range]")];
-const own = document.querySelector("[data-own-time]");
-const shown = own.querySelector("[data-window]");
+const picker = document.querySelector("[data-own-time]");
+const shown = picker.querySelector("[data-window]");
+const zones = document.getElementById("own-zone");
 const ends = { since: document.getElementById("own-since"), until: document.getElementById("own-until") };
-const clock = new Intl.DateTimeFormat(undefined,
-  { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const clock = writer({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+let told = zone();
 
-function choose({ range = "", since = "", until = "" }) {
-  const given = { range, since, until };
+function choose(given) {
   for (const [name, value] of Object.entries(given)) form.elements[name].value = value;
   return go(address());
 }
 
+// Whoever gets the link sees the same times: they are of the clock that they were chosen by.
+function chooseEnds(since, until) {
+  return choose({ range: "", since, until, ...(since || until ? { tz: zone() } : {}) });
+}
+
 export function narrowTo(from, to) {
-  return choose({ since: new Date(from).toISOString(), until: new Date(to).toISOString() });
+  return chooseEnds(new Date(from).toISOString(), new Date(to).toISOString());
 }
 
-// As a field of local time wants it: without an offset.
-function local(text) {
-  const moment = new Date(text);
-  if (!text || Number.isNaN(moment.getTime())) return "";
-  return new Date(moment - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+const utc = (field) => (field.value ? fromField(field.value).toISOString() : "");
+
+function moment(field) {
+  const made = new Date(field.value);
+  return Number.isNaN(made.getTime()) ? null : made;
 }
 
-function utc(field) {
-  return field.value ? new Date(field.value).toISOString() : "";
+function tellZone() {
+  const asked = named() ?? own;
+  const offered = [...new Set([own, "UTC", asked])];
+  const names = { UTC: "UTC", [own]: own === "UTC" ? "Local time, which is UTC" : `Local time, ${own}` };
+  zones.replaceChildren(...offered.map((one) => {
+    const name = names[one] ?? (isKnown(one) ? one : `${one}: not known here, so UTC`);
+    return new Option(name, one, false, one === asked);
+  }));
+  if (told === zone()) return;
+  told = zone();
+  localise(document);
 }
 
 function tell() {
@@ -38,25 +54,25 @@ function tell() {
     if (!hasEnds && link.dataset.range === range.value) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
-  const said = (field, none) => {
-    const moment = new Date(field.value);
-    return Number.isNaN(moment.getTime()) ? none : clock.format(moment);
-  };
-  shown.textContent = hasEnds ? `${said(since, "…")} to ${said(until, "now")}` : "Other times";
+  tellZone();
+  const said = (field, none) => (moment(field) ? clock(moment(field)) : none);
+  const times = hasEnds ? `${said(since, "…")} to ${said(until, "now")}` : "Other times";
+  shown.textContent = zone() === own ? times : `${times}, ${zone()}`;
   shown.title = hasEnds ? `UTC: ${since.value || "…"} to ${until.value || "now"}` : "";
-  ends.since.value = local(since.value);
-  ends.until.value = local(until.value);
+  for (const [name, field] of Object.entries(ends)) {
+    const at = moment(form.elements[name]);
+    field.value = at ? toField(at) : "";
+  }
 }
 
-own.hidden = false;
+picker.hidden = false;
 document.querySelector(".ranges").addEventListener("click", (event) => {
   const link = event.target.closest("[data-range]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  choose({ range: link.dataset.range });
+  choose({ range: link.dataset.range, since: "", until: "" });
 });
-own.querySelector("[data-apply-time]").addEventListener("click", () => {
-  choose({ since: utc(ends.since), until: utc(ends.until) });
-});
+picker.querySelector("[data-apply-time]").addEventListener("click", () => chooseEnds(utc(ends.since), utc(ends.until)));
+zones.addEventListener("change", () => choose({ tz: zones.value }));
 document.addEventListener("listed", tell);
 tell();

@@ -1,13 +1,13 @@
 // Saved views: the list as it is now under a name that all see, changed and removed.
 
 import { clearProblems, showProblem } from "../forms/problems.js";
-import { listed } from "./place.js";
+import { asLive, listed } from "./place.js";
 
 const save = document.querySelector("[data-save-view]");
 const change = document.querySelector("[data-rename-view]");
 const which = document.getElementById("change-view-id");
 const name = document.getElementById("change-view-name");
-const NOT_KEPT = ["range", "columns", "live", "limit", "cursor", "offset", "newer"];
+const NOT_KEPT = ["range", "columns", "tz", "live", "limit", "cursor", "offset", "newer"];
 
 function content() {
   const given = listed().searchParams;
@@ -21,7 +21,7 @@ function address({ filters, range, columns }) {
   const given = new URLSearchParams(filters);
   if (range) given.set("range", range);
   if (columns) given.set("columns", columns.join(","));
-  return `/dashboard?${given}`;
+  return asLive(`/dashboard?${given}`);
 }
 
 async function send(form, method, path, body) {
@@ -63,7 +63,8 @@ change.querySelector("[data-remove-view]").addEventListener("click", async () =>
 // Which of the tabs is shown.
 function same(href) {
   const wanted = new URL(href, location.origin).searchParams, here = new URLSearchParams(listed().search);
-  for (const left of ["live", "limit", "cursor", "offset", "newer"]) here.delete(left);
+  for (const left of ["live", "tz", "limit", "cursor", "offset", "newer"]) here.delete(left);
+  wanted.delete("tz");
   wanted.sort();
   here.sort();
   return wanted.toString() === here.toString();
