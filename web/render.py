@@ -17,7 +17,7 @@ from jinja2.lexer import Token, TokenStream
 from monitor.traffic.mask import MASK
 from web.modules import imported
 from web.views.formats import FILTERS, path_parts
-from web.views.sifting import sift
+from web.views.sifting import sift, sift_moment
 
 HERE = Path(__file__).resolve().parent
 RETRY_AFTER_S = "2"
@@ -60,6 +60,7 @@ def set_up(app: web.Application, **known: Any) -> None:
         modules=_modules,
         path_parts=path_parts,
         sift=sift,
+        sift_moment=sift_moment,
     )
 
 

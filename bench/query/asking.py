@@ -39,7 +39,7 @@ def answered(app: str, questions: Sequence[Question], times: int) -> Iterator[An
 def _ask(app: str, question: Question) -> tuple[str, float]:
     began = time.perf_counter()
     try:
-        with urlopen(f"{app}{question.target}", timeout=60) as answer:
+        with urlopen(question.of(app), timeout=60) as answer:
             content = answer.read()
             is_json = answer.headers.get_content_type() == "application/json"
     except HTTPError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from bench.query import inserting, sqlite
 from bench.query.asking import answered
 from bench.query.filled import Filled, filled
+from bench.query.pages import pages
 from bench.query.plans import write_plans
 from bench.query.questions import Question, questions
 from bench.stage import FIRST_PORT
@@ -40,6 +41,7 @@ def measure() -> None:
         assert isinstance(rare, list)
         asked = questions(*rare)
         with made.serving(PORT) as app:
+            asked += pages(app, rare[0])
             _print_table(app, asked)
         for line in (*inserting.inserting(made), *sqlite.beside(made, rare[0])):
             print(line, flush=True)

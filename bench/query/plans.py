@@ -24,7 +24,7 @@ def write_plans(made: Filled, questions: list[Question], port: int, to: Path) ->
         for question in questions:
             begin = log.stat().st_size
             try:
-                with urlopen(f"{app}{question.target}", timeout=120) as answer:
+                with urlopen(question.of(app), timeout=120) as answer:
                     answer.read()
             except OSError as error:
                 plans.write(f"({error})\n")

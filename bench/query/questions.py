@@ -2,22 +2,28 @@
 
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
+from urllib.request import Request
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """*aim_ms*: what its median is to be at most."""
+    """*aim_ms*: what its median is to be at most. With a *body* it is a POST."""
 
     name: str
     path: str
     aim_ms: float
     parameters: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
     @property
     def target(self) -> str:
         if not self.parameters:
             return self.path
         return f"{self.path}?{urlencode(self.parameters, quote_via=quote)}"
+
+    def of(self, app: str) -> Request:
+        return Request(f"{app}{self.target}", self.body, self.headers)
 
 
 def _list(name: str, aim_ms: float, **parameters: str) -> Question:
@@ -63,7 +69,4 @@ def questions(sku: str, id: str) -> list[Question]:
         Question("metrics", "/v1/metrics", 50),
         Question("timeseries", "/v1/metrics/timeseries", 50),
         Question("endpoints", "/v1/metrics/endpoints", 50),
-        Question("page: logs", "/dashboard", 300),
-        Question("page: metrics", "/metrics-ui", 300),
-        Question("page: status", "/status", 300),
     ]

@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
+from monitor import times
 from monitor.logs.filter import PAGE
 from monitor.search.table import field_called
 
@@ -11,6 +13,7 @@ from monitor.search.table import field_called
 LONGEST = 200
 # A query holds neither NUL nor half a character.
 UNASKED = re.compile("[\0\ud800-\udfff]")
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,22 @@ def sift(
         return None
     term = called.term(text, operator)
     return Sift(term, sifted(listed, term), sifted(listed, term, is_without=True))
+
+
+def sift_moment(listed: str, moment: datetime) -> Sift:
+    """The list from *moment* on, and until it; a log of then is in both."""
+    since = f"since:{times.format(moment)}"
+    until = f"until:{times.format(moment + MILLISECOND)}"
+    return Sift(since, _bounded(listed, since), _bounded(listed, until))
+
+
+def _bounded(listed: str, term: str) -> str:
+    """An end that the query has already gives way."""
+    pairs = parse_qsl(listed)
+    end = re.escape(term.partition(":")[0])
+    former = re.compile(rf"^{end}:\S+(?: +|$)|(?:^| +){end}:\S+$")
+    kept = [(n, former.sub("", v) if n == "query" else v) for n, v in pairs]
+    return sifted(urlencode(kept), term)
 
 
 def sifted(listed: str, term: str, *, is_without: bool = False) -> str:

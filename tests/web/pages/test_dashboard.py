@@ -364,7 +364,7 @@ async def test_each_mark_is_said_in_its_row_and_times_are_of_both_clocks(
     await page.goto(f"{appliance.app_url}/dashboard?live=false")
     for name, log in logs.items():
         row = page.locator(f'.logs tr[data-log="{log.id}"]')
-        await expect(row.locator(".signs [title]")).to_have_count(1)
+        await expect(row.locator(".signs > [title]")).to_have_count(1)
         await expect(row.get_by_title(name, exact=True)).to_be_visible()
     time = page.locator(f'.logs tr[data-log="{pinned}"] time')
     utc = timestamp_of(pinned)

@@ -28,15 +28,24 @@ function acts(id) {
   ];
 }
 
+const SIGNS = { tag: "Tag", error: "Error", source: "Source" };
+
+// A sign in a row is called by the field that it is asked for by; what is in a cell, as its column.
+function titled(sift, isSign) {
+  if (isSign) return SIGNS[/with ([a-z]+):/.exec(sift.querySelector("a").ariaLabel)?.[1]] ?? "Mark";
+  const names = [...logs.querySelectorAll("thead th")];
+  return names.find((name) => name.classList.contains(sift.closest("td").classList[0]))?.textContent ?? "";
+}
+
 // What a cell shows, beside what narrows the list to it.
 function value(sift) {
   const cell = sift.closest("td");
-  const names = [...logs.querySelectorAll("thead th")];
-  const isTag = sift.closest(".signs") !== null;
-  const title = isTag ? "Tag" : names.find((name) => name.classList.contains(cell.classList[0]))?.textContent;
-  const shown = (isTag ? sift.previousElementSibling : cell).querySelector("bdi, .ms") ?? cell.firstChild;
+  const isSign = sift.closest(".signs") !== null;
+  const inner = "bdi, .ms, time, .visually-hidden";
+  const shown = (isSign ? sift.previousElementSibling : cell).querySelector(inner) ?? cell.firstChild;
   const line = made("p", "", { class: "of-row" });
-  const parts = [made("span", title.trim(), { class: "hint" }), made("bdi", shown.textContent.trim())];
+  const title = titled(sift, isSign).trim();
+  const parts = [made("span", title, { class: "hint" }), made("bdi", shown.textContent.trim())];
   line.append(...parts, sift.cloneNode(true));
   return line;
 }

@@ -1,10 +1,6 @@
 // The bars over time: a drag, or arrows with Shift and Enter, narrow the list to a part of them.
 
-import { writer } from "../shell/zone.js";
-import { narrowTo } from "./times.js";
-
-const clock = writer(
-  { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+import { clock, narrowTo } from "./times.js";
 
 class Strip {
   constructor(strip) {

@@ -10,7 +10,9 @@ const picker = document.querySelector("[data-own-time]");
 const shown = picker.querySelector("[data-window]");
 const zones = document.getElementById("own-zone");
 const ends = { since: document.getElementById("own-since"), until: document.getElementById("own-until") };
-const clock = writer({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const minute = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const short = writer(minute);
+export const clock = writer({ ...minute, second: "2-digit" });
 let told = zone();
 
 function choose(given) {
@@ -55,7 +57,7 @@ function tell() {
     else link.removeAttribute("aria-current");
   }
   tellZone();
-  const said = (field, none) => (moment(field) ? clock(moment(field)) : none);
+  const said = (field, none) => (moment(field) ? short(moment(field)) : none);
   const times = hasEnds ? `${said(since, "…")} to ${said(until, "now")}` : "Other times";
   shown.textContent = zone() === own ? times : `${times}, ${zone()}`;
   shown.title = hasEnds ? `UTC: ${since.value || "…"} to ${until.value || "now"}` : "";
