@@ -28,8 +28,8 @@ from web.views.formats import METHODS
 from web.views.queries import Mark, ShownPart, mark, shown_parts
 from web.views.reaching import Way, ways_to
 
-# What its form shows before more filters are asked for.
-FIRST = frozenset({"query"})
+# What its form shows before more filters are asked for; the picker has the times.
+FIRST = frozenset({"query", *ENDS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
