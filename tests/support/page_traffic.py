@@ -27,8 +27,10 @@ STATUSES = (None, 200, 200, 200, 204, 302, 404, 418, 500, 503)
 ERRORS = (None, None, None, "client_disconnect: gone", "upstream_timeout: 60 s")
 
 
-def traffic(service_id: UUID, count: int, *, seed: int = 1) -> list[Exchange]:
-    chance, ids, now = random.Random(seed), LogIds(), datetime.now(UTC)
+def traffic(
+    service_id: UUID, count: int, *, seed: int = 1, ago: timedelta = timedelta(0)
+) -> list[Exchange]:
+    chance, ids, now = random.Random(seed), LogIds(), datetime.now(UTC) - ago
     return [
         Exchange(
             id=ids.at(now - timedelta(minutes=chance.uniform(1, 600))),

@@ -75,8 +75,10 @@ class View:
     endpoints: list[EndpointRow] | None = None
     more_endpoints: int = 0
     logs: str | None = None
+    logs_before: str | None = None
     is_exact: bool = True
     marks: list[DeployMark] | None = None
+    marks_before: list[DeployMark] | None = None
     problem: str | None = None
     field_errors: dict[str, str] | None = None
 
@@ -100,9 +102,7 @@ class MetricsPage:
             "columns": COLUMNS,
             "series": asked and series("timeseries", asked.scope),
             "heat": asked and series("heatmap", asked.scope),
-            "series_before": asked
-            and asked.before
-            and series("timeseries", asked.before),
+            **_before(asked, view),
             "around": partial(_around, given),
             **addresses(given, asked, now),
         }
@@ -124,19 +124,9 @@ class MetricsPage:
             return View(asked=asked, problem=problem), 503
 
     async def _measured(self, asked: Asked) -> View:
-        stores, t_ms = self._parts.stores, await self._t_ms(asked.scope)
+        t_ms = await self._t_ms(asked.scope)
         now = await self._window(asked.scope, t_ms)
-        before = (
-            None if asked.before is None else await self._window(asked.before, t_ms)
-        )
-        if before is not None and not before.measured.requests:
-            before = None
-        marks, _ = await stores.deploys.page(
-            service_id=asked.scope.service_id,
-            since=asked.scope.since,
-            until=asked.scope.until,
-            limit=MAX_MARKS,
-        )
+        before = await self._window_before(asked, t_ms)
         rows = await self._rows(asked, now, before)
         was = None if before is None else before.counted
         return View(
@@ -148,8 +138,28 @@ class MetricsPage:
             more_endpoints=len(now.endpoints.each) - len(rows),
             logs=now.known.links.to({}),
             is_exact=not now.counted.totals.percentile_error,
-            marks=marks,
+            logs_before=None if before is None else before.known.links.to({}),
+            marks=await self._marks(asked.scope),
+            marks_before=await self._marks(asked.before) if before else None,
         )
+
+    async def _window_before(self, asked: Asked, t_ms: int) -> Window | None:
+        """None where nothing is compared, or nothing was measured."""
+        if asked.before is None:
+            return None
+        before = await self._window(asked.before, t_ms)
+        return before if before.measured.requests else None
+
+    async def _marks(self, scope: Scope | None) -> list[DeployMark]:
+        if scope is None:
+            return []
+        marks, _ = await self._parts.stores.deploys.page(
+            service_id=scope.service_id,
+            since=scope.since,
+            until=scope.until,
+            limit=MAX_MARKS,
+        )
+        return marks
 
     async def _t_ms(self, scope: Scope) -> int:
         """Apdex' T of the chosen service, or of those without one of their own."""
@@ -184,6 +194,16 @@ class MetricsPage:
         named = [name_of(one) for one in each if one.method]
         lines = await self._parts.stores.sparklines.of_endpoints(asked.scope, named)
         return rows_of(each, now.known, was, lines)
+
+
+def _before(asked: Asked | None, view: View) -> dict[str, str | None]:
+    """What charts draw beside; None where there is nothing."""
+    if asked is None or asked.before is None or view.logs_before is None:
+        return {"series_before": None, "heat_before": None}
+    return {
+        "series_before": series("timeseries", asked.before),
+        "heat_before": series("heatmap", asked.before),
+    }
 
 
 def _around(given: Mapping[str, str], mark: DeployMark) -> str:

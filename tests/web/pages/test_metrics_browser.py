@@ -3,9 +3,10 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 from uuid import UUID
 
 import httpx
@@ -335,6 +336,68 @@ async def test_a_cell_of_the_heat_map_leads_to_its_logs(
     assert (mark["text"], mark["service_id"]) == ("by hand", id)
     assert await page.evaluate("window.stolen") is None
     assert await watched.serious_findings() == []
+    assert watched.complaints == []
+
+
+async def test_all_charts_stand_beside_what_they_are_compared_with(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, database_url: str
+) -> None:
+    id, week, hours = await fill(client, database_url), timedelta(7), timedelta(hours=3)
+    await store(database_url, traffic(UUID(id), 400, ago=week))
+    now = datetime.now(UTC).replace(microsecond=0)
+    await client.post(
+        "/v1/marks", json={"text": "v1", "marked_at": f"{now - 1.5 * hours:%FT%TZ}"}
+    )
+    watched = await watch(browser, appliance)
+    page = watched.page
+    window = f"since={now - hours:%FT%TZ}&until={now:%FT%TZ}&service_id={id}"
+    await watched.go(f"/metrics-ui?{window}")
+
+    async def logs_before(chart: str) -> tuple[str, dict[str, str]]:
+        """Read by keys until a moment's place before has logs: its words, and these."""
+        plot = page.locator(f"#{chart}")
+        await plot.focus()
+        await page.keyboard.press("Home")
+        link = plot.locator("~ .readout a").last
+        for _ in range(200):
+            if await link.is_visible():
+                break
+            await page.keyboard.press("ArrowRight")
+        query = parse_qsl(urlsplit(str(await link.get_attribute("href"))).query)
+        return await page.locator(f"#{chart}-readout").inner_text(), dict(query)
+
+    async def total(query: dict[str, str]) -> int:
+        listed = await client.get("/v1/logs", params=query)
+        return int(listed.json()["total"])
+
+    for ago in (hours, week):
+        await expect(page.locator("#charts")).to_be_visible()
+        since, until = now - hours - ago, now - ago
+        # The map of the time before has moments and logs of its own.
+        said, cell = await logs_before("heat-before")
+        assert since <= datetime.fromisoformat(cell["since"]) < until
+        assert await total(cell) == int(said.split(" · ")[2].split()[0]) > 0
+        said, logs = await logs_before("volume")
+        found = re.search(r"before: ([\d,]+) requests? · \d+ error", said)
+        assert found and await total(logs) == int(found[1]) > 0, (said, logs)
+        assert datetime.fromisoformat(logs["since"]) >= since
+        assert datetime.fromisoformat(logs["until"]) <= until
+        assert re.search(r"before: [\d.]+ %", (await logs_before("failures"))[0])
+        said, _ = await logs_before("latency")
+        assert re.search(r"before: (p50 .+ · p95 .+ · p99 |no latency)", said)
+        await page.get_by_text("The heat map as a table").click()
+        for link in await page.locator("#bands td:nth-child(3) a").all():
+            query = dict(
+                parse_qsl(urlsplit(str(await link.get_attribute("href"))).query)
+            )
+            assert datetime.fromisoformat(query["until"]) == until
+            assert await total(query) == int(await link.inner_text())
+        assert await watched.serious_findings() == []
+        await page.get_by_label("Compared with").select_option("week")
+        await page.wait_for_url("**compare=week**")
+    await watched.go(f"/metrics-ui?range=all&service_id={id}")
+    await expect(page.get_by_text("nothing to compare")).to_be_visible()
+    await expect(page.locator("#heat-before")).to_have_count(0)
     assert watched.complaints == []
 
 

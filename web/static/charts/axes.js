@@ -13,22 +13,23 @@ export const counted = {
 export const shared = { size: 50, values: (_, splits) => splits.map((rate) => `${+(rate * 100).toFixed(2)} %`) };
 export const timed = { size: 66, values: (_, splits) => splits.map(milliseconds) };
 
-function clock(_, splits, __, ___, step) {
+// *shift*: seconds that the moments of another window lie beside those of the axis.
+const clock = (shift) => (_, splits, __, ___, step) => {
   const second = step < 60 ? { second: "2-digit" } : {};
   const hours = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...second });
   const days = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
   return splits.map((split) => {
-    const time = new Date(split * 1000);
+    const time = new Date((split + shift) * 1000);
     const isDay = time.getHours() + time.getMinutes() + time.getSeconds() === 0;
     return (isDay ? days : hours).format(time);
   });
-}
+};
 
 // A canvas has no stylesheet: it is told the type and the colours of the element around it.
-export function axes(plot, vertical) {
+export function axes(plot, vertical, shift = 0) {
   const style = getComputedStyle(plot);
   const rule = { stroke: () => style.borderTopColor, width: 1 };
   const font = `${Math.round(parseFloat(style.fontSize))}px ${style.fontFamily}`;
   const look = { stroke: () => style.color, grid: rule, ticks: rule, font };
-  return [{ ...look, values: clock, space: 70, size: 34 }, { ...look, ...vertical }];
+  return [{ ...look, values: clock(shift), space: 70, size: 34 }, { ...look, ...vertical }];
 }

@@ -6,16 +6,21 @@ import { follow, steer, zoom } from "./steering.js";
 
 const HEIGHT = 200;
 
-// *reading* says a moment in words and where its logs are; null: there are none.
+// A moment in words, and where its logs are, now and before; null: there are none.
+function read(reading, readout, index) {
+  const [text, ...links] = readout.children;
+  text.textContent = reading.text(index);
+  const addresses = [reading.logs(index), reading.before?.(index) ?? null];
+  links.forEach((link, at) => {
+    link.hidden = addresses[at] === null;
+    if (addresses[at] !== null) link.href = addresses[at];
+  });
+}
+
 function hooks(series, reading, readout, paint) {
-  const [text, link] = readout.children;
   return {
     setCursor: [({ cursor }) => {
-      if (typeof cursor.idx !== "number") return;
-      text.textContent = reading.text(cursor.idx);
-      const logs = reading.logs(cursor.idx);
-      link.hidden = logs === null;
-      if (logs !== null) link.href = logs;
+      if (typeof cursor.idx === "number") read(reading, readout, cursor.idx);
     }],
     setSelect: [(chart) => {
       const { left, width } = chart.select;
@@ -25,7 +30,7 @@ function hooks(series, reading, readout, paint) {
   };
 }
 
-export function draw(plot, series, { lines, vertical, said, reading = series, range, paint = [] }) {
+export function draw(plot, series, { lines, vertical, said, reading = series, range, shift, paint = [] }) {
   const readout = plot.parentElement.querySelector(".readout");
   readout.firstElementChild.textContent = said;
   const size = () => ({ width: plot.clientWidth, height: HEIGHT });
@@ -41,7 +46,7 @@ export function draw(plot, series, { lines, vertical, said, reading = series, ra
       x: { range: () => [series.first / 1000, series.last / 1000] },
       y: { range: range ?? ((_, __, most) => [0, most > 0 ? most * 1.08 : 1]) },
     },
-    axes: axes(plot, vertical),
+    axes: axes(plot, vertical, shift),
     series: [{}, ...lines.map(({ name, values, ...look }) => look)],
     hooks: hooks(series, reading, readout, paint),
   };

@@ -17,10 +17,13 @@ export function bars(name, colour) {
   return { name, fill: ink(colour), stroke: ink(colour), width: 0, paths, points: { show: false } };
 }
 
-// What was measured before, in the same place of its window: *values* of its own.
-export function before(values, name) {
-  const stroke = () => getComputedStyle(document.querySelector(".was")).borderTopColor;
-  return { name, values, stroke, width: 1.5, dash: [3, 3], points: { show: false } };
+// What was measured before, in the same place of its window: *values* of its own, *now*
+// the line beside it.
+export function before(values, now) {
+  const { name, dash = [4, 3], points } = now;
+  // Over bars a line of their colour would not be seen.
+  const look = now.paths ? { stroke: ink("was"), width: 1.5 } : { stroke: now.stroke, width: 1, alpha: 0.7 };
+  return { ...look, name, values, dash, points };
 }
 
 export function line(name, colour, dash) {

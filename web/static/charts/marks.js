@@ -4,8 +4,8 @@ const LONGEST = 24;
 const FLAG = 5;
 const [ROWS, LINE] = [2, 1.3];
 
-export function marksOf(table) {
-  const rows = table ? [...table.querySelectorAll("tr[data-at]")] : [];
+export function marksOf(list) {
+  const rows = list ? [...list.querySelectorAll("[data-at]")] : [];
   return rows.map(({ dataset }) => ({ at: Date.parse(dataset.at) / 1000, text: dataset.text }));
 }
 

@@ -2,7 +2,7 @@
 
 import { address } from "./addresses.js";
 import { markedWithin } from "./marks.js";
-import { milliseconds, number, percent, plural } from "./words.js";
+import { asked, latencies, milliseconds, number, percent, plural } from "./words.js";
 
 export class Series {
   // *logs* and *page* are the addresses that a bucket's time is added to.
@@ -25,9 +25,6 @@ export class Series {
 
   // Seconds, as uPlot wants them: the middle, so that the nearest is the one pointed at.
   get middles() { return this.starts.map((start) => (start + this.width / 2) / 1000); }
-
-  // The same moments of an earlier window: so many of them, from the first on.
-  beside(before, name) { return this.starts.map((_, index) => before.values(name)[index] ?? null); }
 
   values(name) { return this.buckets.map((bucket) => bucket[name]); }
 
@@ -57,20 +54,17 @@ export class Series {
 
   text(index) {
     const bucket = this.buckets[index];
-    const requests = plural(bucket.requests, "request", "requests");
-    const said = [this.moment(index), requests, plural(bucket.error_count, "error", "errors")];
-    const latencies = ["p50", "p95", "p99"].map((name) => `${name} ${milliseconds(bucket[`${name}_latency_ms`])}`);
     const marked = markedWithin(this.marks, this.starts[index], this.starts[index] + this.width);
-    return [...said, ...(bucket.p50_latency_ms === null ? [] : latencies), ...marked].join(" · ");
+    return [this.moment(index), asked(bucket), latencies(bucket), ...marked].filter(Boolean).join(" · ");
   }
 
   get volume() {
     const sum = (name) => this.values(name).reduce((total, count) => total + count, 0);
     const requests = this.values("requests");
     const most = requests.indexOf(Math.max(...requests));
-    const asked = plural(sum("requests"), "request", "requests");
+    const all = plural(sum("requests"), "request", "requests");
     const failed = plural(sum("error_count"), "error", "errors");
-    return `${asked}, ${failed}; most at ${this.moment(most)}: ${number(requests[most])}.`;
+    return `${all}, ${failed}; most at ${this.moment(most)}: ${number(requests[most])}.`;
   }
 
   get failing() {

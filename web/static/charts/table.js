@@ -38,22 +38,31 @@ export function tabulate(series) {
   localise(body);
 }
 
-// The heat map by its rows: how many there were in all, and when most of them.
-export function tabulateBands(heat, series) {
+// Where most of a row were.
+function fullestOf(heat, row) {
+  const counts = heat.counts.map((bucket) => bucket[row]);
+  const most = counts.indexOf(Math.max(...counts));
+  return { all: counts.reduce((sum, count) => sum + count, 0), most, count: counts[most] };
+}
+
+// The heat map by its rows: how many there were in all, and when most of them; *was*: how
+// many before, if that is known.
+export function tabulateBands(heat, was) {
   const body = document.getElementById("bands");
-  for (let row = heat.edges_ms.length - 2; row >= 0; row -= 1) {
-    const [from, to] = heat.edges_ms.slice(row, row + 2);
-    const counts = heat.buckets.map((bucket) => bucket.counts[row]);
-    const all = counts.reduce((sum, count) => sum + count, 0);
-    if (all === 0) continue;
-    const query = [`latency:>=${from}`, ...(to === null ? [] : [`latency:<${to}`])].join(" ");
-    const most = counts.indexOf(Math.max(...counts));
+  for (let row = heat.rows - 1; row >= 0; row -= 1) {
+    const { all, most, count } = fullestOf(heat, row);
+    const earlier = was ? fullestOf(was, row).all : 0;
+    if (all + earlier === 0) continue;
+    const query = heat.query(row);
+    const linked = (counted, of) => (counted ? link(number(counted), of.series.whole({ query })) : "0");
     const line = body.insertRow();
     const head = document.createElement("th");
     head.scope = "row";
-    head.append(to === null ? `${milliseconds(from)} and more` : `${milliseconds(from)} to ${milliseconds(to)}`);
+    head.append(heat.band(row));
     line.append(head);
-    cell(line, link(number(all), series.whole({ query })));
-    line.insertCell().append(link(`${series.moment(most)}: ${number(counts[most])}`, series.logs(most, { query })));
+    cell(line, linked(all, heat));
+    if (was) cell(line, linked(earlier, was));
+    const place = line.insertCell();
+    if (all) place.append(link(`${heat.series.moment(most)}: ${number(count)}`, heat.logs(most, row)));
   }
 }
