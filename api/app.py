@@ -85,6 +85,7 @@ def _of_services(parts: Parts) -> dict[str, Handler]:
 def _of_logs(parts: Parts) -> dict[str, Handler]:
     logs, batches, exports = LogCalls(parts), BatchCalls(parts), ExportCalls(parts)
     replays, queries = ReplayCalls(parts), QueryCalls(parts)
+    series = SeriesCalls(parts)
     counts, exchanges = CountCalls(parts), ExchangeCalls(parts)
     views = ViewCalls(parts)
     return {
@@ -120,8 +121,9 @@ def _of_logs(parts: Parts) -> dict[str, Handler]:
         "get_view": views.get,
         "change_view": views.change,
         "delete_view": views.delete,
-        "replay_log_often": SeriesCalls(parts).create,
+        "replay_log_often": series.of_log,
         "send_request": RequestCalls(parts).create,
+        "send_request_often": series.from_scratch,
     }
 
 

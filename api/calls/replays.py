@@ -165,7 +165,7 @@ def _answered(received: Received, body: AnswerBody, problem: str) -> dict[str, A
     is_answered = right.status_code is not None
     return {
         "replay_log_id": received.log_id,
-        "status": ReplayStatus.SUCCESS if is_answered else ReplayStatus.FAILED,
+        "status": ReplayStatus.of(right.status_code),
         "status_code": right.status_code,
         "response_headers": header_object(right.headers),
         **body.fields,

@@ -117,11 +117,15 @@ class NewReplay(BaseModel):
         return value
 
 
+Times = Annotated[int, Field(ge=1, description="at most REPLAY_SERIES_LIMIT")]
+AtOnce = Annotated[int, Field(ge=1, description="at most REPLAY_LIMIT")]
+
+
 class NewSeries(NewReplay):
     """The same many times: *concurrency* at once, 1: one after the other."""
 
-    count: Annotated[int, Field(ge=1, description="at most REPLAY_SERIES_LIMIT")]
-    concurrency: Annotated[int, Field(ge=1, description="at most REPLAY_LIMIT")] = 1
+    count: Times
+    concurrency: AtOnce = 1
 
 
 class NewRequest(BaseModel):
@@ -161,6 +165,13 @@ class NewRequest(BaseModel):
         if UNSAFE.search(value):
             raise ValueError("must hold no spaces or control characters")
         return value
+
+
+class NewRequestSeries(NewRequest):
+    """The same many times: *concurrency* at once, 1: one after the other."""
+
+    count: Times
+    concurrency: AtOnce = 1
 
 
 def _part(text: str) -> str:

@@ -23,6 +23,11 @@ class ReplayStatus(StrEnum):
     SUCCESS = "success"
     FAILED = "failed"
 
+    @classmethod
+    def of(cls, status_code: int | None) -> "ReplayStatus":
+        """A target that did not answer is no error of ours."""
+        return cls.FAILED if status_code is None else cls.SUCCESS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:

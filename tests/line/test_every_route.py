@@ -41,7 +41,7 @@ ENDLESS = "/v1/logs/stream"
 OPEN = {"/v1/exchanges/{exchange_id}", "/exchanges/{exchange_id}"}
 BY_KEY = {"/v1/logs", "/v1/logs/batch", "/v1/logs/import/har"}
 # A key of the service may, as who manages may.
-BY_KEY_TOO = {"/v1/marks", "/v1/requests"}
+BY_KEY_TOO = {"/v1/marks", "/v1/requests", "/v1/requests/series"}
 # Reads, of what is asked in a body.
 READS_BY_BODY = {"/v1/alerts/preview"}
 SERIES = "/v1/logs/{log_id}/replay/series"

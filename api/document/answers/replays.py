@@ -114,8 +114,18 @@ class Spread(Shown):
     max: Milliseconds | None
 
 
-class DistinctAnswer(Shown):
+class DistinctRequest(Shown):
     """Answers of one status and one body; `sha256` of what was kept of it."""
+
+    status_code: int | None
+    sha256: str
+    size: Count
+    count: Count
+    log_id: UUID | None
+
+
+class DistinctAnswer(Shown):
+    """As of requests from scratch, by its replay."""
 
     status_code: int | None
     sha256: str
@@ -123,6 +133,14 @@ class DistinctAnswer(Shown):
     count: Count
     replay_id: UUID
     replay_log_id: UUID | None
+
+
+class OneOfRequests(Shown):
+    log_id: UUID | None
+    status: Literal["success", "failed"]
+    status_code: int | None
+    latency_ms: Milliseconds | None
+    error: str | None
 
 
 class OneOfSeries(Shown):
@@ -141,8 +159,21 @@ class Varying(Shown):
     body: list[str]
 
 
-class Series(Shown):
+class RequestSeries(Shown):
     """`sent` is less than `count` where REPLAY_TIMEOUT_S was over before."""
+
+    count: Count
+    concurrency: Count
+    sent: Count
+    statuses: dict[str, Count]
+    latency_ms: Spread
+    answers: list[DistinctRequest]
+    varies: Varying | None
+    items: list[OneOfRequests]
+
+
+class Series(Shown):
+    """As of requests from scratch, each a replay."""
 
     count: Count
     concurrency: Count

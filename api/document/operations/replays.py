@@ -1,11 +1,21 @@
 """Replays of logs: operations of /openapi.json."""
 
 from api.document import examples
-from api.document.answers.replays import Replay, SentRequest, Series
+from api.document.answers.replays import (
+    Replay,
+    RequestSeries,
+    SentRequest,
+    Series,
+)
 from api.document.answers.shown import ListOf
 from api.document.operation import GIVEN, Access, Operation
 from api.input.read import PAGE
-from api.input.replay_schemas import NewReplay, NewRequest, NewSeries
+from api.input.replay_schemas import (
+    NewReplay,
+    NewRequest,
+    NewRequestSeries,
+    NewSeries,
+)
 
 REPLAYS = (
     Operation(
@@ -53,6 +63,24 @@ REPLAYS = (
             "body": '{"amount": 100}',
         },
         errors=(404, 409, 429, *GIVEN),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/requests/series",
+        id="send_request_often",
+        summary="Send a request from scratch many times, and see how answers spread",
+        tag="Replay",
+        access=Access.KEY_OR_ADMIN,
+        status=201,
+        answer=RequestSeries,
+        body=NewRequestSeries,
+        body_example={
+            "service_id": examples.SERVICE_ID,
+            "url": "/charge?dry=1",
+            "count": 20,
+            "concurrency": 4,
+        },
+        errors=(404, 409, *GIVEN),
     ),
     Operation(
         method="GET",

@@ -105,3 +105,48 @@ async def test_one_sent_many_times_says_how_the_answers_spread(
             refused = await scene.client.post(at, json=fields)
             assert refused.status_code == 422, refused.text
             assert refused.json()["errors"][0]["loc"][-1] == name
+
+
+async def test_a_request_from_scratch_is_sent_many_times_within_the_same_bounds(
+    database_url: str, tmp_path: Path
+) -> None:
+    bounds = {"REPLAY_SERIES_LIMIT": "5", "REPLAY_LIMIT": "2"}
+    async with scene_on(database_url, tmp_path, **bounds) as scene:
+        broken = b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy"
+        scene.dump.answers += [ok(b'{"n":1}'), ok(b'{"n":2}'), broken, ok(b'{"n":1}')]
+        new = {
+            "service_id": scene.service["id"],
+            "method": "POST",
+            "url": "/pay?token=s3cret",
+            "headers": {"X-Odd": "1"},
+            "body": "y",
+        }
+        at = "/v1/requests/series"
+        answer = await scene.client.post(at, json={**new, "count": 5, "concurrency": 2})
+        assert answer.status_code == 201, answer.text
+        made = answer.json()
+        assert (made["count"], made["concurrency"], made["sent"]) == (5, 2, 5)
+        assert made["statuses"] == {"200": 4, "503": 1}
+        assert [one["count"] for one in made["answers"]] == [2, 1, 1, 1]
+        assert made["varies"]["body"], made["varies"]
+        assert len(scene.dump.received) == 5
+        for sent in scene.dump.received:
+            assert sent.startswith(b"POST /v2/pay?token=s3cret HTTP/1.1")
+            assert b"X-Odd: 1" in sent and sent.endswith(b"\r\n\r\ny")
+        # Each is a log like any other, masked, and the samples are among them.
+        ids = {one["log_id"] for one in made["items"]}
+        listed = (await scene.client.get("/v1/logs?source=replay")).json()["items"]
+        assert ids == {one["id"] for one in listed} and len(ids) == 5
+        assert {one["log_id"] for one in made["answers"]} < ids
+        assert "s3cret" not in str(listed)
+        for fields, name in (
+            ({"count": 6}, "count"),
+            ({"count": 0}, "count"),
+            ({"count": 2, "concurrency": 3}, "concurrency"),
+            ({}, "count"),
+            ({"count": 2, "url": "http://elsewhere.example/"}, "url"),
+        ):
+            refused = await scene.client.post(at, json={**new, **fields})
+            assert refused.status_code == 422, refused.text
+            assert refused.json()["errors"][0]["loc"][-1] == name
+        assert len(scene.dump.received) == 5

@@ -254,6 +254,8 @@ async def test_every_call_answers_what_the_document_says(
         await call("POST", often, status=201, **series, **it)
         new = {"service_id": service["id"], "url": "/a?b"}
         await call("POST", "/v1/requests", status=201, json=new)
+        twice = {**new, "count": 2}
+        await call("POST", "/v1/requests/series", status=201, json=twice)
         await follow_comparisons(call, pushed)
         await follow_open_exchanges(call, client, port_of(appliance.proxy_url))
         await call("DELETE", "/v1/logs", status=200, params={"tag": "t"})

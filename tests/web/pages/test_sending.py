@@ -63,6 +63,21 @@ async def test_a_request_is_written_from_scratch_sent_and_stays(
         assert HOSTILE.encode() in sent
         await expect(body).to_have_value('{"a": 1}')
         assert "sent=" in page.url
+        # The same many times from where it was written.
+        await page.get_by_text("Send it many times").click()
+        await page.get_by_label("How many times").fill("3")
+        await page.get_by_label("At once").fill("2")
+        await page.get_by_role("button", name="Send all").click()
+        spread = page.locator("[data-spread]")
+        await expect(spread).to_contain_text("3 of 3 sent: 3 \u00d7 200")
+        await expect(spread.locator("rect")).to_have_count(3)
+        opened = await spread.get_by_role("link").first.get_attribute("href")
+        assert (await client.get(str(opened))).status_code == 200
+        assert len(shop.requests) == 4
+        assert (
+            shop.requests[-1].partition(b" HTTP/1.1")[0] == sent.partition(b" HTTP")[0]
+        )
+        await expect(body).to_have_value('{"a": 1}')
         await url.fill("http://elsewhere.example/")
         await send.click()
         await expect(

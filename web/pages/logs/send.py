@@ -26,6 +26,8 @@ class SendPage:
             "sent": None,
             "mask": MASK,
             "most_rows": MAX_ROWS,
+            "series_limit": self._parts.settings.replay_series_limit,
+            "at_once_limit": self._parts.settings.replay_limit,
         }
         if id := request.query.get("sent"):
             detail = await find_log(self._parts, id)

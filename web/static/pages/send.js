@@ -4,3 +4,4 @@ import "../replay/answer.js";
 import "../replay/header_rows.js";
 import "../replay/json_check.js";
 import "../replay/parameters.js";
+import "../replay/series.js";

@@ -53,8 +53,8 @@ function varying(varies, answers) {
 
 function show(place, answer) {
   const { latency_ms: took, statuses, answers } = answer;
-  const link = (one) => (one.replay_log_id
-    ? made("a", "open", { href: `/log/${one.replay_log_id}` }) : "not recorded");
+  const id = (one) => one.replay_log_id ?? one.log_id;
+  const link = (one) => (id(one) ? made("a", "open", { href: `/log/${id(one)}` }) : "not recorded");
   const said = Object.entries(statuses).map(([status, n]) => `${n} × ${status}`).join(", ");
   const different = answers.length === 1 ? "all the same" : `${answers.length} different answers`;
   const rows = answers.slice(0, SHOWN).map((one) => [
