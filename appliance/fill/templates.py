@@ -13,8 +13,13 @@ from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
 from appliance.fill import shop
 from appliance.fill.shop import Sketch
+from appliance.fill.values import values_of
 from monitor.record.codec import Recorded, encode
 from monitor.record.pack import key_of
 from monitor.traffic.exchange import Body, Exchange, Source, Timings
@@ -25,9 +30,6 @@ OWN: Final = UUID("01909090-9090-7090-9090-909090909090")
 LATENCY_MS: Final = 731.0957731095
 TTFB_MS: Final = 619.0957619095
 TIME: Final = struct.Struct("!d")
-# What of the latency has passed when the answer begins; how far latencies scatter.
-TTFB_SHARE: Final = 0.9
-SIGMA: Final = 0.55
 
 
 # What stands for each of a log's values, in the order of these.
@@ -74,6 +76,20 @@ class Moment:
     count: int
 
 
+def chosen_at(
+    weights: NDArray[np.float64], moments: Sequence[Moment], random: Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """When the logs of *moments* are, in their order, and which template each is of;
+    *weights* are those of the templates, summed up."""
+    times = [
+        np.sort(random.integers(each.start_ms, each.end_ms, each.count))
+        for each in moments
+    ]
+    picked = random.random(sum(each.count for each in moments)) * weights[-1]
+    which = np.searchsorted(weights, picked, side="right")
+    return np.concatenate(times), np.minimum(which, len(weights) - 1)
+
+
 def records(
     templates: Sequence[Template],
     weights: Sequence[float],
@@ -82,34 +98,14 @@ def records(
     random: Random,
 ) -> list[Recorded]:
     """The logs of *moment*, by time; *weights* are those of *templates*, summed up."""
-    span = range(moment.start_ms, moment.end_ms)
-    times = sorted(random.choices(span, k=moment.count))
-    chosen = random.choices(templates, cum_weights=weights, k=moment.count)
+    generator = np.random.default_rng(random.getrandbits(64))
+    times, which = chosen_at(np.asarray(weights), [moment], generator)
+    medians = np.asarray([each.latency_ms for each in templates])[which]
+    values = values_of(times, medians, ids, generator)
     return [
-        Recorded(template.fill(_values(ids.at_ms(ms), template.latency_ms, random)))
-        for ms, template in zip(times, chosen, strict=True)
+        Recorded(templates[n].fill(each))
+        for n, each in zip(which.tolist(), values, strict=True)
     ]
-
-
-def _values(id: UUID, median_ms: float, random: Random) -> tuple[bytes, ...]:
-    """In the order of MARKS."""
-    digits = random.randbytes(24).hex().encode()
-    number = random.getrandbits(53)
-    latency_ms = median_ms * random.lognormvariate(0, SIGMA)
-    other = b"%b-%b-4%b-8%b-%b" % (
-        *(digits[:8], digits[8:12], digits[12:15]),
-        *(digits[15:18], digits[18:30]),
-    )
-    return (
-        key_of(id),
-        TIME.pack(latency_ms),
-        TIME.pack(latency_ms * TTFB_SHARE),
-        other,
-        digits[:32],
-        digits[32:48],
-        b"%08d" % (10_000_000 + number % 90_000_000),
-        b"SKU-%06d" % (number % 1_000_000),
-    )
 
 
 def _exchange(sketch: Sketch, service_id: UUID) -> Exchange:

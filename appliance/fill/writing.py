@@ -4,17 +4,18 @@ import asyncio
 import signal
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate, chain, islice
+from itertools import chain, islice
 from multiprocessing.connection import Connection
 from random import Random
 from typing import Final
 from uuid import UUID
 
+from appliance.fill.making import Maker
 from appliance.fill.plan import batches
 from appliance.fill.shop import sketches
-from appliance.fill.templates import Template, records
+from appliance.fill.templates import Moment, Template
 from monitor.errors import MonitorError
-from monitor.storage.commit.commit import commit
+from monitor.storage.commit.finished import commit_finished
 from monitor.storage.database.compression import Compression
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import (
@@ -23,7 +24,6 @@ from monitor.storage.database.pool import (
     Database,
     reason_of,
 )
-from monitor.traffic.ids import LogIds
 
 VARIANTS: Final = 4
 
@@ -62,24 +62,29 @@ def write(share: Share, said: Connection) -> None:
 
 
 async def _write(share: Share, said: Connection) -> None:
-    wish, ids = share.wish, LogIds()
+    wish = share.wish
     partitions = Partitions(compression=share.compression)
     kinds = Random(wish.seed)
-    templates = [
-        Template(sketch, id)
-        for name, id in share.services.items()
-        for sketch in sketches(name, kinds, variants=VARIANTS)
-    ]
-    weights = list(accumulate(each.weight for each in templates))
-    # Of its own each time: a second run's requests are others.
-    random = Random()
+    maker = Maker(
+        [
+            Template(sketch, id)
+            for name, id in share.services.items()
+            for sketch in sketches(name, kinds, variants=VARIANTS)
+        ]
+    )
     plan = batches(wish.logs, wish.days, share.until)
+    # The last one waits until PostgreSQL has it on its disk, and with it all others.
+    left: list[Moment] | None = None
     database = await Database.open(share.dsn, size=1)
     try:
-        for batch in islice(plan, share.number, None, share.count):
-            made = [records(templates, weights, each, ids, random) for each in batch]
-            async with database.connection(held_s=NO_DEADLINE) as connection:
-                stored = await commit(connection, partitions, list(chain(*made)))
-            said.send(len(stored))
+        for batch in chain(islice(plan, share.number, None, share.count), [None]):
+            if left is not None:
+                made = maker.batch(left)
+                async with database.connection(held_s=NO_DEADLINE) as connection:
+                    stored = await commit_finished(
+                        connection, partitions, made, is_awaited=batch is None
+                    )
+                said.send(stored)
+            left = batch
     finally:
         await database.close()

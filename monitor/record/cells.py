@@ -55,6 +55,11 @@ class Cell:
 
 def changes_of(rows: list[bytes]) -> list[bytes]:
     """Rows of rollup_changes, one for each cell of *rows*."""
+    return [change_of(key, cell) for key, cell in cells_of(rows).items()]
+
+
+def cells_of(rows: list[bytes]) -> dict[bytes, Cell]:
+    """By what a change begins with: that, the time, and in what its logs are alike."""
     cells: dict[bytes, Cell] = {}
     begins = b""
     first = after = 0
@@ -65,7 +70,7 @@ def changes_of(rows: list[bytes]) -> list[bytes]:
             after = first + STEP_US
             begins = CHANGE_BEGINS + TIMESTAMP.pack(first)
         _add(cells, begins, row)
-    return [_change(key, cell) for key, cell in cells.items()]
+    return cells
 
 
 def _add(cells: dict[bytes, Cell], begins: bytes, row: bytes) -> None:
@@ -116,7 +121,7 @@ def _is_error(
     return text != DISCONNECTED and not text.startswith(DISCONNECTED + b": ")
 
 
-def _change(key: bytes, cell: Cell) -> bytes:
+def change_of(key: bytes, cell: Cell) -> bytes:
     latencies = cell.latencies
     count = len(latencies)
     size = FLOATS.size - LENGTH_SIZE + count * FLOAT_FIELD_SIZE

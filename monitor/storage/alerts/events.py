@@ -47,6 +47,21 @@ Found = tuple[Alert, list[AlertEvent]]
 REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
+async def are_asked_for(connection: asyncpg.Connection, services: list[UUID]) -> bool:
+    """Whether a rule looks at each log of *services*."""
+    found = await connection.fetchval(
+        """
+        SELECT true
+          FROM alerts AS a
+         WHERE a.is_active AND a.error IS NULL AND a.window_s IS NULL
+           AND (a.service_id = ANY($1) OR a.service_id IS NULL)
+         LIMIT 1
+        """,
+        services,
+    )
+    return bool(found)
+
+
 async def evaluate(
     connection: asyncpg.Connection, exchanges: Sequence[Storable]
 ) -> None:

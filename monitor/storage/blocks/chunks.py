@@ -67,8 +67,8 @@ async def bounds_of(
     rows = await connection.fetch(
         f"""
             SELECT id, n
-              FROM (SELECT id, row_number() OVER (ORDER BY id) AS n,
-                           count(*) OVER () AS logs
+              FROM (SELECT id, row_number() OVER by_id AS n,
+                           lead(id) OVER by_id IS NULL AS is_last
                       FROM (SELECT id
                               FROM logs
                              WHERE id > $1
@@ -76,8 +76,9 @@ async def bounds_of(
                                AND ts >= $3
                                AND ts <= $4
                              ORDER BY id
-                             LIMIT {most}) AS next) AS numbered
-             WHERE n % {block_logs} = 0 OR n = logs
+                             LIMIT {most}) AS next
+                    WINDOW by_id AS (ORDER BY id)) AS numbered
+             WHERE n % {block_logs} = 0 OR is_last
              ORDER BY id
             """,
         gap.after,

@@ -28,6 +28,8 @@ SLICE_BYTES: Final = BLOCKS // 8
 # Odd numbers with their bits well mixed (Knuth, TAOCP 6.4: multiplicative hashing).
 FIRST, SECOND, THIRD = 2_654_435_761, 2_246_822_519, 3_266_489_917
 SHIFT: Final = 32 - BITS
+# Bytes of a text that are looked at together: what is made of them stays in the caches.
+PIECE: Final = 1 << 16
 # JSON may write any character so: then no other gram of it needs to be there.
 ESCAPE: Final = b"\\u"
 ESCAPE_SLICE: Final = 0
@@ -40,6 +42,8 @@ class Chunk:
     def __init__(self) -> None:
         # A byte of each slice at a time: many at once are quicker than each by itself.
         self._bytes = np.zeros((SLICE_BYTES, SLICES), dtype=np.uint8)
+        # Made once: new memory takes longer than what is done in it.
+        self._there = np.empty(TEXT_SLICES, dtype=np.uint8)
 
     @classmethod
     def of_parts(cls, parts: list[bytes]) -> "Chunk":
@@ -51,14 +55,17 @@ class Chunk:
 
     def add(self, block: int, text: bytes) -> None:
         """All grams of *text* stand in *block*."""
-        there = np.zeros(SLICES, dtype=np.uint8)
-        bit = np.uint8(1 << block % 8)
-        for places in _places(text):
-            there[places] = bit
+        there = self._there
+        there.fill(0)
+        folded = text.lower() + b"\n" * LONG
+        for at in range(0, len(folded), PIECE):
+            for places in _places(folded[at : at + PIECE + LONG + SHORT]):
+                there[places] = 1
         # What would be there is in the next one.
         there[ESCAPE_SLICE + 1] |= there[ESCAPE_SLICE]
-        there[ESCAPE_SLICE] = bit if ESCAPE in text else 0
-        self._bytes[block // 8] |= there
+        there[ESCAPE_SLICE] = ESCAPE in text
+        there <<= np.uint8(block % 8)
+        self._bytes[block // 8, :TEXT_SLICES] |= there
 
     def add_traits(self, block: int, places: Iterable[slice]) -> None:
         """What *block* has beside texts."""
@@ -77,21 +84,31 @@ class Chunk:
         return [content[at : at + size] for at in range(0, len(content), size)]
 
 
-def _places(text: bytes) -> Iterator[NDArray[np.uint32]]:
-    """Of all grams: four bytes at each offset as one number, and two of these."""
-    folded = text.lower() + b"\n" * LONG
-    words = [
-        np.frombuffer(folded, dtype=WORD, count=(len(folded) - at) // SHORT, offset=at)
-        for at in range(SHORT)
-    ]
+def _places(folded: bytes) -> Iterator[NDArray[np.intp]]:
+    """Of all grams: four bytes at each offset as one number, and two of these.
+
+    Each row of numbers is a copy that is aligned, and places are indexes as numpy has
+    them: what it has to convert takes it three times as long.
+    """
+    words = [_words(folded[at:]) for at in range(SHORT)]
     for at, word in enumerate(words):
-        yield (word * WORD.type(FIRST)) >> WORD.type(SHIFT)
+        yield _shifted(word * WORD.type(FIRST))
         # Two bytes on: in the same row, or one later in the row of two before.
         ahead = LONG - SHORT
         later = words[at + ahead] if at + ahead < SHORT else words[at - ahead][1:]
         both = min(len(word), len(later))
-        mixed = word[:both] * WORD.type(SECOND) + later[:both] * WORD.type(THIRD)
-        yield mixed >> WORD.type(SHIFT)
+        mixed = word[:both] * WORD.type(SECOND)
+        mixed += later[:both] * WORD.type(THIRD)
+        yield _shifted(mixed)
+
+
+def _words(folded: bytes) -> NDArray[np.uint32]:
+    return np.frombuffer(folded, dtype=WORD, count=len(folded) // SHORT)
+
+
+def _shifted(mixed: NDArray[np.uint32]) -> NDArray[np.intp]:
+    mixed >>= WORD.type(SHIFT)
+    return mixed.astype(np.intp)
 
 
 def place_of(gram: bytes) -> int:

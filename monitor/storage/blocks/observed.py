@@ -1,22 +1,12 @@
-"""Observed: the traits of the logs of blocks, as PostgreSQL tells them.
+"""Observed: the traits of the logs of blocks, as PostgreSQL tells them."""
 
-All blocks of a chunk are told at once: to plan and send takes longer than to look.
-"""
-
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
-from uuid import UUID
-
-import asyncpg
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from monitor.search.tree import Amount, Side, State, Text
 from monitor.storage.blocks import traits
-from monitor.storage.blocks.candidates import following
-from monitor.storage.blocks.which import Which
 from monitor.storage.search.clauses import STATES
-from monitor.storage.search.joins import IS_FIRST, size
-from monitor.storage.search.where import OF_THIS_TIME
+from monitor.storage.search.joins import size
 
 # An amount is that of the log or of what is beside it: each is told by itself.
 OF_LOG: Final = {
@@ -43,11 +33,7 @@ OF_BODIES: Final = {
     Amount.REQUEST_SIZE: size(f"{Side.REQUEST}_body"),
     Amount.RESPONSE_SIZE: size(f"{Side.RESPONSE}_body"),
 }
-AMOUNTS: Final = (
-    ("logs AS l", "l", OF_LOG, "true"),
-    ("log_details AS d", "d", OF_DETAILS, "true"),
-    ("log_bodies AS b", "b", OF_BODIES, IS_FIRST),
-)
+AMOUNTS: Final = {"l": OF_LOG, "d": OF_DETAILS, "b": OF_BODIES}
 # Those that do not come and go.
 THERE: Final[Mapping[Text | State, tuple[str, str]]] = {
     Text.ERROR: ("l", "l.error IS NOT NULL"),
@@ -61,29 +47,9 @@ THERE: Final[Mapping[Text | State, tuple[str, str]]] = {
 WORDS: Final = {Text.METHOD: "l.method", Text.SOURCE: "l.source"}
 
 
-async def read(
-    connection: asyncpg.Connection, which: Which, bounds: Sequence[UUID]
-) -> dict[int, list[slice]]:
-    """Those of each block; *bounds*: the last ids of all."""
-    found: dict[int, list[slice]] = defaultdict(list)
-    begins = [following(bound) for bound in bounds[:-1]]
-    place = len(which.arguments) + 1
-    for table, name, amounts, is_one in AMOUNTS:
-        sql = f"""
-            SELECT width_bucket({name}.id, ${place}::uuid[]) AS block,
-                   {", ".join(_selected(name, amounts))}
-              FROM {table}
-             WHERE {which.rows.format(name)} AND {is_one}
-             GROUP BY block
-            """
-        sql = sql.replace(OF_THIS_TIME, which.rows.format("p"))
-        for row in await connection.fetch(sql, *which.arguments, begins):
-            found[row["block"]] += _traits(row, name, amounts)
-    return found
-
-
-def _selected(name: str, amounts: Mapping[Amount, str]) -> Iterator[str]:
-    for value in amounts.values():
+def selected(name: str) -> Iterator[str]:
+    """What is asked of rows of a table AS *name*."""
+    for value in AMOUNTS[name].values():
         yield f"min({value}), max({value})"
     for of, condition in THERE.values():
         if of == name:
@@ -94,13 +60,9 @@ def _selected(name: str, amounts: Mapping[Amount, str]) -> Iterator[str]:
             yield f"array_agg(DISTINCT {value})"
 
 
-def _traits(
-    row: asyncpg.Record, name: str, amounts: Mapping[Amount, str]
-) -> Iterator[slice]:
-    """In the order of what is selected."""
-    _, *selected = row.values()
-    values = iter(selected)
-    for amount in amounts:
+def traits_of(name: str, values: Iterator[Any]) -> Iterator[slice]:
+    """*values*: what was asked, in its order."""
+    for amount in AMOUNTS[name]:
         least, most = next(values), next(values)
         if least is not None:
             yield from traits.spread(amount, least, most)

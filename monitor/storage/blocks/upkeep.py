@@ -10,9 +10,10 @@ from uuid import UUID
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.storage.blocks import chunks, observed, texts, which
+from monitor.storage.blocks import chunks, which
 from monitor.storage.blocks.candidates import FIRST
 from monitor.storage.blocks.grams import BLOCK_LOGS, BLOCKS, Chunk
+from monitor.storage.blocks.reading import read
 from monitor.storage.database.pool import Database
 from monitor.storage.database.steps import alone, step
 from monitor.traffic.ids import lowest_at
@@ -28,6 +29,8 @@ MOST_ADDED: Final = 2_000
 STEP_LATE: Final = 5_000
 # For transactions that were under way; they are waited for again at the next turn.
 WAIT_S, POLL_S = 10.0, 0.05
+# Read in one step; others pause as long.
+STEP_BLOCKS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,9 @@ class BlockUpkeep:
         if not await _sealed(connection, bounds[-1]):
             return False
         chunk = Chunk()
-        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
-            whole = which.between(after, bounds[-1])
-            traits = await observed.read(connection, whole, bounds)
-        for block, bound in enumerate(bounds):
-            first = bounds[block - 1] if block else after
-            await _add_block(connection, chunk, block, which.between(first, bound))
-            chunk.add_traits(block, traits.get(block, ()))
+        own = which.blocks(after, bounds)
+        for at in range(0, len(own), STEP_BLOCKS):
+            await _add_blocks(connection, chunk, own[at : at + STEP_BLOCKS])
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
             id: int = await connection.fetchval(
                 """
@@ -133,19 +132,15 @@ class BlockUpkeep:
         each: chunks.Made,
         noted: Sequence[asyncpg.Record],
     ) -> None:
-        bounds = each.bounds
-        blocks: dict[int, list[UUID]] = {}
-        for row in noted:
-            block = next(at for at, bound in enumerate(bounds) if row["id"] <= bound)
-            blocks.setdefault(block, []).append(row["id"])
+        ids = [row["id"] for row in noted]
+        own = [
+            block
+            for block in which.blocks(each.after, each.bounds)
+            if any(block.after < id <= block.upto for id in ids)
+        ]
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
             chunk = await chunks.taken(connection, each.id)
-            late = which.some([row["id"] for row in noted])
-            traits = await observed.read(connection, late, bounds)
-            for block, ids in blocks.items():
-                text = await texts.read(connection, which.some(ids))
-                await asyncio.to_thread(chunk.add, block, text)
-                chunk.add_traits(block, traits.get(block, ()))
+            await _add(connection, chunk, which.some_of(own, ids))
             await chunks.store(connection, each.id, chunk)
             await _forget(connection, noted)
 
@@ -170,17 +165,25 @@ async def _sealed(connection: asyncpg.Connection, upto: UUID) -> bool:
     return False
 
 
-async def _add_block(
-    connection: asyncpg.Connection, chunk: Chunk, block: int, logs: which.Which
+async def _add_blocks(
+    connection: asyncpg.Connection, chunk: Chunk, own: Sequence[which.Block]
 ) -> None:
     try:
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
-            text = await texts.read(connection, logs)
+            await _add(connection, chunk, which.all_of(own))
     except (asyncpg.DataError, asyncpg.ProgramLimitExceededError):
-        # What cannot be read here is looked at by whoever searches.
-        chunk.add_all(block)
-        return
-    await asyncio.to_thread(chunk.add, block, text)
+        if len(own) == 1:
+            # What cannot be read here is looked at by whoever searches.
+            chunk.add_all(own[0].place)
+            return
+        for each in own:
+            await _add_blocks(connection, chunk, [each])
+
+
+async def _add(connection: asyncpg.Connection, chunk: Chunk, some: which.Which) -> None:
+    async for block in read(connection, some):
+        await asyncio.to_thread(chunk.add, block.place, block.text)
+        chunk.add_traits(block.place, block.traits)
 
 
 async def _forget(

@@ -1,34 +1,73 @@
-"""Which logs are read for a block: all of a range of ids, or some by these."""
+"""Which logs are read for blocks: all of their ranges of ids, or some of these."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 from uuid import UUID
 
 from monitor.traffic.ids import timestamp_of
 
+# Of rows *blk*, which *blocks* makes: their places, and what they have.
+BLOCKS: Final = """
+    unnest($1::int[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[])
+    AS blk (place, after, upto, since, until)
+"""
+# A row of a table {0} with a log's key. All of it is asked for as well: the planner
+# leaves out days by that, but not by what a row beside says.
+OF_BLOCK: Final = """
+    {0}.id > blk.after AND {0}.id <= blk.upto
+    AND {0}.ts >= blk.since AND {0}.ts <= blk.until
+    AND {0}.id > $6 AND {0}.id <= $7 AND {0}.ts >= $8 AND {0}.ts <= $9
+"""
+SOME: Final = f"""
+    {OF_BLOCK} AND {{0}}.id = ANY($10::uuid[]) AND {{0}}.ts = ANY($11::timestamptz[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Logs behind *after*, up to and with *upto*; *place*: in its chunk."""
+
+    place: int
+    after: UUID
+    upto: UUID
+
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """*rows*: of a table {0} with a log's key; *forms*: of the days of these."""
+    """*rows*: of a table {0} with a log's key, beside a row of BLOCKS."""
 
     rows: str
-    forms: str
     arguments: Sequence[object]
 
 
-def between(after: UUID, upto: UUID) -> Which:
-    """Behind *after*, up to and with *upto*."""
-    return Which(
-        "{0}.id > $1 AND {0}.id <= $2 AND {0}.ts >= $3 AND {0}.ts <= $4",
-        "h.ts > $3 - interval '1 day' AND h.ts <= $4",
-        (after, upto, timestamp_of(after), timestamp_of(upto)),
-    )
+def blocks(after: UUID, bounds: Sequence[UUID]) -> list[Block]:
+    """*bounds*: their last ids."""
+    ends = pairwise([after, *bounds])
+    return [Block(place, *each) for place, each in enumerate(ends)]
 
 
-def some(ids: Sequence[UUID]) -> Which:
-    return Which(
-        "{0}.id = ANY($1::uuid[]) AND {0}.ts = ANY($2::timestamptz[])",
-        """h.ts = ANY(ARRAY(SELECT date_bin('1 day', own.ts, '2000-01-01 00:00+00')
-                              FROM unnest($2::timestamptz[]) AS own (ts)))""",
-        (list(ids), list({timestamp_of(id) for id in ids})),
-    )
+def all_of(read: Sequence[Block]) -> Which:
+    """*read*: in their order."""
+    return Which(OF_BLOCK, _arguments(read))
+
+
+def some_of(read: Sequence[Block], ids: Sequence[UUID]) -> Which:
+    """Of *ids* only."""
+    moments = list({timestamp_of(id) for id in ids})
+    return Which(SOME, [*_arguments(read), list(ids), moments])
+
+
+def _arguments(read: Sequence[Block]) -> list[object]:
+    afters, uptos = [each.after for each in read], [each.upto for each in read]
+    ends = (afters[0], uptos[-1])
+    return [
+        [each.place for each in read],
+        afters,
+        uptos,
+        [timestamp_of(id) for id in afters],
+        [timestamp_of(id) for id in uptos],
+        *ends,
+        *map(timestamp_of, ends),
+    ]

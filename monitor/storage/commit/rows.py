@@ -41,9 +41,9 @@ async def insert(
     if names is not None:
         await names.finish(gathered.logs, unnamed)
     whole = gathered.whole(await stored(connection, list(gathered.used)))
-    await _copy(connection, "logs", WHOLE_COLUMNS, whole)
+    await copy(connection, "logs", WHOLE_COLUMNS, whole)
     if gathered.bodies:
-        await _copy(connection, "log_bodies", PART_COLUMNS, filled(gathered.bodies))
+        await copy(connection, "log_bodies", PART_COLUMNS, filled(gathered.bodies))
     told = messages.rows_of(gathered.told)
     if told:
         await connection.copy_records_to_table(
@@ -56,7 +56,7 @@ async def insert(
     await changes.added(connection, gathered.logs)
 
 
-async def _copy(
+async def copy(
     connection: asyncpg.Connection,
     table: str,
     columns: Sequence[str],

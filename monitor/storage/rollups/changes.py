@@ -10,11 +10,16 @@ from monitor.record.cells import CHANGE_COLUMNS, changes_of
 
 async def added(connection: asyncpg.Connection, rows: list[bytes]) -> None:
     """Logs come: *rows* are as they are packed for COPY."""
+    await append(connection, changes_of(rows))
+
+
+async def append(connection: asyncpg.Connection, changes: list[bytes]) -> None:
+    """*changes* are rows themselves."""
     await connection.copy_to_table(
         "rollup_changes",
         schema_name="apimonitor",
         columns=CHANGE_COLUMNS,
-        source=_parts(changes_of(rows)),
+        source=_parts(changes),
         format="binary",
     )
 

@@ -61,7 +61,19 @@ async def test_what_it_stores_is_found_as_logs_are(
         log = (await client.get(f"/v1/logs/{found[0]['id']}")).json()
         sent = json.loads(log["request_body"])
         by_number = await client.get("/v1/logs", params={"q": str(sent["number"])})
+        rule = {
+            "name": "failing",
+            "service_id": None,
+            "condition_field": "status_code",
+            "condition_operator": ">=",
+            "condition_value": "400",
+        }
+        made = (await client.post("/v1/alerts", json=rule)).json()
+        options = ["--logs", "500", "--days", "1", "--services", "1"]
+        code, *_ = await run(tmp_path, "fill", *options, DATABASE_URL=database_url)
+        fired = (await client.get(f"/v1/alerts/{made['id']}/events")).json()
     assert len(found) == 100
+    assert code == 0 and fired["total"] > 0
     assert {each["source"] for each in found} == {"proxy"}
     assert log["id"] in [each["id"] for each in by_number.json()["items"]]
     assert json.loads(log["response_body"])["id"] == sent["id"]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.search.tree import Anywhere, Holds, JsonPath, Node, Side, Text, part_of
-from monitor.storage.blocks.grams import PARTS, Chunk
+from monitor.storage.blocks.grams import PARTS, PIECE, Chunk
 from monitor.storage.blocks.needs.need import (
     EVERY_BLOCK,
     NOTHING,
@@ -31,12 +31,14 @@ def blocks(node: Node, chunk: Chunk) -> int:
     text=st.text(LETTERS, min_size=1),
     behind=TEXTS,
     block=st.integers(0, 63),
+    # What is read in pieces has no seams.
+    far=st.sampled_from([0, PIECE - 40, 2 * PIECE - 20]),
 )
 def test_a_block_that_has_a_text_in_any_case_may_have_it(
-    before: str, text: str, behind: str, block: int
+    before: str, text: str, behind: str, block: int, far: int
 ) -> None:
     chunk = Chunk()
-    chunk.add(block, f"{before}{text}{behind}".encode())
+    chunk.add(block, f"{' ' * far}{before}{text}{behind}".encode())
     chunk = Chunk.of_parts(chunk.parts())
     one_by_one = [c for c in text if len(c.swapcase()) == 1]
     for asked in (text, "".join(c.swapcase() for c in one_by_one)):
