@@ -1,30 +1,38 @@
 """Chunks that there are, and where there are none yet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
-from monitor.storage.blocks.grams import BLOCKS, Chunk
+from monitor.storage.blocks.grams import BLOCKS, PARTS, Chunk
 from monitor.storage.rollups.coverage import dropped_before
 from monitor.traffic.ids import lowest_at, timestamp_of
 
 SLICE_COLUMNS: Final = ("part", "chunk_id", "bits")
+# Their index begins with the part: without all of these named, all slices are read.
+OF_CHUNKS: Final = "chunk_id = ANY($1::bigint[]) AND part = ANY($2::int[])"
+ALL: Final = range(PARTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A chunk that there is."""
+    """A chunk that there is. *bodies_before*: those were gone as it was made."""
 
     id: int
     after: UUID
-    bounds: tuple[UUID, ...]
+    upto: UUID
+    bodies_before: date | None
 
-    @property
-    def upto(self) -> UUID:
-        return self.bounds[-1]
+    def is_stale(self, bodies_before: date) -> bool:
+        """Whether all of its bodies are gone that it was made of."""
+        last = timestamp_of(self.upto).date()
+        had_all = self.bodies_before is not None and last < self.bodies_before
+        return last < bodies_before and not had_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +49,29 @@ class Gap:
 async def chunks(connection: asyncpg.Connection) -> list[Made]:
     """Oldest first."""
     rows = await connection.fetch(
-        "SELECT id, after_id, bounds FROM search_chunks ORDER BY after_id"
+        """
+        SELECT id, after_id, bounds[cardinality(bounds)], bodies_before
+          FROM search_chunks
+         ORDER BY after_id
+        """
     )
-    return [Made(row["id"], row["after_id"], tuple(row["bounds"])) for row in rows]
+    return [Made(*row.values()) for row in rows]
+
+
+async def last_ids(connection: asyncpg.Connection, id: int) -> list[UUID]:
+    """Of each of its blocks."""
+    bounds: list[UUID] = await connection.fetchval(
+        "SELECT bounds FROM search_chunks WHERE id = $1", id
+    )
+    return bounds
+
+
+async def bodies_before(connection: asyncpg.Connection) -> date:
+    """Where the days begin whose bodies are there."""
+    day: date = await connection.fetchval(
+        "SELECT before FROM attics WHERE name = 'log_bodies'"
+    )
+    return day
 
 
 async def gaps(connection: asyncpg.Connection, until: UUID) -> list[Gap]:
@@ -94,6 +122,37 @@ async def bounds_of(
     return [row["id"] for row in rows if row["n"] % block_logs == 0]
 
 
+async def insert(
+    connection: asyncpg.Connection,
+    after: UUID,
+    bounds: Sequence[UUID],
+    gone: date,
+    chunk: Chunk,
+) -> None:
+    """*gone*: before which day bodies were, as it was read."""
+    id: int = await connection.fetchval(
+        """
+        INSERT INTO search_chunks (id, after_id, bounds, bodies_before)
+        SELECT coalesce(max(id), 0) + 1, $1, $2, $3 FROM search_chunks
+        RETURNING id
+        """,
+        after,
+        bounds,
+        gone,
+    )
+    await store(connection, id, chunk)
+
+
+async def renew(
+    connection: asyncpg.Connection, id: int, gone: date, chunk: Chunk
+) -> None:
+    await connection.execute(
+        "UPDATE search_chunks SET bodies_before = $2 WHERE id = $1", id, gone
+    )
+    await connection.execute(f"DELETE FROM search_slices WHERE {OF_CHUNKS}", [id], ALL)
+    await store(connection, id, chunk)
+
+
 async def store(connection: asyncpg.Connection, id: int, chunk: Chunk) -> None:
     await connection.copy_records_to_table(
         "search_slices",
@@ -106,27 +165,26 @@ async def store(connection: asyncpg.Connection, id: int, chunk: Chunk) -> None:
 async def taken(connection: asyncpg.Connection, id: int) -> Chunk:
     """Its slices, which are to be stored anew in the same transaction."""
     rows = await connection.fetch(
-        "DELETE FROM search_slices WHERE chunk_id = $1 RETURNING part, bits", id
+        f"DELETE FROM search_slices WHERE {OF_CHUNKS} RETURNING part, bits", [id], ALL
     )
     return Chunk.of_parts([row["bits"] for row in sorted(rows, key=itemgetter("part"))])
 
 
 async def undo(connection: asyncpg.Connection, id: int) -> None:
     """Its logs are searched without it, until they are in another."""
-    for table, column in (("search_chunks", "id"), ("search_slices", "chunk_id")):
-        await connection.execute(f"DELETE FROM {table} WHERE {column} = $1", id)
+    await _remove(connection, [id])
 
 
 async def clear(connection: asyncpg.Connection) -> None:
     """Remove chunks of days that were dropped; what is left of these is searched."""
-    await connection.execute(
-        """
-        WITH gone AS (
-            DELETE FROM search_chunks
-             WHERE bounds[cardinality(bounds)] < $1
-            RETURNING id)
-        DELETE FROM search_slices
-         WHERE chunk_id IN (SELECT id FROM gone)
-        """,
+    rows = await connection.fetch(
+        "SELECT id FROM search_chunks WHERE bounds[cardinality(bounds)] < $1",
         lowest_at(await dropped_before(connection)),
     )
+    if rows:
+        await _remove(connection, [row["id"] for row in rows])
+
+
+async def _remove(connection: asyncpg.Connection, ids: Sequence[int]) -> None:
+    await connection.execute("DELETE FROM search_chunks WHERE id = ANY($1)", ids)
+    await connection.execute(f"DELETE FROM search_slices WHERE {OF_CHUNKS}", ids, ALL)

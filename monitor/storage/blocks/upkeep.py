@@ -58,7 +58,9 @@ class BlockUpkeep:
             async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
                 await chunks.clear(connection)
             is_more = await self._add_late(connection)
-            return await self._make(connection) or is_more
+            if await self._make(connection):
+                return True
+            return await self._renew(connection) or is_more
 
     async def _make(self, connection: asyncpg.Connection) -> bool:
         """Make the next chunk, where there are logs enough, or where one was undone."""
@@ -77,21 +79,24 @@ class BlockUpkeep:
     ) -> bool:
         if not await _sealed(connection, bounds[-1]):
             return False
-        chunk = Chunk()
-        own = which.blocks(after, bounds)
-        for at in range(0, len(own), STEP_BLOCKS):
-            await _add_blocks(connection, chunk, own[at : at + STEP_BLOCKS])
+        gone = await chunks.bodies_before(connection)
+        chunk = await _read(connection, after, bounds)
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
-            id: int = await connection.fetchval(
-                """
-                INSERT INTO search_chunks (id, after_id, bounds)
-                SELECT coalesce(max(id), 0) + 1, $1, $2 FROM search_chunks
-                RETURNING id
-                """,
-                after,
-                bounds,
-            )
-            await chunks.store(connection, id, chunk)
+            await chunks.insert(connection, after, bounds, gone, chunk)
+        self._counters.search_blocks.inc(len(bounds))
+        return True
+
+    async def _renew(self, connection: asyncpg.Connection) -> bool:
+        """Make the oldest chunk anew that knows bodies which are gone."""
+        gone = await chunks.bodies_before(connection)
+        there = await chunks.chunks(connection)
+        stale = next((one for one in there if one.is_stale(gone)), None)
+        if stale is None:
+            return False
+        bounds = await chunks.last_ids(connection, stale.id)
+        chunk = await _read(connection, stale.after, bounds)
+        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+            await chunks.renew(connection, stale.id, gone, chunk)
         self._counters.search_blocks.inc(len(bounds))
         return True
 
@@ -133,9 +138,10 @@ class BlockUpkeep:
         noted: Sequence[asyncpg.Record],
     ) -> None:
         ids = [row["id"] for row in noted]
+        bounds = await chunks.last_ids(connection, each.id)
         own = [
             block
-            for block in which.blocks(each.after, each.bounds)
+            for block in which.blocks(each.after, bounds)
             if any(block.after < id <= block.upto for id in ids)
         ]
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
@@ -163,6 +169,15 @@ async def _sealed(connection: asyncpg.Connection, upto: UUID) -> bool:
             return True
         await asyncio.sleep(POLL_S)
     return False
+
+
+async def _read(
+    connection: asyncpg.Connection, after: UUID, bounds: Sequence[UUID]
+) -> Chunk:
+    chunk, own = Chunk(), which.blocks(after, bounds)
+    for at in range(0, len(own), STEP_BLOCKS):
+        await _add_blocks(connection, chunk, own[at : at + STEP_BLOCKS])
+    return chunk
 
 
 async def _add_blocks(

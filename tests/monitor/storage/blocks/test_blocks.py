@@ -13,10 +13,11 @@ from monitor.logs.filter import LogFilter, Page
 from monitor.storage.blocks.candidates import candidates
 from monitor.storage.clearing.clearing import remove_logs
 from monitor.storage.commit.commit import publish, store_living
-from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.partitions import BODIES, Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.marks import Marks
 from monitor.storage.logs.reader import LogReader
+from monitor.storage.retention import kept_days
 from monitor.traffic.ids import bucket_of, timestamp_of
 from tests.support.blocks import make_blocks
 from tests.support.queries import query
@@ -180,3 +181,25 @@ async def test_days_that_were_dropped_leave_no_blocks(
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
     # What is left of them is found all the same.
     assert len(await found(database, "declined")) == 64
+
+
+async def test_blocks_forget_bodies_whose_days_were_dropped(
+    database: Database, service_id: UUID
+) -> None:
+    logs = [a_log(service_id, n, "it declined") for n in range(63)]
+    logs.append(a_log(service_id, 63, "it declined", error="oddity"))
+    await store(database, logs)
+    await make_blocks(database)
+    assert await blocks_read(database, "declined") == 64
+    days = sorted({timestamp_of(log.id).date() for log in logs})
+    async with database.connection() as connection:
+        for day in days:
+            await kept_days.drop_day(connection, day, BODIES)
+    assert await found(database, "declined") == []
+    # Somebody may still store one of such a day, or change it: it is noted as ever.
+    noted = a_log(service_id, 5.5, "it declined")
+    await store(database, [noted])
+    await make_blocks(database)
+    assert await blocks_read(database, "declined") == 1
+    assert await found(database, "declined") == [noted.id]
+    assert await blocks_read(database, "error:oddity") == 1
