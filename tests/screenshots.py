@@ -1,7 +1,7 @@
 """Screenshots of the pages for the documentation: `make screenshots`.
 
 Empty, full of the demo's traffic, and broken, each in both looks, on a desk and on a
-phone, into docs/screenshots.
+phone, and with PostgreSQL away; into docs/screenshots.
 """
 
 import asyncio
@@ -10,22 +10,23 @@ import json
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, FilePayload, Page, async_playwright
 
+from tests.support.frozen import frozen
 from tests.support.ports import free_port
 from tests.support.serving import COMMAND
 
 PLACE: Final = Path(__file__).parents[1] / "docs" / "screenshots"
 MOST_BYTES: Final = 3 * 1024 * 1024
 SIZES: Final = {"": (1280, 800), "narrow-": (390, 844)}
-# Sharp enough to be read, a third of the size.
-QUALITY: Final = 0.72
+# Sharp enough to be read, a quarter of the size.
+QUALITY: Final = 0.5
 TO_WEBP: Final = """
 async ([png, quality]) => {
   const bytes = Uint8Array.from(atob(png), (character) => character.charCodeAt(0));
@@ -40,6 +41,8 @@ async ([png, quality]) => {
 PATIENCE_S: Final = 300.0
 # What the demo has sent by then fills each page.
 FULL_AFTER_S: Final = 45.0
+# It is not answered for so long before it is said.
+AWAY_AFTER_S: Final = 10.0
 PAGES: Final = {
     "services": "/",
     "logs": "/dashboard",
@@ -54,6 +57,7 @@ PAGES: Final = {
     "status": "/status",
 }
 NOWHERE: Final = "00000000-0000-7000-8000-000000000000"
+# What is asked for is not there, or is no such thing.
 BROKEN: Final = {
     "logs": "/dashboard?query=status:%3E%3Dfive",
     "log": f"/log/{NOWHERE}",
@@ -61,14 +65,29 @@ BROKEN: Final = {
     "compare": f"/compare?a={NOWHERE}&b={NOWHERE}",
     "metrics": "/metrics-ui?range=5m&since=yesterday",
     "endpoints": "/metrics-ui/endpoints?new_since=yesterday",
+    "open": f"/exchanges/{NOWHERE}",
+    "send": f"/replay?sent={NOWHERE}",
+    "services": "/",
+    "alerts": "/alerts-ui",
+    "channels": "/alerts-ui/channels",
+    "tokens": "/tokens",
+    "import": "/import",
+}
+# What is filled in where the address cannot be wrong: what opens the form, its fields.
+REFUSED: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "services": ("register", {"name": "pay", "base_url": "pay.internal"}),
+    "alerts": ("new-rule", {"name": "card", "query": "status:>=five"}),
+    "channels": ("new-channel", {"name": "on call", "url": "pager"}),
+    "tokens": ("", {"name": " "}),
 }
 
 
 @asynccontextmanager
-async def running(command: str) -> AsyncIterator[str]:
-    """The address of the app of `apimonitor` *command*, on a directory of its own."""
+async def running(command: str) -> AsyncIterator[tuple[str, Path]]:
+    """The address of the app of `apimonitor` *command*, and its data, of its own."""
     port = free_port()
     with tempfile.TemporaryDirectory() as directory:
+        data = Path(directory) / "data"
         process = await asyncio.create_subprocess_exec(
             COMMAND,
             command,
@@ -76,7 +95,7 @@ async def running(command: str) -> AsyncIterator[str]:
                 "PATH": os.environ["PATH"],
                 "APIMONITOR_PORT": str(port),
                 "APIMONITOR_PROXY_PORT": str(free_port()),
-                "APIMONITOR_DATA_DIR": str(Path(directory) / "data"),
+                "APIMONITOR_DATA_DIR": str(data),
             },
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
@@ -86,7 +105,9 @@ async def running(command: str) -> AsyncIterator[str]:
             async with asyncio.timeout(PATIENCE_S):
                 while not await asyncio.to_thread(_is_ready, url):
                     await asyncio.sleep(0.2)
-            yield url
+            # The demo keeps its own beside that of the appliance.
+            found = await asyncio.to_thread(Path(directory).glob, "*/postgres/pgdata")
+            yield url, next(found)
         finally:
             process.send_signal(signal.SIGTERM)
             await process.wait()
@@ -105,24 +126,53 @@ def _logs(url: str, query: str) -> list[str]:
         return [item["id"] for item in json.loads(answer.read())["items"]]
 
 
-async def shoot(browser: Browser, url: str, pages: dict[str, str], state: str) -> None:
-    for size, (width, height) in SIZES.items():
-        for scheme in ("light", "dark"):
-            context = await browser.new_context(
-                color_scheme="dark" if scheme == "dark" else "light",
-                viewport={"width": width, "height": height},
-                reduced_motion="reduce",
-            )
-            page = await context.new_page()
-            for name, path in pages.items():
-                await page.goto(url + path)
-                # Charts and counts come behind the page.
-                drawing = page.locator('[aria-busy="true"]:visible')
-                await drawing.first.wait_for(state="hidden")
-                await page.wait_for_timeout(1500)
-                made = await _webp(browser, await page.screenshot())
-                (PLACE / f"{name}-{state}-{size}{scheme}.webp").write_bytes(made)
-            await context.close()
+ALL_LOOKS: Final = tuple((size, look) for size in SIZES for look in ("light", "dark"))
+# Of what looks much the same on all pages.
+TWO_LOOKS: Final = (("", "light"), ("narrow-", "dark"))
+
+
+async def shoot(
+    browser: Browser,
+    url: str,
+    pages: dict[str, str],
+    state: str,
+    looks: Sequence[tuple[str, str]] = ALL_LOOKS,
+) -> None:
+    for size, scheme in looks:
+        width, height = SIZES[size]
+        context = await browser.new_context(
+            color_scheme="dark" if scheme == "dark" else "light",
+            viewport={"width": width, "height": height},
+            reduced_motion="reduce",
+        )
+        page = await context.new_page()
+        for name, path in pages.items():
+            await page.goto(url + path)
+            if state == "broken":
+                await _refuse(page, name)
+            # Charts and counts come behind the page.
+            drawing = page.locator('[aria-busy="true"]:visible')
+            await drawing.first.wait_for(state="hidden")
+            await page.wait_for_timeout(1500)
+            made = await _webp(browser, await page.screenshot())
+            (PLACE / f"{name}-{state}-{size}{scheme}.webp").write_bytes(made)
+        await context.close()
+
+
+async def _refuse(page: Page, name: str) -> None:
+    """Fill in and send what is refused, where the page has a form for it."""
+    if name == "import":
+        archive = FilePayload(name="a.har", mimeType="application/json", buffer=b"{")
+        await page.locator("#i-files").set_input_files([archive])
+    if name not in REFUSED:
+        return
+    opener, fields = REFUSED[name]
+    if opener:
+        await page.locator(f'[data-open="{opener}"]').first.click()
+    form = page.locator(f"#{opener} form" if opener else "main form").first
+    for field, text in fields.items():
+        await form.locator(f'[name="{field}"]').fill(text)
+    await form.locator("button:not([type])").last.click()
 
 
 async def _webp(browser: Browser, png: bytes) -> bytes:
@@ -135,7 +185,7 @@ async def _webp(browser: Browser, png: bytes) -> bytes:
 
 
 async def _of_the_demo(browser: Browser) -> None:
-    async with running("demo") as url:
+    async with running("demo") as (url, postgres):
         await asyncio.sleep(FULL_AFTER_S)
         failed = _logs(url, "status_class=5xx&source=proxy&limit=1")
         fine = _logs(url, "status_class=2xx&source=proxy&method=GET&limit=1")
@@ -148,6 +198,9 @@ async def _of_the_demo(browser: Browser) -> None:
         }
         await shoot(browser, url, pages, "full")
         await shoot(browser, url, BROKEN, "broken")
+        with frozen(postgres):
+            await asyncio.sleep(AWAY_AFTER_S)
+            await shoot(browser, url, pages, "away", TWO_LOOKS)
 
 
 async def main() -> None:
@@ -156,7 +209,7 @@ async def main() -> None:
         older.unlink()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium")
-        async with running("serve") as url:
+        async with running("serve") as (url, _):
             await shoot(browser, url, PAGES, "empty")
         await _of_the_demo(browser)
         await browser.close()

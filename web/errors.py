@@ -55,6 +55,14 @@ async def caught(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _page(
     request: web.Request, status: int, detail: str, title: str | None = None
 ) -> web.Response:
+    is_away = status == 503 and title is None
     title = title or TITLES.get(status, "Something went wrong")
-    context = {"status": status, "title": title, "detail": detail}
+    if is_away and detail == title:
+        detail = "It does not answer, and this page is made of what it holds."
+    context = {
+        "status": status,
+        "title": title,
+        "detail": f"{detail[:1].upper()}{detail[1:]}",
+        "is_away": is_away,
+    }
     return await render.page(request, "error.html", context, status=status)

@@ -8,6 +8,7 @@ import "./shell/menus.js";
 import "./shell/keys.js";
 import "./shell/at_a_log.js";
 import "./shell/palette.js";
+import "./shell/returning.js";
 import "./shell/toggles.js";
 import { localise } from "./shell/times.js";
 

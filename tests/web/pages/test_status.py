@@ -2,11 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import httpx
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
+from appliance.start import running
 from appliance.start.running import Appliance
 from monitor.spool.segments import segments
 from monitor.spool.writer import Spool
@@ -89,6 +91,43 @@ async def test_while_postgresql_is_away_every_page_says_so_at_once(
         figures = (await client.get("/metrics")).text
         assert "apimonitor_schema_bytes NaN" in figures
         assert 'apimonitor_data_bytes{part="spool"}' in figures
+
+
+@pytest.mark.browser
+async def test_a_page_comes_back_by_itself_once_postgresql_does(
+    browser: Browser, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "OTHER_S", 0.2)
+    parts = urlsplit(database_url)
+    socket = Path(parse_qs(parts.query)["host"][0]) / ".s.PGSQL.5432"
+    door = tmp_path / "door"
+    door.mkdir()
+    url = urlunsplit(parts._replace(query=urlencode({"host": str(door)})))
+    async with appliance_on(url, tmp_path) as appliance:
+        watched, other = (
+            await watch(browser, appliance),
+            await watch(browser, appliance),
+        )
+        await watched.go("/alerts-ui")
+        page = watched.page
+        await expect(page.get_by_role("heading", level=1)).to_have_text(
+            "PostgreSQL is away"
+        )
+        await expect(page.get_by_text("comes back by itself")).to_be_visible()
+        again = page.get_by_role("link", name="Try again")
+        assert await again.get_attribute("href") == "/alerts-ui"
+        assert await watched.serious_findings() == []
+        # What is being written stays.
+        await other.go("/replay")
+        await expect(other.page.get_by_text("Services are not known")).to_be_visible()
+        await other.page.get_by_label("Path or URL").fill("/mine")
+        (door / socket.name).symlink_to(socket)
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Alerts")
+        back = other.page.get_by_role("link", name="Load the page anew")
+        await expect(back).to_be_visible()
+        await expect(other.page.get_by_label("Path or URL")).to_have_value("/mine")
+    refused = "the server responded with a status of 503"
+    assert [one for one in watched.complaints if refused not in one] == []
 
 
 async def test_a_filling_spool_is_said_on_every_page(
