@@ -149,10 +149,11 @@ class Segment:
     def content(self, position: int) -> Content:
         """What is behind *position*, from the frames' heads alone."""
         found = Content(max(position, len(MAGIC)), Counter())
-        with self.path.open("rb", buffering=READ_BYTES) as file:
-            size = os.fstat(file.fileno()).st_size
-            file.seek(found.end)
-            while head := _head(file.read(FRAME.size)):
+        # Payloads are not read: they are most of it.
+        with self.path.open("rb", buffering=0) as file:
+            number = file.fileno()
+            size = os.fstat(number).st_size
+            while head := _head(os.pread(number, FRAME.size, found.end)):
                 length, _, at_ms, label = head
                 end = found.end + FRAME.size + length
                 if end > size:
@@ -160,7 +161,6 @@ class Segment:
                 found.labels[known_uuid(label)] += 1
                 found.oldest_ms = found.oldest_ms or at_ms
                 found.end = end
-                file.seek(end)
         return found
 
 
