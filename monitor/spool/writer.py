@@ -21,8 +21,8 @@ from monitor.spool.segments import (
     reserved_bytes,
 )
 
-# Room is freed by whole segments: small ones, beside what the spool may hold. Each costs
-# its writer, its reader and PostgreSQL some milliseconds: not too small.
+# Room is freed by whole segments: small ones, beside what the spool may hold. Each is
+# some milliseconds for writer, reader and PostgreSQL: not too small.
 SEGMENTS: Final = 128
 LEAST_SEGMENT_BYTES: Final = 16 * 1024
 MAX_SEGMENT_BYTES: Final = 64 * 1024 * 1024

@@ -43,14 +43,17 @@ async def append(connection: asyncpg.Connection, keys: Sequence[bytes]) -> None:
         part = keys[start : start + ROW_IDS]
         await connection.execute(
             f"""
-            WITH head AS (
+            WITH given AS (
+                SELECT $2::text::uuid[] AS ids
+            ), head AS (
                 UPDATE feed_head SET position = position + $1 RETURNING position
-            ), late AS ({NOTED.format(ids="$2")})
+            ), late AS ({NOTED.format(ids="(SELECT ids FROM given)")})
             INSERT INTO feed (position, ids)
-            SELECT position, $2 FROM head
+            SELECT head.position, given.ids FROM head, given
             """,
             len(part),
-            part,
+            # In one piece: asyncpg calls a function for each member of an array.
+            "{" + ",".join([key.hex() for key in part]) + "}",
         )
 
 
