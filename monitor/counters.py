@@ -66,6 +66,20 @@ class Counters:
             "by one by each search; 5,000: as many or more.",
         ),
     ]
+    bodies_packed: Annotated[
+        Counter,
+        Metric(
+            "bodies_packed",
+            "Logs whose bodies were packed with others, to take less room.",
+        ),
+    ]
+    packing_bytes: Annotated[
+        Counter,
+        Metric(
+            "packing_returned_bytes",
+            "Bytes of tables of bodies that went back to the disk after packing.",
+        ),
+    ]
     rollup_changes: Annotated[
         Gauge,
         Metric(

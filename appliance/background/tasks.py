@@ -26,6 +26,7 @@ from monitor.storage.database.pool import FAILED, Database, reason_of
 from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.endpoints.renaming import Renaming
 from monitor.storage.logs.feed import Feed
+from monitor.storage.packs.packing import BodyPacking
 from monitor.storage.recorder.recorder import Recorder
 from monitor.storage.retention.retention import Retention
 from monitor.storage.rollups.upkeep import RollupUpkeep
@@ -42,6 +43,7 @@ CLEARING_POLL_S = 10.0
 RETENTION_POLL_S = 300.0
 ROLLUPS_POLL_S = 5.0
 BLOCKS_POLL_S = 5.0
+PACKING_POLL_S = 10.0
 ENDPOINTS_POLL_S = 5.0
 ASIDE_POLL_S = 60.0
 FORGETTING_POLL_S = 60.0
@@ -167,6 +169,11 @@ async def keep_blocks(blocks: BlockUpkeep, state: Lifecycle) -> None:
             pass
 
     await _every(BLOCKS_POLL_S, keep, state)
+
+
+async def pack_bodies(packing: BodyPacking, state: Lifecycle) -> None:
+    """Pack the bodies of logs that are some time old."""
+    await _every(PACKING_POLL_S, packing.pack, state)
 
 
 async def clear_aside(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from appliance.background import tasks
 from appliance.background.notifying import Notifier
@@ -22,7 +22,9 @@ from monitor.settings import Settings
 from monitor.storage.alerts.windows import AlertWindows
 from monitor.storage.blocks.upkeep import BlockUpkeep
 from monitor.storage.clearing.clearing import Clearing
+from monitor.storage.database.pool import Database
 from monitor.storage.endpoints.renaming import Renaming
+from monitor.storage.packs.packing import BodyPacking, Pace
 from monitor.storage.rollups.upkeep import RollupUpkeep
 
 BackgroundWork = Coroutine[None, None, None]
@@ -93,6 +95,7 @@ def _upkeep(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWork]:
         tasks.retain(stored.retention, state, Clock()),
         tasks.keep_rollups(RollupUpkeep(database, counters=base.counters), state),
         tasks.keep_blocks(BlockUpkeep(database, counters=base.counters), state),
+        tasks.pack_bodies(_packing(base, database), state),
         tasks.keep_endpoints(
             stored.names,
             Renaming(database, names=stored.names, counters=base.counters),
@@ -101,6 +104,15 @@ def _upkeep(base: Foundation, stored: ApplianceStorage) -> list[BackgroundWork]:
         tasks.clear_aside(base.data, base.settings, base.counters),
         tasks.forget_old(database, stored.stores.feed, state),
     ]
+
+
+def _packing(base: Foundation, database: Database) -> BodyPacking:
+    settings = base.settings
+    pace = Pace(
+        after=timedelta(minutes=settings.body_packing_minutes),
+        per_second=settings.body_packing_rate,
+    )
+    return BodyPacking(database, counters=base.counters, pace=pace)
 
 
 def _alerting(

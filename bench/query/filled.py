@@ -34,6 +34,12 @@ UNDONE = """
                                      ORDER BY after_id DESC
                                      LIMIT 1)
                         LIMIT 40000) AS newer) NOT BETWEEN 1 AND 33000
+           OR (SELECT count(*)
+                 FROM (SELECT 1
+                         FROM log_bodies
+                        WHERE ts < now() - interval '1 day'
+                          AND part IS NULL
+                        LIMIT 2000) AS loose) > 1000
 """
 
 
@@ -72,6 +78,7 @@ class Filled:
             APIMONITOR_DATABASE_URL=f"{self.dsn}{settings}",
             APIMONITOR_RETENTION_DAYS="3650",
             APIMONITOR_BODY_RETENTION_DAYS="3650",
+            APIMONITOR_BODY_PACKING_RATE="100000",
         ):
             yield f"http://127.0.0.1:{port}"
 

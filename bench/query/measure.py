@@ -21,14 +21,15 @@ RARE = r"""
                            FROM '"sku":"(SKU-[0-9]+)'),
                  substring(convert_from(response_body, 'UTF8')
                            FROM '"id":"([0-9a-f-]{36})')]
-      FROM (SELECT response_body
-              FROM log_bodies
-             WHERE id > (SELECT bounds[1]
-                           FROM search_chunks
-                          ORDER BY after_id
-                         OFFSET (SELECT count(*) / 2 FROM search_chunks)
-                          LIMIT 1)
-             ORDER BY id
+      FROM (SELECT u.response_body
+              FROM body_packs AS h
+              CROSS JOIN LATERAL unnest(h.response_body) AS u (response_body)
+             WHERE h.first_id > (SELECT bounds[1]
+                                   FROM search_chunks
+                                  ORDER BY after_id
+                                 OFFSET (SELECT count(*) / 2 FROM search_chunks)
+                                  LIMIT 1)
+             ORDER BY h.first_id
              LIMIT 1000) AS few
      WHERE convert_from(response_body, 'UTF8') LIKE '{"id":%"sku":%'
      LIMIT 1

@@ -12,10 +12,14 @@ from bench.query.filled import Filled
 ROWS = 20_000
 BODIES = f"""
     SELECT array_agg(convert_from(response_body, 'UTF8'))
-      FROM (SELECT response_body
-              FROM log_bodies
-             WHERE response_is_text
-             ORDER BY id DESC
+      FROM (SELECT u.response_body
+              FROM (SELECT *
+                      FROM body_packs
+                     ORDER BY first_id DESC
+                     LIMIT {ROWS} / 100) AS h
+              CROSS JOIN LATERAL unnest(h.response_body, h.response_is_text)
+                      AS u (response_body, is_text)
+             WHERE u.is_text
              LIMIT {ROWS}) AS newest
 """
 

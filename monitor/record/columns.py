@@ -66,6 +66,8 @@ BODY_COLUMNS: Final = (
         for part in ("body", "truncated", "state", "is_text", "text")
     ),
 )
+# Of each of them a pack of bodies has an array.
+PACKED_COLUMNS: Final = BODY_COLUMNS[len(KEY_COLUMNS) :]
 # A row of log_bodies may be a part of what one of a record holds.
 PART_COLUMNS: Final = (*BODY_COLUMNS, "part")
 # A row is a count of its fields, then the length and the bytes of each.

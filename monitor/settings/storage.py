@@ -55,6 +55,23 @@ class Storage(Theme):
         "was not. Set pglz when /status shows that bodies fill the disk: two thirds of "
         "the bytes for twice PostgreSQL's CPU.",
     )
+    body_packing_minutes: int = setting(
+        60,
+        "Bodies of logs that are so old are packed, many into one row, which takes a "
+        "third of the room. Lower it when logs come so fast that an hour of them fills "
+        "the disk; raise it where searches of the last hours are what counts.",
+        ge=1,
+        le=60 * 24 * 30,
+    )
+    body_packing_rate: int = setting(
+        2_000,
+        "Logs a second whose bodies are packed, at most; 0: none are. Raise it when "
+        "apimonitor_bodies_packed_total grows by less than the logs that are stored; "
+        "lower it when PostgreSQL has too little CPU: a thousand take a twentieth of "
+        "a core.",
+        ge=0,
+        le=1_000_000,
+    )
     data_files_limit: int = setting(
         100_000,
         "Files of DATA_DIR that are looked at, once a minute, for what it takes. Raise "

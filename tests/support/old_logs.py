@@ -7,12 +7,11 @@ from uuid import UUID
 from monitor.counters import Counters
 from monitor.logs.filter import LogFilter, Page
 from monitor.storage.commit.commit import commit
-from monitor.storage.database.partitions import Partitions
+from monitor.storage.database.partitions import Partitions, days_of
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.marks import Marks
 from monitor.storage.logs.reader import LogReader
 from monitor.storage.registry.services import Services
-from monitor.storage.retention import kept_days
 from monitor.storage.retention.retention import Retention
 from monitor.storage.retention.terms import Policy
 from monitor.traffic.arrival import Arrival
@@ -108,7 +107,7 @@ class House:
     async def days(self, table: str) -> int:
         """How many days have a partition."""
         async with self.database.connection() as connection:
-            return len(await kept_days.days_of(connection, table))
+            return len(await days_of(connection, table))
 
     def counted(self, name: str) -> float:
         return sum(

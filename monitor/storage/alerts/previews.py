@@ -131,6 +131,7 @@ def _found(alert: Alert, scope: Scope, width: timedelta, now: datetime) -> State
     made.add("l.service_id = {}", scope.service_id)
     made.bound(">= {}", scope.since)
     made.bound("< {}", scope.until)
+    made.reads_many()
     made.add("l.id >= {}", lowest_at(scope.since))
     made.clauses.append("l.source <> 'replay'")
     if alert.condition is not None:

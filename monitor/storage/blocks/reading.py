@@ -11,8 +11,6 @@ import asyncpg
 
 from monitor.storage.blocks import observed, texts
 from monitor.storage.blocks.which import BLOCKS, Which
-from monitor.storage.search.joins import IS_FIRST
-from monitor.storage.search.where import OF_THIS_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +37,14 @@ STATEMENT: Final = f"""
                            FROM log_details AS d
                           WHERE {{d}}) AS before
      CROSS JOIN LATERAL (SELECT {_selected("b", texts.OF_BODIES)}
-                           FROM log_bodies AS b
-                          WHERE {{b}} AND {IS_FIRST}) AS bodies
+                           FROM {{b}}) AS bodies
 """
 
 
 async def read(connection: asyncpg.Connection, which: Which) -> AsyncIterator[Read]:
     """In a transaction. One at a time is held: bodies may be long."""
-    rows = {name: which.rows.format(name) for name in "ldb"}
-    sql = STATEMENT.replace(OF_THIS_TIME, which.rows.format("p")).format(**rows)
+    rows = {name: which.rows.format(name) for name in "ld"}
+    sql = which.of_time(STATEMENT).format(**rows, b=which.bodies)
     async for row in connection.cursor(sql, *which.arguments, prefetch=1):
         yield _read(row.values())
 

@@ -6,6 +6,8 @@ from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
+from monitor.storage.search.joins import OF_MANY, OF_THESE_IDS
+from monitor.storage.search.where import OF_THESE_DAYS, OF_THESE_PACKS, OF_THIS_TIME
 from monitor.traffic.ids import timestamp_of
 
 # Of rows *blk*, which *blocks* makes: their places, and what they have.
@@ -19,6 +21,16 @@ OF_BLOCK: Final = """
     {0}.id > blk.after AND {0}.id <= blk.upto
     AND {0}.ts >= blk.since AND {0}.ts <= blk.until
     AND {0}.id > $6 AND {0}.id <= $7 AND {0}.ts >= $8 AND {0}.ts <= $9
+"""
+# The same of a row AS u, which has an id only, and that a pack AS h may have such.
+OF_IDS: Final = "u.id > blk.after AND u.id <= blk.upto"
+OF_DAYS: Final = """
+    h.ts > blk.since - interval '1 day' AND h.ts <= blk.until
+    AND h.ts > $8::timestamptz - interval '1 day' AND h.ts <= $9
+"""
+OF_PACKS: Final = """
+    h.last_id > blk.after AND h.first_id <= blk.upto
+    AND h.last_id > $6 AND h.first_id <= $7
 """
 SOME: Final = f"""
     {OF_BLOCK} AND {{0}}.id = ANY($10::uuid[]) AND {{0}}.ts = ANY($11::timestamptz[])
@@ -36,10 +48,26 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """*rows*: of a table {0} with a log's key, beside a row of BLOCKS."""
+    """*rows*: of a table {0} with a log's key, beside a row of BLOCKS; *ids*: of a row
+    AS u with an id.
+    """
 
     rows: str
+    ids: str
     arguments: Sequence[object]
+
+    @property
+    def bodies(self) -> str:
+        """Rows AS b."""
+        return (
+            self.of_time(OF_MANY)
+            .replace(OF_THESE_DAYS, OF_DAYS)
+            .replace(OF_THESE_PACKS, OF_PACKS)
+            .replace(OF_THESE_IDS, self.ids)
+        )
+
+    def of_time(self, sql: str) -> str:
+        return sql.replace(OF_THIS_TIME, self.rows.format("p"))
 
 
 def blocks(after: UUID, bounds: Sequence[UUID]) -> list[Block]:
@@ -50,13 +78,14 @@ def blocks(after: UUID, bounds: Sequence[UUID]) -> list[Block]:
 
 def all_of(read: Sequence[Block]) -> Which:
     """*read*: in their order."""
-    return Which(OF_BLOCK, _arguments(read))
+    return Which(OF_BLOCK, OF_IDS, _arguments(read))
 
 
 def some_of(read: Sequence[Block], ids: Sequence[UUID]) -> Which:
     """Of *ids* only."""
     moments = list({timestamp_of(id) for id in ids})
-    return Which(SOME, [*_arguments(read), list(ids), moments])
+    some = f"{OF_IDS} AND u.id = ANY($10::uuid[])"
+    return Which(SOME, some, [*_arguments(read), list(ids), moments])
 
 
 def _arguments(read: Sequence[Block]) -> list[object]:

@@ -11,6 +11,7 @@ from monitor.storage.clearing.taken_off import COUNTED, taken_off
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.database.shares import Share
 from monitor.storage.database.steps import step
+from monitor.storage.packs.taking_out import LOCK, take_out
 
 STEP_ROWS = 1_000
 # Of rollups and events, whose rows are short.
@@ -63,8 +64,10 @@ async def remove_logs(
     if gone:
         await taken_off(connection, gone)
         await unused_sets.doubt(connection, gone)
+    await connection.execute(LOCK)
     for table in OF_LOG:
         await remove(connection, table, gone, pinned=True)
+    await take_out(connection, gone)
     return gone
 
 

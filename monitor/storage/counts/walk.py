@@ -141,6 +141,7 @@ class Walk:
         if edge is not None:
             conditions.older_than(made, edge)
         if far is not None:
+            made.reads_many()
             made.add("l.id >= {}", far)
             made.bound(">= {}", timestamp_of(far))
         return made

@@ -21,11 +21,12 @@ class Day:
     logs: int
     details: int
     bodies: int
+    packed: int
     messages: int
 
     @property
     def total(self) -> int:
-        return self.logs + self.details + self.bodies + self.messages
+        return self.logs + self.details + self.bodies + self.packed + self.messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ async def days(connection: asyncpg.Connection) -> tuple[Day, ...]:
             logs=of.get("logs", 0),
             details=of.get("log_details", 0) + of.get("header_sets", 0),
             bodies=of.get("log_bodies", 0),
+            packed=of.get("body_packs", 0),
             messages=of.get("log_messages", 0),
         )
         for name, of in sorted(found.items(), reverse=True)

@@ -10,11 +10,17 @@ from monitor.storage.database.compression import AUTO, Compression, compress
 from monitor.storage.database.pool import NO_DEADLINE, Database
 
 # In the order in which a batch is stored.
-MADE = ("header_sets", "logs", "log_bodies", "log_messages")
+MADE = ("header_sets", "logs", "log_bodies", "body_packs", "log_messages")
 # Of days from before headers were sets there are details, too.
 PARTITIONED = (*MADE[:2], "log_details", *MADE[2:])
-# What body retention is about.
-BODIES = ("log_bodies", "log_messages")
+# What body retention is about; and of that, what has a row a body.
+BODIES = ("log_bodies", "body_packs", "log_messages")
+LOOSE = ("log_bodies", "log_messages")
+BEGIN_OF_DAY = "date_bin('1 day', {}::timestamptz, '2000-01-01 00:00+00')"
+DAYS_OF = f"""
+    ARRAY(SELECT {BEGIN_OF_DAY.format("own.ts")}
+            FROM unnest({{}}::timestamptz[]) AS own (ts))
+"""
 # The same number in every process: who makes or drops partitions, one at a time.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('apimonitor.partitions'))"
 AHEAD = timedelta(days=2)
@@ -104,6 +110,25 @@ async def _attach(
               FOR VALUES FROM ('{day} 00:00+00') TO ('{following} 00:00+00');
         """
     )
+
+
+async def days_of(connection: asyncpg.Connection, table: str) -> list[date]:
+    """Which days *table* has a partition for, oldest first."""
+    names = await connection.fetch(
+        """
+        SELECT c.relname
+          FROM pg_inherits AS i
+          JOIN pg_class AS c ON c.oid = i.inhrelid
+         WHERE i.inhparent = $1::text::regclass
+           AND c.relname ~ '_[0-9]{8}$'
+         ORDER BY right(c.relname, 8)
+        """,
+        f"apimonitor.{table}",
+    )
+    return [
+        datetime.strptime(row["relname"][-8:], "%Y%m%d").replace(tzinfo=UTC).date()
+        for row in names
+    ]
 
 
 async def make_partitions(

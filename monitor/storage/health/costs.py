@@ -133,7 +133,7 @@ class Costs:
                 past=terms.logs,
             ),
             _kept(
-                {day.name: day.bodies + day.messages for day in sizes},
+                {day.name: day.bodies + day.packed + day.messages for day in sizes},
                 since=max(first, await kept_days.ends(connection, "log_bodies")),
                 now=now,
                 past=terms.bodies,

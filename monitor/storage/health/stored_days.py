@@ -14,6 +14,7 @@ import asyncpg
 
 from monitor.costs.stored_day import StoredDay
 from monitor.storage.database.facts import Day
+from monitor.storage.packs.taking_out import ROWS
 from monitor.storage.rollups.coverage import complete_from
 
 # Of a table, so many pages are read.
@@ -22,8 +23,11 @@ PAGE_BYTES = 8192
 # What a day may grow or shrink by until it is sampled again; so many days a look.
 GROWTH = 0.2
 DAYS_AT_ONCE = 8
+# A pack of bodies is 128 times what a row of them is.
+SAMPLED_PACKS = 32
 # What a row of bodies takes beside them.
 ROW_BYTES = 90
+ID_BYTES = 16
 OF_BODIES = " + ".join(
     f"coalesce(pg_column_size(b.{side}_{part}), 0)"
     for side in ("request", "response")
@@ -87,7 +91,7 @@ def _shared(
             None if counts is None else counts.get((date, service_id), 0),
             round((day.logs + day.details) * share),
             round(
-                (day.bodies + day.messages)
+                (day.bodies + day.packed + day.messages)
                 * (sample.bodies or sample.rows).get(service_id, 0.0)
             ),
         )
@@ -114,7 +118,30 @@ async def _sample(connection: asyncpg.Connection, day: Day) -> Sample:
              GROUP BY 1
             """
         )
-    return Sample(day.total, _weights(rows), _weights(bodies))
+    packed: Sequence[asyncpg.Record] = ()
+    if day.packed:
+        packed = await connection.fetch(
+            f"""
+            SELECT l.service_id, sum({OF_BODIES} + {ID_BYTES})::float8 AS weight
+              FROM (SELECT *
+                      FROM {await _sampled(connection, f"body_packs_{day.name}", "h")}
+                     LIMIT {SAMPLED_PACKS}) AS h
+              CROSS JOIN LATERAL {ROWS.replace("AS u", "AS b")}
+              JOIN logs_{day.name} AS l ON l.id = b.id
+             GROUP BY 1
+            """
+        )
+    weights = _both(_weights(bodies), day.bodies, _weights(packed), day.packed)
+    return Sample(day.total, _weights(rows), weights)
+
+
+def _both(one: Weights, size: int, other: Weights, other_size: int) -> Weights:
+    """Of two tables of these sizes; of a table without rows the room is nobody's."""
+    total = (size if one else 0) + (other_size if other else 0)
+    return {
+        id: (one.get(id, 0.0) * size + other.get(id, 0.0) * other_size) / total
+        for id in {**one, **other}
+    }
 
 
 async def _sampled(connection: asyncpg.Connection, table: str, name: str) -> str:

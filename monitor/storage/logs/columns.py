@@ -16,10 +16,16 @@ from monitor.record.columns import (
 )
 from monitor.replay.ticket import NO_LOG
 from monitor.search.tree import Side
+from monitor.storage.database.partitions import DAYS_OF
 from monitor.storage.search import heads
-from monitor.storage.search.joins import BODIES, of_same_log, whole
+from monitor.storage.search.joins import BODIES, OF_THESE_IDS, of_same_log, whole
 from monitor.storage.search.joins import DETAILS as DETAILS_BEFORE
-from monitor.storage.search.where import OF_THIS_TIME
+from monitor.storage.search.where import (
+    OF_THESE_DAYS,
+    OF_THESE_PACKS,
+    OF_THIS_TIME,
+    ONE_OF,
+)
 from monitor.traffic.exchange import BodyState, Source, Timings, read_state
 from monitor.traffic.fields import headers_of
 
@@ -47,9 +53,28 @@ def _bodies() -> str:
     )
 
 
-def details(of_time: str) -> str:
-    """All of logs, without a WHERE, which asks for that time."""
-    return DETAILS.replace(OF_THIS_TIME, f"p.ts {of_time}")
+def details_of_one() -> str:
+    """All of the log of bucket $1, time $2 and id $3."""
+    return f"""
+        {DETAILS.replace(OF_THIS_TIME, "p.ts = $2")}
+        {BODIES.each.replace(OF_THIS_TIME, "p.ts = $2")}
+        WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3
+        """
+
+
+def details_of_many() -> str:
+    """All of the logs of ids $1, of times $2."""
+    of_time = "p.ts = ANY($2::timestamptz[])"
+    bodies = (
+        BODIES.many.replace(OF_THIS_TIME, f"p.id = ANY($1::uuid[]) AND {of_time}")
+        .replace(OF_THESE_DAYS, f"h.ts = ANY({DAYS_OF.format('$2')})")
+        .replace(OF_THESE_PACKS, ONE_OF.format("$1"))
+        .replace(OF_THESE_IDS, "u.id = ANY($1::uuid[])")
+    )
+    return f"""
+        {DETAILS.replace(OF_THIS_TIME, of_time)} {bodies}
+        WHERE l.id = ANY($1::uuid[]) AND l.ts = ANY($2::timestamptz[])
+        """
 
 
 DETAILS = f"""
@@ -59,7 +84,6 @@ DETAILS = f"""
       {FROM}
       {DETAILS_BEFORE}
       LEFT JOIN log_arrivals AS a ON {of_same_log("a")}
-      {BODIES}
 """
 
 

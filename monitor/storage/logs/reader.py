@@ -15,7 +15,14 @@ from monitor.storage.blocks.candidates import Candidates
 from monitor.storage.blocks.searching import BlockSearch
 from monitor.storage.database.pool import PATIENCE_S, Database
 from monitor.storage.database.shares import Share
-from monitor.storage.logs.columns import FROM, ITEM_COLUMNS, detail_of, details, item_of
+from monitor.storage.logs.columns import (
+    FROM,
+    ITEM_COLUMNS,
+    detail_of,
+    details_of_many,
+    details_of_one,
+    item_of,
+)
 from monitor.storage.logs.narrowing import narrowed
 from monitor.storage.logs.nothing_found import parts_of_nothing
 from monitor.storage.logs.search import (
@@ -113,7 +120,7 @@ class LogReader:
             return None
         async with self._database.reading(Share.LOOKUPS) as connection:
             row = await connection.fetchrow(
-                f"{details('= $2')} WHERE l.bucket = $1 AND l.ts = $2 AND l.id = $3",
+                details_of_one(),
                 bucket_of(id),
                 timestamp_of(id),
                 id,
@@ -167,11 +174,7 @@ class LogReader:
             Share.SEARCHES, timeout_s=WAITS_S[Share.SEARCHES]
         ) as connection:
             rows = await connection.fetch(
-                f"""
-                {details("= ANY($2::timestamptz[])")}
-                 WHERE l.id = ANY($1::uuid[])
-                   AND l.ts = ANY($2::timestamptz[])
-                """,
+                details_of_many(),
                 ids,
                 list({timestamp_of(id) for id in ids}),
             )

@@ -197,6 +197,7 @@ class Window:
     ) -> list[asyncpg.Record]:
         """What the filter finds up to and with *far*."""
         made = conditions.of(self.filter)
+        made.reads_many()
         self._bound(made)
         if far is not None and self.page.newer:
             made.add("l.id <= {}", far)

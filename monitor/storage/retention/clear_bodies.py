@@ -7,8 +7,9 @@ import asyncpg
 
 from monitor.counters import Counters
 from monitor.storage.clearing.clearing import STEP_ROWS, Keys, remove
-from monitor.storage.database.partitions import BODIES
+from monitor.storage.database.partitions import LOOSE
 from monitor.storage.database.steps import step
+from monitor.storage.packs.taking_out import LOCK, take_out
 from monitor.storage.retention import arrivals, kept_days
 from monitor.storage.retention.terms import Term, Terms
 from monitor.traffic.ids import lowest_at
@@ -33,7 +34,7 @@ class BodyClearing:
         if not timedelta() <= now - self._whole_at < WHOLE_EVERY:
             self._cleared.clear()
             self._whole_at = now
-        first = lowest_at(await kept_days.ends(connection, BODIES[0]))
+        first = lowest_at(await kept_days.ends(connection, LOOSE[0]))
         for term in terms.each:
             if term.bodies <= terms.bodies:
                 continue
@@ -101,6 +102,9 @@ class BodyClearing:
             after = (keys[-1]["bucket"], keys[-1]["ts"], keys[-1]["id"])
 
     async def _remove(self, connection: asyncpg.Connection, keys: Keys) -> None:
-        for table in BODIES:
+        await connection.execute(LOCK)
+        for table in LOOSE:
             gone = await remove(connection, table, keys, pinned=True)
             self._counters.retention_rows.labels(table).inc(len(gone))
+        packed = await take_out(connection, keys)
+        self._counters.retention_rows.labels("log_bodies").inc(packed)

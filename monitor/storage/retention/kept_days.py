@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 
 from monitor.storage.database.partitions import LOCK, PARTITIONED, attached
+from monitor.storage.packs.taking_out import unpack
 
 # What readers and writers of all days may have to wait: the tables are locked as a
 # whole for the moment in which a partition leaves.
@@ -15,6 +16,8 @@ MOVE_TIMEOUT_MS = 5_000
 COUNT_TIMEOUT_MS = 20_000
 
 
+# A pack has many bodies.
+COUNT = {"body_packs": "coalesce(sum(cardinality(ids)), 0)"}
 ARRIVED = """
     EXISTS (SELECT 1
               FROM log_arrivals AS a
@@ -31,25 +34,6 @@ class DroppedDay:
 
     rows: int
     size: int
-
-
-async def days_of(connection: asyncpg.Connection, table: str) -> list[date]:
-    """Which days *table* has a partition for, oldest first."""
-    names = await connection.fetch(
-        """
-        SELECT c.relname
-          FROM pg_inherits AS i
-          JOIN pg_class AS c ON c.oid = i.inhrelid
-         WHERE i.inhparent = $1::text::regclass
-           AND c.relname ~ '_[0-9]{8}$'
-         ORDER BY right(c.relname, 8)
-        """,
-        f"apimonitor.{table}",
-    )
-    return [
-        datetime.strptime(row["relname"][-8:], "%Y%m%d").replace(tzinfo=UTC).date()
-        for row in names
-    ]
 
 
 async def ends(connection: asyncpg.Connection, table: str) -> datetime:
@@ -90,13 +74,15 @@ async def drop_day(
     where more is pinned than can be moved in time.
     """
     here = [table for table in tables if await attached(connection, name(table, day))]
-    measured = {table: await _measure(connection, table, day) for table in here}
+    measured = await _measured(connection, here, day)
     moved: dict[str, int] = {}
     async with connection.transaction():
         await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
         await connection.execute(f"SET LOCAL statement_timeout = {MOVE_TIMEOUT_MS}")
         await connection.execute(LOCK)
         await _lock(connection, day, here)
+        if "body_packs" in here:
+            await unpack(connection, day, arrived_since)
         for table in here:
             moved[table] = await _move(connection, table, day, arrived_since)
     return {
@@ -125,26 +111,42 @@ def name(table: str, day: date) -> str:
     return f"{table}_{day:%Y%m%d}"
 
 
-async def _measure(connection: asyncpg.Connection, table: str, day: date) -> DroppedDay:
-    """Before anything is locked; estimated where counting takes too long."""
-    one = name(table, day)
-    async with connection.transaction(readonly=True):
+async def _measured(
+    connection: asyncpg.Connection, tables: Sequence[str], day: date
+) -> dict[str, DroppedDay]:
+    """Before anything is locked, all at one moment: a body that is being packed is one,
+    wherever it is.
+    """
+    async with connection.transaction(readonly=True, isolation="repeatable_read"):
         await connection.execute(f"SET LOCAL statement_timeout = {COUNT_TIMEOUT_MS}")
-        size = await connection.fetchval(
-            "SELECT pg_total_relation_size($1::text::regclass)", one
-        )
-        try:
-            async with connection.transaction():
-                rows = await connection.fetchval(f"SELECT count(*) FROM {one}")
-        except asyncpg.QueryCanceledError:
+        found = {table: await _measure(connection, table, day) for table in tables}
+    packed = found.pop("body_packs", DroppedDay(0, 0))
+    if loose := found.get("log_bodies"):
+        both = DroppedDay(loose.rows + packed.rows, loose.size + packed.size)
+        found["log_bodies"] = both
+    return found
+
+
+async def _measure(connection: asyncpg.Connection, table: str, day: date) -> DroppedDay:
+    """Estimated where counting takes too long."""
+    one = name(table, day)
+    size = await connection.fetchval(
+        "SELECT pg_total_relation_size($1::text::regclass)", one
+    )
+    try:
+        async with connection.transaction():
             rows = await connection.fetchval(
-                """
-                SELECT greatest(reltuples, 0)::bigint
-                  FROM pg_class
-                 WHERE oid = $1::text::regclass
-                """,
-                one,
+                f"SELECT {COUNT.get(table, 'count(*)')} FROM {one}"
             )
+    except asyncpg.QueryCanceledError:
+        rows = await connection.fetchval(
+            """
+            SELECT greatest(reltuples, 0)::bigint
+              FROM pg_class
+             WHERE oid = $1::text::regclass
+            """,
+            one,
+        )
     return DroppedDay(rows, size)
 
 
@@ -166,13 +168,12 @@ async def _move(
             INSERT INTO {attic} ({listed})
             SELECT {", ".join(f"t.{column}" for column in columns)}
               FROM {one} AS t
-             WHERE {_is_pinned(table, day)}
-                   {"" if arrived_since is None else f"OR {ARRIVED}"}
+             WHERE {_is_kept(table, day, is_late_kept=arrived_since is not None)}
             RETURNING 1
         )
         SELECT count(*) FROM kept
         """,
-        *([] if arrived_since is None else [arrived_since]),
+        *([] if arrived_since is None or table == "body_packs" else [arrived_since]),
     )
     await connection.execute(f"DROP TABLE {one}")
     await connection.execute(
@@ -186,6 +187,13 @@ async def _move(
     )
     count: int = moved
     return count
+
+
+def _is_kept(table: str, day: date, *, is_late_kept: bool) -> str:
+    if table == "body_packs":
+        # What is kept of it is no longer in it.
+        return "false"
+    return _is_pinned(table, day) + (f"OR {ARRIVED}" if is_late_kept else "")
 
 
 def _is_pinned(table: str, day: date) -> str:

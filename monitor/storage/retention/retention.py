@@ -10,7 +10,14 @@ import asyncpg
 from monitor.counters import Counters
 from monitor.storage.clearing import unused_sets
 from monitor.storage.clearing.clearing import STEP_ROWS, Keys, remove_logs
-from monitor.storage.database.partitions import BODIES, PARTITIONED, Partitions, day_of
+from monitor.storage.database.partitions import (
+    BODIES,
+    LOOSE,
+    PARTITIONED,
+    Partitions,
+    day_of,
+    days_of,
+)
 from monitor.storage.database.pool import Database
 from monitor.storage.database.steps import alone, step
 from monitor.storage.retention import arrivals, kept_days
@@ -84,7 +91,7 @@ class Retention:
         for term in terms.each:
             await self._clear_logs(connection, term, terms)
         await arrivals.clear(connection, terms.logs)
-        for table in BODIES:
+        for table in LOOSE:
             await self._bodies.clear_attic(connection, table, terms)
         await self._bodies.clear(connection, terms, now)
         for term in terms.each:
@@ -222,5 +229,5 @@ class Retention:
 async def _days(connection: asyncpg.Connection, tables: Iterable[str]) -> list[date]:
     found: set[date] = set()
     for table in tables:
-        found.update(await kept_days.days_of(connection, table))
+        found.update(await days_of(connection, table))
     return sorted(found)

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from monitor.json.path import Path
 from monitor.search.tree import Amount, Family, JsonPath, Named, Place, Side, Text
 from monitor.storage.search import heads
-from monitor.storage.search.joins import BODIES, DETAILS, of_same_log, whole
+from monitor.storage.search.joins import BODIES, DETAILS, size_of_log, whole
 from monitor.storage.search.where import Conditions
 
 # Of pushed logs there is what was pushed; it is looked for where it counts only.
 SIZE = f"""
-    (CASE WHEN l.{{0}}_size IS NULL
-          THEN (SELECT sum(octet_length(b.{{0}}_body))
-                  FROM log_bodies AS b
-                 WHERE {of_same_log("b")})
+    (CASE WHEN l.{{0}}_size IS NULL THEN {size_of_log("{0}_body")}
           ELSE l.{{0}}_size END)
 """
 OF_LOG = {

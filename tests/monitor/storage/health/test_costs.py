@@ -93,7 +93,9 @@ async def test_growth_is_what_came_in_the_days_that_are_there(
     await again.ask(NOW)
     sizes = again.cost.sizes
     assert sizes is not None
-    bodies = await taken(database, "log_bodies", "log_messages", days_ago=range(3))
+    bodies = await taken(
+        database, "log_bodies", "body_packs", "log_messages", days_ago=range(3)
+    )
     logs = await taken(database, "header_sets", "logs", days_ago=range(3))
     assert (sizes.logs.came, sizes.bodies.came) == (logs, bodies)
     assert again.cost.per_day == pytest.approx((logs + bodies) / 2.5)
@@ -216,7 +218,7 @@ async def test_a_day_is_shared_out_among_its_services(
     stored = await measured()
     one, other = stored[day(1), small], stored[day(1), large]
     assert (one.logs, other.logs) == (1_500, 300)
-    tables = ("header_sets", "logs", "log_bodies", "log_messages")
+    tables = ("header_sets", "logs", "log_bodies", "body_packs", "log_messages")
     all_bytes = await taken(database, *tables, days_ago=range(1, 2))
     assert abs(one.bytes + other.bytes - all_bytes) <= 2
     # Their logs are alike, but for the sample.

@@ -20,6 +20,7 @@ from monitor.storage.logs.reader import LogReader
 from monitor.traffic.exchange import Body, BodyState, Source, Timings
 from tests.support.blocks import make_blocks
 from tests.support.exchanges import an_exchange
+from tests.support.packs import pack_bodies, packed
 from tests.support.plain_search import Log, holds
 from tests.support.queries import query
 
@@ -195,6 +196,9 @@ async def stored(database: Database, service_id: UUID) -> Stored:
         if n == len(made) // 2:
             # Half of them are marked when their blocks are there.
             await make_blocks(database)
+    # All but the last few, and the long ones.
+    await pack_bodies(database)
+    assert await packed(database) > 50
     return Stored(made)
 
 

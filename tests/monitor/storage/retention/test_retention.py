@@ -24,6 +24,7 @@ from monitor.storage.retention import retention as module
 from monitor.storage.retention.terms import Policy
 from tests.support.alert_bench import QUIET, Bench
 from tests.support.old_logs import IDS, NOW, House
+from tests.support.packs import pack_bodies, packed
 from tests.support.patience import PATIENCE_S
 
 
@@ -57,7 +58,10 @@ async def test_a_pinned_log_stays_with_its_body_and_is_found(house: House) -> No
     young = await house.store(pay, 10)
     for id in (pinned, young):
         assert await house.marks.change(id, {"pinned": True, "note": "n"})
+    await pack_bodies(house.database, now=NOW)
+    assert await packed(house.database) == 12
     await house.retention.sweep(NOW)
+    assert await packed(house.database) == 0
     assert await house.paths() == ["/10", "/40"]
     assert await house.paths(pinned=True, since=NOW - timedelta(days=41)) == [
         "/10",
@@ -93,6 +97,7 @@ async def test_bodies_that_came_late_are_kept_from_their_arrival(house: House) -
     gone = await house.store(pay, 20, arrived_days_ago=8)
     of_short = await house.store(short, 5, arrived_days_ago=1)
     timely = await house.store(pay, 20)
+    await pack_bodies(house.database, now=NOW)
     await house.retention.sweep(NOW)
     # Its day is gone already.
     after = await house.store(pay, 20, arrived_days_ago=0)

@@ -1,0 +1,222 @@
+"""Packing: bodies that are some time old become packs, in steps that hold nobody up.
+
+A step is one transaction: a body is loose or in a pack, and never both.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from monitor.counters import Counters
+from monitor.record.columns import PACKED_COLUMNS
+from monitor.storage.database.partitions import days_of
+from monitor.storage.database.pool import Database
+from monitor.storage.database.steps import alone, step
+from monitor.storage.packs.shrinking import shrink
+from monitor.storage.packs.taking_out import ARRAYS, COLUMNS, ENDS, LOCK_ALONE, ROWS
+from monitor.traffic.ids import lowest_at
+
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtext('apimonitor.packing'))"
+DAY: Final = timedelta(days=1)
+# A pack is read as a whole: more would compress little better.
+PACK_LOGS: Final = 128
+PACK_BYTES: Final = 256 * 1024
+# What is longer has pages of its own.
+MOST_BYTES: Final = 8 * 1024
+# At each of these times, what came late is looked for behind what was packed.
+WHOLE_EVERY: Final = timedelta(hours=1)
+# In a turn, after which others may have the connection.
+PACKS_AT_ONCE: Final = 16
+SIZE: Final = " + ".join(
+    f"coalesce(octet_length(p.{side}_{part}), 0)"
+    for side in ("request", "response")
+    for part in ("body", "text")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Bodies are packed that are *after* old, so many a second at most; 0: none."""
+
+    after: timedelta
+    per_second: int
+    pack_logs: int = PACK_LOGS
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """What is packed next, of *ids* in their order; *into*: with what is in that pack
+    already. *packs*: how many become of it.
+    """
+
+    ids: Sequence[UUID]
+    into: UUID | None
+    packs: int
+
+
+class BodyPacking:
+    """Remembers how far each day is packed, to go on from there."""
+
+    def __init__(self, database: Database, *, counters: Counters, pace: Pace) -> None:
+        self._database = database
+        self._counters = counters
+        self._pace = pace
+        self._reached: dict[date, UUID] = {}
+        self._whole_at = datetime.min.replace(tzinfo=UTC)
+        self._shrunk: set[date] = set()
+
+    async def pack(self) -> None:
+        """All that is to be packed now, where no other process is at it."""
+        while await self.step(datetime.now(UTC)):
+            pass
+
+    async def step(self, now: datetime) -> bool:
+        """Whether there may be more to do now; False where another process is at it."""
+        if not self._pace.per_second:
+            return False
+        # A clock that stepped back has not been where it was yet.
+        if not timedelta() <= now - self._whole_at < WHOLE_EVERY:
+            self._reached.clear()
+            self._whole_at = now
+        async with alone(self._database, LOCK) as connection:
+            if connection is None:
+                return False
+            until = now - self._pace.after
+            for day in await days_of(connection, "log_bodies"):
+                if _begin(day) > until:
+                    break
+                if await self._pack_day(connection, day, until):
+                    return True
+        return False
+
+    async def _pack_day(
+        self, connection: asyncpg.Connection, day: date, until: datetime
+    ) -> bool:
+        """Some of *day*; whether there may be more."""
+        for _ in range(PACKS_AT_ONCE):
+            count = await self._pack(connection, day, until)
+            if not count:
+                break
+            self._shrunk.discard(day)
+            self._counters.bodies_packed.inc(count)
+            await asyncio.sleep(count / self._pace.per_second)
+        else:
+            return True
+        if _begin(day) + DAY <= until and day not in self._shrunk:
+            if bytes := await shrink(connection, day):
+                self._counters.packing_bytes.inc(bytes)
+            self._shrunk.add(day)
+        return False
+
+    async def _pack(
+        self, connection: asyncpg.Connection, day: date, until: datetime
+    ) -> int:
+        """How many were packed."""
+        async with step(connection):
+            if not await connection.fetchval(LOCK_ALONE):
+                # Bodies are being removed.
+                return 0
+            after = self._reached.get(day, lowest_at(_begin(day)))
+            rows = await connection.fetch(
+                f"""
+                SELECT p.id, {SIZE} AS size
+                  FROM log_bodies_{day:%Y%m%d} AS p
+                 WHERE p.id >= $1
+                   AND p.id < $2
+                   AND p.part IS NULL
+                   AND {SIZE} <= {MOST_BYTES}
+                 ORDER BY p.id
+                 LIMIT $3
+                """,
+                after,
+                lowest_at(until),
+                self._pace.pack_logs,
+            )
+            loose = await self._next(connection, day, rows)
+            is_over = _begin(day) + DAY <= until
+            if loose is None or not (loose.into or is_over or self._is_whole(rows)):
+                return 0
+            await _store(connection, day, loose)
+        self._reached[day] = loose.ids[-1]
+        return len(loose.ids)
+
+    def _is_whole(self, rows: Sequence[asyncpg.Record]) -> bool:
+        return len(rows) == self._pace.pack_logs
+
+    async def _next(
+        self, connection: asyncpg.Connection, day: date, rows: Sequence[asyncpg.Record]
+    ) -> Loose | None:
+        """Of *rows*, those that become a pack, or are within the next one."""
+        ids = _within(PACK_BYTES, rows)
+        if not ids:
+            return None
+        pack = await connection.fetchrow(
+            f"""
+            SELECT h.first_id, h.last_id, cardinality(h.ids) AS logs
+              FROM body_packs_{day:%Y%m%d} AS h
+             WHERE h.last_id > $1
+             ORDER BY h.last_id
+             LIMIT 1
+            """,
+            ids[0],
+        )
+        if pack is None:
+            return Loose(ids, None, 1)
+        before = [id for id in ids if id < pack["first_id"]]
+        if len(before) * 2 > self._pace.pack_logs:
+            return Loose(before, None, 1)
+        ids = [id for id in ids if id < pack["last_id"]]
+        packs = round((len(ids) + pack["logs"]) / self._pace.pack_logs)
+        return Loose(ids, pack["first_id"], max(packs, 1))
+
+
+def _within(room: int, rows: Sequence[asyncpg.Record]) -> list[UUID]:
+    taken = list[UUID]()
+    for row in rows:
+        room -= row["size"]
+        if taken and room < 0:
+            break
+        taken.append(row["id"])
+    return taken
+
+
+async def _store(connection: asyncpg.Connection, day: date, loose: Loose) -> None:
+    listed = ", ".join(("id", *PACKED_COLUMNS))
+    await connection.execute(
+        f"""
+        WITH taken AS (
+            DELETE FROM log_bodies_{day:%Y%m%d} AS p
+             WHERE p.id = ANY($1::uuid[])
+            RETURNING {", ".join(f"p.{name}" for name in ("id", *PACKED_COLUMNS))}),
+             opened AS (
+            DELETE FROM body_packs_{day:%Y%m%d} AS h
+             WHERE h.first_id = $2
+            RETURNING h.*),
+             together AS (
+            SELECT {listed} FROM taken
+             UNION ALL
+            SELECT u.* FROM opened AS h CROSS JOIN LATERAL {ROWS}),
+             u AS (
+            SELECT {listed},
+                   (row_number() OVER (ORDER BY id) - 1) * $3 / count(*) OVER ()
+                       AS pack
+              FROM together)
+        INSERT INTO body_packs_{day:%Y%m%d} (ts, {COLUMNS})
+        SELECT $4, {ENDS}, {ARRAYS}
+          FROM u
+         GROUP BY u.pack
+        """,
+        loose.ids,
+        loose.into,
+        loose.packs,
+        _begin(day),
+    )
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
