@@ -24,6 +24,7 @@ from web.pages.services import ServicesPage
 from web.pages.signin import SignIn
 from web.pages.status import StatusPage
 from web.pages.tokens import TokensPage
+from web.pages.views import ViewsPage
 from web.parts import PageParts
 from web.request import security
 
@@ -33,7 +34,7 @@ STATIC = "/static"
 def add_routes(app: web.Application, parts: PageParts) -> None:
     """The one route table of the pages."""
     signin, reference = SignIn(parts), ReferencePages(parts)
-    open_now = OpenPages(parts)
+    open_now, views = OpenPages(parts), ViewsPage(parts)
     app.add_routes(
         [
             web.get("/", ServicesPage(parts).show),
@@ -54,6 +55,9 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/troubleshooting", Troubleshooting().show),
             web.get("/status", StatusPage(parts).show),
             web.get("/tokens", TokensPage(parts).show),
+            web.get("/views", views.show),
+            web.post("/views", views.save),
+            web.post("/views/{view_id}", views.change),
             web.get("/signin", signin.ask),
             web.post("/signin", signin.enter),
             web.post("/signout", signin.leave),

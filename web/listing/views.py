@@ -24,9 +24,14 @@ class ShownView:
 async def views_of(stores: Stores, wanted: Asked) -> list[ShownView]:
     """None while PostgreSQL is away."""
     try:
-        found, _ = await stores.views.page(limit=MOST, offset=0)
+        return await all_views(stores, wanted)
     except Unavailable:
         return []
+
+
+async def all_views(stores: Stores, wanted: Asked) -> list[ShownView]:
+    """Raises Unavailable."""
+    found, _ = await stores.views.page(limit=MOST, offset=0)
     asked = dict(wanted.link(without=("limit", "tz")))
     return [
         ShownView(

@@ -537,3 +537,48 @@ async def test_without_scripts_it_is_listed_filtered_and_opened(
     await expect(rows_of(page)).to_have_count(2)
     await rows_of(page).first.locator(".path-line > a").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("/orders/8")
+
+    listed = f"{appliance.app_url}/dashboard?query=status:503&range=24h&columns=id"
+    await page.goto(listed)
+    await page.get_by_text("Views", exact=True).click()
+    await page.get_by_role("link", name="All views, as a page").click()
+    await page.get_by_label("Name", exact=True).fill(HOSTILE)
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("columnheader", name="Id")).to_be_visible()
+    [view] = (await client.get("/v1/views")).json()["items"]
+    kept = {"filters": {"query": "status:503"}, "range": "24h", "name": HOSTILE}
+    assert kept.items() <= view.items() and "id" in view["columns"]
+    await page.goto(f"{appliance.app_url}/views?from=range=1h")
+    await page.get_by_label("Name", exact=True).fill(HOSTILE)
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_contain_text("already")
+    await page.get_by_label(f"New name of {HOSTILE}").fill("Broken")
+    await page.get_by_role("button", name="Rename").click()
+    await page.get_by_role("link", name="Broken").click()
+    await expect(page.get_by_label("Search")).to_have_value("status:503")
+    await page.go_back()
+    await page.get_by_text("Remove …").click()
+    await page.get_by_role("button", name="Remove “Broken”").click()
+    await expect(page.get_by_text("None is saved yet.")).to_be_visible()
+    assert (await client.get("/v1/views")).json()["total"] == 0
+
+
+async def test_a_form_of_views_says_what_is_wrong_and_needs_its_token(
+    client: httpx.AsyncClient,
+) -> None:
+    page = (await client.get("/views")).text
+    [token] = set(re.findall('name="token" value="([^"]+)"', page))
+    for path, fields, status, reason in (
+        ("/views", {"name": " "}, 422, "name must not be blank"),
+        ("/views", {"name": "a\0b"}, 422, "must not hold NUL"),
+        ("/views", {"name": "x" * 129}, 422, "at most 128 characters"),
+        ("/views", {"name": "a", "from": "query=(("}, 422, "query "),
+        ("/views", {"name": "a", "from": "nothing=1"}, 422, "no such parameter"),
+        ("/views", {"name": "a", "from": "range=2y"}, 422, "range must be one of"),
+        ("/views", {"name": "a", "token": "x"}, 403, "out of date"),
+        (f"/views/{UUID(int=1)}", {"name": "a"}, 404, "no such view"),
+        ("/views/x", {"do": "remove"}, 404, "no such view"),
+    ):
+        answer = await client.post(path, data={"token": token, **fields})
+        assert (answer.status_code, reason in answer.text) == (status, True), fields
+    assert (await client.get("/v1/views")).json()["total"] == 0

@@ -70,6 +70,7 @@ function same(href) {
   return wanted.toString() === here.toString();
 }
 document.addEventListener("listed", () => {
+  document.querySelector("[data-views-page]").search = new URLSearchParams({ from: listed().search.slice(1) });
   for (const tab of document.querySelectorAll("[data-views] a")) {
     if (same(tab.href)) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
   }

@@ -3,7 +3,7 @@
 const pages = [
   ["Services", "/", "g s"], ["Logs", "/dashboard", "g l"], ["Metrics", "/metrics-ui", "g m"],
   ["Endpoints", "/metrics-ui/endpoints"], ["Open now", "/exchanges"], ["Send a request", "/replay"],
-  ["Compare two logs", "/compare"],
+  ["Compare two logs", "/compare"], ["Saved views", "/views"],
   ["Alerts", "/alerts-ui", "g a"], ["Channels", "/alerts-ui/channels"], ["Status", "/status", "g t"],
   ["Tokens", "/tokens", "g k"], ["Import a HAR archive", "/import"], ["When your app breaks", "/troubleshooting"],
   ["API reference", "/docs"], ["API reference, to read", "/redoc"],
