@@ -1,5 +1,6 @@
 """The page of the metrics."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -125,8 +126,9 @@ class MetricsPage:
 
     async def _measured(self, asked: Asked) -> View:
         t_ms = await self._t_ms(asked.scope)
-        now = await self._window(asked.scope, t_ms)
-        before = await self._window_before(asked, t_ms)
+        now, before = await asyncio.gather(
+            self._window(asked.scope, t_ms), self._window_before(asked, t_ms)
+        )
         rows = await self._rows(asked, now, before)
         was = None if before is None else before.counted
         return View(
@@ -171,13 +173,15 @@ class MetricsPage:
 
     async def _window(self, scope: Scope, t_ms: int) -> Window:
         stores, links = self._parts.stores, LogLinks(scope)
-        totals, endpoints = await stores.metrics.overview(scope)
+        (totals, endpoints), satisfaction = await asyncio.gather(
+            stores.metrics.overview(scope), stores.endpoints.satisfaction(scope)
+        )
         return Window(
             counted=Counted(totals, links),
             endpoints=endpoints,
             known=Known(
                 measured={name_of(e): e.measured for e in endpoints.each if e.method},
-                satisfaction=await stores.endpoints.satisfaction(scope),
+                satisfaction=satisfaction,
                 links=links,
                 t_ms=t_ms,
             ),
