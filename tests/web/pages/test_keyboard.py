@@ -1,6 +1,5 @@
 """Every page by keyboard alone: focus is seen wherever it is, and comes around."""
 
-import re
 from typing import Any
 
 import httpx
@@ -8,33 +7,32 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from appliance.start.running import Appliance
-from tests.support.browsing import Watched, watch
+from tests.support.browsing import watch
 from tests.support.running import LOG, bearer, make_key, register
 
 pytestmark = pytest.mark.browser
 MOST_STEPS, AT_ONCE = 400, 12
 # Notes what has the focus, and whether that is seen: by its own outline or its label's.
-WALK = """
+WALK = r"""
     () => {
         const first = document.querySelector('.skip');
+        const all = { opacityProperty: true, visibilityProperty: true };
         const shown = (one) => {
             const { outlineStyle, outlineWidth } = getComputedStyle(one);
-            const { width, height } = one.getBoundingClientRect();
-            const clear = one.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-            return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1 && clear && width > 3 && height > 3;
+            const { width, height, bottom, top } = one.getBoundingClientRect();
+            const isInside = bottom > 0 && top < innerHeight;
+            const isLarge = width > 3 && height > 3;
+            const isOutlined = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1;
+            return isInside && isLarge && isOutlined && one.checkVisibility(all);
         };
-        const inside = (one) => {
-            const { bottom, top } = one.getBoundingClientRect();
-            return bottom > 0 && top < innerHeight;
-        };
-        const name = (one) => one.outerHTML.replace(/\\s+/g, ' ').slice(0, 160);
+        const name = (one) => one.outerHTML.replace(/\s+/g, ' ').slice(0, 160);
         window.walk = { steps: 0, unseen: [], around: false, reached: new Set(), name };
         document.addEventListener('focusin', ({ target }) => {
             if (target === first && walk.steps) walk.around = true;
             if (walk.around) return;
             walk.steps += 1;
             walk.reached.add(name(target));
-            if (![target, ...(target.labels ?? [])].some((one) => shown(one) && inside(one))) {
+            if (![target, ...(target.labels ?? [])].some(shown)) {
                 walk.unseen.push(name(target));
             }
         });
@@ -42,11 +40,13 @@ WALK = """
 """
 # What could have had it, and was passed over.
 MISSED = """
-    () => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')]
-        .filter((one) => one.tabIndex >= 0 && !one.disabled && !walk.reached.has(walk.name(one)) && one.type !== 'radio'
+    () => [...document.querySelectorAll(
+            'a[href], button, input, select, textarea, summary, [tabindex]')]
+        .filter((one) => one.tabIndex >= 0 && !one.disabled && one.type !== 'radio'
             && one.checkVisibility({ opacityProperty: true, visibilityProperty: true })
             && one.getBoundingClientRect().width > 0 && !one.closest('dialog'))
         .map(walk.name)
+        .filter((name) => !walk.reached.has(name))
 """
 
 
@@ -58,7 +58,11 @@ async def push(client: httpx.AsyncClient) -> tuple[str, list[str]]:
         for n in range(2)
     ]
     answer = await client.post("/v1/logs/batch", json=logs, headers=key)
-    rule = {"service_id": service["id"], "name": "Slow", "condition_field": "latency_ms"}
+    rule = {
+        "service_id": service["id"],
+        "name": "Slow",
+        "condition_field": "latency_ms",
+    }
     rule |= {"condition_operator": ">=", "condition_value": "2000"}
     await client.post("/v1/alerts", json=rule)
     await client.post("/v1/views", json={"name": "Mine"})
@@ -83,12 +87,11 @@ async def walked(page: Page) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("width", [1280, 390])
 async def test_the_tab_key_leads_through_every_page_and_is_always_seen(
-    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, width: int
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
 ) -> None:
     service, (a, b) = await push(client)
-    watched = await watch(browser, appliance, width=width)
+    watched = await watch(browser, appliance)
     tabs = ("overview", "request", "response", "replays", "raw")
     wrong = {}
     for path in (
@@ -110,10 +113,73 @@ async def test_the_tab_key_leads_through_every_page_and_is_always_seen(
         "/import",
         "/views",
         "/troubleshooting",
+        # From here on, on a phone.
+        "/metrics-ui?range=1h",
+        f"/log/{b}",
+        "/dashboard?live=false",
     ):
+        if path.endswith("range=1h"):
+            await watched.page.set_viewport_size({"width": 390, "height": 900})
         await watched.go(path)
         found = await walked(watched.page)
         assert found.pop("steps") > 5, path
         if found != {"around": True, "unseen": [], "missed": []}:
             wrong[path] = found
     assert wrong == {}
+
+
+async def test_focus_stays_with_what_is_done(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    _, (a, b) = await push(client)
+    watched = await watch(browser, appliance)
+    page, key = watched.page, watched.page.keyboard
+    page.on("dialog", lambda dialog: dialog.accept())
+    await watched.go("/dashboard?live=false&limit=1")
+    link = page.locator(f'.logs tr[data-log="{b}"] .path-line > a')
+    pane = page.get_by_label("The log", exact=True)
+    await key.press("j")
+    await expect(link).to_be_focused()
+    await key.press("Enter")
+    await expect(pane).to_be_focused()
+    await key.press("]")
+    tab = pane.get_by_role("tab", name="Request")
+    await expect(tab).to_have_attribute("aria-selected", "true")
+    await key.press("Escape")
+    await expect(link).to_be_focused()
+    # A log that was open beside the list leaves none of its keys behind.
+    await key.press("j")
+    await expect(link).to_be_focused()
+    assert "cursor" not in page.url
+
+    menu = page.locator("summary", has_text="Views")
+    for name, opened in (
+        ("Save this as a view", "Save this as a view"),
+        ("Change or remove", "Change a view"),
+    ):
+        await menu.press("Enter")
+        await page.get_by_role("button", name=name).press("Enter")
+        await expect(page.get_by_role("dialog", name=opened)).to_be_visible()
+        await key.press("Escape")
+        await expect(menu).to_be_focused()
+    more = page.get_by_label("More", exact=True)
+    await more.press("Enter")
+    await page.get_by_role("button", name="Keyboard shortcuts").press("Enter")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await key.press("Escape")
+    await expect(more).to_be_focused()
+
+    await watched.go("/dashboard?live=false")
+    scroll = page.locator("#logs .scroll")
+    for act in ("Clear", "Delete"):
+        await link.focus()
+        await key.press("c")
+        await page.get_by_role("toolbar").get_by_role("button", name=act).press("Enter")
+        await expect(page.get_by_role("toolbar")).to_be_hidden()
+        await expect(scroll).to_be_focused()
+    await expect(page.locator("#count")).to_contain_text("1 log")
+    await scroll.press("j")
+    await expect(
+        page.locator(f'.logs tr[data-log="{a}"] .path-line > a')
+    ).to_be_focused()
+    assert watched.complaints == []

@@ -3,7 +3,7 @@
 import { onKey, scope } from "../shell/keys.js";
 
 function go(rel) {
-  const link = scope().id === "pane" ? null : document.querySelector(`.pager a[rel=${rel}]`);
+  const link = scope().id === "pane" ? null : document.querySelector(`.tab-bar .pager a[rel=${rel}]`);
   if (!link) return false;
   link.click();
 }

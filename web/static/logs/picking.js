@@ -1,5 +1,7 @@
 // Rows that are picked: boxes, a range with Shift, and how many there are.
 
+import { focusList } from "./focus.js";
+
 const logs = document.getElementById("logs");
 const bar = document.getElementById("picked");
 const count = bar.querySelector("[data-picked-count]");
@@ -37,8 +39,10 @@ export function restore() {
 }
 
 export function clear() {
+  const isAtBar = bar.contains(document.activeElement);
   chosen.clear();
   restore();
+  if (isAtBar) focusList();
 }
 
 export function toggle(row) {

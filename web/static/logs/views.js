@@ -1,6 +1,7 @@
 // Saved views: the list as it is now under a name that all see, changed and removed.
 
 import { clearProblems, showProblem } from "../forms/problems.js";
+import { show as showDialog } from "../shell/dialogs.js";
 import { asLive, listed } from "./place.js";
 
 const save = document.querySelector("[data-save-view]");
@@ -47,7 +48,7 @@ const button = document.querySelector("[data-change-view]");
 button.hidden = !which.options.length;
 button.addEventListener("click", () => {
   chosen();
-  document.getElementById("change-view").showModal();
+  showDialog(document.getElementById("change-view"), button);
 });
 change.addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -8,6 +8,7 @@ import "../logs/columns.js";
 import "../logs/completing.js";
 import { begin, countSoon } from "../logs/counts.js";
 import { remove } from "../logs/deleting.js";
+import { focusList } from "../logs/focus.js";
 import "../logs/hands.js";
 import { address, go, show } from "../logs/list.js";
 import "../logs/opening.js";
@@ -46,7 +47,7 @@ document.addEventListener("click", async (event) => {
     event.preventDefault();
     const isOfRow = link.closest("#logs") !== null;
     await go(link.getAttribute("href"));
-    if (isOfRow) document.querySelector("#logs .scroll")?.focus();
+    if (isOfRow) focusList();
     return;
   }
   const button = event.target.closest("[data-delete]");
