@@ -17,7 +17,8 @@ from api.input.time_budget import TimeBudget
 from api.output import lists
 from api.output.details import Details
 from api.output.log import shown_item
-from api.output.stored import detail_of
+from api.output.pushed import pushed_json
+from api.output.stored import Pushed, detail_of
 from api.parts import Parts
 from api.rights import Right, known_service, need, need_service, sender_of
 from monitor import times
@@ -58,12 +59,17 @@ class LogCalls:
             said = "too much is being stored; this log is not"
             raise Unavailable(said, retry_after_s=1) from None
         try:
-            detail = await self._ingest(request, content, service_id, patience)
+            stored = await self._ingest(request, content, service_id, patience)
         finally:
             self._turns.leave(sender)
-        location = f"/v1/logs/{detail.item.id}"
-        shown = await self._details.json(detail)
-        return written(shown, status=201, Location=location)
+        location = f"/v1/logs/{stored.id}"
+        return written(await self._shown(stored), status=201, Location=location)
+
+    async def _shown(self, stored: LogDetail | Pushed) -> bytes:
+        if isinstance(stored, LogDetail):
+            return await self._details.json(stored)
+        shown = pushed_json(stored)
+        return shown or await self._details.json(detail_of(stored))
 
     async def _ingest(
         self,
@@ -71,7 +77,7 @@ class LogCalls:
         content: bytes,
         service_id: UUID,
         patience: TimeBudget,
-    ) -> LogDetail:
+    ) -> LogDetail | Pushed:
         new, unknown = log_in(content)
         if unknown:
             self._parts.counters.ingest_ignored_fields.inc(unknown)
@@ -82,7 +88,7 @@ class LogCalls:
                 return await self._ingest_asking(service_id, new, key, patience)
         exchange = intake_by(self._parts, routed).exchange(new)
         await self._parts.writer.write(exchange, until=patience.until)
-        return detail_of(exchange, routed.name)
+        return Pushed(exchange, routed.name)
 
     async def _ingest_asking(
         self,

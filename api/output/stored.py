@@ -1,5 +1,8 @@
 """A log that was stored just now, without a look at PostgreSQL."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from monitor.logs.log import LogDetail, LogItem, StoredBody
 from monitor.traffic.exchange import Body, Exchange
 from monitor.traffic.fields import plain
@@ -7,13 +10,26 @@ from monitor.traffic.fields import plain
 NO_BODY = StoredBody(content=None, is_plain=True)
 
 
-def detail_of(pushed: Exchange, service_name: str) -> LogDetail:
-    """As it is read back, of one that was pushed and not of an archive."""
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """One that was pushed, and not of an archive; of the service of that name."""
+
+    exchange: Exchange
+    service_name: str
+
+    @property
+    def id(self) -> UUID:
+        return self.exchange.id
+
+
+def detail_of(stored: Pushed) -> LogDetail:
+    """As it is read back."""
+    pushed = stored.exchange
     return LogDetail(
         item=LogItem(
             id=pushed.id,
             service_id=pushed.service_id,
-            service_name=service_name,
+            service_name=stored.service_name,
             source=pushed.source,
             timestamp=pushed.started_at,
             method=pushed.method,

@@ -91,6 +91,10 @@ class LogDetail:
     har: dict[str, Any] | None = None
 
     @property
+    def id(self) -> UUID:
+        return self.item.id
+
+    @property
     def total_ms(self) -> float | None:
         """From the first byte of the request to the very last one that passed."""
         lasted = self.duration_ms
