@@ -48,6 +48,11 @@ class Batch:
         return [uuid_from(id) for id in self._written if id is not None]
 
     @property
+    def count(self) -> int:
+        """How many rows were taken, those too that are left out after all."""
+        return len(self._written)
+
+    @property
     def days(self) -> set[date]:
         """On which its logs began."""
         return dates_of(self._days)

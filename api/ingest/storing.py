@@ -85,9 +85,13 @@ class Storing:
                     number = 0
                     while not self._is_whole or number < batch.step_count:
                         if number == batch.step_count:
-                            # What the client takes is no silence of PostgreSQL.
+                            # What the client takes is no silence of PostgreSQL; what
+                            # that has begun meanwhile is waited for after it.
                             silence.reschedule(None)
-                            await self._more()
+                            try:
+                                await self._more()
+                            finally:
+                                silence.reschedule(now() + settings.ingest_timeout_s)
                         if self._is_whole and whole.when() is None:
                             whole.reschedule(now() + settings.batch_timeout_s)
                         if self._is_given_up or batch.errors or batch.days != days:
@@ -97,7 +101,7 @@ class Storing:
                             yield batch.step(number)
                             number += 1
                     # The commit is one silence, the longer the more is to be written.
-                    silences = 1 + len(batch.ids) // ROWS_A_SILENCE
+                    silences = 1 + batch.count // ROWS_A_SILENCE
                     silence.reschedule(now() + settings.ingest_timeout_s * silences)
 
                 return await self._parts.writer.write_many(

@@ -11,8 +11,16 @@ The steps of a commit, in their order; whoever commits leaves out what it has no
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Sequence,
+)
 from datetime import date
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -20,10 +28,12 @@ import asyncpg
 
 from monitor.loop.doing import DOING
 from monitor.loop.steps import stepping
-from monitor.record.batch import Storable, days_of, services_of
+from monitor.record.batch import Gathered, Storable, days_of, services_of
+from monitor.record.codec import Recorded
 from monitor.record.header_sets import HeaderSets
 from monitor.storage.alerts import events
 from monitor.storage.commit import rows
+from monitor.storage.commit.behind import OneBehind
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.endpoints.naming import EndpointNames
 from monitor.storage.logs import feed
@@ -105,6 +115,31 @@ async def store(
     if exchanges:
         await rows.insert(connection, sets, exchanges, names)
         await events.evaluate(connection, exchanges)
+
+
+async def store_parts(
+    connection: asyncpg.Connection,
+    sets: HeaderSets,
+    parts: AsyncIterator[list[Recorded]],
+    names: EndpointNames | None,
+) -> list[bytes]:
+    """As *store*, of one after the other: while PostgreSQL takes one, the next is made
+    ready. The keys of all."""
+    keys: list[bytes] = []
+    async with OneBehind() as writing:
+        async for part in parts:
+            gathered = await rows.gathered_of(sets, part, names)
+            await writing.begin(partial(_write, connection, gathered, part))
+            keys += [exchange.key for exchange in part]
+        await writing.wait()
+    return keys
+
+
+async def _write(
+    connection: asyncpg.Connection, gathered: Gathered, part: list[Recorded]
+) -> None:
+    await rows.write(connection, gathered, part)
+    await events.evaluate(connection, part)
 
 
 async def store_living(

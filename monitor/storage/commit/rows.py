@@ -27,10 +27,18 @@ async def insert(
 ) -> None:
     """Add *storables* by COPY, inside the caller's transaction.
 
-    Without *names*, their endpoints stay as their looks say.
-
     Their partitions exist, or asyncpg.CheckViolationError is raised. Raises ValueError
     for what no column holds.
+    """
+    await write(connection, await gathered_of(sets, storables, names), storables)
+
+
+async def gathered_of(
+    sets: HeaderSets, storables: Sequence[Storable], names: EndpointNames | None
+) -> Gathered:
+    """The rows of *storables*; what *insert* does first, without its connection.
+
+    Without *names*, their endpoints stay as their looks say. Raises ValueError.
     """
     gathered, unnamed = Gathered(sets), list[int]()
     for start in range(0, len(storables), AT_ONCE):
@@ -40,6 +48,13 @@ async def insert(
         await give_way()
     if names is not None:
         await names.finish(gathered.logs, unnamed)
+    return gathered
+
+
+async def write(
+    connection: asyncpg.Connection, gathered: Gathered, storables: Sequence[Storable]
+) -> None:
+    """*gathered* are the rows of *storables*."""
     whole = gathered.whole(await stored(connection, list(gathered.used)))
     await copy(connection, "logs", WHOLE_COLUMNS, whole)
     if gathered.bodies:

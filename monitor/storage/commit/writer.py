@@ -21,8 +21,8 @@ from monitor.storage.commit.commit import (
     in_transaction,
     living,
     publish,
-    store,
     store_living,
+    store_parts,
 )
 from monitor.storage.commit.idempotency import Repeated, RepeatKey
 from monitor.storage.database.partitions import Partitions
@@ -158,10 +158,9 @@ class LogWriter:
             async def steps() -> list[UUID] | None:
                 if not await living(connection, [service_id], self._names):
                     return None
-                keys: list[bytes] = []
-                async for part in parts():
-                    await store(connection, self._partitions.sets, part, self._names)
-                    keys += [exchange.key for exchange in part]
+                keys = await store_parts(
+                    connection, self._partitions.sets, parts(), self._names
+                )
                 stored = ids()
                 if (repeat := key()) is not None:
                     await idempotency.remember(connection, service_id, repeat, stored)
