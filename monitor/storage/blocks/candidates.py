@@ -1,57 +1,28 @@
 """Candidates: where among the logs those may be that have what a query needs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
-from uuid import UUID
 
 import asyncpg
 
 from monitor.search.tree import Node
 from monitor.storage.blocks.grams import PART_SLICES, SLICE_BYTES
-from monitor.storage.blocks.needs.need import NOTHING, Need, blocks_with, places_in
+from monitor.storage.blocks.needs.need import (
+    NOTHING,
+    Need,
+    blocks_with,
+    parted,
+    places_in,
+)
 from monitor.storage.blocks.needs.nodes import needs_of
+from monitor.storage.blocks.places import Candidates, Chunk
 from monitor.storage.search.bounded import bounded
 from monitor.storage.search.conditions import of_all
-from monitor.storage.search.days import Days, days_of
+from monitor.storage.search.days import days_of
 from monitor.storage.search.joins import BODIES
-from monitor.traffic.ids import lowest_at
-
-# Before and behind all logs.
-FIRST: Final = UUID(int=0)
-LAST: Final = lowest_at(datetime(2999, 12, 31, tzinfo=UTC))
 
 # Of all blocks: along so many, what is asked for is soon met.
 MANY: Final = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Ids from *low* on, before *high*. *is_block*: they are few, and may have it."""
-
-    low: UUID
-    high: UUID
-    is_block: bool = False
-
-
-EVERYWHERE: Final = Span(FIRST, LAST)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """*spans*, newest first; and *late* ones, which are within none or any of them."""
-
-    spans: tuple[Span, ...] = (EVERYWHERE,)
-    late: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    id: int
-    after: UUID
-    upto: UUID
-    blocks: int
 
 
 async def candidates(
@@ -70,20 +41,21 @@ async def candidates(
     async with bounded(connection, timeout_ms, isolation="repeatable_read"):
         chunks = await _chunks(connection)
         there = await _blocks(connection, need, chunks)
-        if _are_many(there, chunks) and not of_all(tuple(parts)).sees(BODIES):
+        found = sum(map(int.bit_count, there.values()))
+        is_many = found >= sum(chunk.blocks for chunk in chunks) * MANY
+        if is_many and not of_all(tuple(parts)).sees(BODIES):
             return None
-        found = await _ends_of(connection, there)
+        ends = await _ends_of(connection, [id for id, some in there.items() if some])
         late = await connection.fetch("SELECT id FROM search_late")
         days = await days_of(connection)
     return Candidates(
-        spans=tuple(by_days(_spans(chunks, found), days)),
+        chunks=tuple(
+            chunk.with_blocks(there.get(chunk.id, 0), ends.get(chunk.id, b""))
+            for chunk in chunks
+        ),
         late=tuple({row["id"] for row in late}),
+        days=tuple(days),
     )
-
-
-def _are_many(there: Mapping[int, int], chunks: Iterable[Chunk]) -> bool:
-    found = sum(blocks.bit_count() for blocks in there.values())
-    return found >= sum(chunk.blocks for chunk in chunks) * MANY
 
 
 async def _chunks(connection: asyncpg.Connection) -> list[Chunk]:
@@ -102,78 +74,74 @@ async def _chunks(connection: asyncpg.Connection) -> list[Chunk]:
 async def _blocks(
     connection: asyncpg.Connection, need: Need, chunks: Sequence[Chunk]
 ) -> dict[int, int]:
-    """A bit for each block of a chunk that may have it."""
-    slices: dict[int, dict[int, int]] = {chunk.id: {} for chunk in chunks}
-    places = sorted(places_in(need))
+    """A bit for each block of a chunk that may have it.
+
+    Most chunks are left out by some of what is needed: of these, the rest is not read.
+    """
+    first, rest = parted(need)
+    there = dict(await _told(connection, first, chunks))
+    left = [chunk for chunk in chunks if there[chunk.id]]
+    if rest != NOTHING and left:
+        for id, blocks in await _told(connection, rest, left):
+            there[id] &= blocks
+    return there
+
+
+async def _told(
+    connection: asyncpg.Connection, need: Need, chunks: Sequence[Chunk]
+) -> Iterator[tuple[int, int]]:
+    """Each chunk's id, and its blocks; those of all chunks are put together at once."""
+    blocks = {chunk.id: chunk.blocks for chunk in chunks}
+    ids = sorted(blocks)
+    every = _bits(b"".join(((1 << blocks[id]) - 1).to_bytes(8, "little") for id in ids))
+    slices = await _slices(connection, need, ids)
+    found = blocks_with(need, slices, every) & every
+    whole = found.to_bytes(SLICE_BYTES * len(ids), "little")
+    return (
+        (id, _bits(whole[at * SLICE_BYTES : (at + 1) * SLICE_BYTES]))
+        for at, id in enumerate(ids)
+    )
+
+
+async def _slices(
+    connection: asyncpg.Connection, need: Need, ids: Sequence[int]
+) -> Mapping[int, int]:
+    """By their places, those of one chunk behind the other."""
     rows = await connection.fetch(
         """
-        SELECT s.chunk_id, asked.place,
-               substr(s.bits, asked.place % $2 * $3 + 1, $3) AS bits
+        SELECT asked.place,
+               string_agg(substr(s.bits, asked.place % $2 * $3 + 1, $3), ''::bytea
+                          ORDER BY s.chunk_id) AS bits
           FROM unnest($1::int[]) AS asked (place)
           JOIN search_slices AS s ON s.part = asked.place / $2
+         WHERE s.chunk_id = ANY($4::bigint[])
+         GROUP BY asked.place
         """,
-        places,
+        sorted(places_in(need)),
         PART_SLICES,
         SLICE_BYTES,
+        ids,
     )
-    for row in rows:
-        if row["chunk_id"] in slices:
-            bits = int.from_bytes(row["bits"], "little")
-            slices[row["chunk_id"]][row["place"]] = bits
+    size = SLICE_BYTES * len(ids)
     return {
-        chunk.id: blocks_with(need, slices[chunk.id]) & ((1 << chunk.blocks) - 1)
-        for chunk in chunks
+        row["place"]: _bits(row["bits"]) for row in rows if len(row["bits"]) == size
     }
 
 
+def _bits(content: bytes) -> int:
+    return int.from_bytes(content, "little")
+
+
 async def _ends_of(
-    connection: asyncpg.Connection, there: Mapping[int, int]
-) -> dict[int, list[tuple[UUID, UUID]]]:
-    """The ends of these blocks, newest first."""
-    bounds = await connection.fetch(
-        "SELECT id, after_id, bounds FROM search_chunks WHERE id = ANY($1::bigint[])",
-        [id for id, blocks in there.items() if blocks],
+    connection: asyncpg.Connection, ids: Sequence[int]
+) -> dict[int, bytes]:
+    """The last ids of their blocks, as PostgreSQL sends an array: most are not read."""
+    rows = await connection.fetch(
+        """
+        SELECT id, array_send(bounds) AS ends
+          FROM search_chunks
+         WHERE id = ANY($1::bigint[])
+        """,
+        ids,
     )
-    return {row["id"]: _ends(row, there[row["id"]]) for row in bounds}
-
-
-def _ends(row: asyncpg.Record, blocks: int) -> list[tuple[UUID, UUID]]:
-    uptos: list[UUID] = row["bounds"]
-    afters = [row["after_id"], *uptos]
-    return [
-        (afters[block], uptos[block])
-        for block in reversed(range(len(uptos)))
-        if blocks >> block & 1
-    ]
-
-
-def _spans(
-    chunks: Sequence[Chunk], found: dict[int, list[tuple[UUID, UUID]]]
-) -> Iterator[Span]:
-    """Blocks, and what no chunk has: what is newer than all, older, and between."""
-    high = LAST
-    for chunk in chunks:
-        if following(chunk.upto) != high:
-            yield Span(following(chunk.upto), high)
-        for after, upto in found.get(chunk.id, ()):
-            yield Span(following(after), following(upto), is_block=True)
-        high = following(chunk.after)
-    yield Span(FIRST, high)
-
-
-def by_days(spans: Iterable[Span], days: Sequence[Days]) -> Iterator[Span]:
-    """What is no block in parts, newest first: a step opens the days of one only."""
-    for span in spans:
-        if span.is_block:
-            yield span
-            continue
-        for part in days:
-            low = FIRST if part.since is None else lowest_at(part.since)
-            high = LAST if part.until is None else lowest_at(part.until)
-            low, high = max(low, span.low), min(high, span.high)
-            if low < high:
-                yield Span(low, high)
-
-
-def following(id: UUID) -> UUID:
-    return UUID(int=id.int + 1)
+    return {row["id"]: row["ends"] for row in rows}

@@ -11,7 +11,8 @@ import asyncpg
 from monitor.errors import Busy, TooSlow
 from monitor.logs.asked import parts_of
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
-from monitor.storage.blocks.candidates import Candidates, candidates
+from monitor.storage.blocks.candidates import candidates
+from monitor.storage.blocks.places import Candidates
 from monitor.storage.blocks.walk import Walk
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share

@@ -10,10 +10,9 @@ from uuid import UUID
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.storage.blocks import chunks, which
-from monitor.storage.blocks.candidates import FIRST
+from monitor.storage.blocks import chunks, reading
 from monitor.storage.blocks.grams import BLOCK_LOGS, BLOCKS, Chunk
-from monitor.storage.blocks.reading import read
+from monitor.storage.blocks.places import FIRST
 from monitor.storage.database.pool import Database
 from monitor.storage.database.steps import alone, step
 from monitor.traffic.ids import lowest_at
@@ -141,12 +140,12 @@ class BlockUpkeep:
         bounds = await chunks.last_ids(connection, each.id)
         own = [
             block
-            for block in which.blocks(each.after, bounds)
+            for block in reading.blocks(each.after, bounds)
             if any(block.after < id <= block.upto for id in ids)
         ]
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
             chunk = await chunks.taken(connection, each.id)
-            await _add(connection, chunk, which.some_of(own, ids))
+            await _add(connection, chunk, reading.some_of(own, ids))
             await chunks.store(connection, each.id, chunk)
             await _forget(connection, noted)
 
@@ -174,18 +173,18 @@ async def _sealed(connection: asyncpg.Connection, upto: UUID) -> bool:
 async def _read(
     connection: asyncpg.Connection, after: UUID, bounds: Sequence[UUID]
 ) -> Chunk:
-    chunk, own = Chunk(), which.blocks(after, bounds)
+    chunk, own = Chunk(), reading.blocks(after, bounds)
     for at in range(0, len(own), STEP_BLOCKS):
         await _add_blocks(connection, chunk, own[at : at + STEP_BLOCKS])
     return chunk
 
 
 async def _add_blocks(
-    connection: asyncpg.Connection, chunk: Chunk, own: Sequence[which.Block]
+    connection: asyncpg.Connection, chunk: Chunk, own: Sequence[reading.Block]
 ) -> None:
     try:
         async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
-            await _add(connection, chunk, which.all_of(own))
+            await _add(connection, chunk, reading.all_of(own))
     except (asyncpg.DataError, asyncpg.ProgramLimitExceededError):
         if len(own) == 1:
             # What cannot be read here is looked at by whoever searches.
@@ -195,8 +194,10 @@ async def _add_blocks(
             await _add_blocks(connection, chunk, [each])
 
 
-async def _add(connection: asyncpg.Connection, chunk: Chunk, some: which.Which) -> None:
-    async for block in read(connection, some):
+async def _add(
+    connection: asyncpg.Connection, chunk: Chunk, some: reading.Which
+) -> None:
+    async for block in reading.read(connection, some):
         await asyncio.to_thread(chunk.add, block.place, block.text)
         chunk.add_traits(block.place, block.traits)
 

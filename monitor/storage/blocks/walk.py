@@ -3,13 +3,14 @@
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
 from monitor.logs.filter import LogFilter
-from monitor.storage.blocks.candidates import FIRST, LAST, Candidates, Span
+from monitor.storage.blocks.places import FIRST, LAST, Candidates, Span
 from monitor.storage.search import conditions
 from monitor.storage.search.asked import asked_by
 from monitor.storage.search.bounded import within
@@ -43,8 +44,9 @@ class Walk:
         self._filter = filter
         self._ascends = ascends
         low, high = _bounds(filter, cursor, ascends)
-        spans = [s for span in candidates.spans if (s := _within(span, low, high))]
-        self._spans = deque(reversed(spans) if ascends else spans)
+        self._coming = candidates.spans(low, high, ascends=ascends)
+        # As many as the next step may take.
+        self._spans = deque(islice(self._coming, MAX_BLOCKS))
         self._late = [id for id in candidates.late if low <= id < high]
         self._size, self._blocks = FIRST_WINDOW, FIRST_BLOCKS
         self.edge = cursor
@@ -82,6 +84,7 @@ class Walk:
         elif self._spans:
             self._size = min(self._size * 2, MAX_WINDOW)
             self._shorten(taken[0])
+        self._spans.extend(islice(self._coming, MAX_BLOCKS - len(self._spans)))
         self.edge = UUID(int=whole.high.int - 1) if self._ascends else whole.low
 
     def shrink(self) -> None:
@@ -147,11 +150,6 @@ def _bounds(filter: LogFilter, cursor: UUID | None, ascends: bool) -> tuple[UUID
     if cursor is None:
         return low, high
     return (max(low, _behind(cursor)), high) if ascends else (low, min(high, cursor))
-
-
-def _within(span: Span, low: UUID, high: UUID) -> Span | None:
-    low, high = max(span.low, low), min(span.high, high)
-    return Span(low, high, span.is_block) if low < high else None
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:

@@ -9,7 +9,8 @@ from monitor.logs.asked import parts_of
 from monitor.logs.filter import LogFilter
 from monitor.logs.log import QueryPart
 from monitor.search.tree import And, Node, Query
-from monitor.storage.blocks.candidates import Candidates, candidates
+from monitor.storage.blocks.candidates import candidates
+from monitor.storage.blocks.places import Candidates
 from monitor.storage.blocks.walk import Walk
 from monitor.storage.logs.search import capped
 from monitor.storage.search import conditions

@@ -11,7 +11,7 @@ from monitor.errors import TooSlow
 from monitor.logs.filter import EXACT_TOTAL, LogFilter, Page
 from monitor.logs.log import LogDetail, LogItem, LogPage, QueryPart
 from monitor.search.tree import regexes_in
-from monitor.storage.blocks.candidates import Candidates
+from monitor.storage.blocks.places import Candidates
 from monitor.storage.blocks.searching import BlockSearch
 from monitor.storage.database.pool import PATIENCE_S, Database
 from monitor.storage.database.shares import Share

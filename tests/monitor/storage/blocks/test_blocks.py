@@ -67,7 +67,7 @@ async def blocks_read(database: Database, text: str) -> int:
             connection, parts_of(LogFilter(query=query(text))), 60_000
         )
     assert where is not None
-    return sum(span.is_block for span in where.spans)
+    return sum(span.is_block for span in where.spans())
 
 
 async def test_whatever_comes_goes_and_changes_is_found(
