@@ -37,7 +37,8 @@ class Covered:
     """Of which logs it is told: from *since*, up to and without *until*.
 
     None is no bound. *is_exact*: these are all that the filter asks for. *logs*: so
-    many were looked at one by one; None where rollups were read.
+    many were looked at one by one, or found where an index told which these are; None
+    where rollups were read.
     """
 
     is_exact: bool

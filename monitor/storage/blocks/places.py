@@ -67,6 +67,10 @@ class Candidates:
     late: tuple[UUID, ...] = ()
     days: tuple[Days, ...] = (ALWAYS,)
 
+    @property
+    def blocks(self) -> int:
+        return sum(chunk.there.bit_count() for chunk in self.chunks)
+
     def spans(
         self, low: UUID = FIRST, high: UUID = LAST, *, ascends: bool = False
     ) -> Iterator[Span]:

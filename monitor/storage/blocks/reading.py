@@ -16,7 +16,6 @@ from monitor.storage.search.joins import OF_MANY, OF_THESE_IDS
 from monitor.storage.search.where import OF_THESE_DAYS, OF_THESE_PACKS, OF_THIS_TIME
 from monitor.traffic.ids import timestamp_of
 
-
 # Of rows *blk*, which *blocks* makes: their places, and what they have.
 BLOCKS: Final = """
     unnest($1::int[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[])

@@ -50,6 +50,7 @@ class Walk:
         self._late = [id for id in candidates.late if low <= id < high]
         self._size, self._blocks = FIRST_WINDOW, FIRST_BLOCKS
         self.edge = cursor
+        self.blocks_done = 0
         self._step: tuple[list[Span], Span] | None = None
 
     @property
@@ -79,6 +80,7 @@ class Walk:
         self._late = [id for id in self._late if id not in late]
         if taken[0].is_block:
             self._blocks = min(self._blocks * 2, MAX_BLOCKS)
+            self.blocks_done += len(taken)
             for _ in taken:
                 self._spans.popleft()
         elif self._spans:

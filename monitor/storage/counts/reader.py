@@ -18,6 +18,7 @@ from monitor.errors import Unavailable
 from monitor.logs.facets import Covered, FacetName, Facets, Timeline
 from monitor.logs.filter import LogFilter
 from monitor.storage.counts import timeline, values
+from monitor.storage.counts.blocks import in_blocks
 from monitor.storage.counts.values import ROLLED_UP, Tally
 from monitor.storage.counts.walk import Deadline, Walk, exactly, nothing
 from monitor.storage.database.pool import Database
@@ -45,6 +46,7 @@ class Reading:
     """*is_read*: that it could be told in time what is asked."""
 
     connection: asyncpg.Connection
+    filter: LogFilter
     asked: Asked
     deadline: Deadline
     is_read: bool
@@ -137,6 +139,18 @@ class CountReader:
     async def _walked(
         self, reading: Reading, counting: Callable[[Conditions, str], str], tally: Takes
     ) -> Covered:
+        if not reading.asked.is_indexed:
+            covered = await in_blocks(
+                reading.connection,
+                reading.filter,
+                reading.asked,
+                counting,
+                tally.take,
+                self._most_logs,
+                reading.deadline,
+            )
+            if covered is not None:
+                return covered
         walk = Walk(reading.asked, counting, tally.take, self._most_logs)
         return await walk.run(reading.connection, reading.deadline)
 
@@ -155,6 +169,7 @@ class CountReader:
                 is_read = False
             yield Reading(
                 connection=connection,
+                filter=filter,
                 asked=asked_by(filter),
                 deadline=deadline,
                 is_read=is_read,

@@ -54,9 +54,9 @@ class Walk:
             return nothing(self.asked)
         days = in_order(there, *self.asked.bounds)
         if self.asked.is_indexed:
-            found = await self._at_once(connection, days, deadline)
-            if found is not None:
-                return found
+            covered = await self._at_once(connection, days, deadline)
+            if covered is not None:
+                return covered
         return await self._in_steps(connection, deque(days), deadline)
 
     async def _in_steps(
@@ -100,8 +100,7 @@ class Walk:
                 rows = await within(connection, until.left_ms(), sql, made.arguments)
             except asyncpg.QueryCanceledError:
                 return None
-            # Facets have a row of all of them.
-            logs += sum(row["requests"] or 0 for row in rows if not row.get("facet"))
+            logs += found(rows)
             if logs > self.most_logs:
                 return None
             taken.append(rows)
@@ -151,6 +150,11 @@ class Walk:
         if since is None:
             return nothing(self.asked)
         return Covered(is_exact=False, since=since, until=until, logs=seen)
+
+
+def found(rows: Sequence[asyncpg.Record]) -> int:
+    """Facets have a row of all of them."""
+    return sum(row["requests"] or 0 for row in rows if not row.get("facet"))
 
 
 def exactly(asked: Asked, logs: int | None) -> Covered:

@@ -41,13 +41,16 @@ async def parts_of_nothing(
         return ()
     parts = query.parts[:MOST_PARTS]
     found = []
+    # Of two parts, each is the other one's rest.
+    known: dict[tuple[Node, ...], int | None] = {}
     for place, part in enumerate(parts):
         left_ms = int((deadline - time.monotonic()) * 1000)
         share_ms = left_ms // (2 * (len(parts) - place))
         others = tuple(other for other in asked if other is not part)
-        alone = await _count(connection, there, (part,), share_ms)
-        without = await _count(connection, there, others, share_ms)
-        found.append(_shown(query, part, alone, without))
+        for some in ((part,), others):
+            if some not in known:
+                known[some] = await _count(connection, there, some, share_ms)
+        found.append(_shown(query, part, known[(part,)], known[others]))
     return tuple(found)
 
 

@@ -45,7 +45,7 @@ EXPORT_ROWS = 50
 # and what counting may.
 DIRECT_SHARE = 0.05
 READING_SHARE = 0.1
-COUNT_SHARE = 0.05
+COUNT_SHARE = 0.03
 # What rollups may take, which are asked before.
 ROLLUP_SHARE = 0.05
 # For its turn: who looks at a list, and who carries logs out.

@@ -30,6 +30,7 @@ from monitor.storage.search.asked import asked_by
 from monitor.traffic.endpoint import endpoint_of
 from monitor.traffic.exchange import Body, Exchange, Source
 from monitor.traffic.ids import LogIds, timestamp_of
+from tests.support.blocks import make_blocks
 from tests.support.exchanges import an_exchange
 from tests.support.plain_search import Log, holds, is_so
 from tests.support.queries import query
@@ -196,6 +197,13 @@ def is_timeline_of(timeline: Timeline, logs: Sequence[Log]) -> None:
 
 async def test_they_are_what_a_plain_count_is(house: House) -> None:
     reader = house.reader()
+    asked = filter_of("body:declined -note:nobody")
+    without = await reader.facets(asked)
+    await make_blocks(house.database)
+    # Blocks leave out what cannot be found, so that less is looked at.
+    within = await reader.facets(asked)
+    assert within.counted == without.counted
+    assert (within.covered.logs, without.covered.logs) == (within.counted.requests, 300)
     # By rollups, where these know what is asked, and by logs.
     by: Counter[bool] = Counter()
     filters = [filter_of(text) for text in QUERIES]
