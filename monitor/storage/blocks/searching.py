@@ -135,7 +135,9 @@ class BlockSearch:
                          {ordered}
                         """
                     most_ms = min(int(left_ms * STEP_SHARE), MOST_MS)
-                    rows = await within(connection, most_ms, sql, made.arguments)
+                    rows = await within(
+                        connection, most_ms, sql, made.arguments, reads_many=True
+                    )
             except Busy:
                 return None
             except TooSlow:

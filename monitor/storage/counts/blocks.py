@@ -48,7 +48,9 @@ async def in_blocks(
             made = await walk.step(connection, left_ms)
             left_ms = deadline.left_ms(STEP_SHARE)
             sql = counting(made, "")
-            rows = await within(connection, left_ms, sql, made.arguments)
+            rows = await within(
+                connection, left_ms, sql, made.arguments, reads_many=True
+            )
         except asyncpg.QueryCanceledError:
             walk.shrink()
             continue

@@ -73,7 +73,9 @@ class Walk:
                 left_ms = deadline.left_ms(STEP_SHARE)
                 made = self._between(self.asked.where(), days[0], edge, far)
                 sql = self.counting(made, "")
-                rows = await within(connection, left_ms, sql, made.arguments)
+                rows = await within(
+                    connection, left_ms, sql, made.arguments, reads_many=True
+                )
             except asyncpg.QueryCanceledError:
                 # Smaller, so that a step gets on, however little.
                 size = max(size // SHRINKS_BY, 1)

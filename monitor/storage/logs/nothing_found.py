@@ -99,7 +99,9 @@ async def _in_blocks(
     while count <= MOST_COUNTED and not walk.is_over:
         made = await walk.step(connection, _left_ms(until))
         sql, arguments = capped(made, MOST_COUNTED + 1 - count)
-        [row] = await within(connection, _left_ms(until), sql, arguments)
+        [row] = await within(
+            connection, _left_ms(until), sql, arguments, reads_many=True
+        )
         count += row["count"]
         walk.done()
     return count

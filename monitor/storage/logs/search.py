@@ -211,7 +211,9 @@ class Window:
              WHERE {made.where}
              ORDER BY l.id {order(self.page)}
             """
-        return await within(connection, timeout_ms, sql, made.arguments)
+        return await within(
+            connection, timeout_ms, sql, made.arguments, reads_many=True
+        )
 
     def _bound(self, made: Conditions) -> None:
         begin_after(made, self.page, self.edge)

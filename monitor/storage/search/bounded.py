@@ -10,6 +10,7 @@ LEVELS: Final = {
     "read_committed": "READ COMMITTED",
     "repeatable_read": "REPEATABLE READ",
 }
+HASHED: Final = "; SET LOCAL enable_nestloop = off"
 
 
 async def within(
@@ -17,9 +18,14 @@ async def within(
     timeout_ms: int,
     sql: str,
     arguments: Sequence[object],
+    *,
+    reads_many: bool = False,
 ) -> list[asyncpg.Record]:
-    """Raises asyncpg.QueryCanceledError where it takes longer."""
-    async with bounded(connection, timeout_ms):
+    """Raises asyncpg.QueryCanceledError where it takes longer.
+
+    *reads_many*: as the conditions have it.
+    """
+    async with bounded(connection, timeout_ms, reads_many=reads_many):
         return await connection.fetch(sql, *arguments)
 
 
@@ -29,8 +35,12 @@ async def bounded(
     timeout_ms: int,
     *,
     isolation: Literal["read_committed", "repeatable_read"] = "read_committed",
+    reads_many: bool = False,
 ) -> AsyncIterator[None]:
     """A transaction that reads, each statement of which may take so long.
+
+    *reads_many*: the planner takes the logs of a range for fewer than they are, and
+    would look for the body of each among all that it has read.
 
     Raises asyncpg.QueryCanceledError where one takes longer.
     """
@@ -38,6 +48,7 @@ async def bounded(
     await connection.execute(
         f"BEGIN ISOLATION LEVEL {LEVELS[isolation]} READ ONLY;"
         f" SET LOCAL statement_timeout = {max(timeout_ms, 1)}"
+        f"{HASHED if reads_many else ''}"
     )
     try:
         yield
