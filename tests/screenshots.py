@@ -153,7 +153,7 @@ async def shoot(
             # Charts and counts come behind the page.
             drawing = page.locator('[aria-busy="true"]:visible')
             await drawing.first.wait_for(state="hidden")
-            await page.wait_for_timeout(1500)
+            await page.wait_for_timeout(700)
             made = await _webp(browser, await page.screenshot())
             (PLACE / f"{name}-{state}-{size}{scheme}.webp").write_bytes(made)
         await context.close()
