@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from playwright.async_api import Browser, FilePayload, Page, async_playwright
 
@@ -26,7 +26,7 @@ PLACE: Final = Path(__file__).parents[1] / "docs" / "screenshots"
 MOST_BYTES: Final = 3 * 1024 * 1024
 SIZES: Final = {"": (1280, 800), "narrow-": (390, 844)}
 # Sharp enough to be read, a quarter of the size.
-QUALITY: Final = 0.5
+QUALITY: Final = 0.4
 TO_WEBP: Final = """
 async ([png, quality]) => {
   const bytes = Uint8Array.from(atob(png), (character) => character.charCodeAt(0));
@@ -76,7 +76,14 @@ BROKEN: Final = {
 # What is filled in where the address cannot be wrong: what opens the form, its fields.
 REFUSED: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "services": ("register", {"name": "pay", "base_url": "pay.internal"}),
-    "alerts": ("new-rule", {"name": "card", "query": "status:>=five"}),
+    "alerts": (
+        "new-rule",
+        {
+            "name": "card",
+            "query": "status:>=five",
+            "condition_value": "1",
+        },
+    ),
     "channels": ("new-channel", {"name": "on call", "url": "pager"}),
     "tokens": ("", {"name": " "}),
 }
@@ -131,6 +138,23 @@ ALL_LOOKS: Final = tuple((size, look) for size in SIZES for look in ("light", "d
 TWO_LOOKS: Final = (("", "light"), ("narrow-", "dark"))
 
 
+def _sent(url: str) -> str:
+    """The log of a request from scratch."""
+    with urlopen(f"{url}/v1/services?limit=100", timeout=PATIENCE_S) as answer:
+        services = json.loads(answer.read())["items"]
+    (catalog,) = (one["id"] for one in services if "catalog" in one["slug"])
+    new = {"service_id": catalog, "url": "/products"}
+    return str(_post(url, "/v1/requests", new)["log_id"])
+
+
+def _post(url: str, path: str, body: dict[str, object]) -> dict[str, object]:
+    given = {"Content-Type": "application/json"}
+    asked = Request(url + path, json.dumps(body).encode(), given)
+    with urlopen(asked, timeout=PATIENCE_S) as answer:
+        made: dict[str, object] = json.loads(answer.read())
+    return made
+
+
 async def shoot(
     browser: Browser,
     url: str,
@@ -164,6 +188,7 @@ async def _refuse(page: Page, name: str) -> None:
     if name == "import":
         archive = FilePayload(name="a.har", mimeType="application/json", buffer=b"{")
         await page.locator("#i-files").set_input_files([archive])
+        await page.get_by_role("button", name="Import", exact=True).click()
     if name not in REFUSED:
         return
     opener, fields = REFUSED[name]
@@ -187,15 +212,17 @@ async def _webp(browser: Browser, png: bytes) -> bytes:
 async def _of_the_demo(browser: Browser) -> None:
     async with running("demo") as (url, postgres):
         await asyncio.sleep(FULL_AFTER_S)
-        failed = _logs(url, "status_class=5xx&source=proxy&limit=1")
         fine = _logs(url, "status_class=2xx&source=proxy&method=GET&limit=1")
-        first = (failed or fine)[0]
+        paid = _logs(url, "status_class=2xx&endpoint=/charges&limit=1")
+        failed = _logs(url, "status_class=5xx&endpoint=/charges&limit=1")
         pages = {
             **PAGES,
             "log": f"/log/{fine[0]}",
             "replay": f"/replay/{fine[0]}",
-            "compare": f"/compare?a={fine[0]}&b={first}",
+            "compare": f"/compare?a={paid[0]}&b={(failed or fine)[0]}",
+            "send": f"/replay?sent={_sent(url)}",
         }
+        _post(url, "/v1/tokens", {"name": "grafana", "read_only": True})
         await shoot(browser, url, pages, "full")
         await shoot(browser, url, BROKEN, "broken")
         with frozen(postgres):
