@@ -7,6 +7,7 @@ PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 missing=""
 is_there() { command -v "$1" >/dev/null; }
 is_there chromium || missing="$missing chromium"
+is_there chromium-headless-shell || missing="$missing chromium-headless-shell"
 is_there nginx || missing="$missing nginx-light"
 is_there haproxy || missing="$missing haproxy"
 is_there apache2 || missing="$missing apache2-bin"

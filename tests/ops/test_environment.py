@@ -108,6 +108,7 @@ def test_an_ordinary_user_is_asked_only_for_what_is_missing(
     ).stdout.split()
     packages = {
         "chromium": "chromium",
+        "chromium-headless-shell": "chromium-headless-shell",
         "nginx": "nginx-light",
         "haproxy": "haproxy",
         "apache2": "apache2-bin",

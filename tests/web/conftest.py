@@ -18,7 +18,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from appliance.start.running import Appliance
 from tests.support.patience import PATIENCE_S
-from tests.support.programs import need
+from tests.support.programs import need, path_of
 from tests.support.running import appliance_on, client_of
 
 # It asks for the stack at each call. To find the lines of source that go with it, which
@@ -87,7 +87,8 @@ async def _close_all(browser: Browser) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def launched() -> AsyncIterator[Browser]:
-    chromium = need("chromium", "chromium")
+    # The same browser without a window, which is half of what most pages take.
+    chromium = path_of("chromium-headless-shell") or need("chromium", "chromium")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
         made = await playwright.chromium.launch(
