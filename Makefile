@@ -9,15 +9,18 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 # Whether the hot modules are compiled where that can be done; `no` leaves it out.
 COMPILED ?= yes
-HOT := .venv/.hot
-BUILD := .venv/.build
+# Where they are compiled, and how well: tests do it elsewhere, and in less time.
+BUILT ?= .venv
+COMPILE_LEVEL ?= 3
+HOT := $(BUILT)/.hot
+BUILD := $(BUILT)/.build
 PACKAGES := api appliance migrations monitor proxy web
 # What a page shows of the documentation.
 SHOWN := docs/troubleshooting.md
 files = $(shell find $(1) -name __pycache__ -prune -o -print)
 ifneq ($(COMPILED),no)
 WITH_BUILD := $(BUILD)
-IN_BUILD := PYTHONPATH=$(CURDIR)/.venv/compiled$${PYTHONPATH:+:$$PYTHONPATH}
+IN_BUILD := PYTHONPATH=$(CURDIR)/$(BUILT)/compiled$${PYTHONPATH:+:$$PYTHONPATH}
 endif
 
 # The locks are whole: pip is to install what they name, and to look for nothing.
@@ -109,17 +112,17 @@ compiled: $(BUILD)
 # Without a compiler neither file is made: it is looked for again the next time.
 $(HOT): $(RUNTIME) compile.sh setup.py requirements-compile.lock $(call files,api/ingest monitor proxy)
 	@rm -f $@
-	@if sh compile.sh; then touch $@; fi
+	@if sh compile.sh $(BUILT)/compiling $(COMPILE_LEVEL); then touch $@; fi
 
 # A copy of all packages, so that nothing compiled lies beside a source that is edited.
 $(BUILD): $(HOT) main.py $(SHOWN) $(call files,$(PACKAGES))
-	@rm -rf $@ .venv/compiled .venv/copying
+	@rm -rf $@ $(BUILT)/compiled $(BUILT)/copying
 	@if [ -e $(HOT) ]; then \
-	    cp -R .venv/compiling/lib .venv/copying \
-	    && cp -R main.py $(PACKAGES) .venv/copying \
-	    && mkdir .venv/copying/docs && cp $(SHOWN) .venv/copying/docs \
-	    && find .venv/copying -name __pycache__ -prune -exec rm -r {} + \
-	    && mv .venv/copying .venv/compiled && touch $@; fi
+	    cp -R $(BUILT)/compiling/lib $(BUILT)/copying \
+	    && cp -R main.py $(PACKAGES) $(BUILT)/copying \
+	    && mkdir $(BUILT)/copying/docs && cp $(SHOWN) $(BUILT)/copying/docs \
+	    && find $(BUILT)/copying -name __pycache__ -prune -exec rm -r {} + \
+	    && mv $(BUILT)/copying $(BUILT)/compiled && touch $@; fi
 
 # What only root can install; without it those tests are skipped, or fail where CI is set.
 system: $(RUNTIME)

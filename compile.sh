@@ -1,8 +1,10 @@
 #!/bin/sh
-# Compiles the hot modules into .venv/compiling; docs/compiled.md. Where that cannot be
-# done, one line says why, and it exits with 1. `compile.sh missing` names the packages
-# that are missing, and compiles nothing.
+# Compiles the hot modules into a folder (.venv/compiling), as well as the compiler can at
+# a level (3); docs/compiled.md. Where that cannot be done, one line says why, and it exits
+# with 1. `compile.sh missing` names the packages that are missing, and compiles nothing.
 set -u
+to=${1:-.venv/compiling}
+level=${2:-3}
 python=.venv/bin/python
 interpreted="The hot modules run interpreted, which takes more CPU"
 
@@ -18,7 +20,7 @@ packages = {
 print(*(name for name, is_there in packages.items() if not is_there))
 PYTHON
 )
-if [ "${1-}" = missing ]; then
+if [ "$to" = missing ]; then
     echo "$missing"
     exit 0
 fi
@@ -29,8 +31,8 @@ fi
 echo "Compiling the hot modules (once, half a minute; COMPILED=no leaves it out) …"
 if { $python -m pip install -q --disable-pip-version-check --no-deps --require-hashes \
         -r requirements-compile.lock \
-    && COMPILE_TO=.venv/compiling/c $python setup.py -q build_ext --parallel 2 \
-        --build-temp .venv/compiling/o --build-lib .venv/compiling/lib
+    && COMPILE_TO=$to/c COMPILE_LEVEL=$level $python setup.py -q build_ext --parallel 2 \
+        --build-temp "$to/o" --build-lib "$to/lib"
     } >make.log 2>&1; then
     exit 0
 fi

@@ -1,7 +1,7 @@
 """Which modules are compiled, and how: docs/compiled.md. The rest is in pyproject.toml.
 
 Only where COMPILE_TO names a folder for what is generated; a plain install compiles
-nothing.
+nothing. COMPILE_LEVEL is how much the C compiler is to optimise.
 """
 
 import os
@@ -87,7 +87,7 @@ def compiled(folder: str) -> list[Any]:
     made = mypycify(
         # A cache of its own: `make check` asks mypy with other options.
         ["--cache-dir", f"{folder}/mypy", *HOT],
-        opt_level="3",
+        opt_level=os.environ.get("COMPILE_LEVEL", "3"),
         debug_level="0",
         multi_file=True,
         target_dir=folder,
