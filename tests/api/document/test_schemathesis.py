@@ -15,7 +15,7 @@ CONFIG = Path(__file__).parent / "schemathesis.toml"
 # As many for each call on every machine, and the same but for ids that the appliance
 # makes; beside them are all cases of its coverage, seventy a call. A longer search, by
 # hand, has another seed, and `--max-time 600` instead.
-EXAMPLES = 25
+EXAMPLES = 12
 
 
 async def done(reader: Reader, writer: Writer) -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from tests.support.patience import LOOK_S
 from tests.support.running import (
     LOG,
     appliance_on,
@@ -238,6 +239,7 @@ async def test_a_hundred_thousand_rows_and_the_proxy_goes_on(
             answer = await client.post("/v1/logs", json=LOG, headers=key)
             assert answer.status_code == 201, answer.text
             others += 1
+            await asyncio.sleep(LOOK_S)
         answer = pushing.result()
         assert answer.status_code == 201, answer.text[:500]
         assert answer.json()["accepted"] == count
