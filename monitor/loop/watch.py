@@ -9,14 +9,13 @@ long overdue, and notes which function the loop's thread is in.
 
 import asyncio
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import FrameType
 
 from monitor.loop.doing import DOING, EDGES, KINDS, Kind
+from monitor.loop.stack import stack_of
 
 logger = logging.getLogger(__name__)
 
@@ -179,23 +178,18 @@ class LoopWatch:
         while not self._is_over.wait(LOOK_S):
             if time.monotonic() - self._due < OVERDUE_S or self._seen:
                 continue
-            frame = sys._current_frames().get(self._thread_id)
-            if frame is not None:
-                # Compiled code has no frame, and a word while it runs.
-                named = _named(frame)
-                self._seen = f"{DOING.now.word}: {named}".strip(": ") or OTHER
+            # Compiled code has no frame, and a word while it runs.
+            named = _named(stack_of(self._thread_id))
+            self._seen = f"{DOING.now.word}: {named}".strip(": ") or OTHER
 
 
-def _named(frame: FrameType | None) -> str:
+def _named(stack: list[str]) -> str:
     """The innermost function of ours that has a frame, or the innermost of all."""
     innermost = ""
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        name = f"{module}.{frame.f_code.co_qualname}"
-        root = module.partition(".")[0]
+    for name in stack:
+        root = name.partition(".")[0]
         if root in OURS:
             return name
         if not innermost and root not in AROUND:
             innermost = name
-        frame = frame.f_back
     return innermost
