@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, eventually
 from tests.support.running import bearer
 from tests.support.serving import Served
 from tests.support.upstreams import Reader, Writer, read_head
@@ -19,6 +19,7 @@ PUSHERS = 2
 # Between two requests of one client. Many at once are not what these tests ask for, and
 # whoever sends without a pause takes the CPU that the broken parts need to come back.
 ASKS_EVERY_S, PUSHES_EVERY_S = 0.01, 0.02
+ENOUGH = 100
 
 
 def body_of(number: int) -> bytes:
@@ -119,7 +120,10 @@ def is_whole(answer: bytes, body: bytes) -> bool:
 
 @asynccontextmanager
 async def flowing(traffic: Traffic) -> AsyncIterator[None]:
-    """For the length of the block; at its end all of it is answered or failed."""
+    """For the length of the block, and until enough is answered on a slow machine, too.
+
+    At its end all of it is answered or failed.
+    """
     async with asyncio.TaskGroup() as tasks:
         for _ in range(CLIENTS):
             tasks.create_task(traffic.ask())
@@ -127,6 +131,7 @@ async def flowing(traffic: Traffic) -> AsyncIterator[None]:
             tasks.create_task(traffic.push())
         try:
             yield
+            await eventually(lambda: len(traffic.tally.answered) > ENOUGH)
         finally:
             traffic.end()
 

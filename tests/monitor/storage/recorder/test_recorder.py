@@ -520,7 +520,7 @@ async def test_a_list_that_takes_too_long_gives_what_it_found_and_goes_on(
     reader = LogReader(database, timeout_ms=1)
     found: list[UUID] = []
     cursor: str | None = None
-    for _ in range(2000):
+    for tried in range(2000):
         from monitor.logs.cursor import decode_cursor
 
         at = decode_cursor(cursor) if cursor else None
@@ -529,5 +529,6 @@ async def test_a_list_that_takes_too_long_gives_what_it_found_and_goes_on(
         if page.next_cursor is None and page.complete:
             break
         cursor = page.next_cursor or cursor
-        reader = LogReader(database, timeout_ms=2000 if len(found) else 5)
+        # On a busy machine not even the planner is through within 5 ms.
+        reader = LogReader(database, timeout_ms=2000 if len(found) else 5 + tried)
     assert sorted(found) == [one.id for one in made]
