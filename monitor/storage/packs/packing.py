@@ -28,6 +28,7 @@ PACK_LOGS: Final = 128
 PACK_BYTES: Final = 256 * 1024
 # What is longer has pages of its own.
 MOST_BYTES: Final = 8 * 1024
+LEAST_PAGES: Final = 32
 # At each of these times, what came late is looked for behind what was packed.
 WHOLE_EVERY: Final = timedelta(hours=1)
 # In a turn, after which others may have the connection.
@@ -41,11 +42,14 @@ SIZE: Final = " + ".join(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Bodies are packed that are *after* old, so many a second at most; 0: none."""
+    """Bodies are packed that are *after* old, so many a second at most; 0: none. Of a
+    day, *least_pages* go back to the disk.
+    """
 
     after: timedelta
     per_second: int
     pack_logs: int = PACK_LOGS
+    least_pages: int = LEAST_PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class BodyPacking:
         else:
             return True
         if _begin(day) + DAY <= until and day not in self._shrunk:
-            if bytes := await shrink(connection, day):
+            if bytes := await shrink(connection, day, self._pace.least_pages):
                 self._counters.packing_bytes.inc(bytes)
             self._shrunk.add(day)
         return False

@@ -18,9 +18,8 @@ from monitor.storage.packs.taking_out import LOCK_ALONE
 PAGE_BYTES: Final = 8192
 # Rows of so many pages move at once.
 STEP_PAGES: Final = 256
-# Worth it: where a fifth is free, and so many pages.
+# Worth it: where a fifth is free.
 LEAST_FREE: Final = 0.2
-LEAST_PAGES: Final = 32
 SAMPLED_PAGES: Final = 1_024
 # Of a row of bodies, beside what it holds.
 ROW_BYTES: Final = 56
@@ -33,43 +32,46 @@ LONGEST_VACUUM_S: Final = 3_600.0
 REFUSED: Final = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 
 
-async def shrink(connection: asyncpg.Connection, day: date) -> int:
-    """Of a day that is over and packed; how many bytes went."""
+async def shrink(connection: asyncpg.Connection, day: date, least_pages: int) -> int:
+    """Of a day that is over and packed; how many bytes went, if *least_pages* can."""
     tables = [f"{name}_{day:%Y%m%d}" for name in ENTRY_BYTES]
     before = await _size(connection, tables)
-    if await _is_roomy(connection, tables[0]):
-        await _compact(connection, tables[0])
+    await _compact(connection, tables[0], least_pages)
     for table, entry in zip(tables, ENTRY_BYTES.values(), strict=True):
-        await _index_anew(connection, table, entry)
+        await _index_anew(connection, table, entry, least_pages)
     return max(before - await _size(connection, tables), 0)
 
 
-async def _is_roomy(connection: asyncpg.Connection, table: str) -> bool:
-    pages = await _pages(connection, table)
-    return pages - await _needed(connection, table) > max(
-        LEAST_PAGES, pages * LEAST_FREE
-    )
-
-
-async def _compact(connection: asyncpg.Connection, table: str) -> None:
-    """Rows move to the front while there is room; each turn moves as many pages as are
-    free, and leaves these to the next vacuum.
+async def _compact(
+    connection: asyncpg.Connection, table: str, least_pages: int
+) -> None:
+    """Rows move to the front while there is room: each turn those of as many pages as
+    are free, which the next vacuum cuts off.
     """
     needed = await _needed(connection, table)
-    pages = math.inf
-    while True:
-        # What is free is known, and the empty end is cut off.
-        await connection.execute(f"VACUUM {table}", timeout=LONGEST_VACUUM_S)
+    before, there = math.inf, await _pages(connection, table)
+    while before > there > needed + max(least_pages, there * LEAST_FREE):
+        # What is free is known then, and an empty end is cut off.
+        await _vacuum(connection, table)
+        before = await _pages(connection, table)
+        await _move_back(connection, table, needed, int(before))
+        await _vacuum(connection, table)
         there = await _pages(connection, table)
-        free = there - needed
-        if there >= pages or free <= max(LEAST_PAGES, there * LEAST_FREE):
+
+
+async def _vacuum(connection: asyncpg.Connection, table: str) -> None:
+    await connection.execute(f"VACUUM {table}", timeout=LONGEST_VACUUM_S)
+
+
+async def _move_back(
+    connection: asyncpg.Connection, table: str, begin: int, end: int
+) -> None:
+    """What is in these pages, as far as no bodies are being removed."""
+    while begin < end:
+        following = max(end - STEP_PAGES, begin)
+        if not await _move(connection, table, following, end):
             return
-        pages, end = there, there
-        while end > there - free:
-            begin = max(end - STEP_PAGES, there - free)
-            if not await _move(connection, table, begin, end):
-                return
-            end = begin
+        end = following
 
 
 async def _move(
@@ -92,24 +94,39 @@ async def _move(
     return True
 
 
-async def _index_anew(connection: asyncpg.Connection, table: str, entry: int) -> None:
-    """Those indexes of *table* that have a fifth too many pages for its rows."""
+async def _index_anew(
+    connection: asyncpg.Connection, table: str, entry: int, least_pages: int
+) -> None:
+    """Those indexes of *table* that have a fifth too many pages for its rows, and once
+    one of tags: as rows come it grows to many times what it needs.
+    """
+    least = least_pages * PAGE_BYTES
+    most = int(await _count(connection, table) * entry * (1 + LEAST_FREE)) + least
     rows = await connection.fetch(
         """
-        SELECT i.indexrelid::regclass::text AS name
+        SELECT c.oid::regclass::text AS name, am.amname = 'gin' AS is_of_tags
           FROM pg_index AS i
+          JOIN pg_class AS c ON c.oid = i.indexrelid
+          JOIN pg_am AS am ON am.oid = c.relam
          WHERE i.indrelid = $1::text::regclass
-           AND pg_relation_size(i.indexrelid) > $2
+           AND CASE WHEN am.amname = 'gin'
+                    THEN c.reloptions IS NULL AND pg_relation_size(c.oid) > $2
+                    ELSE pg_relation_size(c.oid) > $3 END
         """,
         table,
-        int(await _count(connection, table) * entry * (1 + LEAST_FREE))
-        + LEAST_PAGES * PAGE_BYTES,
+        least,
+        most,
     )
     for row in rows:
         try:
             async with step(connection, timeout_ms=MOST_MS):
                 await connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
                 await connection.execute(f"REINDEX INDEX {row['name']}")
+                if row["is_of_tags"]:
+                    # Says that it was, and keeps it so: hardly a row comes any more.
+                    await connection.execute(
+                        f"ALTER INDEX {row['name']} SET (fastupdate = off)"
+                    )
         except REFUSED:
             continue
 

@@ -3,16 +3,17 @@
 import asyncio
 import random
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from monitor.counters import Counters
 from monitor.logs.filter import LogFilter
 from monitor.logs.log import LogDetail
 from monitor.storage.clearing.clearing import remove_logs
 from monitor.storage.database.pool import Database
 from monitor.storage.logs.reader import LogReader
-from monitor.storage.packs.packing import Pace
+from monitor.storage.packs.packing import BodyPacking, Pace
 from monitor.traffic.exchange import Body, Exchange
 from monitor.traffic.ids import LogIds, bucket_of, timestamp_of
 from tests.support.exchanges import an_exchange
@@ -146,30 +147,41 @@ async def test_the_room_of_a_day_that_is_packed_goes_back_to_the_disk(
     """Also where long ones stay, the last of which are at its end."""
     chance = random.Random(1)
     text = " ".join(chance.choices(["alpha", "beta", "gamma"], k=400)).encode()
+    short, long = (Body(kept=text * n, size=len(text) * n) for n in (1, 9))
     moment = START - timedelta(days=2)
     logs = [
         an_exchange(
             service_id,
             id=IDS.at(moment),
-            request_body=Body(kept=text, size=len(text)),
-            response_body=Body(kept=text * 9, size=9 * len(text))
-            if n > 1_150
-            else None,
+            request_body=short,
+            response_body=long if n > 1_150 else None,
+            tags=("eu", "stable"),
         )
         for n in range(1_200)
     ]
-    await store(database, logs)
+    # What comes between those that are there leaves pages half full.
+    for some in (logs[::2], logs[1::2]):
+        await store(database, some)
     expected = await details(database)
-    pace = Pace(after=timedelta(hours=1), per_second=100_000)
+    pace = Pace(after=timedelta(hours=1), per_second=100_000, least_pages=1)
+    day = f"{moment:%Y%m%d}"
+    tables = [f"log_bodies_{day}", f"body_packs_{day}"]
+    tables += [f"logs_{day}_pkey", f"logs_{day}_tags_idx"]
     async with database.connection() as connection:
-        loose = await connection.fetchval(SIZE, f"log_bodies_{moment:%Y%m%d}")
-        await pack_bodies(database, pace)
+        before = [await connection.fetchval(SIZE, name) for name in tables]
+        packing = await pack_bodies(database, pace)
         assert await packed(database) == 1_151
-        after = await connection.fetchval(SIZE, f"log_bodies_{moment:%Y%m%d}")
-        packs = await connection.fetchval(SIZE, f"body_packs_{moment:%Y%m%d}")
+        after = [await connection.fetchval(SIZE, name) for name in tables]
+        # What was made anew once is left alone.
+        again = BodyPacking(database, counters=Counters(), pace=pace)
+        assert not await again.step(datetime.now(UTC))
+        assert after == [await connection.fetchval(SIZE, name) for name in tables]
     # 49 of 23 KB.
-    assert 49 * len(text) * 10 < after < 49 * len(text) * 10 * 1.3
-    assert packs < loose / 4
+    assert 49 * len(text) * 10 < after[0] < 49 * len(text) * 10 * 1.3
+    assert after[1] < before[0] / 4
+    assert after[2] < before[2]
+    assert after[3] < before[3]
+    assert not await packing.step(datetime.now(UTC))
     assert await details(database) == expected
 
 
