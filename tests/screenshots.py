@@ -134,16 +134,17 @@ def _logs(url: str, query: str) -> list[str]:
 
 
 ALL_LOOKS: Final = tuple((size, look) for size in SIZES for look in ("light", "dark"))
-# Of what looks much the same on all pages.
+# Of what looks much the same on all pages: these have something of their own to show.
 TWO_LOOKS: Final = (("", "light"), ("narrow-", "dark"))
+OF_THEIR_OWN: Final = {"logs", "open", "metrics", "endpoints", "send", "status"}
 
 
 def _sent(url: str) -> str:
     """The log of a request from scratch."""
     with urlopen(f"{url}/v1/services?limit=100", timeout=PATIENCE_S) as answer:
         services = json.loads(answer.read())["items"]
-    (catalog,) = (one["id"] for one in services if "catalog" in one["slug"])
-    new = {"service_id": catalog, "url": "/products"}
+    (shop,) = (one["id"] for one in services if "shop" in one["slug"])
+    new = {"service_id": shop, "url": "/products/36?currency=EUR"}
     return str(_post(url, "/v1/requests", new)["log_id"])
 
 
@@ -227,7 +228,9 @@ async def _of_the_demo(browser: Browser) -> None:
         await shoot(browser, url, BROKEN, "broken")
         with frozen(postgres):
             await asyncio.sleep(AWAY_AFTER_S)
-            await shoot(browser, url, pages, "away", TWO_LOOKS)
+            own = {name: pages[name] for name in pages if name in OF_THEIR_OWN}
+            await shoot(browser, url, pages, "away", TWO_LOOKS[:1])
+            await shoot(browser, url, own, "away", TWO_LOOKS[1:])
 
 
 async def main() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import screenshots
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -136,3 +138,15 @@ def test_vendored_files_are_what_their_manifest_says() -> None:
     assert rows
     for name, digest in rows:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_screenshots_show_each_page_in_each_state_and_are_bounded() -> None:
+    found = list(screenshots.PLACE.iterdir())
+    assert sum(path.stat().st_size for path in found) <= screenshots.MOST_BYTES
+    kinds = {tuple(path.stem.split("-")[:2]) for path in found}
+    of_logs = {"log", "replay", "compare"}
+    expected = {(name, "empty") for name in screenshots.PAGES}
+    expected |= {(name, "broken") for name in screenshots.BROKEN}
+    for state in ("full", "away"):
+        expected |= {(name, state) for name in {*screenshots.PAGES, *of_logs}}
+    assert kinds == expected
