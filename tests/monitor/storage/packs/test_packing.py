@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from appliance.data.database import MIGRATIONS
 from monitor.counters import Counters
 from monitor.logs.filter import LogFilter
 from monitor.logs.log import LogDetail
@@ -226,3 +227,20 @@ async def details(database: Database) -> dict[UUID, LogDetail]:
     reader = LogReader(database, timeout_ms=60_000)
     logs = reader.all(LogFilter(), cursor=None, limit=None)
     return {detail.item.id: detail async for detail in logs}
+
+
+async def test_bodies_of_days_from_before_there_were_packs_are_packed(
+    database: Database, service_id: UUID
+) -> None:
+    body = Body(kept=b"{}", size=2)
+    ids = [IDS.at(START - timedelta(days=1, minutes=n)) for n in range(6)]
+    logs = [an_exchange(service_id, id=id, response_body=body) for id in ids]
+    await store(database, logs)
+    there = await details(database)
+    async with database.connection() as connection:
+        for day in {f"{timestamp_of(id):%Y%m%d}" for id in ids}:
+            await connection.execute(f"DROP TABLE body_packs_{day}")
+        await connection.execute((MIGRATIONS / "0032_packs_of_days.sql").read_text())
+    await pack_bodies(database)
+    assert await packed(database) == len(logs)
+    assert await details(database) == there
