@@ -40,10 +40,8 @@ async def in_blocks(
     if where is None or not where.chunks:
         return None
     walk, logs = Walk(filter, where), 0
-    while not walk.is_over and logs < most_logs:
+    while not walk.is_over and logs < most_logs and deadline.leaves_a_step:
         left_ms = deadline.left_ms(STEP_SHARE)
-        if left_ms <= 0:
-            break
         try:
             made = await walk.step(connection, left_ms)
             left_ms = deadline.left_ms(STEP_SHARE)

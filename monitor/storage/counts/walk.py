@@ -23,11 +23,19 @@ INDEX_SHARE = 0.4
 # Of the time that is left, what a step may take; and what becomes of it if it does.
 STEP_SHARE = 0.5
 SHRINKS_BY = 10
+# Of all the time, what is not worth a step.
+LEAST_SHARE = 0.05
 
 
 class Deadline:
     def __init__(self, timeout_ms: int) -> None:
         self._until = time.monotonic() + timeout_ms / 1000
+        self._least_ms = timeout_ms * LEAST_SHARE
+
+    @property
+    def leaves_a_step(self) -> bool:
+        """One that is begun later would be over too late."""
+        return self.left_ms() > self._least_ms
 
     def left_ms(self, share: float = 1) -> int:
         return int((self._until - time.monotonic()) * 1000 * share)
@@ -65,7 +73,8 @@ class Walk:
         edge: UUID | None = None
         since: datetime | None = None
         seen, size = 0, min(FIRST_STEP, self.most_logs)
-        while days and size and (left_ms := deadline.left_ms(STEP_SHARE)) > 0:
+        while days and size and deadline.leaves_a_step:
+            left_ms = deadline.left_ms(STEP_SHARE)
             try:
                 far, logs = await self._far_end(
                     connection, days[0], edge, size, left_ms
