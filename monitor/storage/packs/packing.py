@@ -23,6 +23,7 @@ from monitor.traffic.ids import lowest_at
 
 LOCK: Final = "SELECT pg_try_advisory_lock(hashtext('apimonitor.packing'))"
 DAY: Final = timedelta(days=1)
+FIRST: Final = UUID(int=0)
 # A pack is read as a whole: more would compress little better.
 PACK_LOGS: Final = 128
 PACK_BYTES: Final = 256 * 1024
@@ -30,9 +31,9 @@ PACK_BYTES: Final = 256 * 1024
 MOST_BYTES: Final = 8 * 1024
 LEAST_PAGES: Final = 32
 # At each of these times, what came late is looked for behind what was packed.
-WHOLE_EVERY: Final = timedelta(hours=1)
+WHOLE_EVERY: Final = timedelta(days=1)
 # In a turn, after which others may have the connection.
-PACKS_AT_ONCE: Final = 16
+PACKS_AT_ONCE: Final = 4
 SIZE: Final = " + ".join(
     f"coalesce(octet_length(p.{side}_{part}), 0)"
     for side in ("request", "response")
@@ -90,32 +91,40 @@ class BodyPacking:
         async with alone(self._database, LOCK) as connection:
             if connection is None:
                 return False
-            until = now - self._pace.after
-            for day in await days_of(connection, "log_bodies"):
-                if _begin(day) > until:
-                    break
-                if await self._pack_day(connection, day, until):
-                    return True
-        return False
+            count = await self._pack_some(connection, now - self._pace.after)
+        await asyncio.sleep(count / self._pace.per_second)
+        return count > 0
+
+    async def _pack_some(self, connection: asyncpg.Connection, until: datetime) -> int:
+        """Of the oldest day that has any; how many."""
+        for day in await days_of(connection, "log_bodies"):
+            if _begin(day) > until:
+                break
+            if count := await self._pack_day(connection, day, until):
+                return count
+        return 0
 
     async def _pack_day(
         self, connection: asyncpg.Connection, day: date, until: datetime
-    ) -> bool:
-        """Some of *day*; whether there may be more."""
+    ) -> int:
+        """Some of *day*; how many, and 0 once all are and its room is given back."""
+        packed = 0
+        end = min(_begin(day) + DAY, until)
         for _ in range(PACKS_AT_ONCE):
+            if self._reached.get(day, FIRST) >= lowest_at(end):
+                break
             count = await self._pack(connection, day, until)
             if not count:
                 break
-            self._shrunk.discard(day)
+            packed += count
             self._counters.bodies_packed.inc(count)
-            await asyncio.sleep(count / self._pace.per_second)
-        else:
-            return True
-        if _begin(day) + DAY <= until and day not in self._shrunk:
-            if bytes := await shrink(connection, day, self._pace.least_pages):
-                self._counters.packing_bytes.inc(bytes)
+        if packed:
+            self._shrunk.discard(day)
+        elif _begin(day) + DAY <= until and day not in self._shrunk:
+            bytes = await shrink(connection, day, self._pace.least_pages)
+            self._counters.packing_bytes.inc(bytes)
             self._shrunk.add(day)
-        return False
+        return packed
 
     async def _pack(
         self, connection: asyncpg.Connection, day: date, until: datetime
@@ -141,6 +150,8 @@ class BodyPacking:
                 lowest_at(until),
                 self._pace.pack_logs,
             )
+            # What is long is not gone over again.
+            self._reached[day] = rows[0]["id"] if rows else lowest_at(until)
             loose = await self._next(connection, day, rows)
             is_over = _begin(day) + DAY <= until
             if loose is None or not (loose.into or is_over or self._is_whole(rows)):
