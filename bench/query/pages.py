@@ -13,11 +13,10 @@ RANGES = ("15m", "1h", "24h", "7d", "30d", "all")
 RULE = {
     "name": "slow",
     "service_id": None,
-    "aggregate": "p95",
-    "condition_field": "latency_ms",
+    "aggregate": "p95_latency_ms",
+    "window_s": 300,
     "condition_operator": ">",
     "condition_value": "800",
-    "threshold": None,
 }
 
 

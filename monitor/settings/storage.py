@@ -154,7 +154,7 @@ class Storage(Theme):
         le=60_000,
     )
     page_counts_ms: int = setting(
-        200,
+        150,
         "How long timeline and facets of the page of logs may be counted before it is "
         "sent; its script asks for what that did not cover. Raise it when you "
         "read pages without scripts and have to ask, lower it when the page is late.",

@@ -70,13 +70,16 @@ class Dashboard:
             case "counts":
                 counted = await counts_of(self._parts, wanted)
                 return await render.page(request, "_counts.html", counted)
-        (context, status), counted = await asyncio.gather(
-            self._list(request, wanted), first_counts_of(self._parts, wanted)
+        (context, status), counted, services, views = await asyncio.gather(
+            self._list(request, wanted),
+            first_counts_of(self._parts, wanted),
+            choosable(self._parts.stores.services),
+            views_of(self._parts.stores, wanted),
         )
         context |= counted
         context |= {
-            "services": await choosable(self._parts.stores.services),
-            "views": (views := await views_of(self._parts.stores, wanted)),
+            "services": services,
+            "views": views,
             "tabs": tabs_of(views),
             "methods": METHODS,
             "has_more": bool(wanted.filters.keys() & FILTERS.keys() - FIRST),

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import parse_qsl, urlencode
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from monitor import times
 from monitor.logs.filter import PAGE
@@ -59,12 +60,19 @@ def _bounded(listed: str, term: str) -> str:
 
 def sifted(listed: str, term: str, *, is_without: bool = False) -> str:
     """The list of *listed*, from its beginning, with *term* added to its query."""
+    asked, others = _parts(listed)
+    added, opposite = (f"-{term}", term) if is_without else (term, f"-{term}")
+    query = quote_plus(_joined(asked, added, opposite))
+    return f"/dashboard?query={query}{others}"
+
+
+@lru_cache(maxsize=64)
+def _parts(listed: str) -> tuple[str, str]:
+    """Its query, and all else as it follows one: the same for hundreds of values."""
     pairs = parse_qsl(listed)
     asked = next((value for name, value in pairs if name == "query"), "")
     others = [pair for pair in pairs if pair[0] != "query" and pair[0] not in PAGE]
-    added, opposite = (f"-{term}", term) if is_without else (term, f"-{term}")
-    query = _joined(asked, added, opposite)
-    return f"/dashboard?{urlencode([('query', query), *others])}"
+    return asked, f"&{urlencode(others)}" if others else ""
 
 
 def _joined(asked: str, added: str, opposite: str) -> str:
