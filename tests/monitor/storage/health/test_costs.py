@@ -20,11 +20,13 @@ from monitor.storage.database.pool import Database
 from monitor.storage.health import costs as module
 from monitor.storage.health import stored_days
 from monitor.storage.health.costs import Costs
+from monitor.storage.packs.packing import Pace
 from monitor.storage.retention.terms import Policy
 from monitor.storage.server.server import Server
 from monitor.traffic.exchange import Body
 from tests.support.exchanges import an_exchange
 from tests.support.old_logs import NOW, House
+from tests.support.packs import pack_bodies
 
 POLICY = Policy(days=30, body_days=7, limit_bytes=None)
 
@@ -223,6 +225,18 @@ async def test_a_day_is_shared_out_among_its_services(
     assert abs(one.bytes + other.bytes - all_bytes) <= 2
     # Their logs are alike, but for the sample.
     assert 0.5 < (one.bytes_per_log or 0) / (other.bytes_per_log or 1) < 2
+
+    # Packed, their bodies are whose they were.
+    monkeypatch.setattr(stored_days, "SAMPLED_PAGES", 1_000)
+    await pack_bodies(database, Pace(timedelta(), 1_000_000, least_pages=1), NOW)
+    stored = await measured()
+    one, less = stored[day(1), small], stored[day(1), large]
+    assert less.bodies > 0
+    all_bytes = await taken(database, *tables, days_ago=range(1, 2))
+    assert abs(one.bytes + less.bytes - all_bytes) <= 2
+    assert 0.5 < (one.bytes_per_log or 0) / (less.bytes_per_log or 1) < 2
+
+    monkeypatch.setattr(stored_days, "SAMPLED_PAGES", 32)
 
     # More of a day than it was: its sample is drawn anew, and logs that go are counted.
     await house.store(small, 0, count=1_000)
