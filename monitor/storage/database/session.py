@@ -1,6 +1,7 @@
 """Sessions of PostgreSQL: what each is set to, and what it is used for."""
 
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -49,7 +50,7 @@ async def with_plain_ids(connection: asyncpg.Connection) -> None:
         "uuid",
         schema="pg_catalog",
         format="binary",
-        encoder=bytes_of,
+        encoder=_id_as_sent,
         decoder=uuid_from,
     )
 
@@ -58,3 +59,8 @@ async def left_as_it_is(connection: asyncpg.Connection) -> None:
     """Nothing outlives a block but what *use_as* set: all else is set in a transaction,
     and who takes a lock gives it back. To have PostgreSQL look would be another round
     trip for each."""
+
+
+def _id_as_sent(id: UUID | bytes) -> bytes:
+    """An id, or its bytes, of which there are many at a time."""
+    return id if isinstance(id, bytes) else bytes_of(id)
