@@ -55,12 +55,18 @@ class Chunk:
 
     def add(self, block: int, text: bytes) -> None:
         """All grams of *text* stand in *block*."""
+        for _ in self.adding(block, text):
+            pass
+
+    def adding(self, block: int, text: bytes) -> Iterator[None]:
+        """The same, piece by piece: for who has others beside."""
         there = self._there
         there.fill(0)
-        folded = text.lower() + b"\n" * LONG
-        for at in range(0, len(folded), PIECE):
-            for places in _places(folded[at : at + PIECE + LONG + SHORT]):
+        for at in range(0, len(text), PIECE):
+            piece = text[at : at + PIECE + LONG + SHORT].lower()
+            for places in _places(piece + b"\n" * LONG):
                 there[places] = 1
+            yield
         # What would be there is in the next one.
         there[ESCAPE_SLICE + 1] |= there[ESCAPE_SLICE]
         there[ESCAPE_SLICE] = ESCAPE in text

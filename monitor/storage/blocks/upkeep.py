@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from monitor.counters import Counters
+from monitor.loop.giving_way import give_way
 from monitor.storage.blocks import chunks, reading
 from monitor.storage.blocks.grams import BLOCK_LOGS, BLOCKS, Chunk
 from monitor.storage.blocks.places import FIRST
@@ -198,7 +199,9 @@ async def _add(
     connection: asyncpg.Connection, chunk: Chunk, some: reading.Which
 ) -> None:
     async for block in reading.read(connection, some):
-        await asyncio.to_thread(chunk.add, block.place, block.text)
+        # In a thread it would hold the interpreter each time that the loop wants it.
+        for _ in chunk.adding(block.place, block.text):
+            await give_way()
         chunk.add_traits(block.place, block.traits)
 
 
