@@ -34,7 +34,7 @@ def print_costs(results: Rounds) -> None:
 
 
 def print_steady(found: Mapping[str, list[float]], *, per_second: int) -> None:
-    """What each request took, ms, at so many a second on one connection."""
+    """What each request took, ms, at so many a second on several connections."""
     print(f"\n| at {per_second} a second | p50 ms | p99 ms | p99 against nginx |")
     print("|---|---|---|---|")
     base = percentile(found[NGINX], 0.99)

@@ -8,7 +8,7 @@ from itertools import count, cycle, islice, takewhile
 from statistics import median
 
 from bench import beside
-from bench.asking import asked, percentile
+from bench.asking import CONNECTIONS, asked, percentile
 from bench.beside import GoesOn, Pushed
 from bench.contenders import Contender, load
 from bench.corpus.corpus import corpus
@@ -69,7 +69,8 @@ def measure(stage: Stage) -> None:
             for condition in conditions:
                 condition.measure()
                 stage.wait_until_stored()
-    print(f"\nreal requests, {PER_SECOND} a second on one connection, {ROUNDS} rounds;")
+    pace = f"{PER_SECOND} a second on {CONNECTIONS} connections"
+    print(f"\nreal requests, {pace}, {ROUNDS} rounds;")
     print(f"a batch has {beside.ROWS:,} rows, an archive {pushed.archive_mb:.0f} MB\n")
     _print({condition.name: condition for condition in conditions})
 
