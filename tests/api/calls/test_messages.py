@@ -118,7 +118,7 @@ async def test_a_har_archive_holds_them_as_chrome_writes_them(
         ("send", 1),
     ]
     assert said[2]["data"] == "hello"
-    assert "4111" not in str(one)
+    assert '"4111"' not in str(one)
     began = datetime.fromisoformat(log["timestamp"]).timestamp()
     assert 0 <= said[0]["time"] - began < 60
     timings = entry["timings"]

@@ -174,7 +174,7 @@ async def test_not_beside_a_running_appliance_but_a_backup_is(
     at = {"DATABASE_URL": database_url}
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    async with appliance_on(database_url, tmp_path):
+    async with appliance_on(database_url, tmp_path, BODY_PACKING_RATE="0"):
         assert (await run(tmp_path, "backup", "one.dump", **at))[0] == 0
         for folder in (tmp_path, elsewhere):
             dump = str(tmp_path / "one.dump")
