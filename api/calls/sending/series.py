@@ -1,11 +1,15 @@
 """The calls that send one request many times, and say how the answers spread."""
 
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
 from aiohttp import web
 
 from api.calls.replays import ReplayCalls
 from api.calls.sending import turns
 from api.calls.sending.fresh import RequestCalls
 from api.calls.sending.spread import SentOne, spread
+from api.calls.sending.turns import Often
 from api.input.errors import answer
 from api.input.replay_schemas import NewRequestSeries, NewSeries
 from api.output.comparisons import Comparisons
@@ -22,7 +26,6 @@ class SeriesCalls:
     async def of_log(self, request: web.Request) -> web.Response:
         """201, each that was sent, and what the answers come to together."""
         prepared, new = await self._replays.prepared(request, NewSeries)
-        turns.check(new, self._settings)
 
         async def one() -> SentOne:
             replay, received = await self._replays.one(prepared, of_series=True)
@@ -34,15 +37,11 @@ class SeriesCalls:
                 error=received.error,
             )
 
-        found = await turns.sent(new, self._settings, one)
-        service_id = prepared.detail.item.service_id
-        made = await spread(found, new, self._comparisons, service_id=service_id)
-        return answer(made, status=201)
+        return await self._sent(new, one, service_id=prepared.detail.item.service_id)
 
     async def from_scratch(self, request: web.Request) -> web.Response:
         """201, the same of a request that is no log's."""
         prepared, new = await self._requests.prepared(request, NewRequestSeries)
-        turns.check(new, self._settings)
 
         async def one() -> SentOne:
             received = await self._requests.one(prepared)
@@ -51,7 +50,13 @@ class SeriesCalls:
                 ids=ids, as_sample=ids, answer=received.answer, error=received.error
             )
 
-        found = await turns.sent(new, self._settings, one)
-        service_id = prepared.service.id
-        made = await spread(found, new, self._comparisons, service_id=service_id)
+        return await self._sent(new, one, service_id=prepared.service.id)
+
+    async def _sent(
+        self, asked: Often, one: Callable[[], Awaitable[SentOne]], *, service_id: UUID
+    ) -> web.Response:
+        """So often, within the bounds."""
+        turns.check(asked, self._settings)
+        found = await turns.sent(asked, self._settings, one)
+        made = await spread(found, asked, self._comparisons, service_id=service_id)
         return answer(made, status=201)

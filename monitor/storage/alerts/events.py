@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -47,16 +47,17 @@ Found = tuple[Alert, list[AlertEvent]]
 REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
+# Rules AS a that look at each log of the services $1.
+OF_EACH: Final = """
+    a.is_active AND a.error IS NULL AND a.window_s IS NULL
+    AND (a.service_id = ANY($1) OR a.service_id IS NULL)
+"""
+
+
 async def are_asked_for(connection: asyncpg.Connection, services: list[UUID]) -> bool:
     """Whether a rule looks at each log of *services*."""
     found = await connection.fetchval(
-        """
-        SELECT true
-          FROM alerts AS a
-         WHERE a.is_active AND a.error IS NULL AND a.window_s IS NULL
-           AND (a.service_id = ANY($1) OR a.service_id IS NULL)
-         LIMIT 1
-        """,
+        f"SELECT true FROM alerts AS a WHERE {OF_EACH} LIMIT 1",
         services,
     )
     return bool(found)
@@ -76,8 +77,7 @@ async def evaluate(
         f"""
         SELECT {COLUMNS}
           FROM alerts AS a
-         WHERE a.is_active AND a.error IS NULL AND a.window_s IS NULL
-           AND (a.service_id = ANY($1) OR a.service_id IS NULL)
+         WHERE {OF_EACH}
          ORDER BY a.id
            FOR KEY SHARE SKIP LOCKED
         """,

@@ -8,13 +8,11 @@ from uuid import UUID
 import asyncpg
 
 from monitor.record.codec import Recorded
-from monitor.record.columns import PART_COLUMNS, WHOLE_COLUMNS
 from monitor.record.header_sets import HeaderSet
-from monitor.record.parts.filling import filled
 from monitor.storage.alerts import events
 from monitor.storage.commit.commit import in_transaction, living, store_living
 from monitor.storage.commit.header_sets import stored
-from monitor.storage.commit.rows import copy
+from monitor.storage.commit.rows import copy_rows
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.logs import feed
 from monitor.storage.rollups import changes
@@ -71,7 +69,5 @@ async def commit_finished(
 
 async def _copy(connection: asyncpg.Connection, batch: Finished) -> None:
     ids = await stored(connection, batch.sets)
-    await copy(connection, "logs", WHOLE_COLUMNS, batch.logs(ids))
-    if batch.bodies:
-        await copy(connection, "log_bodies", PART_COLUMNS, filled(batch.bodies))
+    await copy_rows(connection, batch.logs(ids), batch.bodies)
     await changes.append(connection, batch.changes)

@@ -56,9 +56,7 @@ async def write(
 ) -> None:
     """*gathered* are the rows of *storables*."""
     whole = gathered.whole(await stored(connection, list(gathered.used)))
-    await copy(connection, "logs", WHOLE_COLUMNS, whole)
-    if gathered.bodies:
-        await copy(connection, "log_bodies", PART_COLUMNS, filled(gathered.bodies))
+    await copy_rows(connection, whole, gathered.bodies)
     told = messages.rows_of(gathered.told)
     if told:
         await connection.copy_records_to_table(
@@ -71,7 +69,16 @@ async def write(
     await changes.added(connection, gathered.logs)
 
 
-async def copy(
+async def copy_rows(
+    connection: asyncpg.Connection, logs: Iterable[bytes], bodies: list[bytes]
+) -> None:
+    """*logs* are whole; *bodies* are cut, and stored in an order that fills pages."""
+    await _copy(connection, "logs", WHOLE_COLUMNS, logs)
+    if bodies:
+        await _copy(connection, "log_bodies", PART_COLUMNS, filled(bodies))
+
+
+async def _copy(
     connection: asyncpg.Connection,
     table: str,
     columns: Sequence[str],
