@@ -8,6 +8,7 @@ from aiohttp import web
 from monitor.loop.doing import PAGE
 from monitor.loop.steps import stepping
 from web import errors, render
+from web.forms.posting import Posting
 from web.pages.about.reference import ReferencePages
 from web.pages.about.troubleshooting import Troubleshooting
 from web.pages.alerts import AlertsPage, ChannelsPage
@@ -34,10 +35,10 @@ STATIC = "/static"
 def add_routes(app: web.Application, parts: PageParts) -> None:
     """The one route table of the pages."""
     signin, reference = SignIn(parts), ReferencePages(parts)
-    open_now, views = OpenPages(parts), ViewsPage(parts)
+    open_now, views, posting = OpenPages(parts), ViewsPage(parts), Posting(parts)
     app.add_routes(
         [
-            web.get("/", ServicesPage(parts).show),
+            *_with_forms("/", ServicesPage(parts).show, posting),
             web.get("/dashboard", Dashboard(parts).show),
             web.get("/exchanges", open_now.list),
             web.get("/exchanges/{exchange_id}", open_now.one),
@@ -46,15 +47,15 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.get("/replay", SendPage(parts).show),
             web.get("/replay/{log_id}", ReplayPage(parts).show),
             web.get("/compare", ComparePage(parts).show),
-            web.get("/metrics-ui", MetricsPage(parts).show),
+            *_with_forms("/metrics-ui", MetricsPage(parts).show, posting),
             web.get("/metrics-ui/endpoints", EndpointsPage(parts).show),
             web.get("/docs", reference.swagger),
             web.get("/redoc", reference.redoc),
-            web.get("/alerts-ui", AlertsPage(parts).show),
-            web.get("/alerts-ui/channels", ChannelsPage(parts).show),
+            *_with_forms("/alerts-ui", AlertsPage(parts).show, posting),
+            *_with_forms("/alerts-ui/channels", ChannelsPage(parts).show, posting),
             web.get("/troubleshooting", Troubleshooting().show),
             web.get("/status", StatusPage(parts).show),
-            web.get("/tokens", TokensPage(parts).show),
+            *_with_forms("/tokens", TokensPage(parts).show, posting),
             web.get("/views", views.show),
             web.post("/views", views.save),
             web.post("/views/{view_id}", views.change),
@@ -68,9 +69,17 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
         app,
         is_open=parts.access.is_open,
         form_token=signin.form_token,
+        here=posting.here,
         database=parts.database,
         conditions=parts.standing.conditions,
     )
+
+
+def _with_forms(
+    path: str, show: errors.Handler, posting: Posting
+) -> tuple[web.RouteDef, web.RouteDef]:
+    """A page that is shown, and whose forms come back to it without a script."""
+    return web.get(path, show), web.post(path, posting.on(show))
 
 
 def middleware(

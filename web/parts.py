@@ -2,6 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
 
 from monitor.access.access import Access
 from monitor.costs.measures import Cost
@@ -16,6 +19,10 @@ from monitor.storage.database.pool import Database
 from monitor.storage.health.degradation import Health
 from monitor.storage.stores import Stores
 
+# A call of /v1 as the sender of a page's request may make it: method, path and body;
+# its status, and what is answered.
+Call = Callable[[web.Request, str, str, bytes], Awaitable[tuple[int, Any]]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageParts:
@@ -27,6 +34,7 @@ class PageParts:
     helpers: Helpers
     database: Database
     stores: Stores
+    call: Call
     queries: QueryReader
     standing: Health
     look: Callable[[OpenWish], Awaitable[OpenExchanges]]

@@ -9,6 +9,7 @@ import api.app
 import web.app
 from api.parts import Parts
 from appliance.app import own_via
+from appliance.app.own_calls import called
 from appliance.app.stopping import AppCalls
 from monitor.costs.measures import Cost
 from monitor.loop.watch import LoopWatch
@@ -35,6 +36,7 @@ def build_app(
         helpers=parts.helpers,
         database=parts.database,
         stores=parts.stores,
+        call=called,
         queries=parts.queries,
         standing=parts.standing,
         look=parts.look,

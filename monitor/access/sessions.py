@@ -54,13 +54,17 @@ class Sessions:
             until, nonce, _ = cookie.split(".")
             self._ended.add(nonce, int(until))
 
-    def form_token(self, cookie: str | None) -> str:
-        """What a form of our own pages carries; bound to the session."""
-        return _signature(self._form_key, cookie or "")
+    def form_token(self, cookie: str | None, of: str = "") -> str:
+        """What a form of our own pages carries; bound to the session.
 
-    def check_form_token(self, cookie: str | None, token: str) -> None:
+        *of*: what else the form carries that nobody may have changed.
+        """
+        session = cookie or ""
+        return _signature(self._form_key, f"{len(session)}.{session}{of}")
+
+    def check_form_token(self, cookie: str | None, token: str, *, of: str = "") -> None:
         """Raises Forbidden."""
-        expected = self.form_token(cookie).encode()
+        expected = self.form_token(cookie, of).encode()
         if not hmac.compare_digest(token.encode("utf-8", "replace"), expected):
             raise Forbidden("the form is out of date; load the page again")
 

@@ -14,6 +14,7 @@ from web import render
 from web.parts import PageParts
 from web.request.client import Client, client_of
 from web.request.forms import fields_of
+from web.request.targets import local
 
 logger = logging.getLogger(__name__)
 # Failures that are logged, each a line: at once, then one every so many seconds.
@@ -43,14 +44,14 @@ class SignIn:
         return token
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
-        target = _local(request.query.get("next", "/"))
+        target = local(request.query.get("next", "/"))
         if self._access.is_open:
             raise web.HTTPFound(target)
         return await self._form(request, target)
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
         form = await fields_of(request, timeout_s=self._body_timeout_s)
-        target = _local(str(form.get("next", "/")))
+        target = local(str(form.get("next", "/")))
         cookie = request.cookies.get(SESSION_COOKIE)
         self._access.sessions.check_form_token(cookie, str(form.get("token", "")))
         client = client_of(request, self._nearest)
@@ -114,10 +115,3 @@ def _came_by_tls(request: web.Request) -> bool:
     """As the outermost of the proxies before us says; nothing else depends on it."""
     said = request.headers.get("X-Forwarded-Proto", "").partition(",")[0]
     return said.strip().lower() == "https"
-
-
-def _local(target: str) -> str:
-    """A path of this app, whatever was asked for: no open redirect."""
-    is_local = target.startswith("/") and not target.startswith(("//", "/\\"))
-    is_plain = all(" " < character < "\x7f" for character in target)
-    return target if is_local and is_plain and "\\" not in target else "/"

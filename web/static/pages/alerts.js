@@ -2,24 +2,10 @@
 
 import { offer } from "../alerts/endpoint.js";
 import { preview } from "../alerts/preview.js";
-
-function suit(form) {
-  const chosen = form.elements.aggregate.value || "log";
-  const { condition_field: compared } = form.elements;
-  const isOfLogs = ["log", "count"].includes(chosen);
-  const wanted = isOfLogs && compared.value === "" ? [chosen] : [chosen, "compared"];
-  for (const part of form.querySelectorAll("[data-for]")) {
-    part.hidden = !part.dataset.for.split(" ").some((one) => wanted.includes(one));
-  }
-  for (const field of form.querySelectorAll("[data-kind]")) {
-    field.disabled = field.closest("[data-for][hidden]") !== null;
-  }
-}
+import { suit } from "../forms/suiting.js";
 
 for (const form of document.querySelectorAll("form[data-rule]")) {
-  for (const name of ["aggregate", "condition_field"]) {
-    form.elements[name].addEventListener("change", () => suit(form));
-  }
+  form.addEventListener("change", () => suit(form));
   suit(form);
   preview(form);
   offer(form);

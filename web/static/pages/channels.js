@@ -1,5 +1,7 @@
 // A new channel is asked for what its kind needs; its secret is shown once.
 
+import { suit } from "../forms/suiting.js";
+
 const PLACES = {
   webhook: "https://hooks.internal/alerts",
   slack: "https://hooks.slack.com/services/…",
@@ -8,18 +10,14 @@ const PLACES = {
   email: "mailto:on-call@example.com",
 };
 
-function suit(form) {
-  const kind = form.elements.kind.value;
-  form.elements.url.placeholder = PLACES[kind];
-  for (const part of form.querySelectorAll("[data-for]")) {
-    part.hidden = part.dataset.for !== kind;
-    for (const field of part.querySelectorAll("[data-kind]")) field.disabled = part.hidden;
-  }
+function suitKind(form) {
+  form.elements.url.placeholder = PLACES[form.elements.kind.value];
+  suit(form);
 }
 
 for (const form of document.querySelectorAll("form[data-secret]")) {
-  form.elements.kind.addEventListener("change", () => suit(form));
-  suit(form);
+  form.elements.kind.addEventListener("change", () => suitKind(form));
+  suitKind(form);
   form.addEventListener("answered", ({ detail }) => {
     const next = form.dataset.next.replace("{id}", encodeURIComponent(detail.id));
     if (!detail.secret) return location.assign(next);

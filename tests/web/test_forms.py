@@ -1,0 +1,181 @@
+"""Forms of pages in a browser without scripts: all that they change, and refuse."""
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from appliance.start.running import Appliance
+from monitor.access.ended_sessions import EndedSessions
+from monitor.access.sessions import Sessions
+from tests.support.running import appliance_on, bearer, client_of, register
+
+pytestmark = pytest.mark.browser
+HOSTILE = "\"><script>window.stolen=1</script>'&amp;"
+
+
+async def plain_page(browser: Browser, **options: Any) -> Page:
+    context = await browser.new_context(java_script_enabled=False, **options)
+    page = await context.new_page()
+    page.set_default_timeout(30_000)
+    return page
+
+
+async def press(page: Page, name: str) -> None:
+    await page.get_by_role("button", name=name, exact=True).click()
+
+
+async def test_a_rule_is_made_refused_mended_muted_and_deleted(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    await register(client, name="pay")
+    page = await plain_page(browser)
+    await page.goto(f"{appliance.app_url}/alerts-ui")
+    await page.get_by_role("link", name="Make the first rule").click()
+    # What is refused is said at its field, and all that was given is still there.
+    form = page.get_by_role("dialog")
+    await form.get_by_label("Name").fill(HOSTILE)
+    await form.get_by_label("Description").fill(f"one\n{HOSTILE}\nthree")
+    await form.get_by_label("Comparison").select_option("<")
+    await form.get_by_label("Value").fill("many")
+    await form.get_by_label("Old logs too").check()
+    await press(page, "Make the rule")
+    await expect(form).to_be_visible()
+    await expect(page).to_have_title(re.compile("^Not done"))
+    value = form.get_by_label("Value")
+    await expect(value).to_have_value("many")
+    await expect(value).to_have_attribute("aria-invalid", "true")
+    await expect(value).to_be_focused()
+    await expect(form.locator('[data-error="condition_value"]')).not_to_be_empty()
+    await expect(form.get_by_label("Name")).to_have_value(HOSTILE)
+    described = form.get_by_label("Description")
+    await expect(described).to_have_value(f"one\n{HOSTILE}\nthree")
+    await expect(form.get_by_label("Comparison")).to_have_value("<")
+    await expect(form.get_by_label("Old logs too")).to_be_checked()
+    assert (await client.get("/v1/alerts")).json()["total"] == 0
+    await value.fill("500")
+    await form.get_by_label("Comparison").select_option(">=")
+    await press(page, "Make the rule")
+    await expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
+
+    async def rule() -> Any:
+        found = (await client.get("/v1/alerts")).json()["items"]
+        return found[0] if found else None
+
+    made = await rule()
+    assert page.url.endswith(f"/alerts-ui?alert={made['id']}")
+    assert made["description"] == f"one\n{HOSTILE}\nthree"
+    assert made["include_old"]
+    await press(page, "Pause")
+    await expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    assert not (await rule())["is_active"]
+    await page.get_by_text("Mute", exact=True).click()
+    await press(page, "For a day")
+    await press(page, "Unmute")
+    assert (await rule())["muted_until"] is None
+    await page.get_by_text("Mute", exact=True).click()
+    await page.get_by_label("Until").fill("2999-01-02T03:04")
+    await press(page, "Set until when")
+    await expect(page.get_by_role("button", name="Unmute")).to_be_visible()
+    assert (await rule())["muted_until"].startswith("2999-01-02T03:04:00")
+    await page.get_by_role("link", name="Edit").click()
+    form = page.get_by_role("dialog")
+    await form.get_by_label("Name").fill("Renamed")
+    await form.get_by_label("Description").fill("")
+    await press(page, "Save")
+    await expect(page.get_by_role("heading", name="Renamed")).to_be_visible()
+    assert (await rule())["description"] is None
+    # What cannot be undone is asked first.
+    await press(page, "Delete")
+    await expect(page.get_by_text("Delete Renamed?")).to_be_visible()
+    assert (await rule()) is not None
+    await press(page, "Yes")
+    await expect(page.get_by_text("Be told when something is wrong")).to_be_visible()
+    assert (await rule()) is None
+
+
+def carried(page: str, call: str) -> dict[str, str]:
+    """What the form of *call* has of its own."""
+    form = page.split(f'data-api="{call}"')[1].split("</form>")[0]
+    names = ("_form", "_token")
+    return {n: unescape(form.split(f'name="{n}"')[1].split('"')[1]) for n in names}
+
+
+async def test_a_form_does_what_its_reader_may_and_nothing_else(
+    database_url: str, tmp_path: Path
+) -> None:
+    secret, password = "k" * 32, "correct horse"
+    sessions = Sessions(
+        secret=secret.encode(),
+        password=password.encode(),
+        session_s=3600,
+        ended=EndedSessions(),
+    )
+    mine, theirs = sessions.begin(), sessions.begin()
+    settings = {"ADMIN_PASSWORD": password, "SECRET_KEY": secret}
+    async with (
+        appliance_on(database_url, tmp_path, **settings) as appliance,
+        client_of(
+            appliance, headers={"Cookie": f"apimonitor_session={mine}"}
+        ) as client,
+    ):
+        made = await client.post("/v1/tokens", json={"name": "t", "read_only": True})
+        reader = bearer(made.json()["raw_token"])
+        page = (await client.get("/tokens")).text
+        other = page.split('name="token" value="')[1].split('"')[0]
+        form = {**carried(page, "POST /v1/tokens"), "name": "new"}
+
+        async def posted(
+            fields: dict[str, str], path: str = "/tokens", **headers: str
+        ) -> httpx.Response:
+            return await client.post(path, data=fields, headers=headers)
+
+        def signed(cookie: str = mine, **asked: Any) -> dict[str, str]:
+            text = json.dumps(asked)
+            return {"_form": text, "_token": sessions.form_token(cookie, text)}
+
+        changed = {**form, "_form": form["_form"].replace("tokens", "channels")}
+        for refused, status in (
+            (await posted({**form, "_token": ""}), 403),
+            (await posted({"name": "new"}), 403),
+            # Of another form, of another call, and of another's session.
+            (await posted({**form, "_token": other}), 403),
+            (await posted(changed), 403),
+            (await posted({**form, **signed(theirs, call="POST /v1/tokens")}), 403),
+            (await posted(form, Cookie=f"apimonitor_session={theirs}"), 403),
+            (await posted(form, Origin="http://evil.example"), 403),
+            (await posted(form, Host="evil.example"), 403),
+            # As /v1 says of it.
+            (await posted(form, **reader), 403),
+            (await posted(form, Cookie="x=1"), 302),
+            (await client.post("/tokens", files={"x": b"1"}, data=form), 400),
+            (await posted({**form, "name": ""}), 422),
+            # No call of /v1 that changes something.
+            (await posted(signed(call="GET /v1/tokens")), 404),
+            (await posted(signed(call="POST /signout")), 404),
+            (await posted(signed(call="POST //evil.example/v1/tokens")), 404),
+            (await posted(signed(call="POST /v1/tokens/../../signout")), 404),
+            (await posted(signed(call="POST http://evil.example/v1/tokens")), 404),
+            (await posted(signed(nothing="known")), 422),
+            (await posted(signed(), "/alerts-ui/channels"), 422),
+        ):
+            assert refused.status_code == status, (refused.url, refused.text)
+            assert "Traceback" not in refused.text
+        listed = (await client.get("/v1/tokens")).json()["items"]
+        assert [one["name"] for one in listed] == ["t"]
+
+        shown = await posted(form)
+        assert shown.status_code == 200
+        assert shown.headers["Cache-Control"] == "no-store"
+        raw = re.findall(r"mtok_[\w-]+", shown.text)
+        assert (await client.get("/v1/tokens", headers=bearer(raw[0]))).is_success
+        # Nobody is led elsewhere.
+        to: dict[str, Any] = {"call": "POST /v1/marks", "kinds": {"text": "text"}}
+        for then in ("//evil.example", "https://evil.example", "/\\evil", "/{x}\n"):
+            led = await posted({**signed(**to, then=then), "text": "deploy"})
+            assert (led.status_code, led.headers["Location"]) == (303, "/")

@@ -1,0 +1,133 @@
+"""The call that a form of a page stands for, as it travels in the form."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+import orjson
+
+from monitor.errors import InvalidInput
+
+# Fields of a form that are none of its call.
+ASKED, TOKEN, SURE, TYPED = "_form", "_token", "_sure", "_typed"
+RELOAD = "reload"
+# Elements without an end.
+CHILDLESS = frozenset({"input", "br", "hr", "img", "path", "link", "meta"})
+Attributes = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """*then*: where it goes on, `reload`: on the same page; *confirm*: asked first.
+
+    *kinds*: what each field means, *was*: what it held when the page was made, where
+    that counts; *parts*: which choices a field goes with, `name:value` of each part it
+    is in; *equal*: what has to be typed; *nulls*: an empty field is sent too.
+    """
+
+    call: str
+    then: str = RELOAD
+    confirm: str = ""
+    equal: str = ""
+    nulls: bool = False
+    kinds: dict[str, str] = field(default_factory=dict)
+    was: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, list[list[str]]] = field(default_factory=dict)
+
+    @property
+    def method(self) -> str:
+        return self.call.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.call.partition(" ")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Travelling:
+    text: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """The page that a form is on: *sign* binds a text to the reader's session."""
+
+    path: str
+    sign: Callable[[str], str]
+
+    def asked(
+        self, call: str, fields: str, then: str, confirm: str, nulls: bool
+    ) -> Travelling:
+        """What the form carries; *fields* is its content as it is written."""
+        found = _Fields()
+        if "data-kind" in fields or "data-must-equal" in fields:
+            found.feed(fields)
+            found.close()
+        asked = Asked(
+            call=call,
+            then=then,
+            confirm=confirm,
+            equal=found.equal,
+            nulls=nulls,
+            kinds=found.kinds,
+            was=found.was,
+            parts=found.parts,
+        )
+        given = {name: value for name, value in asdict(asked).items() if value}
+        text = orjson.dumps(given).decode()
+        return Travelling(text=text, token=self.sign(text))
+
+
+def asked_of(form: Mapping[str, Any]) -> Asked:
+    """What the form says, whose token was checked. Raises InvalidInput."""
+    try:
+        return Asked(**orjson.loads(str(form.get(ASKED, ""))))
+    except (ValueError, TypeError):
+        raise InvalidInput("the form is none of this app's pages") from None
+
+
+class _Fields(HTMLParser):
+    """Fields of our own markup: what they mean, and the parts they are in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: dict[str, str] = {}
+        self.was: dict[str, str] = {}
+        self.equal = ""
+        self.parts: dict[str, list[list[str]]] = {}
+        self._within = ""
+        # Elements that are open, and the choices each is shown for.
+        self._open: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        if tag not in CHILDLESS:
+            self._open.append((tag, said.get("data-for") or ""))
+        self.equal = said.get("data-must-equal") or self.equal
+        kind, name = said.get("data-kind"), said.get("name") or ""
+        if kind is not None and "disabled" not in said:
+            self._note(tag, name, kind, said)
+
+    def _note(self, tag: str, name: str, kind: str, said: Attributes) -> None:
+        self.kinds[name] = kind
+        if parts := [choices.split() for _, choices in self._open if choices]:
+            self.parts[name] = parts
+        value = said.get("value") or ""
+        if tag == "textarea":
+            self._within = name if kind == "changed" else ""
+        elif kind == "changed" or "\n" in value or "\r" in value:
+            self.was[name] = value
+
+    def handle_data(self, data: str) -> None:
+        if self._within:
+            self.was[self._within] = self.was.get(self._within, "") + data
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+        if tag == "textarea" and self._within:
+            # The first line break behind the tag is not part of the text.
+            name, self._within = self._within, ""
+            self.was[name] = self.was.get(name, "").removeprefix("\n")
