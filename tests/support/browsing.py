@@ -75,6 +75,7 @@ async def watch(
     scheme: Any = "light",
     width: int = 1280,
     touch: bool = False,
+    zone: str | None = None,
 ) -> Watched:
     """A page that notes console errors and requests to other hosts."""
     context = await browser.new_context(
@@ -82,6 +83,7 @@ async def watch(
         viewport={"width": width, "height": 900},
         has_touch=touch,
         is_mobile=touch,
+        timezone_id=zone,
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = await context.new_page()

@@ -1,14 +1,12 @@
 """What the address of a list asks for: of /v1, and of the page alone."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor import times
-from monitor.errors import InvalidInput
 from monitor.logs.filter import PAGE
-from monitor.logs.parameter import query_error
+from monitor.logs.parameter import Parameter, read, refuse
 from web.listing import columns
 from web.listing.columns import Column
 from web.views import windows
@@ -24,8 +22,7 @@ OWN = ("range", "columns", "tz")
 # How the list looks, which narrows nothing.
 LOOKS = ("columns", "tz")
 ENDS = ("since", "until")
-# What names a zone, as IANA does; which ones there are, the reader's browser knows.
-ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,3}")
+SHOWN = {"range": Parameter(windows.preset), "tz": Parameter(windows.zone)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +97,6 @@ def asked(query: Sequence[tuple[str, str]], now: datetime) -> Asked:
 
 def check(asked: Asked) -> None:
     """Raises InvalidInput."""
-    errors = []
-    if asked.range is not None:
-        try:
-            windows.preset(asked.range)
-        except ValueError as error:
-            errors.append(query_error("range", str(error)))
-    if not all(ZONE.fullmatch(zone) for _, zone in asked.zone):
-        reason = "must name a time zone, such as UTC or Europe/Berlin"
-        errors.append(query_error("tz", reason))
-    if errors:
-        raise InvalidInput("the query is not valid", errors=errors)
+    shown = [("range", asked.range)] if asked.range is not None else []
+    _, errors = read([*shown, *asked.zone], SHOWN)
+    refuse(errors)

@@ -1,5 +1,6 @@
-"""Windows of time: a preset that ends now, or two ends of its own."""
+"""Windows of time: a preset that ends now, or two ends; and by whose clock."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ PRESETS = {
 }
 DEFAULT = "24h"
 MILLISECOND = timedelta(milliseconds=1)
+# What names a zone, as IANA does; which ones there are, the reader's browser knows.
+ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,13 @@ def preset(text: str) -> str:
     """Raises ValueError."""
     if text not in PRESETS:
         raise ValueError(f"must be one of {', '.join(PRESETS)}")
+    return text
+
+
+def zone(text: str) -> str:
+    """The one that an address names as `tz`. Raises ValueError."""
+    if not ZONE.fullmatch(text):
+        raise ValueError("must name a time zone, such as UTC or Europe/Berlin")
     return text
 
 

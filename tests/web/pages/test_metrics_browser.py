@@ -438,3 +438,66 @@ async def test_endpoints_are_sorted_and_compared_without_scripts(
     await page.goto(f"{appliance.app_url}/metrics-ui?compare=x&sort=y&order=up")
     for name in ("compare", "sort", "order"):
         await expect(page.get_by_role("alert")).to_contain_text(name)
+
+
+async def test_the_zone_of_the_address_is_that_of_every_page_and_links_carry_it(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient, database_url: str
+) -> None:
+    id = await fill(client, database_url)
+    rule = {"service_id": id, "name": "any", "muted_until": "2999-01-01T20:00:00Z"}
+    rule |= {"condition_field": "latency_ms", "condition_operator": ">="}
+    rule |= {"condition_value": "2000"}
+    made = await client.post("/v1/alerts", json=rule)
+    assert made.status_code == 201, made.text
+    until = datetime.now(UTC).replace(second=0, microsecond=0)
+    since = until - timedelta(minutes=30)
+    ends = f"since={since:%Y-%m-%dT%H:%M:%SZ}&until={until:%Y-%m-%dT%H:%M:%SZ}"
+    watched = await watch(browser, appliance, zone="UTC")
+    page = watched.page
+    # Not the reader's: 5 hours and 45 minutes ahead.
+    zone = "tz=Asia%2FKathmandu"
+    there = (since + timedelta(hours=5, minutes=45)).strftime("%-I:%M:%S")
+    await watched.go(f"/metrics-ui?{ends}&{zone}")
+    note = page.locator("#main > [data-zone-note]")
+    await expect(note).to_contain_text("Times are shown in Asia/Kathmandu")
+    await expect(page.locator(".count time").first).to_contain_text(there)
+    await expect(page.locator("#charts:not([aria-busy])")).to_be_visible()
+    await page.locator("#volume").focus()
+    await page.keyboard.press("Home")
+    first = f"{since + timedelta(hours=5, minutes=45):%H:%M}:00"
+    await expect(page.locator("#volume-readout")).to_contain_text(first)
+    assert await watched.serious_findings() == []
+    # What leads on goes by it, too: a choice, a link, a letter, the palette, a form.
+    await page.get_by_label("Compared with").select_option("week")
+    await expect(page).to_have_url(re.compile(zone))
+    await page.locator(".tile").first.click()
+    await expect(page).to_have_url(re.compile(f"/dashboard.*{zone}"))
+    await expect(note).to_be_hidden()
+    await page.get_by_role("link", name="Alerts", exact=True).click()
+    await expect(page).to_have_url(re.compile(f"/alerts-ui.*{zone}"))
+    await page.get_by_role("link", name="any").click()
+    muted = page.locator('time[datetime="2999-01-01T20:00:00.000Z"]').first
+    await expect(muted).to_contain_text("Jan 2, 2999, 1:45:00")
+    await page.keyboard.press("g")
+    await page.keyboard.press("t")
+    await expect(page).to_have_url(re.compile(f"/status.*{zone}"))
+    await page.get_by_role("button", name="Go to").click()
+    await page.locator("#palette-box").fill("endpoints")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(f"/endpoints.*{zone}"))
+    await page.get_by_role("button", name="Show", exact=True).click()
+    await expect(page).to_have_url(re.compile(f"{zone}.*service_id="))
+    # By the reader's own again, as the menu and the note offer.
+    await page.get_by_label("More").click()
+    await page.get_by_label("Clock").select_option("UTC")
+    await expect(page).not_to_have_url(re.compile("tz="))
+    await watched.go(f"/metrics-ui?{ends}&tz=No/Where")
+    await expect(note).to_contain_text("No/Where is not known here")
+    await note.get_by_role("link").click()
+    await expect(page).not_to_have_url(re.compile("tz="))
+    await expect(note).to_be_hidden()
+    assert watched.complaints == []
+    for path in ("/metrics-ui", "/metrics-ui/endpoints"):
+        answer = await client.get(f"{path}?tz=../etc")
+        assert answer.status_code == 422
+        assert "must name a time zone" in answer.text

@@ -20,9 +20,11 @@ from monitor.logs.endpoints import (
     TemplateChange,
     parse_endpoints_query,
 )
+from monitor.logs.parameter import Parameter, read, refuse
 from monitor.search.table import field_called
 from web import render
 from web.parts import PageParts
+from web.views import windows
 from web.views.choices import choosable
 
 ADDRESS = "/metrics-ui/endpoints"
@@ -33,6 +35,7 @@ NEW_SINCE = {
 }
 NEW = timedelta(days=1)
 MAX_CHANGES = 50
+OWN = {"tz": Parameter(windows.zone)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class EndpointsPage:
 
     async def _view(self, pairs: list[tuple[str, str]]) -> tuple[View, int]:
         try:
-            asked = parse_endpoints_query(pairs)
+            asked = _asked(pairs)
         except InvalidInput as error:
             reasons = {str(found.loc[-1]): found.msg for found in error.errors}
             problem = "Some of what the address asks for is not valid."
@@ -111,6 +114,13 @@ class EndpointsPage:
             return (), False
         changes, _, is_renaming = found
         return tuple(changes), is_renaming
+
+
+def _asked(pairs: list[tuple[str, str]]) -> EndpointsAsked:
+    """The page's own is whose clock it shows. Raises InvalidInput."""
+    _, errors = read([pair for pair in pairs if pair[0] in OWN], OWN)
+    refuse(errors)
+    return parse_endpoints_query([pair for pair in pairs if pair[0] not in OWN])
 
 
 def _sorted(given: Mapping[str, str], asked: EndpointsAsked, sort: Sort) -> str:

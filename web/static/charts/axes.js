@@ -1,7 +1,14 @@
 // What stands at a chart's axes: moments below, counts or durations at its side.
 
+import { toField, writer } from "../shell/zone.js";
+
 const counts = new Intl.NumberFormat("en", { notation: "compact" });
 const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
+
+const minute = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const minutes = writer(minute);
+const seconds = writer({ ...minute, second: "2-digit" });
+const days = writer({ month: "short", day: "numeric" });
 
 const milliseconds = (value) => (value >= 1000 ? `${value / 1000} s` : `${value} ms`);
 
@@ -15,13 +22,10 @@ export const timed = { size: 66, values: (_, splits) => splits.map(milliseconds)
 
 // *shift*: seconds that the moments of another window lie beside those of the axis.
 const clock = (shift) => (_, splits, __, ___, step) => {
-  const second = step < 60 ? { second: "2-digit" } : {};
-  const hours = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...second });
-  const days = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+  const hours = step < 60 ? seconds : minutes;
   return splits.map((split) => {
     const time = new Date((split + shift) * 1000);
-    const isDay = time.getHours() + time.getMinutes() + time.getSeconds() === 0;
-    return (isDay ? days : hours).format(time);
+    return toField(time).endsWith("T00:00:00") ? days(time) : hours(time);
   });
 };
 

@@ -1,6 +1,7 @@
 // A chart of a series over time: pointing reads, dragging zooms, clicking opens logs.
 
 import { onChange } from "../shell/theme.js";
+import { zone } from "../shell/zone.js";
 import { axes } from "./axes.js";
 import { follow, steer, zoom } from "./steering.js";
 
@@ -36,6 +37,8 @@ export function draw(plot, series, { lines, vertical, said, reading = series, ra
   const size = () => ({ width: plot.clientWidth, height: HEIGHT });
   const options = {
     ...size(),
+    // Where days and hours begin.
+    tzDate: (moment) => uPlot.tzDate(new Date(moment * 1000), zone()),
     legend: { show: false },
     cursor: {
       y: false,

@@ -2,6 +2,7 @@
 
 import { address } from "./addresses.js";
 import { markedWithin } from "./marks.js";
+import { writer } from "../shell/zone.js";
 import { asked, latencies, milliseconds, number, percent, plural } from "./words.js";
 
 export class Series {
@@ -18,10 +19,10 @@ export class Series {
     this.marks = marks;
     const second = this.width < 60_000 ? { second: "2-digit" } : {};
     const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...second };
-    this.clock = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", ...clock });
+    this.clock = writer({ month: "short", day: "numeric", ...clock });
   }
 
-  moment(index) { return this.clock.format(this.starts[index]); }
+  moment(index) { return this.clock(this.starts[index]); }
 
   // Seconds, as uPlot wants them: the middle, so that the nearest is the one pointed at.
   get middles() { return this.starts.map((start) => (start + this.width / 2) / 1000); }

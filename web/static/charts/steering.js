@@ -1,8 +1,10 @@
 // A chart by keyboard: arrows read, Shift selects, Enter zooms or leads to the logs.
 
+import { zoned } from "../shell/zone.js";
+
 export function zoom(chart, series, left, right) {
   const [from, to] = [left, right].map((at) => chart.posToVal(at, "x") * 1000);
-  location.assign(series.around(from, to));
+  location.assign(zoned(series.around(from, to)));
 }
 
 function select(chart, from, to) {
@@ -39,5 +41,5 @@ export function steer(event, chart, series, reading) {
 }
 
 export function follow(logs) {
-  if (logs !== null) location.assign(logs);
+  if (logs !== null) location.assign(zoned(logs));
 }

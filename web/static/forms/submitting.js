@@ -1,5 +1,6 @@
 // A form with data-api is a call of /v1; data-then says what follows.
 
+import { zoned } from "../shell/zone.js";
 import { clearProblems, showProblem } from "./problems.js";
 import { content } from "./values.js";
 
@@ -15,7 +16,7 @@ function after(form, answer) {
   }
   if (then === "event") return form.dispatchEvent(new CustomEvent("answered", { detail: answer }));
   if (then === "reload") reload();
-  else location.assign(then.replace("{id}", encodeURIComponent(answer?.id ?? "")));
+  else location.assign(zoned(then.replace("{id}", encodeURIComponent(answer?.id ?? ""))));
 }
 
 // Whoever shows the form's page within another renders it anew by itself.

@@ -1,6 +1,7 @@
 // Letters of the list: rows open as one moves while a log is beside, c picks, p pins, t tags, Esc closes.
 
 import { currentRow, onKey } from "../shell/keys.js";
+import { zoned } from "../shell/zone.js";
 import { mark, pin } from "./marking.js";
 import { close, isOpen, open } from "./pane.js";
 import { compared, toggle } from "./picking.js";
@@ -36,7 +37,7 @@ onKey("p", () => ofRow(pin));
 onKey("t", () => ofRow(mark));
 onKey("j", () => step(1));
 onKey("k", () => step(-1));
-onKey("c", () => ofRow((row) => { if (toggle(row) === 2) location.assign(compared()); }));
+onKey("c", () => ofRow((row) => { if (toggle(row) === 2) location.assign(zoned(compared())); }));
 onKey("Escape", () => {
   if (!isOpen()) return false;
   close();

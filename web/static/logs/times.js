@@ -1,7 +1,8 @@
 // Of which time the list is: a preset, a part of the timeline, or two times of one's own; and by whose clock.
 
 import { localise } from "../shell/times.js";
-import { fromField, isKnown, named, own, toField, writer, zone } from "../shell/zone.js";
+import { fromField, own, toField, writer, zone } from "../shell/zone.js";
+import { zones as offered } from "../shell/zone_choice.js";
 import { address, go } from "./list.js";
 
 const form = document.querySelector("form[data-live]");
@@ -37,13 +38,7 @@ function moment(field) {
 }
 
 function tellZone() {
-  const asked = named() ?? own;
-  const offered = [...new Set([own, "UTC", asked])];
-  const names = { UTC: "UTC", [own]: own === "UTC" ? "Local time, which is UTC" : `Local time, ${own}` };
-  zones.replaceChildren(...offered.map((one) => {
-    const name = names[one] ?? (isKnown(one) ? one : `${one}: not known here, so UTC`);
-    return new Option(name, one, false, one === asked);
-  }));
+  zones.replaceChildren(...offered());
   if (told === zone()) return;
   told = zone();
   localise(document);

@@ -2,6 +2,7 @@
 
 import { clearProblems, showProblem } from "../forms/problems.js";
 import { show as showDialog } from "../shell/dialogs.js";
+import { zoned } from "../shell/zone.js";
 import { asLive, listed } from "./place.js";
 
 const save = document.querySelector("[data-save-view]");
@@ -58,7 +59,7 @@ change.addEventListener("submit", async (event) => {
 });
 change.querySelector("[data-remove-view]").addEventListener("click", async () => {
   if (!confirm(`Remove the view “${which.selectedOptions[0].textContent}” for all? No log goes.`)) return;
-  if (await send(change, "DELETE", `/v1/views/${which.value}`)) location.assign("/dashboard");
+  if (await send(change, "DELETE", `/v1/views/${which.value}`)) location.assign(zoned("/dashboard"));
 });
 
 // Which of the tabs is shown.

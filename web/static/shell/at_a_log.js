@@ -4,6 +4,7 @@ import { say } from "./announce.js";
 import { reload } from "../forms/submitting.js";
 import { copyAnswer } from "./copying.js";
 import { currentRow, onKey, scope } from "./keys.js";
+import { zoned } from "./zone.js";
 
 function press(selector) {
   const found = scope().querySelector(selector);
@@ -19,7 +20,7 @@ function copyCurl() {
 
 function replay() {
   const row = currentRow();
-  if (scope().id !== "pane" && row) return location.assign(`/replay/${row.dataset.log}`);
+  if (scope().id !== "pane" && row) return location.assign(zoned(`/replay/${row.dataset.log}`));
   return press("a[href^='/replay/']");
 }
 
@@ -41,7 +42,7 @@ function compare() {
   const other = sessionStorage.getItem("apimonitor.compare");
   if (other && other !== id) {
     sessionStorage.removeItem("apimonitor.compare");
-    return location.assign(`/compare?a=${other}&b=${id}`);
+    return location.assign(zoned(`/compare?a=${other}&b=${id}`));
   }
   sessionStorage.setItem("apimonitor.compare", id);
   say("Marked: press c at another log to compare both.");

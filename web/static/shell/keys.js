@@ -1,6 +1,7 @@
 // One letter leads to a page, a row or an action; never in a field, nor with a modifier.
 
 import { showKeys } from "./dialogs.js";
+import { zoned } from "./zone.js";
 
 const KEPT = "apimonitor.letters";
 const places = { s: "/", l: "/dashboard", m: "/metrics-ui", a: "/alerts-ui", t: "/status", k: "/tokens" };
@@ -40,7 +41,7 @@ function tab(by) {
 
 function search() {
   const box = document.getElementById("f-query");
-  if (box) box.focus(); else location.assign("/dashboard");
+  if (box) box.focus(); else location.assign(zoned("/dashboard"));
 }
 
 for (const [key, act] of Object.entries({
@@ -65,7 +66,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key.length === 1 && !isOn()) return;
-  if (pending && places[event.key]) return location.assign(places[event.key]);
+  if (pending && places[event.key]) return location.assign(zoned(places[event.key]));
   pending = event.key === "g";
   if (acts.get(event.key)?.some((act) => act(event) !== false)) event.preventDefault();
 });

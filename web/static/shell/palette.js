@@ -1,6 +1,7 @@
 // The command palette: Ctrl-K, some letters, Enter.
 
 import { destinations } from "./destinations.js";
+import { zoned } from "./zone.js";
 
 const MOST = 40;
 const dialog = document.getElementById("palette");
@@ -56,7 +57,7 @@ function find() {
 function take(index) {
   const chosen = shown[index];
   dialog.close();
-  if (chosen?.href) location.assign(chosen.href); else chosen?.act();
+  if (chosen?.href) location.assign(zoned(chosen.href)); else chosen?.act();
 }
 
 export async function open() {

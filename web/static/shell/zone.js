@@ -14,6 +14,20 @@ export function isKnown(zone) {
   try { return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone })); } catch { return false; }
 }
 
+// Addresses that are no pages, where times are shown.
+const NO_PAGE = /^\/(v1|static|docs|redoc|openapi\.json|health|readyz|metrics)(\/|$)/;
+
+const isNamedIn = (given) => given.has("tz") || new URLSearchParams(given.get("from") ?? "").has("tz");
+
+// *address*, if it is a page of ours, by the same clock.
+export function zoned(address) {
+  const [asked, url] = [named(), new URL(address, location.href)];
+  if (!asked || url.origin !== location.origin || NO_PAGE.test(url.pathname)) return address;
+  if (isNamedIn(url.searchParams)) return address;
+  url.searchParams.set("tz", asked);
+  return url.pathname + url.search + url.hash;
+}
+
 // One that this browser does not know is shown as UTC.
 export function zone() {
   const asked = named();

@@ -41,8 +41,9 @@ OWN = {
     "compare": one_of(*COMPARED),
     "sort": one_of(*SORTS),
     "order": one_of("asc", "desc"),
+    "tz": Parameter(windows.zone),
 }
-KEPT = ("service_id", "source", "exact", "compare", "sort", "order")
+KEPT = ("service_id", "source", "exact", "compare", "sort", "order", "tz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
