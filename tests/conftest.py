@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from monitor.storage.database.migrate import migrate
 from monitor.storage.server.server import Server
 from tests.support.databases import MIGRATIONS, TEST_OPTIONS
+from tests.support.temporary import directory_in_memory
 
 TEMPLATE = "template_migrated"
 # What the template is called until it is whole.
@@ -24,6 +25,19 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """In memory, but for who says where: the files are there afterwards."""
+    is_worker = hasattr(config, "workerinput")
+    is_said = config.option.basetemp or os.environ.get("PYTEST_DEBUG_TEMPROOT")
+    if is_worker or is_said:
+        return
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    if directory := stack.enter_context(directory_in_memory()):
+        config.option.basetemp = str(directory / "all")
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,8 +1,14 @@
 """Tests themselves: what several use lies in tests/support/, once."""
 
 import ast
+import fcntl
+import os
 from collections import Counter
 from pathlib import Path
+
+import pytest
+
+from tests.support import temporary
 
 TESTS = Path(__file__).parents[1]
 MODULES = sorted(TESTS.rglob("*.py"))
@@ -39,3 +45,24 @@ def test_what_all_need_is_defined_once() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
     assert {name: defined[name] for name in ONCE} == dict.fromkeys(ONCE, 1)
+
+
+def test_files_of_a_run_that_was_killed_are_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temporary, "MEMORY", tmp_path)
+    monkeypatch.setattr(temporary, "ROOM_BYTES", 0)
+    killed, living = tmp_path / "apimonitor-1", tmp_path / "apimonitor-2"
+    for directory in (killed, living):
+        (directory / "all").mkdir(parents=True)
+    lock = os.open(living, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with temporary.directory_in_memory() as made:
+            assert {made, living} == set(tmp_path.iterdir())
+        assert {living} == set(tmp_path.iterdir())
+    finally:
+        os.close(lock)
+    monkeypatch.setattr(temporary, "ROOM_BYTES", 1 << 62)
+    with temporary.directory_in_memory() as made:
+        assert made is None
