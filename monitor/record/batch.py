@@ -11,6 +11,7 @@ from monitor.record.columns import COUNT_SIZE, WHOLE_COLUMNS
 from monitor.record.header_sets import HeaderSet, HeaderSets, Heads
 from monitor.record.pack import pack
 from monitor.record.parts.cut import cut
+from monitor.record.passed.sections import Sections
 from monitor.traffic.exchange import Exchange
 
 # PostgreSQL's binary COPY: a signature, no flags, no extension; the end.
@@ -47,6 +48,9 @@ class Gathered:
         """Raises ValueError for what no column holds."""
         for storable in storables:
             if isinstance(storable, Recorded):
+                if storable.passed is not None:
+                    self._add_passed(storable, storable.passed)
+                    continue
                 rows = storable.rows()
                 if storable.has_messages:
                     self.told.append(storable.exchange())
@@ -54,15 +58,22 @@ class Gathered:
                 rows = pack(storable)
                 if storable.messages is not None:
                     self.told.append(storable)
-            heads = self._sets.apart(rows.detail)
-            if heads.sent is not None:
-                self.used[heads.sent] = None
-            if heads.received is not None:
-                self.used[heads.received] = None
-            self.logs.append(rows.log)
-            self._heads.append(heads)
-            if body := rows.body:
-                self.bodies += cut(body)
+            self._add(rows.log, self._sets.apart(rows.detail), rows.body)
+
+    def _add_passed(self, storable: Recorded, passed: Sections) -> None:
+        if storable.has_messages:
+            self.told.append(storable.exchange())
+        self._add(passed.log(), self._sets.passed(passed), passed.bodies())
+
+    def _add(self, log: bytes, heads: Heads, body: bytes) -> None:
+        if heads.sent is not None:
+            self.used[heads.sent] = None
+        if heads.received is not None:
+            self.used[heads.received] = None
+        self.logs.append(log)
+        self._heads.append(heads)
+        if body:
+            self.bodies += cut(body)
 
     def whole(self, ids: dict[HeaderSet, bytes]) -> list[bytes]:
         """Rows of logs, in pieces; *ids* are fields, of all sets that are used."""

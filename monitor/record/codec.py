@@ -32,6 +32,9 @@ from monitor.record.pack import (
     key_of,
     pack,
 )
+from monitor.record.passed.sections import HEAD as PASSED_HEAD
+from monitor.record.passed.sections import MARK as PASSED
+from monitor.record.passed.sections import Sections
 from monitor.record.unpack import named_fields_of, number_of, tags_of, uuid_in
 from monitor.traffic.arrival import Arrival
 from monitor.traffic.exchange import (
@@ -50,8 +53,6 @@ from monitor.traffic.ids import known_uuid, timestamp_of, uuid_from
 # the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
 HEAD: Final = struct.Struct("<4sIIIIqq?")
 MARK: Final = b"\xffrw1"
-# To copy as much takes longer than to have it in a piece of its own.
-LONG_BYTES: Final = 2048
 # Where a log's row holds its ids, and the length of the source behind them.
 IDS: Final = struct.Struct(f"!{place_in_row('id')}x{ID_SIZE}s{LENGTH_SIZE}x{ID_SIZE}si")
 
@@ -68,26 +69,35 @@ class Recorded:
         "arrival",
         "has_messages",
         "key",
+        "passed",
         "record",
         "service_id",
         "source",
     )
 
     def __init__(self, record: bytes, arrival: Arrival | None = None) -> None:
-        """Raises ValueError for what *encode* did not pack."""
+        """Raises ValueError for what neither *encode* nor the proxy packed."""
         self.arrival = arrival
-        log, detail, body, messages, self._is_complete = _lengths(record)
+        self.record = record
+        # Its parts, where it passed the proxy.
+        self.passed: Sections | None = None
+        if record[: len(PASSED)] == PASSED:
+            self.passed = passed = Sections(record)
+            self.has_messages = passed.messages_end > passed.messages
+            begin = PASSED_HEAD.size
+        else:
+            log, detail, body, messages, self._is_complete = _lengths(record)
+            begin = HEAD.size
+            log_end = begin + log
+            self._ends = log_end, log_end + detail, log_end + detail + body
+            self.has_messages = messages > 0
         try:
-            self.key, service_id, length = IDS.unpack_from(record, HEAD.size)
+            self.key, service_id, length = IDS.unpack_from(record, begin)
         except struct.error:
             raise ValueError("a record's row is cut") from None
-        log_end = HEAD.size + log
-        self._ends = log_end, log_end + detail, log_end + detail + body
-        start = HEAD.size + IDS.size
+        start = begin + IDS.size
         self.service_id = known_uuid(service_id)
         self.source = _source(record[start : start + length])
-        self.has_messages = messages > 0
-        self.record = record
 
     @property
     def id(self) -> UUID:
@@ -98,7 +108,10 @@ class Recorded:
         return timestamp_of(self.id)
 
     def rows(self) -> Rows:
-        """As they were packed, with what they still lack."""
+        """As they were packed, with whole heads, and with what they still lack."""
+        passed = self.passed
+        if passed is not None:
+            return Rows(passed.log(), passed.detail(), [passed.bodies()])
         record, (log_end, detail_end, body_end) = self.record, self._ends
         log, detail = record[HEAD.size : log_end], record[log_end:detail_end]
         body = record[detail_end:body_end]
@@ -113,12 +126,7 @@ class Recorded:
 
 
 def encode(exchange: Exchange) -> bytes:
-    """Raises ValueError for what no row holds."""
-    return b"".join(parts_of(exchange))
-
-
-def parts_of(exchange: Exchange) -> list[bytes]:
-    """What *encode* joins, for who has no need of it in one piece: bodies are long."""
+    """Of what did not pass the proxy. Raises ValueError for what no row holds."""
     sent, received = exchange.request_body, exchange.response_body
     rows = pack(exchange, decodes=False)
     messages, texts = b"", b""
@@ -135,24 +143,7 @@ def parts_of(exchange: Exchange) -> list[bytes]:
         -1 if received is None else received.size,
         rows.is_complete,
     )
-    return _gathered([head, rows.log, rows.detail, *rows.parts, messages, texts])
-
-
-def _gathered(parts: list[bytes]) -> list[bytes]:
-    """*parts*, with those that are short joined to their neighbours."""
-    made: list[bytes] = []
-    short: list[bytes] = []
-    for part in parts:
-        if len(part) < LONG_BYTES:
-            short.append(part)
-            continue
-        if short:
-            made.append(b"".join(short))
-            short = []
-        made.append(part)
-    if short:
-        made.append(b"".join(short))
-    return made
+    return b"".join([head, rows.log, rows.detail, *rows.parts, messages, texts])
 
 
 def with_id(record: bytes, id: UUID) -> bytes:
@@ -174,33 +165,63 @@ def _source(field: bytes) -> Source:
 
 
 def decode(record: bytes) -> Exchange:
-    """The exchange that *encode* packed. Raises ValueError for anything else."""
-    log_length, detail_length, body_length, messages_length, _ = _lengths(record)
-    *_, sent_size, received_size, _ = HEAD.unpack_from(record)
-    log_end = HEAD.size + log_length
-    detail_end = log_end + detail_length
-    body_end = detail_end + body_length
-    messages_end = body_end + messages_length
-    about = record[body_end:messages_end]
+    """The exchange that was packed. Raises ValueError for anything else."""
     try:
-        log = named_fields_of(record[HEAD.size : log_end], LOG_COLUMNS)
-        detail = named_fields_of(record[log_end:detail_end], DETAIL_COLUMNS)
-        bodies: dict[str, bytes | None] = {}
-        if body_length:
-            bodies = named_fields_of(record[detail_end:body_end], BODY_COLUMNS)
-        return Exchange(
-            **_of_log(log),
-            request_headers=headers_of(detail["request_headers"]),
-            response_headers=headers_of(detail["response_headers"]),
-            timings=_timings([detail[column] for column in TIME_COLUMNS]),
-            request_body=_body(sent_size, bodies, "request"),
-            response_body=_body(received_size, bodies, "response"),
-            messages=messages_of(
-                orjson.loads(about) if about else None, record[messages_end:]
-            ),
+        if record[: len(PASSED)] == PASSED:
+            return _decoded_passed(Sections(record))
+        log_length, detail_length, body_length, messages_length, _ = _lengths(record)
+        *_, sent_size, received_size, _ = HEAD.unpack_from(record)
+        log_end = HEAD.size + log_length
+        detail_end = log_end + detail_length
+        body_end = detail_end + body_length
+        messages_end = body_end + messages_length
+        return _decoded(
+            log=record[HEAD.size : log_end],
+            detail=record[log_end:detail_end],
+            body=record[detail_end:body_end],
+            about=record[body_end:messages_end],
+            texts=record[messages_end:],
+            sizes=(sent_size, received_size),
         )
     except (LookupError, TypeError, struct.error) as error:
         raise ValueError(f"a record is not an exchange: {error}") from None
+
+
+def _decoded_passed(passed: Sections) -> Exchange:
+    record = passed.record
+    return _decoded(
+        log=passed.log(),
+        detail=passed.detail(),
+        body=record[passed.body : passed.lacking],
+        about=record[passed.messages : passed.messages_end],
+        texts=record[passed.messages_end :],
+        sizes=(passed.sent_size, passed.received_size),
+    )
+
+
+def _decoded(
+    *,
+    log: bytes,
+    detail: bytes,
+    body: bytes,
+    about: bytes,
+    texts: bytes,
+    sizes: tuple[int, int],
+) -> Exchange:
+    """Of its rows, and of what stands behind them."""
+    details = named_fields_of(detail, DETAIL_COLUMNS)
+    bodies: dict[str, bytes | None] = {}
+    if body:
+        bodies = named_fields_of(body, BODY_COLUMNS)
+    return Exchange(
+        **_of_log(named_fields_of(log, LOG_COLUMNS)),
+        request_headers=headers_of(details["request_headers"]),
+        response_headers=headers_of(details["response_headers"]),
+        timings=_timings([details[column] for column in TIME_COLUMNS]),
+        request_body=_body(sizes[0], bodies, "request"),
+        response_body=_body(sizes[1], bodies, "response"),
+        messages=messages_of(orjson.loads(about) if about else None, texts),
+    )
 
 
 def _lengths(record: bytes) -> tuple[int, int, int, int, bool]:

@@ -107,7 +107,27 @@ def key_of(id: UUID) -> bytes:
 
 def _pack(exchange: Exchange, decodes: bool) -> Rows:
     key = key_of(exchange.id)
-    log = b"".join(
+    log = log_row(exchange, key)
+    detail = b"".join(
+        (
+            DETAIL_BEGINS,
+            key,
+            _headers(exchange.request_headers),
+            _headers(exchange.response_headers),
+            behind_heads(exchange),
+        )
+    )
+    sent, received = exchange.request_body, exchange.response_body
+    if sent is None and received is None:
+        return Rows(log, detail, [])
+    parts = [BODY_BEGINS, key]
+    is_sent_complete = pack_body(sent, exchange.request_headers, parts, decodes)
+    is_complete = pack_body(received, exchange.response_headers, parts, decodes)
+    return Rows(log, detail, parts, is_sent_complete and is_complete)
+
+
+def log_row(exchange: Exchange, key: bytes) -> bytes:
+    return b"".join(
         (
             LOG_BEGINS,
             key,
@@ -125,22 +145,6 @@ def _pack(exchange: Exchange, decodes: bool) -> Rows:
             _figures(exchange),
         )
     )
-    detail = b"".join(
-        (
-            DETAIL_BEGINS,
-            key,
-            _headers(exchange.request_headers),
-            _headers(exchange.response_headers),
-            _details(exchange),
-        )
-    )
-    sent, received = exchange.request_body, exchange.response_body
-    if sent is None and received is None:
-        return Rows(log, detail, [])
-    parts = [BODY_BEGINS, key]
-    is_sent_complete = pack_body(sent, exchange.request_headers, parts, decodes)
-    is_complete = pack_body(received, exchange.response_headers, parts, decodes)
-    return Rows(log, detail, parts, is_sent_complete and is_complete)
 
 
 def _figures(exchange: Exchange) -> bytes:
@@ -171,7 +175,7 @@ def _figures(exchange: Exchange) -> bytes:
     )
 
 
-def _details(exchange: Exchange) -> bytes:
+def behind_heads(exchange: Exchange) -> bytes:
     """From connect_ms to had_response_body."""
     timings, messages = exchange.timings, exchange.messages
     ttfb_ms, overhead_ms = timings.ttfb_ms, timings.overhead_ms

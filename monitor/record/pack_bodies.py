@@ -56,6 +56,13 @@ def searched(content: bytes, headers: Headers, *, truncated: bool) -> str | None
     """The text of a coded body as it is searched: in its declared charset, too."""
     coding = field_value(headers, "content-encoding")
     declared = field_value(headers, "content-type")
+    return searched_as(content, coding, declared, truncated=truncated)
+
+
+def searched_as(
+    content: bytes, coding: str | None, declared: str | None, *, truncated: bool
+) -> str | None:
+    """As *searched*, by the fields that say how it is coded and of which type."""
     if coding is None:
         return text_of(content, declared, truncated=truncated)
     found = decoded(content, coding, limit=SEARCHED_TEXT_BYTES, truncated=truncated)

@@ -44,6 +44,7 @@ class HeaderMask:
         self._names = names
         # By a field's name as it was spelled.
         self._kinds: dict[str, int] = {}
+        self._secrets: dict[str, Line] = {}
 
     def masked(self, headers: Headers, parameters: Names, urls: UrlMask) -> Headers:
         """*headers*, the same object where nothing is to be masked. *urls* masks by
@@ -66,11 +67,24 @@ class HeaderMask:
     def _mask_line(self, found: Line, parameters: Names, urls: UrlMask) -> None:
         """Remembered with it, unless there was no work left to look into it."""
         kind, before = self._kind(found.name), urls.withheld
+        if kind == SECRET and found.value != MASK:
+            found.masked_by = parameters
+            found.masked = self._secret(found.name)
+            return
         masked = self._value(kind, found.value, urls) if kind else found.value
         found.masked_by = parameters if urls.withheld == before else None
         # What held itself, only the collector would free.
         is_same = masked == found.value
-        found.masked = None if is_same else Line(b"", found.name, masked)
+        found.masked = None if is_same else _masked(found.name, masked, found.repeats)
+
+    def _secret(self, name: str) -> Line:
+        """One for all that are so called: they say the same."""
+        made = self._secrets.get(name)
+        if made is None:
+            made = _masked(name, MASK, True)
+            if len(self._secrets) < MAX_KNOWN and len(name) <= MAX_NAME_LENGTH:
+                self._secrets[name] = made
+        return made
 
     def _masked_anew(self, headers: Headers, urls: UrlMask) -> Headers:
         # Of pairs that are Any: as tuples of two each would be taken apart, and made
@@ -119,3 +133,9 @@ class HeaderMask:
         if kind == PROTOCOLS:
             return each(value, protocols)
         return each(value, urls.reference if kind == REFERENCE else urls.text)
+
+
+def _masked(name: str, value: str, repeats: bool) -> Line:
+    made = Line(b"", name, value)
+    made.repeats = repeats
+    return made

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from monitor.loop.doing import DOING, RECORD
-from monitor.record.codec import parts_of
+from monitor.record.passed.forms import HeadForms
+from monitor.record.passed.packing import parts_of
 from monitor.redaction.redaction import Redaction
 from monitor.registry.table import Service
 from monitor.spool.segments import FRAME, NOBODY
@@ -55,6 +56,7 @@ class Recording:
         self._spool = spool
         self._redaction = redaction
         self._tally = tally
+        self._forms = HeadForms()
         self._dropping = Trouble(
             "records are dropped",
             "the spool takes records again",
@@ -103,7 +105,8 @@ class Recording:
             self._shedding.met(step.name)
         try:
             exchange, is_shed = shed(make(), step)
-            parts = parts_of(self._redaction.apply(exchange, service.redact_fields))
+            masked = self._redaction.apply(exchange, service.redact_fields)
+            parts = parts_of(masked, self._forms)
         except Exception as error:
             # Whatever is wrong with our copy, the client gets its answer.
             self._is_troubled = True

@@ -62,6 +62,7 @@ class Line:
         "names_login",
         "pair",
         "raw",
+        "repeats",
         "travels",
         "value",
     )
@@ -77,6 +78,8 @@ class Line:
         self.is_asked_for = known.is_asked_for
         self.travels = known.travels
         self.names_login = known.holds_credentials and name_login(value)
+        # Whether many heads have it: so that it is remembered, as one object.
+        self.repeats = False
         # For whom it was masked, and the line that is left; None: itself.
         self.masked_by: object = None
         self.masked: Line | None = None

@@ -53,6 +53,7 @@ class KnownLines:
             if len(self._known) >= MAX_LINES:
                 self._known.clear()
             self._known[raw] = made
+            made.repeats = True
         self._traces[at] = trace
         return made
 

@@ -18,6 +18,8 @@ from appliance.data.files import Files
 from monitor.access.ended_sessions import EndedSessions
 from monitor.files.damaged import SUFFIX
 from monitor.record.codec import decode, encode
+from monitor.record.passed.forms import HeadForms
+from monitor.record.passed.packing import parts_of
 from monitor.redaction.work import WITHHELD
 from monitor.registry.routes_file import load, save
 from monitor.registry.table import RoutingTable
@@ -41,6 +43,8 @@ from monitor.spool.tally import (
 from monitor.spool.writer import Spool
 from monitor.storage.ledger.dead_letters import DeadLetters
 from monitor.traffic.exchange import Body, BodyState, Exchange, Source, Timings
+from monitor.traffic.fields import HeadFields
+from monitor.traffic.line import line as a_line
 from monitor.traffic.message import Direction, Medium, Message, MessageKind, Messages
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
@@ -535,3 +539,35 @@ def test_what_a_start_makes_is_listed_and_as_said(tmp_path: Path) -> None:
     assert set(lengths) == {"installation", "secret.key"}
     for name, length in lengths.items():
         assert re.fullmatch(rf"[0-9a-f]{{{length}}}", (tmp_path / name).read_text())
+
+
+def test_a_record_of_what_passed_is_as_drawn() -> None:
+    host = a_line("Host", "shop")
+    host.repeats = True
+    made = the_example(
+        request_headers=HeadFields([host, a_line("Age", "7")]),
+        response_headers=HeadFields([a_line("Content-Encoding", "gzip")]),
+        response_body=Body(kept=b"\xff", size=2),
+    )
+    forms = HeadForms()
+    whole, _, payload = [b"".join(parts_of(made, forms)) for _ in range(3)]
+    head = fields_at(payload, "### Record of what passed")
+    assert head["mark"] == bytes.fromhex("ff727732")
+    parts, at = dict[str, bytes](), 80
+    assert f"│ <{at} B> │ " in PAGE
+    for name in head:
+        if name.endswith("_length"):
+            parts[name.removesuffix("_length")] = payload[at : at + head[name]]
+            at += head[name]
+    assert at == len(payload)
+    log = columns_of(parts["log"], "The log's row, for `logs`:")
+    assert (log["id"], log["url"]) == (LOG, made.url)
+    listed = [name for name, *_ in rows_under("The details' row, for `logs` as well:")]
+    assert int.from_bytes(parts["behind"][:2], "big") == len(listed) - 5
+    assert parts["request_form"] == b'[["Host","shop"],["Age","\1"]]'
+    assert parts["request_fields"] == b"\0\0\0\x017"
+    assert head["request_form_name"] != bytes(12) == head["response_form_name"]
+    assert parts["response_fields"][4:] == b'[["Content-Encoding","gzip"]]'
+    assert json.loads(parts["lacking"]) == [None, ["gzip", None, True]]
+    assert (head["request_body_size"], head["response_body_size"]) == (-1, 2)
+    assert decode(whole) == decode(payload)
