@@ -67,7 +67,7 @@ class Storage(Theme):
         2_000,
         "Logs a second whose bodies are packed, at most; 0: none are. Raise it when "
         "apimonitor_bodies_packed_total grows by less than the logs that are stored; "
-        "lower it when PostgreSQL has too little CPU: a thousand take a twentieth of "
+        "lower it when PostgreSQL has too little CPU: a thousand take a fiftieth of "
         "a core.",
         ge=0,
         le=1_000_000,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -55,7 +56,7 @@ class BlockUpkeep:
         async with alone(self._database, LOCK) as connection:
             if connection is None:
                 return False
-            async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+            async with _step(connection):
                 await chunks.clear(connection)
             is_more = await self._add_late(connection)
             if await self._make(connection):
@@ -66,7 +67,7 @@ class BlockUpkeep:
         """Make the next chunk, where there are logs enough, or where one was undone."""
         until = lowest_at(datetime.now(UTC) - self._limits.lag)
         for gap in await chunks.gaps(connection, until):
-            async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+            async with _step(connection):
                 bounds = await chunks.bounds_of(
                     connection, gap, self._limits.block_logs
                 )
@@ -81,7 +82,7 @@ class BlockUpkeep:
             return False
         gone = await chunks.bodies_before(connection)
         chunk = await _read(connection, after, bounds)
-        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+        async with _step(connection):
             await chunks.insert(connection, after, bounds, gone, chunk)
         self._counters.search_blocks.inc(len(bounds))
         return True
@@ -95,7 +96,7 @@ class BlockUpkeep:
             return False
         bounds = await chunks.last_ids(connection, stale.id)
         chunk = await _read(connection, stale.after, bounds)
-        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+        async with _step(connection):
             await chunks.renew(connection, stale.id, gone, chunk)
         self._counters.search_blocks.inc(len(bounds))
         return True
@@ -114,7 +115,7 @@ class BlockUpkeep:
             own = [row for row in rows if each.after < row["id"] <= each.upto]
             if len(own) > MOST_ADDED:
                 # Its blocks would be too full to tell.
-                async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+                async with _step(connection):
                     await chunks.undo(connection, each.id)
                     await _forget(connection, own)
             elif own:
@@ -144,11 +145,15 @@ class BlockUpkeep:
             for block in reading.blocks(each.after, bounds)
             if any(block.after < id <= block.upto for id in ids)
         ]
-        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+        async with _step(connection):
             chunk = await chunks.taken(connection, each.id)
             await _add(connection, chunk, reading.some_of(own, ids))
             await chunks.store(connection, each.id, chunk)
             await _forget(connection, noted)
+
+
+def _step(connection: asyncpg.Connection) -> AbstractAsyncContextManager[None]:
+    return step(connection, timeout_ms=STEP_TIMEOUT_MS, is_awaited=False)
 
 
 async def _sealed(connection: asyncpg.Connection, upto: UUID) -> bool:
@@ -184,7 +189,7 @@ async def _add_blocks(
     connection: asyncpg.Connection, chunk: Chunk, own: Sequence[reading.Block]
 ) -> None:
     try:
-        async with step(connection, timeout_ms=STEP_TIMEOUT_MS):
+        async with _step(connection):
             await _add(connection, chunk, reading.all_of(own))
     except (asyncpg.DataError, asyncpg.ProgramLimitExceededError):
         if len(own) == 1:

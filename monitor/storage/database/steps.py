@@ -1,4 +1,6 @@
-"""Steps of upkeep: bounded transactions with pauses, of one process at a time."""
+"""Steps of upkeep: bounded transactions, with pauses while anybody is served, of one
+process at a time.
+"""
 
 import asyncio
 import time
@@ -7,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from monitor.loop.giving_way import done_for_others
 from monitor.storage.database.pool import NO_DEADLINE, Database
 from monitor.storage.database.shares import Share
 
@@ -19,18 +22,22 @@ async def step(
     *,
     timeout_ms: int = STEP_TIMEOUT_MS,
     is_one_snapshot: bool = False,
+    is_awaited: bool = True,
 ) -> AsyncIterator[None]:
-    """One bounded transaction, then a pause as long as it took.
+    """One bounded transaction, then a pause as long as it took, if others were served.
 
-    *timeout_ms*: of each statement. *is_one_snapshot*: all of them see the same.
+    *timeout_ms*: of each statement. *is_one_snapshot*: all of them see the same. Not
+    *is_awaited*: it may be lost if PostgreSQL crashes, as what is missing is done anew.
     """
-    began = time.monotonic()
+    began, done = time.monotonic(), done_for_others()
     async with connection.transaction(
         isolation="repeatable_read" if is_one_snapshot else None
     ):
-        await connection.execute(f"SET LOCAL statement_timeout = {timeout_ms}")
+        waits = "" if is_awaited else "; SET LOCAL synchronous_commit = off"
+        await connection.execute(f"SET LOCAL statement_timeout = {timeout_ms}{waits}")
         yield
-    await asyncio.sleep(time.monotonic() - began)
+    if done_for_others() != done:
+        await asyncio.sleep(time.monotonic() - began)
 
 
 @asynccontextmanager

@@ -32,13 +32,18 @@ MOST_BYTES: Final = 8 * 1024
 LEAST_PAGES: Final = 32
 # At each of these times, what came late is looked for behind what was packed.
 WHOLE_EVERY: Final = timedelta(days=1)
-# In a turn, after which others may have the connection.
-PACKS_AT_ONCE: Final = 4
+# In one statement; and in a turn, after which others may have the connection.
+PACKS_TOGETHER: Final = 8
+STEPS_AT_ONCE: Final = 4
+# Of a day just filled there are no statistics: the planner would sort all that is left
+# of it, each time, and compare each row of it with each id.
+ALONG_THE_INDEX: Final = "SET LOCAL enable_bitmapscan = off"
 SIZE: Final = " + ".join(
     f"coalesce(octet_length(p.{side}_{part}), 0)"
     for side in ("request", "response")
     for part in ("body", "text")
 )
+PACKABLE: Final = f"p.part IS NULL AND {SIZE} <= {MOST_BYTES}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,12 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class Loose:
     """What is packed next, of *ids* in their order; *into*: with what is in that pack
-    already. *packs*: how many become of it.
+    already. *begins*: before which of all these a further pack begins.
     """
 
     ids: Sequence[UUID]
     into: UUID | None
-    packs: int
+    begins: Sequence[int]
 
 
 class BodyPacking:
@@ -110,7 +115,7 @@ class BodyPacking:
         """Some of *day*; how many, and 0 once all are and its room is given back."""
         packed = 0
         end = min(_begin(day) + DAY, until)
-        for _ in range(PACKS_AT_ONCE):
+        for _ in range(STEPS_AT_ONCE):
             if self._reached.get(day, FIRST) >= lowest_at(end):
                 break
             count = await self._pack(connection, day, until)
@@ -130,10 +135,11 @@ class BodyPacking:
         self, connection: asyncpg.Connection, day: date, until: datetime
     ) -> int:
         """How many were packed."""
-        async with step(connection):
+        async with step(connection, is_awaited=False):
             if not await connection.fetchval(LOCK_ALONE):
                 # Bodies are being removed.
                 return 0
+            await connection.execute(ALONG_THE_INDEX)
             after = self._reached.get(day, lowest_at(_begin(day)))
             rows = await connection.fetch(
                 f"""
@@ -141,34 +147,32 @@ class BodyPacking:
                   FROM log_bodies_{day:%Y%m%d} AS p
                  WHERE p.id >= $1
                    AND p.id < $2
-                   AND p.part IS NULL
-                   AND {SIZE} <= {MOST_BYTES}
+                   AND {PACKABLE}
                  ORDER BY p.id
                  LIMIT $3
                 """,
                 after,
                 lowest_at(until),
-                self._pace.pack_logs,
+                self._pace.pack_logs * PACKS_TOGETHER,
             )
             # What is long is not gone over again.
             self._reached[day] = rows[0]["id"] if rows else lowest_at(until)
-            loose = await self._next(connection, day, rows)
-            is_over = _begin(day) + DAY <= until
-            if loose is None or not (loose.into or is_over or self._is_whole(rows)):
+            loose = await self._next(connection, day, rows, until)
+            if loose is None:
                 return 0
             await _store(connection, day, loose)
         self._reached[day] = loose.ids[-1]
         return len(loose.ids)
 
-    def _is_whole(self, rows: Sequence[asyncpg.Record]) -> bool:
-        return len(rows) == self._pace.pack_logs
-
     async def _next(
-        self, connection: asyncpg.Connection, day: date, rows: Sequence[asyncpg.Record]
+        self,
+        connection: asyncpg.Connection,
+        day: date,
+        rows: Sequence[asyncpg.Record],
+        until: datetime,
     ) -> Loose | None:
-        """Of *rows*, those that become a pack, or are within the next one."""
-        ids = _within(PACK_BYTES, rows)
-        if not ids:
+        """Of *rows*, those that become packs, or are within the next one."""
+        if not rows:
             return None
         pack = await connection.fetchrow(
             f"""
@@ -178,26 +182,31 @@ class BodyPacking:
              ORDER BY h.last_id
              LIMIT 1
             """,
-            ids[0],
+            rows[0]["id"],
         )
         if pack is None:
-            return Loose(ids, None, 1)
-        before = [id for id in ids if id < pack["first_id"]]
+            return self._packs(rows, is_all=_begin(day) + DAY <= until)
+        before = [row for row in rows if row["id"] < pack["first_id"]]
         if len(before) * 2 > self._pace.pack_logs:
-            return Loose(before, None, 1)
-        ids = [id for id in ids if id < pack["last_id"]]
-        packs = round((len(ids) + pack["logs"]) / self._pace.pack_logs)
-        return Loose(ids, pack["first_id"], max(packs, 1))
+            return self._packs(before, is_all=True)
+        within = [row["id"] for row in rows if row["id"] < pack["last_id"]]
+        ids = within[: self._pace.pack_logs]
+        count = len(ids) + pack["logs"]
+        packs = max(round(count / self._pace.pack_logs), 1)
+        begins = [-(-count * n // packs) for n in range(1, packs)]
+        return Loose(ids, pack["first_id"], begins)
 
-
-def _within(room: int, rows: Sequence[asyncpg.Record]) -> list[UUID]:
-    taken = list[UUID]()
-    for row in rows:
-        room -= row["size"]
-        if taken and room < 0:
-            break
-        taken.append(row["id"])
-    return taken
+    def _packs(self, rows: Sequence[asyncpg.Record], *, is_all: bool) -> Loose | None:
+        """Packs of their own; the last one only if it is whole, or that is all."""
+        begins, room = [0], PACK_BYTES
+        for at, row in enumerate(rows):
+            if at - begins[-1] == self._pace.pack_logs or (room < row["size"] and at):
+                begins.append(at)
+                room = PACK_BYTES
+            room -= row["size"]
+        if not is_all and len(rows) - begins[-1] < self._pace.pack_logs:
+            rows = rows[: begins.pop()]
+        return Loose([row["id"] for row in rows], None, begins[1:]) if rows else None
 
 
 async def _store(connection: asyncpg.Connection, day: date, loose: Loose) -> None:
@@ -206,7 +215,9 @@ async def _store(connection: asyncpg.Connection, day: date, loose: Loose) -> Non
         f"""
         WITH taken AS (
             DELETE FROM log_bodies_{day:%Y%m%d} AS p
-             WHERE p.id = ANY($1::uuid[])
+             WHERE p.id >= $1
+               AND p.id <= $4
+               AND {PACKABLE}
             RETURNING {", ".join(f"p.{name}" for name in ("id", *PACKED_COLUMNS))}),
              opened AS (
             DELETE FROM body_packs_{day:%Y%m%d} AS h
@@ -218,17 +229,18 @@ async def _store(connection: asyncpg.Connection, day: date, loose: Loose) -> Non
             SELECT u.* FROM opened AS h CROSS JOIN LATERAL {ROWS}),
              u AS (
             SELECT {listed},
-                   (row_number() OVER (ORDER BY id) - 1) * $3 / count(*) OVER ()
+                   width_bucket(row_number() OVER (ORDER BY id) - 1, $3::bigint[])
                        AS pack
               FROM together)
         INSERT INTO body_packs_{day:%Y%m%d} (ts, {COLUMNS})
-        SELECT $4, {ENDS}, {ARRAYS}
+        SELECT $5, {ENDS}, {ARRAYS}
           FROM u
          GROUP BY u.pack
         """,
-        loose.ids,
+        loose.ids[0],
         loose.into,
-        loose.packs,
+        loose.begins,
+        loose.ids[-1],
         _begin(day),
     )
 

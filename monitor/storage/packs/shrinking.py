@@ -78,7 +78,7 @@ async def _move(
     connection: asyncpg.Connection, table: str, begin: int, end: int
 ) -> bool:
     """The rows of these pages; False where bodies are being removed."""
-    async with step(connection):
+    async with step(connection, is_awaited=False):
         if not await connection.fetchval(LOCK_ALONE):
             return False
         await connection.execute(

@@ -103,7 +103,12 @@ class RollupUpkeep:
 
 
 def _step(connection: asyncpg.Connection) -> AbstractAsyncContextManager[None]:
-    return step(connection, timeout_ms=STEP_TIMEOUT_S * 1000, is_one_snapshot=True)
+    return step(
+        connection,
+        timeout_ms=STEP_TIMEOUT_S * 1000,
+        is_one_snapshot=True,
+        is_awaited=False,
+    )
 
 
 async def _count(connection: asyncpg.Connection, since: datetime, most: int) -> int:

@@ -4,8 +4,8 @@ import asyncio
 import time
 from functools import partial
 
-from monitor.loop.doing import DOING, INGEST
-from monitor.loop.giving_way import give_way
+from monitor.loop.doing import DOING, GARBAGE, INGEST, KINDS
+from monitor.loop.giving_way import FOR_OTHERS, done_for_others, give_way
 from monitor.loop.steps import stepping
 from tests.support.loop_turns import Turns
 
@@ -68,3 +68,16 @@ async def test_it_waits_for_an_exchange_that_is_under_way_and_no_longer() -> Non
 
     assert await stepping(INGEST, work) == 1
     turns.end()
+
+
+async def test_what_is_done_for_others_counts_and_what_nobody_asked_for_does_not() -> (
+    None
+):
+    before = done_for_others()
+    for kind in KINDS:
+        await stepping(kind, partial(asyncio.sleep, 0))
+    asked = done_for_others() - before
+    DOING.turn_to(DOING.turn_to(GARBAGE))
+    DOING.served += 1
+    assert done_for_others() - before == asked + 1
+    assert asked == 2 * len(FOR_OTHERS)
