@@ -10,6 +10,7 @@ from appliance.start.running import Appliance
 
 Scheme = Literal["light", "dark"]
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
+LOOKING = (Path(__file__).parent / "looking.js").read_text()
 
 # Once what a change of scheme begins has ended: some pages fade whatever is asked for.
 SETTLED = """
@@ -39,27 +40,21 @@ class Watched:
         """
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE.read_text())
-        found = await self._axe("{resultTypes: ['violations']}")
+            await self.page.evaluate(LOOKING)
+        found = await self._axe("false")
         if not in_both:
             return found
         # A colour on its way to another has neither's contrast.
         other: Scheme = "light" if self.scheme == "dark" else "dark"
         await self.page.emulate_media(color_scheme=other, reduced_motion="reduce")
         await self.page.evaluate(SETTLED)
-        found += await self._axe("{runOnly: ['color-contrast']}")
+        found += await self._axe("true")
         await self.page.emulate_media(color_scheme=self.scheme, reduced_motion="null")
         return found
 
-    async def _axe(self, options: str) -> list[str]:
-        found: list[dict[str, Any]] = await self.page.evaluate(
-            f"axe.run({options}).then(found => found.violations)"
-        )
-        return [
-            f"{item['id']}: {node['html']}"
-            for item in found
-            if item["impact"] in ("serious", "critical")
-            for node in item["nodes"]
-        ]
+    async def _axe(self, only_colours: str) -> list[str]:
+        found: list[str] = await self.page.evaluate(f"window.look({only_colours})")
+        return found
 
     async def is_wider_than_its_window(self) -> bool:
         wider: bool = await self.page.evaluate(

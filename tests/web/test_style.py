@@ -165,6 +165,30 @@ async def test_the_bar_is_one_line_and_the_look_is_chosen_and_kept(
     assert watched.complaints == []
 
 
+@pytest.mark.browser
+async def test_of_what_repeats_two_are_looked_at_and_each_that_is_another(
+    browser: Browser, appliance: Appliance
+) -> None:
+    watched = await watch(browser, appliance)
+    await watched.go("/tokens")
+    await watched.page.evaluate(
+        """() => {
+            const row = (n, attributes) =>
+                `<li><a href="/${n}" id="a-${n}">row ${n}</a><img ${attributes}></li>`;
+            const rows = [0, 1, 2, 3, 4].map((n) => row(n, `src="/${n}"`));
+            const list = document.createElement("ul");
+            list.innerHTML = [...rows, row(5, 'src="/5" class="odd"')].join("");
+            list.querySelectorAll("a").forEach((a) => (a.style.color = "#777"));
+            list.style.background = "#888";
+            document.querySelector("main").append(list);
+        }"""
+    )
+    found = [finding.split(":")[0] for finding in await watched.serious_findings()]
+    # In light and dark.
+    assert found.count("color-contrast") == 2 * 3
+    assert found.count("image-alt") == 3
+
+
 def test_each_badge_is_made_by_its_one_macro() -> None:
     macros = BADGES.read_text()
     for name in ("badge", "mark"):
