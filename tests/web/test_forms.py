@@ -13,7 +13,8 @@ from playwright.async_api import Browser, Page, expect
 from appliance.start.running import Appliance
 from monitor.access.ended_sessions import EndedSessions
 from monitor.access.sessions import Sessions
-from tests.support.running import appliance_on, bearer, client_of, register
+from tests.support.receivers import refusing_url
+from tests.support.running import LOG, appliance_on, bearer, client_of, register
 
 pytestmark = pytest.mark.browser
 HOSTILE = "\"><script>window.stolen=1</script>'&amp;"
@@ -179,3 +180,105 @@ async def test_a_form_does_what_its_reader_may_and_nothing_else(
         for then in ("//evil.example", "https://evil.example", "/\\evil", "/{x}\n"):
             led = await posted({**signed(**to, then=then), "text": "deploy"})
             assert (led.status_code, led.headers["Location"]) == (303, "/")
+
+
+async def test_a_service_its_keys_a_channel_and_a_mark_are_made_and_removed(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    page = await plain_page(browser)
+    await page.goto(appliance.app_url)
+    await page.get_by_role("link", name="Register the first service").click()
+    form = page.get_by_role("dialog")
+    await form.get_by_label("Name").fill(HOSTILE)
+    await form.get_by_label("Base URL").fill("ftp://127.0.0.1")
+    await press(page, "Register")
+    await expect(form.locator('[data-error="base_url"]')).not_to_be_empty()
+    await expect(form.get_by_label("Name")).to_have_value(HOSTILE)
+    await form.get_by_label("Base URL").fill("http://127.0.0.1:9")
+    await press(page, "Register")
+    await expect(page).to_have_url(re.compile("/dashboard.service_id=.*live=true"))
+
+    async def all_of(path: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await client.get(path)).json()["items"]
+        return found
+
+    service = (await all_of("/v1/services"))[0]
+    assert service["name"] == HOSTILE
+    await page.goto(appliance.app_url)
+    await page.get_by_role("link", name="Edit", exact=True).click()
+    await form.get_by_label("Description").fill("Of payments")
+    await form.get_by_text("Routing, retention and masking").click()
+    await form.get_by_label("Record traffic").uncheck()
+    await form.get_by_label("Mask in addition").fill("one\n\n two ")
+    await form.get_by_label("Timeout, seconds").fill("2.5")
+    await press(page, "Save")
+    await expect(page.locator("dl.facts")).to_contain_text("off: requests pass")
+    changed = (await all_of("/v1/services"))[0]
+    different = {n: v for n, v in changed.items() if service[n] != v}
+    assert different == {
+        "description": "Of payments",
+        "is_recording": False,
+        "redact_fields": ["one", "two"],
+        "timeout_s": 2.5,
+        "updated_at": changed["updated_at"],
+    }
+    # A key is shown this once.
+    await page.get_by_label("Name of a new key").fill("prod")
+    await press(page, "Create a key")
+    key = await page.get_by_label("The new key").text_content()
+    pushed = await client.post("/v1/logs", json=LOG, headers=bearer(key or ""))
+    assert pushed.status_code == 201
+    await page.get_by_role("link", name="I have copied it").click()
+    await press(page, "Revoke prod")
+    await expect(
+        page.get_by_text("Whoever uses it can push no more logs")
+    ).to_be_visible()
+    await press(page, "Yes")
+    await expect(page.get_by_text("revoked")).to_be_visible()
+
+    await page.goto(f"{appliance.app_url}/alerts-ui/channels")
+    await page.get_by_role("link", name="Make the first channel").click()
+    await form.get_by_label("Name").fill("ops")
+    await form.get_by_label("Kind").select_option("webhook")
+    await form.get_by_label("Integration key").fill("of no webhook")
+    await press(page, "Make the channel")
+    await expect(form.locator('[data-error="url"]')).not_to_be_empty()
+    await form.get_by_label("Address").fill(refusing_url())
+    await press(page, "Make the channel")
+    secret = await page.get_by_label("The secret").text_content()
+    assert (secret or "").startswith("whsec_")
+    await page.get_by_role("link", name="I have copied it").click()
+    await press(page, "Send a test")
+    await expect(page.get_by_role("region", name="Deliveries to")).to_contain_text(
+        "test"
+    )
+    await press(page, "Pause")
+    await page.get_by_role("link", name="Edit", exact=True).click()
+    await form.get_by_label("Name").fill("on call")
+    await press(page, "Save")
+    await expect(page.get_by_role("heading", name="on call")).to_be_visible()
+    channel = (await all_of("/v1/channels"))[0]
+    assert (channel["name"], channel["is_active"]) == ("on call", False)
+    await press(page, "Delete")
+    await press(page, "Yes")
+    await expect(page.get_by_role("heading", name="Whom to tell")).to_be_visible()
+
+    await page.goto(f"{appliance.app_url}/metrics-ui")
+    await page.get_by_text("Mark a moment").click()
+    await page.get_by_label("What it is").fill(HOSTILE)
+    await press(page, "Mark now")
+    await press(page, f"Remove {HOSTILE}")
+    assert [one["text"] for one in await all_of("/v1/marks")] == [HOSTILE]
+    await press(page, "Yes")
+    await expect(page.get_by_text("None in this time.")).to_be_visible()
+
+    # What its name confirms goes only by its name.
+    await page.goto(appliance.app_url)
+    await page.get_by_role("link", name="Delete", exact=True).click()
+    for typed, left in (("pay", 1), (HOSTILE, 0)):
+        await form.get_by_label("Type the name to confirm").fill(typed)
+        await press(page, "Delete")
+        if left:
+            await expect(form.get_by_text("The name is not the same.")).to_be_visible()
+        assert len(await all_of("/v1/services")) == left
+    await expect(page.get_by_text("Put API Monitor in front")).to_be_visible()
