@@ -57,7 +57,7 @@ async def _rate(dsn: str, *, warm: int) -> float:
     database = await Database.open(dsn, size=2)
     try:
         await migrate_database(database, MIGRATIONS)
-        templates, weights = await _templates(database)
+        templates, weights = await templates_of(database)
         random, ids, partitions = Random(3), LogIds(), Partitions()
         # Of a day of their own, which goes with them.
         start = datetime.now(UTC) - timedelta(minutes=10)
@@ -77,7 +77,7 @@ async def _rate(dsn: str, *, warm: int) -> float:
     return BATCH * ROUNDS / taken
 
 
-async def _templates(database: Database) -> tuple[list[Template], list[float]]:
+async def templates_of(database: Database) -> tuple[list[Template], list[float]]:
     async def nobody() -> None:
         """No proxy is there to be told."""
 

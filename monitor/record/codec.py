@@ -48,6 +48,7 @@ from monitor.traffic.exchange import (
 )
 from monitor.traffic.fields import headers_of
 from monitor.traffic.ids import known_uuid, timestamp_of, uuid_from
+from monitor.traffic.target import parameters_of
 
 # A mark of this form of records; lengths of the rows of log, details and bodies, and of
 # the messages' JSON; sizes of the two bodies, -1 for none; whether rows are complete.
@@ -237,18 +238,19 @@ def _lengths(record: bytes) -> tuple[int, int, int, int, bool]:
 
 
 def _of_log(fields: dict[str, bytes | None]) -> dict[str, Any]:
-    query_params, tags = fields["query_params"], fields["tags"]
+    tags, path = fields["tags"], _text(fields["path"])
+    url, origin, query = [_text(fields[name]) for name in ("url", "origin", "query")]
     return {
         "id": uuid_in(fields["id"]),
         "service_id": uuid_in(fields["service_id"]),
         "source": Source(_text(fields["source"]) or ""),
-        "query_params": {} if query_params is None else orjson.loads(query_params),
+        "query_params": parameters_of(fields["query_params"], query),
         "status_code": number_of(fields["status_code"], "h"),
         "replay_of": uuid_in(fields["replay_of"]),
         "tags": () if tags is None else tags_of(tags),
         "method": _text(fields["method"]),
-        "url": _text(fields["url"]),
-        "path": _text(fields["path"]),
+        "url": f"{origin}{path}{query or ''}" if url is None else url,
+        "path": path,
         "client_url": _text(fields["client_url"]),
         "error": _text(fields["error"]),
         "source_ip": _text(fields["source_ip"]),

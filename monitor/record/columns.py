@@ -34,6 +34,8 @@ LOG_COLUMNS: Final = (
     "response_size",
     "replay_of",
     "tags",
+    "origin",
+    "query",
 )
 DETAIL_COLUMNS: Final = (
     *KEY_COLUMNS,

@@ -1,6 +1,7 @@
 """Endpoints of packed rows of logs, by what is known of their services."""
 
 import struct
+from functools import lru_cache
 from typing import Final
 
 from monitor.endpoints.by_hand import HandTemplates
@@ -69,7 +70,7 @@ class ServiceNames:
             if field:
                 return field
         if named == NULL:
-            named = text_field(endpoint_of(_text(path)))
+            named = _by_looks(path)
         found = self._known.get(named)
         if found is None or (not found.is_settled and status not in NOT_THERE):
             is_answered = status not in NOT_THERE
@@ -148,14 +149,15 @@ class Namer:
                 left.append(at)
                 continue
             method, path, path_end, endpoint, status, latency = places_of(row)
-            field = names.field_of(
-                row[path:path_end], row[endpoint:status], row[status:latency]
-            )
+            path_field, named = row[path:path_end], row[endpoint:status]
+            field = names.field_of(path_field, named, row[status:latency])
             if field is None:
                 left.append(at)
                 continue
-            if row[endpoint:status] != field:
-                rows[at] = row[:endpoint] + field + row[status:]
+            # What is the path is not said twice.
+            stored = NULL if field == path_field else field
+            if named != stored:
+                rows[at] = row[:endpoint] + stored + row[status:]
             (ts,) = TIMESTAMP.unpack_from(row, TS_PLACE)
             names.note(row[method : field_end(row, method)], field, ts)
         return left
@@ -182,6 +184,11 @@ def places_of(row: bytes) -> tuple[int, int, int, int, int, int]:
         endpoint = field_end(row, endpoint)
     status = field_end(row, endpoint)
     return method, path, path_end, endpoint, status, field_end(row, status)
+
+
+@lru_cache(maxsize=8192)
+def _by_looks(path: bytes) -> bytes:
+    return text_field(endpoint_of(_text(path)))
 
 
 def _text(field: bytes) -> str:

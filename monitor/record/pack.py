@@ -39,6 +39,7 @@ from monitor.traffic.exchange import Body, Exchange, Timings
 from monitor.traffic.fields import Headers, HeadFields
 from monitor.traffic.ids import bucket_in, bytes_of
 from monitor.traffic.message import Medium, Messages
+from monitor.traffic.target import apart, says
 
 KEY: Final = struct.Struct("!iiiqi16s")
 LOG_BEGINS, DETAIL_BEGINS, BODY_BEGINS = [
@@ -127,6 +128,8 @@ def _pack(exchange: Exchange, decodes: bool) -> Rows:
 
 
 def log_row(exchange: Exchange, key: bytes) -> bytes:
+    target = apart(exchange.url, exchange.path)
+    query = "" if target is None else target[1]
     return b"".join(
         (
             LOG_BEGINS,
@@ -135,14 +138,16 @@ def log_row(exchange: Exchange, key: bytes) -> bytes:
             bytes_of(exchange.service_id),
             common_field(exchange.source),
             common_field(exchange.method),
-            text_field(exchange.url),
+            text_field(exchange.url) if target is None else NULL,
             text_field(exchange.path),
             text_field(exchange.client_url),
-            _params(exchange.query_params) if exchange.query_params else NULL,
+            _params(exchange.query_params, query),
             NULL if exchange.error is None else text_field(exchange.error),
             common_field(exchange.source_ip),
             _endpoint(exchange.path),
             _figures(exchange),
+            NULL if target is None else common_field(target[0]),
+            text_field(query) if query else NULL,
         )
     )
 
@@ -211,8 +216,9 @@ def _is_present(body: Body | None) -> bool:
     return body is not None and not body.state.is_absent
 
 
-def _params(params: dict[str, Any]) -> bytes:
-    return bytes_field(orjson.dumps(params))
+def _params(params: dict[str, Any], query: str) -> bytes:
+    """Nothing where *query* says them, or there are none of either."""
+    return NULL if says(query, params) else bytes_field(orjson.dumps(params))
 
 
 def _headers(headers: Headers) -> bytes:
@@ -231,4 +237,6 @@ def _counts(messages: Messages) -> bytes:
 
 @lru_cache(maxsize=8192)
 def _endpoint(path: str) -> bytes:
-    return text_field(endpoint_of(path))
+    """Nothing, where it is the path."""
+    endpoint = endpoint_of(path)
+    return NULL if endpoint == path else text_field(endpoint)

@@ -10,6 +10,7 @@ from monitor.storage.commit.commit import commit
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
 from monitor.storage.endpoints.naming import EndpointNames
+from monitor.storage.search.places import ENDPOINT
 from monitor.traffic.exchange import Exchange, Source
 from monitor.traffic.ids import LogIds
 
@@ -63,8 +64,11 @@ async def stored(database: Database) -> dict[str, set[str | None]]:
     """The endpoints that logs of each path have."""
     found: dict[str, set[str | None]] = {}
     async with database.connection() as connection:
-        for row in await connection.fetch("SELECT path, endpoint FROM logs"):
-            found.setdefault(row["path"], set()).add(row["endpoint"])
+        rows = await connection.fetch(
+            f"SELECT path, {ENDPOINT} AS endpoint FROM logs AS l"
+        )
+    for row in rows:
+        found.setdefault(row["path"], set()).add(row["endpoint"])
     return found
 
 
@@ -72,14 +76,14 @@ async def counted_otherwise(database: Database) -> list[str]:
     """Endpoints that rollups have not as many logs of as there are."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            """
+            f"""
             SELECT endpoint
               FROM (SELECT endpoint, requests FROM rollup_changes
                      UNION ALL
                     SELECT endpoint, requests FROM endpoint_rollups
                      WHERE width_s = 3600
                      UNION ALL
-                    SELECT endpoint, -1 FROM logs) AS counted
+                    SELECT {ENDPOINT}, -1 FROM logs AS l) AS counted
              GROUP BY endpoint
             HAVING sum(requests) <> 0
             """

@@ -29,12 +29,15 @@ def an_exchange(service_id: UUID = SERVICE, **fields: Any) -> Exchange:
     return Exchange(**{**made, **fields})
 
 
-def former_record(exchange: Exchange, missing: int) -> bytes:
+def former_record(
+    exchange: Exchange, missing: int, *, of_log: int | None = None
+) -> bytes:
     """As one is of a version whose tables had so many columns less."""
     rows, record = pack(exchange, decodes=False), encode(exchange)
     mark, *lengths = HEAD.unpack_from(record)
     behind = record[HEAD.size + sum(lengths[:3]) :]
-    former = [_without_last(r, missing) for r in (rows.log, rows.detail, rows.body)]
+    former = [_without_last(rows.log, missing if of_log is None else of_log)]
+    former += [_without_last(row, missing) for row in (rows.detail, rows.body)]
     head = HEAD.pack(mark, *map(len, former), *lengths[3:])
     return b"".join((head, *former, behind))
 

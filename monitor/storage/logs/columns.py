@@ -20,6 +20,7 @@ from monitor.storage.database.partitions import DAYS_OF
 from monitor.storage.search import heads
 from monitor.storage.search.joins import BODIES, OF_THESE_IDS, of_same_log, whole
 from monitor.storage.search.joins import DETAILS as DETAILS_BEFORE
+from monitor.storage.search.places import URL
 from monitor.storage.search.where import (
     OF_THESE_DAYS,
     OF_THESE_PACKS,
@@ -28,14 +29,17 @@ from monitor.storage.search.where import (
 )
 from monitor.traffic.exchange import BodyState, Source, Timings, read_state
 from monitor.traffic.fields import headers_of
+from monitor.traffic.target import parameters_of
 
 # What is read of a log where one is shown, and not in a list.
 NOT_LISTED = {"bucket", "client_url", "duration_ms", "endpoint", "replay_of"}
+# What becomes of them is a URL.
+PARTS = {"url", "origin"}
 # What is kept of a body to be searched only.
 SEARCHED = {f"{side}_{part}" for side in SIDES for part in ("is_text", "text")}
 ITEM_COLUMNS = f"""
-    s.name AS service_name, l.pinned,
-    {", ".join(f"l.{name}" for name in LOG_COLUMNS if name not in NOT_LISTED)}
+    s.name AS service_name, l.pinned, {URL} AS url,
+    {", ".join(f"l.{name}" for name in LOG_COLUMNS if name not in NOT_LISTED | PARTS)}
 """
 FROM = "FROM logs AS l JOIN services AS s ON s.id = l.service_id"
 
@@ -97,7 +101,7 @@ def item_of(row: asyncpg.Record) -> LogItem:
         method=row["method"],
         url=row["url"],
         path=row["path"],
-        query_params=orjson.loads(row["query_params"] or "{}"),
+        query_params=parameters_of(row["query_params"], row["query"]),
         status_code=row["status_code"],
         latency_ms=row["latency_ms"],
         error=row["error"],

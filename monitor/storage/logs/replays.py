@@ -14,7 +14,7 @@ from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 from monitor.storage.rollups.coverage import ALWAYS, NEVER
 from monitor.storage.search.days import since_of
-from monitor.storage.search.places import ENDPOINT
+from monitor.storage.search.places import ENDPOINT, URL
 from monitor.traffic.ids import bucket_of, timestamp_of
 
 # Among so many newest logs of the service, earlier answers are looked for.
@@ -222,16 +222,20 @@ class Replays:
                 connection, item.service_id, LOOKED_AT_ROWS, until=NEVER
             )
             rows = await connection.fetch(
-                """
+                f"""
                 SELECT id
-                  FROM (SELECT id, source, method, endpoint, status_code, url
-                          FROM logs
-                         WHERE service_id = $1
-                           AND ts >= $9
-                         ORDER BY id DESC
+                  FROM (SELECT l.id, l.source, l.method, {ENDPOINT} AS endpoint,
+                               l.status_code, {URL} AS url
+                          FROM logs AS l
+                         WHERE l.service_id = $1
+                           AND l.ts >= $9
+                         ORDER BY l.id DESC
                          LIMIT $2) AS newest
                  WHERE method = $3
-                   AND endpoint = (SELECT endpoint FROM logs WHERE id = $4 AND ts = $5)
+                   AND endpoint = (SELECT {ENDPOINT}
+                                     FROM logs AS l
+                                    WHERE l.id = $4
+                                      AND l.ts = $5)
                    AND status_code = $6
                    AND source <> 'replay'
                    AND id <> $4

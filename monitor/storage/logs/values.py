@@ -167,9 +167,9 @@ def _texts(place: Amount | Place, made: Conditions) -> str:
 def _names(family: Family, made: Conditions) -> str:
     """Those of headers or parameters that there are."""
     if family is Family.PARAMETER:
-        return """
+        return f"""
             SELECT v.document ->> 'key'
-              FROM jsonb_path_query(read_json(l.query_params), '$.keyvalue()')
+              FROM jsonb_path_query({places.PARAMETERS}, '$.keyvalue()')
                 AS v (document)
         """
     return f"SELECT v.name FROM {heads.lines(places.side_of(family), made)}"

@@ -12,7 +12,6 @@ from monitor.storage.search.where import Conditions
 
 TAGS = "array_to_string(l.tags, chr(10))"
 TEXTS = ("l.error", "l.note", TAGS, places.REQUEST_TEXT, places.RESPONSE_TEXT)
-QUERY = "substr(l.url, nullif(position('?' IN l.url), 0))"
 # Of a host, only who pastes a URL, or the end of one, wants to know.
 OF_URL = re.compile(r"://|\?")
 # What stands between the texts of a JSON document.
@@ -34,7 +33,7 @@ def _text(text: str, made: Conditions) -> list[str]:
     found = [plain(column) for column in TEXTS]
     in_url = matching(part_of(text), made.place, is_encoded=True)
     columns = places.URLS if OF_URL.search(text) else ()
-    found += [in_url(column) for column in ("l.path", QUERY, *columns)]
+    found += [in_url(column) for column in ("l.path", places.QUERY, *columns)]
     for written in _in_json(text):
         found += heads.holding(written, made)
     id = id_in(text)
@@ -46,7 +45,9 @@ def _text(text: str, made: Conditions) -> list[str]:
 def _pattern(pattern: Pattern, made: Conditions) -> list[str]:
     """In one line of a header at a time, one tag, one body."""
     holds = matching(pattern, made.place)
-    found = [holds(column) for column in ("l.path", QUERY, *TEXTS) if column != TAGS]
+    found = [
+        holds(column) for column in ("l.path", places.QUERY, *TEXTS) if column != TAGS
+    ]
     found.append(places.any_of(Text.TAG, made, holds))
     for side in Side:
         lines = heads.lines(side, made)

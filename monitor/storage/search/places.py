@@ -45,12 +45,19 @@ RESPONSE_TEXT: str = f"""
 """
 HOST = r"substring({} FROM '^[^:/?#]+://(?:[^/?#@]*@)?(\[[^]]*\]|[^/?#:]*)')"
 SCHEME = "substring({} FROM '^([^:/?#]+)://')"
-URLS = ("l.url", "l.client_url")
+# Where its parts do not stand in columns of their own, a URL is whole.
+URL = "coalesce(l.url, l.origin || l.path || coalesce(l.query, ''))"
+URLS = (URL, "l.client_url")
+# Of a query, and of what has one.
+ASKED = "coalesce(l.query, l.url)"
+# From its mark on.
+QUERY = f"substr({ASKED}, nullif(position('?' IN {ASKED}), 0))"
+PARAMETERS = "parameters(l.query_params, l.query)"
 TEXTS: dict[Text, tuple[str, ...]] = {
     Text.SERVICE: ("s.name",),
     Text.METHOD: ("l.method",),
     Text.PATH: ("l.path",),
-    Text.QUERY: ("nullif(substr(l.url, nullif(position('?' IN l.url), 0) + 1), '')",),
+    Text.QUERY: (f"nullif(substr({QUERY}, 2), '')",),
     Text.URL: URLS,
     Text.HOST: tuple(HOST.format(url) for url in URLS),
     Text.SCHEME: tuple(SCHEME.format(url) for url in URLS),
@@ -134,16 +141,16 @@ def several(place: Place, made: Conditions, *, is_whole: bool = False) -> Severa
     """*is_whole*: an array counts, and not its items."""
     match place:
         case Named(Family.PARAMETER, name):
-            likely = f"position({made.place(quoted(name))} IN l.query_params) > 0"
             path = _path((("name", name),), is_whole)
-            return _documents("l.query_params", path, made, likely)
+            return _documents(PARAMETERS, path, made, _likely(name, made))
         case Named(family, name):
             return _header(family, name, made)
         case JsonPath(side, steps):
             made.see(BODIES)
             text = REQUEST_TEXT if side is Side.REQUEST else RESPONSE_TEXT
             likely = _names_last(text, steps, made)
-            found = _documents(text, _path(steps, is_whole), made, likely)
+            document = f"read_json({text})"
+            found = _documents(document, _path(steps, is_whole), made, likely)
             return Several(
                 found.source,
                 "coalesce(v.document #>> '{}', 'null')",
@@ -164,9 +171,15 @@ def _header(family: Family, name: str, made: Conditions) -> Several:
     return Several(source, "v.value", f"v.name = {made.place(name)}")
 
 
-def _documents(text: str, path: str, made: Conditions, likely: str) -> Several:
+def _likely(parameter: str, made: Conditions) -> str:
+    """What stands in JSON is quoted, and in a query nothing is that is coded."""
+    said = f"position({made.place(quoted(parameter))} IN l.query_params) > 0"
+    return f"({said} OR position({made.place(parameter)} IN l.query) > 0)"
+
+
+def _documents(document: str, path: str, made: Conditions, likely: str) -> Several:
     asked = f"{made.place(path)}::text::jsonpath"
-    source = f"jsonb_path_query(read_json({text}), {asked}, '{{}}', true)"
+    source = f"jsonb_path_query({document}, {asked}, '{{}}', true)"
     return Several(f"{source} AS v (document)", "(v.document #>> '{}')", likely=likely)
 
 

@@ -13,8 +13,8 @@ from tests.support.running import appliance_on, client_of
 
 COUNTS = """
     SELECT count(*), count(DISTINCT id), count(DISTINCT service_id), min(ts), max(ts),
-           count(*) FILTER (WHERE status_code >= 400), count(DISTINCT endpoint),
-           count(DISTINCT latency_ms)
+           count(*) FILTER (WHERE status_code >= 400),
+           count(DISTINCT coalesce(endpoint, path)), count(DISTINCT latency_ms)
       FROM logs
 """
 

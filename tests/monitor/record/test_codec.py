@@ -23,6 +23,7 @@ from monitor.traffic.message import (
     Messages,
     MessageState,
 )
+from monitor.traffic.target import parameters_of
 from tests.support.exchanges import former_record
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -92,6 +93,22 @@ exchanges = st.builds(
         Timings, connect_ms=times, tls_ms=times, ttfb_ms=times, overhead_ms=times
     ),
     messages=st.none() | messages,
+)
+targets = st.builds(
+    lambda origin, path, query, parameters: {
+        "url": f"{origin}{path}{query}",
+        "path": path,
+        "query_params": parameters_of(None, query)
+        if parameters is None
+        else parameters,
+    },
+    st.sampled_from(["http://shop", "https://a@shop:8443/v1", "http:", "shop", ""]),
+    st.sampled_from(["/", "/a", "/a/b", "a", "/a?b=1", "//a"]),
+    st.text("?&=ab%+#1", max_size=9),
+    st.none() | st.sampled_from([{}, {"a": "1"}, {"a": 1}, {"a": ["1", "b"]}]),
+)
+exchanges |= st.builds(
+    lambda exchange, target: replace(exchange, **target), exchanges, targets
 )
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest_asyncio
@@ -20,6 +21,7 @@ from monitor.storage.logs.reader import LogReader
 from monitor.traffic.exchange import Body, BodyState, Source, Timings
 from tests.support.blocks import make_blocks
 from tests.support.exchanges import an_exchange
+from tests.support.former_rows import store_as_before
 from tests.support.packs import pack_bodies, packed
 from tests.support.plain_search import Log, holds
 from tests.support.queries import query
@@ -79,13 +81,17 @@ def some_headers(chance: random.Random) -> Any:
 
 
 def an_url(chance: random.Random, params: dict[str, Any]) -> str:
-    query = "&".join(f"{name}={value}" for name, value in params.items())
+    query = urlencode(params, doseq=True)
     path = chance.choice(["/v1/alpha", "/v1/Beta/7", "/users/7", "/v1/"])
     return f"{chance.choice(HOSTS)}{path}{'?' if query else ''}{query}"
 
 
 def a_log(chance: random.Random, service_id: UUID) -> Log:
-    params = {n: chance.choice(["3", "31", "alpha"]) for n in chance.sample("pq", 1)}
+    names, values = (
+        ["p", "q", "x y", "many"],
+        ["3", "31", "alpha", "", "a+b", ["a", "3"]],
+    )
+    params = {n: chance.choice(values) for n in chance.sample(names, 2)}
     url = an_url(chance, params if chance.random() < 0.7 else {})
     path = "/" + url.split("://")[1].partition("?")[0].partition("/")[2]
 
@@ -99,7 +105,9 @@ def a_log(chance: random.Random, service_id: UUID) -> Log:
         url=url,
         path=path,
         client_url=sometimes(f"http://proxy.local{path}"),
-        query_params={**params, "many": ["a", "3"]} if chance.random() < 0.5 else None,
+        query_params=chance.choice(
+            [params, params, {**params, "many": ["a", "3"]}, None]
+        ),
         status_code=sometimes(200, 204, 404, 500, 503),
         latency_ms=sometimes(1.0, 50.0, 800.0, 1000.5),
         duration_ms=sometimes(60.0, 2000.0),
@@ -189,6 +197,7 @@ async def stored(database: Database, service_id: UUID) -> Stored:
     made = [a_log(chance, service_id) for _ in range(150)]
     async with database.connection() as connection:
         await commit(connection, Partitions(), [log.exchange for log in made])
+    await store_as_before(database, every=3)
     for n, log in enumerate(made):
         marks = {"note": log.note, "pinned": log.pinned}
         if any(marks.values()):

@@ -127,10 +127,13 @@ async def test_records_of_fewer_columns_are_stored_beside_others(
 ) -> None:
     """What was spooled before an update, in one batch with what came after."""
     former, now = [
-        an_exchange(service_id, tags=("a",), response_body=Body(kept=b"{}", size=2))
-        for _ in range(2)
+        an_exchange(
+            service_id, url=url, tags=("a",), response_body=Body(kept=b"{}", size=2)
+        )
+        for url in ("http://whole/else", "http://shop/a?b=1")
     ]
-    desk.spool.append(former_record(former, 1), service_id)
+    # The last columns are the tags, and the parts of a URL that is not whole.
+    desk.spool.append(former_record(former, 1, of_log=3), service_id)
     desk.append(now)
     await desk.recorder.record_all()
     assert await stored(database) == [former.id, now.id]
@@ -139,8 +142,8 @@ async def test_records_of_fewer_columns_are_stored_beside_others(
     assert found is not None
     assert beside is not None
     assert found.response_body.content == beside.response_body.content == b"{}"
-    # The column that is last now.
     assert (found.item.tags, beside.item.tags) == ((), ("a",))
+    assert (found.item.url, beside.item.url) == (former.url, now.url)
 
 
 async def test_recorded_segments_go_and_the_one_in_use_stays(

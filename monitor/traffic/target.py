@@ -1,0 +1,53 @@
+"""A URL and what is said beside it: what of both need not be said twice."""
+
+from typing import Any
+
+import orjson
+
+
+def apart(url: str, path: str) -> tuple[str, str] | None:
+    """What stands in *url* before *path* and behind it: an origin, and a query with its
+    mark or nothing. None where it is not just these.
+    """
+    mark = url.find("?")
+    end = mark if mark >= 0 else len(url)
+    begin = end - len(path)
+    if begin <= 0 or not path.startswith("/") or not url.startswith(path, begin):
+        return None
+    # Or where the host ends could not be told from what is before the path.
+    if url.find("://", 0, begin) < 0:
+        return None
+    return url[:begin], url[end:]
+
+
+def says(query: str, parameters: dict[str, Any]) -> bool:
+    """Whether *query*, with its mark, is of *parameters*, in their order.
+
+    Not where anything of it is coded, or a name comes twice.
+    """
+    if "%" in query or "+" in query:
+        return False
+    named = list(parameters.items())
+    n = 0
+    for part in query[1:].split("&"):
+        if not part:
+            continue
+        if n == len(named):
+            return False
+        name, _, value = part.partition("=")
+        known, said = named[n]
+        if name != known or type(said) is not str or value != said:
+            return False
+        n += 1
+    return n == len(named)
+
+
+def parameters_of(said: bytes | str | None, query: str | None) -> dict[str, Any]:
+    """As they are said beside a URL, or by its query, which is NULL where it does not.
+
+    *said* is JSON. Raises ValueError.
+    """
+    if said is not None or query is None:
+        return orjson.loads(said) if said else {}
+    parts = [part.partition("=") for part in query[1:].split("&") if part]
+    return {name: value for name, _, value in parts}
