@@ -40,6 +40,7 @@ async def test_a_rule_is_made_refused_mended_muted_and_deleted(
     await page.get_by_role("link", name="Make the first rule").click()
     # What is refused is said at its field, and all that was given is still there.
     form = page.get_by_role("dialog")
+    await form.get_by_label("Service").select_option(label="all services")
     await form.get_by_label("Name").fill(HOSTILE)
     await form.get_by_label("Description").fill(f"one\n{HOSTILE}\nthree")
     await form.get_by_label("Comparison").select_option("<")
@@ -69,6 +70,7 @@ async def test_a_rule_is_made_refused_mended_muted_and_deleted(
         return found[0] if found else None
 
     made = await rule()
+    assert made["service_id"] is None
     assert page.url.endswith(f"/alerts-ui?alert={made['id']}")
     assert made["description"] == f"one\n{HOSTILE}\nthree"
     assert made["include_old"]
@@ -91,13 +93,22 @@ async def test_a_rule_is_made_refused_mended_muted_and_deleted(
     await press(page, "Save")
     await expect(page.get_by_role("heading", name="Renamed")).to_be_visible()
     assert (await rule())["description"] is None
+    late = await page.context.new_page()
+    await late.goto(page.url)
+    await late.get_by_role("link", name="Edit").click()
+    await late.get_by_role("dialog").get_by_label("Name").fill(f"Late {HOSTILE}")
     # What cannot be undone is asked first.
     await press(page, "Delete")
     await expect(page.get_by_text("Delete Renamed?")).to_be_visible()
     assert (await rule()) is not None
-    await press(page, "Yes")
+    await press(page, "Delete")
     await expect(page.get_by_text("Be told when something is wrong")).to_be_visible()
     assert (await rule()) is None
+    # What somebody else has removed meanwhile is said, with what was given.
+    await press(late, "Save")
+    await expect(late.get_by_role("alert")).to_contain_text("no such")
+    await expect(late.get_by_text(f"Late {HOSTILE}")).to_be_visible()
+    await expect(late.get_by_role("button", name="Try again")).to_be_visible()
 
 
 def carried(page: str, call: str) -> dict[str, str]:
@@ -233,7 +244,7 @@ async def test_a_service_its_keys_a_channel_and_a_mark_are_made_and_removed(
     await expect(
         page.get_by_text("Whoever uses it can push no more logs")
     ).to_be_visible()
-    await press(page, "Yes")
+    await press(page, "Revoke prod")
     await expect(page.get_by_text("revoked")).to_be_visible()
 
     await page.goto(f"{appliance.app_url}/alerts-ui/channels")
@@ -260,7 +271,8 @@ async def test_a_service_its_keys_a_channel_and_a_mark_are_made_and_removed(
     channel = (await all_of("/v1/channels"))[0]
     assert (channel["name"], channel["is_active"]) == ("on call", False)
     await press(page, "Delete")
-    await press(page, "Yes")
+    await expect(page.get_by_role("heading", name="Are you sure?")).to_be_visible()
+    await press(page, "Delete")
     await expect(page.get_by_role("heading", name="Whom to tell")).to_be_visible()
 
     await page.goto(f"{appliance.app_url}/metrics-ui")
@@ -269,7 +281,7 @@ async def test_a_service_its_keys_a_channel_and_a_mark_are_made_and_removed(
     await press(page, "Mark now")
     await press(page, f"Remove {HOSTILE}")
     assert [one["text"] for one in await all_of("/v1/marks")] == [HOSTILE]
-    await press(page, "Yes")
+    await press(page, f"Remove {HOSTILE}")
     await expect(page.get_by_text("None in this time.")).to_be_visible()
 
     # What its name confirms goes only by its name.

@@ -23,7 +23,8 @@ class Asked:
 
     *kinds*: what each field means, *was*: what it held when the page was made, where
     that counts; *parts*: which choices a field goes with, `name:value` of each part it
-    is in; *equal*: what has to be typed; *nulls*: an empty field is sent too.
+    is in; *equal*: what has to be typed; *nulls*: an empty field is sent too; *unseen*:
+    fields that are not shown as they are typed; *button*: what its button says.
     """
 
     call: str
@@ -34,6 +35,8 @@ class Asked:
     kinds: dict[str, str] = field(default_factory=dict)
     was: dict[str, str] = field(default_factory=dict)
     parts: dict[str, list[list[str]]] = field(default_factory=dict)
+    unseen: list[str] = field(default_factory=list)
+    button: str = "Send"
 
     @property
     def method(self) -> str:
@@ -62,9 +65,8 @@ class Here:
     ) -> Travelling:
         """What the form carries; *fields* is its content as it is written."""
         found = _Fields()
-        if "data-kind" in fields or "data-must-equal" in fields:
-            found.feed(fields)
-            found.close()
+        found.feed(fields)
+        found.close()
         asked = Asked(
             call=call,
             then=then,
@@ -74,6 +76,8 @@ class Here:
             kinds=found.kinds,
             was=found.was,
             parts=found.parts,
+            unseen=found.unseen,
+            button=found.button,
         )
         given = {name: value for name, value in asdict(asked).items() if value}
         text = orjson.dumps(given).decode()
@@ -97,6 +101,8 @@ class _Fields(HTMLParser):
         self.was: dict[str, str] = {}
         self.equal = ""
         self.parts: dict[str, list[list[str]]] = {}
+        self.unseen: list[str] = []
+        self.button = ""
         self._within = ""
         # Elements that are open, and the choices each is shown for.
         self._open: list[tuple[str, str]] = []
@@ -106,12 +112,17 @@ class _Fields(HTMLParser):
         if tag not in CHILDLESS:
             self._open.append((tag, said.get("data-for") or ""))
         self.equal = said.get("data-must-equal") or self.equal
+        if tag == "button":
+            # The last one is what sends it.
+            self.button = ""
         kind, name = said.get("data-kind"), said.get("name") or ""
         if kind is not None and "disabled" not in said:
             self._note(tag, name, kind, said)
 
     def _note(self, tag: str, name: str, kind: str, said: Attributes) -> None:
         self.kinds[name] = kind
+        if said.get("type") == "password":
+            self.unseen.append(name)
         if parts := [choices.split() for _, choices in self._open if choices]:
             self.parts[name] = parts
         value = said.get("value") or ""
@@ -123,8 +134,12 @@ class _Fields(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._within:
             self.was[self._within] = self.was.get(self._within, "") + data
+        if any(tag == "button" for tag, _ in self._open):
+            self.button = f"{self.button} {data}"
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "button":
+            self.button = " ".join(self.button.split())
         while self._open and self._open.pop()[0] != tag:
             pass
         if tag == "textarea" and self._within:

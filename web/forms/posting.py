@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 import jinja2
-import orjson
 from aiohttp import web
 
 from monitor.access.sessions import SESSION_COOKIE
@@ -16,7 +15,7 @@ from web import render
 from web.errors import Handler
 from web.forms.asked import ASKED, RELOAD, SURE, TOKEN, TYPED, Asked, Here, asked_of
 from web.forms.refused import Problem, filled
-from web.forms.values import content_of
+from web.forms.values import body_of
 from web.parts import PageParts
 from web.request.forms import fields_of
 from web.request.targets import local
@@ -64,7 +63,7 @@ class Posting:
             return await _refused(request, show, asked, form, NOT_TYPED)
         if asked.confirm and SURE not in form:
             context = {"title": "Are you sure?", "text": asked.confirm, "said": []}
-            return await _again(request, context, form, button="Yes", status=200)
+            return await _again(request, context, form, asked.button, 200)
         return await self._done(request, show, asked, form)
 
     async def _done(
@@ -75,12 +74,12 @@ class Posting:
         form: Mapping[str, Any],
     ) -> web.StreamResponse:
         try:
-            content = None if asked.method == "DELETE" else content_of(form, asked)
+            is_bare = asked.method == "DELETE"
+            body = b"" if is_bare else body_of(form, asked)
         except InvalidInput as error:
             said = {"errors": [{"loc": e.loc, "msg": e.msg} for e in error.errors]}
             problem = Problem.of(error.status, said)
             return await _refused(request, show, asked, form, problem)
-        body = b"" if content is None else orjson.dumps(content)
         status, answer = await self._call(request, asked.method, asked.path, body)
         if status >= 400:
             problem = Problem.of(status, answer or {})
@@ -117,11 +116,13 @@ async def _refused(
         context = {
             "title": "Not done",
             "text": problem.all_said(),
-            "said": [(name, form[name]) for name in asked.kinds if form.get(name)],
+            "said": [
+                (name, form[name])
+                for name in asked.kinds
+                if form.get(name) and name not in asked.unseen
+            ],
         }
-        return await _again(
-            request, context, form, button="Try again", status=problem.status
-        )
+        return await _again(request, context, form, "Try again", problem.status)
     return web.Response(
         text=body, status=problem.status, content_type="text/html", charset="utf-8"
     )
@@ -140,7 +141,6 @@ async def _again(
     request: web.Request,
     context: Mapping[str, Any],
     form: Mapping[str, Any],
-    *,
     button: str,
     status: int,
 ) -> web.StreamResponse:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from math import isfinite
+from re import compile as pattern
 from typing import Any
 
 import orjson
@@ -9,8 +11,11 @@ import orjson
 from monitor.errors import FieldError, InvalidInput
 from web.forms.asked import Asked
 
+# What JSON may hold as it is; beyond, it is left to the call to refuse it.
+WHOLE = pattern(r"[+-]?[0-9]{1,18}")
 
-def content_of(form: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+
+def body_of(form: Mapping[str, Any], asked: Asked) -> bytes:
     """The body of the call. Raises InvalidInput where a field is not what it is to be.
 
     What is no number is left as it is: the call says what is wrong with it.
@@ -18,9 +23,14 @@ def content_of(form: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     made = {}
     for name in asked.kinds:
         value = _given(name, form, asked)
-        if value is not None or asked.nulls:
-            made[name] = value
-    return made
+        if value is None and not asked.nulls:
+            continue
+        try:
+            made[name] = orjson.Fragment(orjson.dumps(value))
+        except TypeError:
+            # Half a character, or lists in lists in lists.
+            raise _wrong(name, "cannot be sent", "value_error") from None
+    return orjson.dumps(made)
 
 
 def _given(name: str, form: Mapping[str, Any], asked: Asked) -> Any:
@@ -62,8 +72,12 @@ def _json(name: str, text: str) -> Any:
     try:
         return orjson.loads(text)
     except ValueError:
-        error = FieldError(("body", name), "is not JSON", "json_invalid")
-        raise InvalidInput("the body is not valid", errors=[error]) from None
+        raise _wrong(name, "is not JSON", "json_invalid") from None
+
+
+def _wrong(name: str, reason: str, kind: str) -> InvalidInput:
+    error = FieldError(("body", name), reason, kind)
+    return InvalidInput("the body is not valid", errors=[error])
 
 
 def _plain(text: str, was: str) -> str | None:
@@ -83,14 +97,12 @@ def _split(text: str, was: str) -> list[str]:
 
 def _number(text: str) -> Any:
     try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
         found = float(text)
     except ValueError:
         return text
-    return found if abs(found) < float("inf") else text
+    if WHOLE.fullmatch(text):
+        return int(text)
+    return found if isfinite(found) else text
 
 
 def _from_now(unit: timedelta) -> Callable[[str], str]:

@@ -39,8 +39,8 @@ function draw(svg, { series, threshold }) {
 }
 
 function body(form) {
-  const { muted_until: _, ...fields } = content(form);
-  return { service_id: form.dataset.service || null, ...fields };
+  const { muted_until: _, name, ...fields } = content(form);
+  return { service_id: form.dataset.service || null, ...fields, ...(name && { name }) };
 }
 
 async function ask(form, signal) {
