@@ -1,7 +1,7 @@
 """The call that a form of a page stands for, as it travels in the form."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -10,8 +10,10 @@ import orjson
 from monitor.errors import InvalidInput
 
 # Fields of a form that are none of its call.
-ASKED, TOKEN, SURE, TYPED = "_form", "_token", "_sure", "_typed"
+ASKED, TOKEN, SURE, TYPED, ALSO = "_form", "_token", "_sure", "_typed", "_also"
 RELOAD = "reload"
+# Kinds of a text that is sent as far as it differs from what it was.
+COMPARED = ("changed", "headers")
 # Elements without an end.
 CHILDLESS = frozenset({"input", "br", "hr", "img", "path", "link", "meta"})
 Attributes = Mapping[str, str | None]
@@ -24,7 +26,8 @@ class Asked:
     *kinds*: what each field means, *was*: what it held when the page was made, where
     that counts; *parts*: which choices a field goes with, `name:value` of each part it
     is in; *equal*: what has to be typed; *nulls*: an empty field is sent too; *unseen*:
-    fields that are not shown as they are typed; *button*: what its button says.
+    fields that are not shown as they are typed; *button*: what its button says; *also*:
+    other calls that a button of it stands for, by its value.
     """
 
     call: str
@@ -37,6 +40,14 @@ class Asked:
     parts: dict[str, list[list[str]]] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
     button: str = "Send"
+    also: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def pressed(self, form: Mapping[str, Any]) -> "Asked":
+        """With the call of the button that was pressed."""
+        other = self.also.get(str(form.get(ALSO, "")))
+        if other is None:
+            return self
+        return replace(self, call=other["call"], then=other["then"])
 
     @property
     def method(self) -> str:
@@ -61,7 +72,13 @@ class Here:
     sign: Callable[[str], str]
 
     def asked(
-        self, call: str, fields: str, then: str, confirm: str, nulls: bool
+        self,
+        call: str,
+        fields: str,
+        then: str,
+        confirm: str,
+        nulls: bool,
+        also: dict[str, dict[str, str]],
     ) -> Travelling:
         """What the form carries; *fields* is its content as it is written."""
         found = _Fields()
@@ -78,6 +95,7 @@ class Here:
             parts=found.parts,
             unseen=found.unseen,
             button=found.button,
+            also=also,
         )
         given = {name: value for name, value in asdict(asked).items() if value}
         text = orjson.dumps(given).decode()
@@ -110,12 +128,13 @@ class _Fields(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = dict(attrs)
         if tag not in CHILDLESS:
-            self._open.append((tag, said.get("data-for") or ""))
+            self._open.append((tag, _choices(said)))
         self.equal = said.get("data-must-equal") or self.equal
         if tag == "button":
             # The last one is what sends it.
             self.button = ""
-        kind, name = said.get("data-kind"), said.get("name") or ""
+        kind = said.get("data-kind") or said.get("data-also-kind")
+        name = said.get("name") or ""
         if kind is not None and "disabled" not in said:
             self._note(tag, name, kind, said)
 
@@ -127,7 +146,7 @@ class _Fields(HTMLParser):
             self.parts[name] = parts
         value = said.get("value") or ""
         if tag == "textarea":
-            self._within = name if kind == "changed" else ""
+            self._within = name if kind in COMPARED else ""
         elif kind == "changed" or "\n" in value or "\r" in value:
             self.was[name] = value
 
@@ -146,3 +165,9 @@ class _Fields(HTMLParser):
             # The first line break behind the tag is not part of the text.
             name, self._within = self._within, ""
             self.was[name] = self.was.get(name, "").removeprefix("\n")
+
+
+def _choices(said: Mapping[str, str | None]) -> str:
+    """What a part of the form is for: choices, or a button of another call."""
+    also = said.get("data-also")
+    return f"{ALSO}:{also}" if also else said.get("data-for") or ""

@@ -80,11 +80,12 @@ class Posting:
             said = {"errors": [{"loc": e.loc, "msg": e.msg} for e in error.errors]}
             problem = Problem.of(error.status, said)
             return await _refused(request, show, asked, form, problem)
-        status, answer = await self._call(request, asked.method, asked.path, body)
+        pressed = asked.pressed(form)
+        status, answer = await self._call(request, pressed.method, pressed.path, body)
         if status >= 400:
             problem = Problem.of(status, answer or {})
             return await _refused(request, show, asked, form, problem)
-        target = _following(request, asked, answer)
+        target = _following(request, pressed, answer)
         for name, word in SHOWN_ONCE.items():
             if shown := (answer or {}).get(name):
                 context = {"word": word, "shown": shown, "next": target}

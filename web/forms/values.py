@@ -10,6 +10,7 @@ import orjson
 
 from monitor.errors import FieldError, InvalidInput
 from web.forms.asked import Asked
+from web.forms.header_lines import changed_headers
 
 # What JSON may hold as it is; beyond, it is left to the call to refuse it.
 WHOLE = pattern(r"[+-]?[0-9]{1,18}")
@@ -58,6 +59,8 @@ def _lines_of(text: str) -> str:
 
 
 def _value(name: str, kind: str, text: str, was: str) -> Any:
+    if kind == "headers":
+        return _headers(name, text, was)
     if kind in _OF_TEXT:
         return _OF_TEXT[kind](text, was)
     bare = text.strip()
@@ -73,6 +76,13 @@ def _json(name: str, text: str) -> Any:
         return orjson.loads(text)
     except ValueError:
         raise _wrong(name, "is not JSON", "json_invalid") from None
+
+
+def _headers(name: str, text: str, was: str) -> dict[str, str | None] | None:
+    try:
+        return changed_headers(text, was) or None
+    except ValueError as error:
+        raise _wrong(name, str(error), "value_error") from None
 
 
 def _wrong(name: str, reason: str, kind: str) -> InvalidInput:

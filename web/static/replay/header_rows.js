@@ -1,7 +1,7 @@
 // The header rows of a replay: what differs from the recorded ones becomes the override.
 
 const rows = document.getElementById("header-rows");
-const overrides = document.querySelector("[data-headers]");
+const overrides = document.querySelector("[data-header-lines] textarea");
 const blank = document.getElementById("header-row");
 
 function collect() {
@@ -28,6 +28,10 @@ function collect() {
   overrides.value = Object.keys(made).length ? JSON.stringify(made) : "";
 }
 
+if (overrides) {
+  overrides.dataset.kind = "json";
+  overrides.value = "";
+}
 rows?.addEventListener("input", collect);
 rows?.addEventListener("click", (event) => {
   const button = event.target.closest("[data-remove]");
