@@ -18,6 +18,7 @@ from web.pages.exchanges import OpenPages
 from web.pages.importing import ImportPage
 from web.pages.logs.compare import ComparePage
 from web.pages.logs.log import LogDetailPage
+from web.pages.logs.picked import PickedPage
 from web.pages.logs.replay import ReplayPage
 from web.pages.logs.send import SendPage
 from web.pages.metrics import MetricsPage
@@ -40,6 +41,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
         [
             *_with_forms("/", ServicesPage(parts).show, posting),
             web.get("/dashboard", Dashboard(parts).show),
+            web.post("/dashboard/picked", PickedPage(parts).take),
             web.get("/exchanges", open_now.list),
             web.get("/exchanges/{exchange_id}", open_now.one),
             web.get("/import", ImportPage(parts).show),

@@ -38,7 +38,8 @@ async def called(
     It passes all that a call over the network passes, with the sender, the origin and
     the rights of *request*. Raises NotFound where it is none of /v1.
     """
-    if not any(method == m and known.fullmatch(path) for m, known in CHANGING):
+    bare, _, _ = path.partition("?")
+    if not any(method == m and known.fullmatch(bare) for m, known in CHANGING):
         raise NotFound("there is no such call")
     made = _request(request, method, path, content)
     # What aiohttp's own runner asks: there is no public way to it.

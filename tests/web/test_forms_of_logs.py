@@ -131,3 +131,73 @@ async def test_endpoints_are_named_by_hand_and_that_is_undone(
     await undo.click()
     await expect(undo).to_have_count(0)
     await expect(page.locator("td code").first).to_have_text("/products/{name}")
+
+
+async def test_picked_logs_are_exported_pinned_tagged_sent_again_and_deleted(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    shop, page = Shop(), await plain_page(browser)
+    async with upstream(shop) as port:
+        await record(appliance, client, port, json={"amount": 1})
+        listed = f"{appliance.app_url}/dashboard?method=POST"
+
+        async def pick(count: int, do: str) -> None:
+            await page.goto(listed)
+            for n in range(count):
+                await page.locator("[data-pick]").nth(n).check()
+            await press(page, do)
+
+        async def found(query: str = "method:POST") -> int:
+            answer = await client.get(f"/v1/logs?query={query}")
+            total: int = answer.json()["total"]
+            return total
+
+        await pick(0, "Pin …")
+        await expect(page.get_by_role("alert")).to_contain_text("No log is picked")
+        await pick(3, "Compare")
+        await expect(page.get_by_role("alert")).to_contain_text("3 picked")
+        await pick(2, "Compare")
+        await expect(page).to_have_url(re.compile("/compare.a="))
+        # How many they are is said before anything is done.
+        await pick(2, "Pin …")
+        assert await found("is:pinned") == 0
+        await press(page, "Pin: 2 logs")
+        await expect(page.get_by_text("2 logs pinned.")).to_be_visible()
+        assert await found("is:pinned") == 2
+        await pick(2, "Tag …")
+        await page.get_by_label("Tag", exact=True).fill(HOSTILE)
+        await press(page, "Tag: 2 logs")
+        await expect(page.get_by_text("2 logs tagged.")).to_be_visible()
+        await page.get_by_role("link", name="To the list").click()
+        assert page.url == listed
+        await expect(page.locator(".logs").get_by_text(HOSTILE)).to_have_count(2)
+        before = len(shop.requests)
+        await pick(2, "Replay …")
+        await expect(page.get_by_text("each to its service: 2 POST")).to_be_visible()
+        assert len(shop.requests) == before
+        await press(page, "Send again: 2 logs")
+        await expect(page.get_by_role("link", name="beside the")).to_have_count(2)
+        assert len(shop.requests) == before + 2
+        await page.goto(listed)
+        await page.locator("[data-pick]").first.check()
+        async with page.expect_download() as begun:
+            await press(page, "NDJSON")
+        saved = await (await begun.value).path()
+        assert saved is not None
+        assert len(saved.read_text().splitlines()) == 1
+        await pick(1, "Delete …")
+        await press(page, "Delete: 1 log")
+        await expect(page.get_by_text("1 log deleted.")).to_be_visible()
+        assert await found() == 4
+        await page.goto(f"{listed}&query=tag:*")
+        await press(page, "Delete all found …")
+        assert await found() == 4
+        await page.get_by_role("button", name="Delete:").click()
+        await expect(page.get_by_text("logs deleted.")).to_be_visible()
+        assert await found("has:tag") == 0
+        # Whoever has no token of this session does nothing.
+        answer = await client.post(
+            "/dashboard/picked", data={"do": "delete-found", "from": "method=POST"}
+        )
+        assert answer.status_code == 403
+    assert await page.evaluate("window.stolen") is None

@@ -78,7 +78,7 @@ class Here:
         then: str,
         confirm: str,
         nulls: bool,
-        also: dict[str, dict[str, str]],
+        also: dict[str, dict[str, str]] | None = None,
     ) -> Travelling:
         """What the form carries; *fields* is its content as it is written."""
         found = _Fields()
@@ -95,7 +95,7 @@ class Here:
             parts=found.parts,
             unseen=found.unseen,
             button=found.button,
-            also=also,
+            also=also or {},
         )
         given = {name: value for name, value in asdict(asked).items() if value}
         text = orjson.dumps(given).decode()

@@ -1,15 +1,15 @@
 """Forms of our pages, read."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDictProxy
 
 FORM = "application/x-www-form-urlencoded"
 
 
-async def fields_of(request: web.Request, *, timeout_s: float) -> Mapping[str, Any]:
+async def fields_of(request: web.Request, *, timeout_s: float) -> MultiDictProxy[Any]:
     """Raises web.HTTPBadRequest, web.HTTPRequestTimeout and others of aiohttp.
 
     Ours are never multipart: whoever sends that is no page of ours.
