@@ -1,7 +1,9 @@
 """Which processes are measured, and what CPU they used."""
 
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +19,9 @@ PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
 # What the processes print; each run begins it anew.
 SAID = Path("bench.log")
 TICKS = os.sysconf("SC_CLK_TCK")
+LIBC = ctypes.CDLL(None)
+# prctl(2)
+PR_SET_PDEATHSIG = 1
 UPSTREAM = """
 daemon off; worker_processes 1; error_log {folder}/upstream.log; pid {folder}/up.pid;
 worker_rlimit_nofile 65536; events {{ worker_connections 32768; }}
@@ -174,13 +179,23 @@ def running(
     program = shutil.which(command[0], path=PATH) or command[0]
     with SAID.open("ab") as said:
         process = subprocess.Popen(
-            [program, *command[1:]], env=environment, cwd=cwd, stdout=said, stderr=said
+            [program, *command[1:]],
+            env=environment,
+            cwd=cwd,
+            stdout=said,
+            stderr=said,
+            preexec_fn=_end_with_parent,
         )
     try:
         yield process
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _end_with_parent() -> None:
+    """However a run ends, nobody answers at its ports to the next one."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def wait_for(url: str) -> None:

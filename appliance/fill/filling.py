@@ -29,8 +29,15 @@ BASE_URL: Final = "http://fill.invalid"
 READ_AT_ONCE: Final = 500
 
 
-async def fill(settings: Settings, wish: Wish, told: Callable[[int], None]) -> None:
-    """Store *wish*; *told* hears each time how many are stored.
+async def fill(
+    settings: Settings,
+    wish: Wish,
+    told: Callable[[int], None],
+    *,
+    until: datetime | None = None,
+) -> None:
+    """Store *wish*, which ends *until*, or now; *told* hears each time how many are
+    stored.
 
     Beside a running appliance too. Raises StartError.
     """
@@ -44,7 +51,12 @@ async def fill(settings: Settings, wish: Wish, told: Callable[[int], None]) -> N
         await migrate_database(database, MIGRATIONS)
         services = await _services(database, service_names(wish.services))
         share = partial(
-            Share, dsn, wish, services, datetime.now(UTC), settings.body_compression
+            Share,
+            dsn,
+            wish,
+            services,
+            until or datetime.now(UTC),
+            settings.body_compression,
         )
         with _processes(share) as ends:
             stored = await asyncio.to_thread(_all_said, ends, told)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.query.filled import Filled
 
-ROWS = 20_000
+ROWS = 100_000
 BODIES = f"""
     SELECT array_agg(convert_from(response_body, 'UTF8'))
       FROM (SELECT u.response_body
