@@ -55,9 +55,10 @@ def selected(name: str) -> Iterator[str]:
         if of == name:
             yield f"bool_or({condition})"
     if name == "l":
-        yield "array_agg(DISTINCT l.status_code)"
+        # Told apart here: PostgreSQL would sort them.
+        yield "array_agg(l.status_code)"
         for value in WORDS.values():
-            yield f"array_agg(DISTINCT {value})"
+            yield f"string_agg({value}, chr(10))"
 
 
 def traits_of(name: str, values: Iterator[Any]) -> Iterator[slice]:
@@ -70,7 +71,7 @@ def traits_of(name: str, values: Iterator[Any]) -> Iterator[slice]:
         if of == name and next(values):
             yield traits.one(traits.HAS[what])
     if name == "l":
-        yield from traits.statuses(next(values) or ())
+        yield from traits.statuses(set(next(values) or ()))
         for place in WORDS:
-            for value in next(values) or ():
+            for value in set((next(values) or "").split("\n")):
                 yield traits.one(traits.word(place, value))

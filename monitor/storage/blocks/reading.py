@@ -149,7 +149,8 @@ def _read(row: Iterator[Any]) -> Read:
     values = iter(row)
     place: int = next(values)
     found = [*observed.traits_of("l", values)]
-    text = [next(values)]
+    text = [next(values) for _ in texts.COLUMNS]
+    # Of header sets there are the ids.
     next(values)
     found += observed.traits_of("d", values)
     text.append(next(values))

@@ -12,12 +12,14 @@ from monitor.storage.search.joins import whole
 from monitor.storage.search.places import URLS
 
 LINE: Final = r"'\x0a'::bytea"
-FIELDS: Final = ", ".join(f"l.{side}_fields" for side in Side)
-OF_LOGS: Final = f"""
-    convert_to(string_agg(concat_ws(chr(10), l.path, l.error, l.note, l.source_ip,
-                                    {anywhere.TAGS}, {", ".join(URLS)}, {FIELDS}),
-                          chr(10)), 'UTF8')
-"""
+COLUMNS: Final = (
+    *("l.path", "l.error", "l.note", "l.source_ip", anywhere.TAGS, *URLS),
+    *(f"l.{side}_fields" for side in Side),
+)
+# Column by column: to join those of each log first takes twice as long.
+OF_LOGS: Final = ", ".join(
+    f"convert_to(string_agg({column}, chr(10)), 'UTF8')" for column in COLUMNS
+)
 # Of days from before headers were sets.
 OF_DETAILS: Final = f"""
     string_agg(coalesce(d.request_headers, '') || {LINE}
@@ -32,7 +34,7 @@ OF_BODIES: Final = ", ".join(
     for side in Side
 )
 # What many heads have in common, of the sets that logs name.
-SETS: Final = " || ".join(f"array_agg(DISTINCT l.{side}_set)" for side in Side)
+SETS: Final = " || ".join(f"array_agg(l.{side}_set)" for side in Side)
 OF_SETS: Final = """
     SELECT convert_to(string_agg(h.form, chr(10)), 'UTF8')
       FROM header_sets AS h
