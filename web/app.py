@@ -37,6 +37,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
     """The one route table of the pages."""
     signin, reference = SignIn(parts), ReferencePages(parts)
     open_now, views, posting = OpenPages(parts), ViewsPage(parts), Posting(parts)
+    importing = ImportPage(parts)
     app.add_routes(
         [
             *_with_forms("/", ServicesPage(parts).show, posting),
@@ -44,7 +45,8 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
             web.post("/dashboard/picked", PickedPage(parts).take),
             web.get("/exchanges", open_now.list),
             web.get("/exchanges/{exchange_id}", open_now.one),
-            web.get("/import", ImportPage(parts).show),
+            web.get("/import", importing.show),
+            web.post("/import", importing.take),
             *_with_forms("/log/{log_id}", LogDetailPage(parts).show, posting),
             *_with_forms("/replay", SendPage(parts).show, posting),
             *_with_forms("/replay/{log_id}", ReplayPage(parts).show, posting),

@@ -1,6 +1,6 @@
 """The parts that pages are made from."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from monitor.storage.stores import Stores
 # A call of /v1 as the sender of a page's request may make it: method, path and body;
 # its status, and what is answered.
 Call = Callable[[web.Request, str, str, bytes], Awaitable[tuple[int, Any]]]
+# The same of a POST with a body that comes piece by piece.
+Upload = Callable[[web.Request, str, AsyncIterator[bytes]], Awaitable[tuple[int, Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class PageParts:
     database: Database
     stores: Stores
     call: Call
+    upload: Upload
     queries: QueryReader
     standing: Health
     look: Callable[[OpenWish], Awaitable[OpenExchanges]]

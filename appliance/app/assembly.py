@@ -10,6 +10,7 @@ import web.app
 from api.parts import Parts
 from appliance.app import own_via
 from appliance.app.own_calls import called
+from appliance.app.own_uploads import uploaded
 from appliance.app.stopping import AppCalls
 from monitor.costs.measures import Cost
 from monitor.loop.watch import LoopWatch
@@ -37,6 +38,7 @@ def build_app(
         database=parts.database,
         stores=parts.stores,
         call=called,
+        upload=uploaded,
         queries=parts.queries,
         standing=parts.standing,
         look=parts.look,

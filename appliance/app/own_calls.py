@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -38,10 +39,27 @@ async def called(
     It passes all that a call over the network passes, with the sender, the origin and
     the rights of *request*. Raises NotFound where it is none of /v1.
     """
+    loop = asyncio.get_running_loop()
+    # With room for all, so that it holds up none of what the connection reads.
+    payload = StreamReader(request.protocol, max(1, len(content)), loop=loop)
+    payload.feed_data(content)
+    payload.feed_eof()
+    length = {"Content-Length": str(len(content))} if content else {}
+    return await answered(request, method, path, payload, length)
+
+
+async def answered(
+    request: web.Request,
+    method: str,
+    path: str,
+    payload: StreamReader,
+    length: Mapping[str, str],
+) -> tuple[int, Any]:
+    """The same of a body that may come piece by piece."""
     bare, _, _ = path.partition("?")
     if not any(method == m and known.fullmatch(bare) for m, known in CHANGING):
         raise NotFound("there is no such call")
-    made = _request(request, method, path, content)
+    made = _request(request, method, path, payload, length)
     # What aiohttp's own runner asks: there is no public way to it.
     answer = await request.app._handle(made)
     body = answer.body if isinstance(answer, web.Response) else None
@@ -49,19 +67,18 @@ async def called(
 
 
 def _request(
-    request: web.Request, method: str, path: str, content: bytes
+    request: web.Request,
+    method: str,
+    path: str,
+    payload: StreamReader,
+    length: Mapping[str, str],
 ) -> web.Request:
     headers = CIMultiDict(request.headers)
     for name in OF_BODIES:
         headers.popall(name, None)
-    if content:
+    if not payload.is_eof() or length:
         headers[hdrs.CONTENT_TYPE] = "application/json"
-        headers[hdrs.CONTENT_LENGTH] = str(len(content))
-    loop = asyncio.get_running_loop()
-    # With room for all, so that it holds up none of what the connection reads.
-    payload = StreamReader(request.protocol, max(1, len(content)), loop=loop)
-    payload.feed_data(content)
-    payload.feed_eof()
+    headers.update(length)
     message = RawRequestMessage(
         method=method,
         path=path,
@@ -80,6 +97,6 @@ def _request(
         request.protocol,
         request.writer,
         request.task,
-        loop,
+        asyncio.get_running_loop(),
         client_max_size=request.client_max_size,
     )

@@ -10,6 +10,7 @@ from appliance.start.running import Appliance
 from tests.support.browsing import watch
 from tests.support.har_archives import har
 from tests.support.running import appliance_on, client_of, register
+from tests.web.test_forms import plain_page
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=window.stolen=1>"
@@ -91,3 +92,39 @@ async def test_a_closed_appliance_asks_who_imports(
         path = "/v1/logs/import/har?service_id=01a21e34-b814-7dc3-a688-79ae9a7fb7fe"
         answer = await client.post(path, json={"log": {"entries": []}})
         assert answer.status_code == 401
+
+
+async def test_archives_are_taken_without_a_script_as_they_come(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    await register(client, name="first")
+    service = await register(client, name="second")
+    page = await plain_page(browser)
+    await page.goto(f"{appliance.app_url}/import")
+    await page.get_by_label("Service").select_option("second")
+    # The second is refused long before its end, and more than is ever held of it.
+    good = archive(f"{HOSTILE}.har", har("https://x.example/a", "blob:x", "no URL"))
+    bad = archive("b.har", b"[1," + b" " * 4_000_000 + b"2]")
+    last = archive("c.har", har("https://x.example/c"))
+    await page.get_by_label("Choose archives").set_input_files([good, bad, last])
+    await page.get_by_role("button", name="Import").click()
+    results = page.locator("#result-list article")
+    await expect(results).to_have_count(3)
+    await expect(results.nth(0)).to_contain_text("1 stored")
+    await expect(results.nth(0)).to_contain_text("2 entries were left out")
+    await expect(results.nth(0)).to_contain_text("entry 1: request.url")
+    await expect(results.nth(1)).to_contain_text("no array log.entries")
+    await results.nth(2).get_by_role("link", name="See them").click()
+    logs = (await client.get(f"/v1/logs?service_id={service['id']}")).json()
+    assert sorted(log["path"] for log in logs["items"]) == ["/a", "/c"]
+    assert await page.evaluate("window.stolen") is None
+    # Without the form's token, or what is no form, nothing is taken.
+    for given, status in (
+        ({"files": {"archive": ("a.har", har("https://x.example/d"))}}, 403),
+        ({"data": {"archive": "x"}}, 400),
+        ({"content": b"--x", "headers": {"Content-Type": "multipart/form-data"}}, 400),
+    ):
+        answer = await client.post("/import", **given)
+        assert answer.status_code == status, answer.text
+    logs = (await client.get(f"/v1/logs?service_id={service['id']}")).json()
+    assert logs["total"] == 2
