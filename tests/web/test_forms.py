@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, expect
 from appliance.start.running import Appliance
 from monitor.access.ended_sessions import EndedSessions
 from monitor.access.sessions import Sessions
+from tests.support.browsing import watch
 from tests.support.receivers import refusing_url
 from tests.support.running import LOG, appliance_on, bearer, client_of, register
 
@@ -291,6 +292,39 @@ async def test_a_service_its_keys_a_channel_and_a_mark_are_made_and_removed(
         await form.get_by_label("Type the name to confirm").fill(typed)
         await press(page, "Delete")
         if left:
-            await expect(form.get_by_text("The name is not the same.")).to_be_visible()
+            await expect(form.get_by_text("The name is not the same.")).to_be_focused()
         assert len(await all_of("/v1/services")) == left
     await expect(page.get_by_text("Put API Monitor in front")).to_be_visible()
+
+
+async def test_pages_that_answer_a_form_are_accessible_and_fit(
+    browser: Browser, appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    service = await register(client, name=HOSTILE)
+    watched = await watch(browser, appliance, width=390)
+    page = watched.page
+    # As if its scripts were not there; what looks at the page is one.
+    await page.route("**/static/app.js*", lambda route: route.abort())
+
+    async def sends(path: str, form: str, title: str, **given: str) -> None:
+        await watched.go(path)
+        found = page.locator(form)
+        for name, value in given.items():
+            await found.locator(f"[name={name}]").evaluate(
+                "(field, value) => { field.value = value; }", value
+            )
+        await found.evaluate("form => form.submit()")
+        await expect(page).to_have_title(re.compile(title))
+        assert await watched.serious_findings() == []
+        assert not await watched.is_wider_than_its_window()
+
+    await sends("/alerts-ui", "#new-rule form", "^Not done", condition_value="x" * 900)
+    await sends("/", "form[data-then=key]", "^Copy the key now", name="k")
+    await sends("/", "td form[data-confirm]", "^Are you sure")
+    await watched.go("/")
+    await client.delete(f"/v1/services/{service['id']}")
+    await page.locator("#edit form").evaluate("form => form.submit()")
+    await expect(page.get_by_role("heading", name="What you gave")).to_be_visible()
+    assert await watched.serious_findings() == []
+    assert not await watched.is_wider_than_its_window()
+    assert not await page.evaluate("'stolen' in window")

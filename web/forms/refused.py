@@ -93,7 +93,8 @@ class _Filling(HTMLParser):
         }
         if rest:
             said = Problem(status=0, errors=rest).all_said()
-            self._written.insert(1, f'<p class="error" role="alert">{escape(said)}</p>')
+            attrs: Attributes = [("class", "error"), ("role", "alert"), *self._focus()]
+            self._written.insert(1, f"{_tag('p', attrs)}{escape(said)}</p>")
         return "".join(self._written)
 
     def handle_starttag(self, tag: str, attrs: Attributes) -> None:
@@ -111,11 +112,12 @@ class _Filling(HTMLParser):
                 attrs, self._within = self._marked(attrs, name), name
             case "details":
                 attrs = _flagged(attrs, "open", True)
+        if "data-error" in said:
+            self._say(tag, attrs, said["data-error"] or "")
+            return
         self._written.append(_tag(tag, attrs))
         if tag == "textarea":
             self._written.append(f"\n{escape(str(self._form.get(name, '')))}")
-        if "data-error" in said:
-            self._say(said["data-error"] or "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
@@ -135,8 +137,9 @@ class _Filling(HTMLParser):
     def _input(self, attrs: Attributes, name: str) -> Attributes:
         said = dict(attrs)
         given = self._form.get(name)
-        if said.get("type") == "checkbox":
-            return self._marked(_flagged(attrs, "checked", given is not None), name)
+        if said.get("type") in ("checkbox", "radio"):
+            is_set = given is not None and given == said.get("value", given)
+            return self._marked(_flagged(attrs, "checked", is_set), name)
         if name:
             attrs = [one for one in attrs if one[0] != "value"]
             attrs.append(("value", str(given or "")))
@@ -146,14 +149,24 @@ class _Filling(HTMLParser):
         """The first one that is wrong is where its reader begins."""
         if name not in self._problem.errors or not name:
             return attrs
-        focus: Attributes = [] if self._is_focused else [("autofocus", None)]
-        self._is_focused = True
-        return [*attrs, ("aria-invalid", "true"), *focus]
+        return [*attrs, ("aria-invalid", "true"), *self._focus()[:1]]
 
-    def _say(self, name: str) -> None:
-        if name in self._problem.errors and name not in self._said:
-            self._said.add(name)
-            self._written.append(escape(self._problem.errors[name]))
+    def _focus(self) -> Attributes:
+        """For the first that says what is wrong."""
+        if self._is_focused:
+            return []
+        self._is_focused = True
+        return [("autofocus", None), ("tabindex", "-1")]
+
+    def _say(self, tag: str, attrs: Attributes, name: str) -> None:
+        """At the place for it, which has the focus where no field can have it."""
+        if name not in self._problem.errors or name in self._said:
+            self._written.append(_tag(tag, attrs))
+            return
+        self._said.add(name)
+        focus = [] if name else self._focus()
+        said = escape(self._problem.errors[name])
+        self._written.append(f"{_tag(tag, [*attrs, *focus])}{said}")
 
 
 def _flagged(attrs: Attributes, flag: str, is_set: bool) -> Attributes:
