@@ -15,8 +15,8 @@ MAX_LEAF_CHARACTERS = 4_000
 class TreeRow(NamedTuple):
     """*state* is open, close, leaf or more. *step*: from the value around it to this
     one, as paths are written; *type* of a leaf is what it is, of what is open its
-    brackets. *asked*: what queries call a leaf. *at*: where a tree begins that has what
-    is not in this one.
+    brackets. *asked*: what queries call a leaf, *held*: what they look for there, if
+    not for its text. *at*: where a tree begins that has what is not in this one.
     """
 
     state: str
@@ -26,6 +26,7 @@ class TreeRow(NamedTuple):
     type: str = ""
     asked: str = ""
     at: str = ""
+    held: str = ""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ import base64
 import json
 import re
 import struct
+from html import unescape
 from typing import Any
 
 import httpx
@@ -329,3 +330,39 @@ async def test_its_parts_are_accessible_and_fit(
         assert await watched.serious_findings() == [], tab
         assert not await watched.is_wider_than_its_window(), tab
     assert watched.complaints == []
+
+
+async def test_plus_finds_the_log_by_each_value_that_has_one_and_minus_does_not(
+    appliance: Appliance, client: httpx.AsyncClient
+) -> None:
+    packed = msgspec.msgpack.encode({"kind": "packed-1", "n": [1]})
+    bodies = [
+        # As they are spelled: spaces, escapes, quotes, what queries mean by a mark.
+        (
+            "application/x-ndjson",
+            b'{"a": "first*","b":12}\n'
+            b'{"a":"\\u00fc \\"q\\\\", "ok": true, "l": ["item"]}\n',
+            5,
+        ),
+        ("application/msgpack", b"\x81\xa4kind\xa8packed-2", 0),
+        ("application/msgpack", packed, 0),
+        ("application/x-protobuf", PROTO, 0),
+        ("application/x-protobuf", b"\x12\x07a small", 1),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="p"\r\n\r\n'
+            b"of a part\r\n--b--\r\n",
+            1,
+        ),
+    ]
+    ids = [await through(appliance, client, (kind, body)) for kind, body, _ in bodies]
+    for id, (kind, _, count) in zip(ids, bodies, strict=True):
+        page = (await client.get(f"/log/{id}?tab=response")).text
+        shape = page.split('class="shape"', 1)[1].split("</section>")[0]
+        links = re.findall(r'<a href="(/dashboard\?query=[^"]*)" data-sift', shape)
+        assert len(links) == 2 * count, (kind, links)
+        for place, link in enumerate(links):
+            query = unescape(link).partition("?")[2]
+            found = (await client.get(f"/v1/logs?{query}")).json()
+            is_there = id in [one["id"] for one in found["items"]]
+            assert is_there == (place % 2 == 0), (kind, query, found)

@@ -24,6 +24,7 @@ from web.views.bodies import (
 )
 from web.views.kinds.documents import documents_of
 from web.views.kinds.forms import FormField, form_fields
+from web.views.kinds.held import held_as_text, held_in_json
 
 # Of a tree at once; a row says where there are more.
 TREE_ROWS = 400
@@ -47,6 +48,8 @@ class PartView(NamedTuple):
     text: str | None
     hex: str | None
     image: str | None
+    # Its text as it stands in the body, where queries find it there.
+    held: str
 
 
 class Wish(NamedTuple):
@@ -122,10 +125,10 @@ def _shapes(
     image = None if shown.truncated else image_of(content, declared)
     if image is not None:
         yield Shape("Image", image=image)
-    yield from _binary(content, declared.lower(), headers, wish)
+    yield from _binary(shown, declared.lower(), headers, side, wish)
     match shown.kind:
         case BodyKind.MULTIPART:
-            yield from _multipart(content, declared)
+            yield from _multipart(content, declared, shown.text)
         case BodyKind.FORM if shown.text is not None:
             yield from _form(shown.text, limit)
         case BodyKind.XML if shown.text is not None:
@@ -155,9 +158,14 @@ def _text(name: str, text: str, wish: Wish, note: str | None = None) -> Shape:
 
 
 def _binary(
-    content: bytes, declared: str, headers: Fields | HeaderObject, wish: Wish
+    shown: ShownBody,
+    declared: str,
+    headers: Fields | HeaderObject,
+    side: str,
+    wish: Wish,
 ) -> Iterator[Shape]:
     """What only its type tells: gRPC, Protocol Buffers, MessagePack."""
+    content = shown.content or b""
     subtype = declared.partition(";")[0].strip().partition("/")[2]
     try:
         if declared.startswith(FRAMED):
@@ -173,7 +181,8 @@ def _binary(
             return
     except ValueError:
         return
-    yield _tree(name, value, wish)
+    made = _tree(name, value, wish)
+    yield made._replace(tree=held_as_text(made.tree or [], shown.text, side))
 
 
 def _tree(
@@ -192,9 +201,10 @@ def _json(shown: ShownBody, side: str, limit: int, wish: Wish) -> Iterator[Shape
     if side == "request" and len(found.values) == 1:
         yield from _graphql(found.values[0], asked, wish)
     if len(found.values) > 1:
-        yield _tree("Lines", found.values, wish, note=found.note)
+        made = _tree("Lines", found.values, wish, note=found.note)
     else:
-        yield _tree("Tree", found.values[0], wish, asked=asked, note=found.note)
+        made = _tree("Tree", found.values[0], wish, asked=asked, note=found.note)
+    yield made._replace(tree=held_in_json(made.tree or [], text, side))
     laid = laid_out(shown.kind, text, limit=limit)
     if laid.text != text:
         yield _text("Text", laid.text, wish)
@@ -221,17 +231,17 @@ def _xml(text: str, wish: Wish) -> Iterator[Shape]:
         yield _text("XML", laid, wish)
 
 
-def _multipart(content: bytes, declared: str) -> Iterator[Shape]:
+def _multipart(content: bytes, declared: str, body: str | None) -> Iterator[Shape]:
     try:
         found = parts_of(content, declared, keep=PART_BYTES)
     # multipart's own errors are ValueErrors.
     except ValueError:
         return
     if found:
-        yield Shape("Parts", parts=[_part(part) for part in found])
+        yield Shape("Parts", parts=[_part(part, body) for part in found])
 
 
-def _part(part: Part) -> PartView:
+def _part(part: Part, body: str | None) -> PartView:
     is_whole = part.size <= PART_BYTES
     text = as_text(part.content, truncated=not is_whole)
     image = image_of(part.content, part.content_type or "") if is_whole else None
@@ -243,6 +253,7 @@ def _part(part: Part) -> PartView:
         None if text is None else _inner(text),
         hexdump(part.content, limit=512) if text is None and image is None else None,
         image,
+        text if text is not None and body is not None and is_whole else "",
     )
 
 
