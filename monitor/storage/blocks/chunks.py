@@ -17,6 +17,7 @@ SLICE_COLUMNS: Final = ("part", "chunk_id", "bits")
 # Their index begins with the part: without all of these named, all slices are read.
 OF_CHUNKS: Final = "chunk_id = ANY($1::bigint[]) AND part = ANY($2::int[])"
 ALL: Final = range(PARTS)
+ID_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +93,33 @@ async def bounds_of(
 ) -> list[UUID]:
     """The last ids of the next blocks; of the last one of a closed gap, its end."""
     most = BLOCKS * block_logs
-    rows = await connection.fetch(
+    # As one value: to number rows takes PostgreSQL twice as long as to read their ids.
+    ids: bytes | None = await connection.fetchval(
         f"""
-            SELECT id, n
-              FROM (SELECT id, row_number() OVER by_id AS n,
-                           lead(id) OVER by_id IS NULL AS is_last
-                      FROM (SELECT id
-                              FROM logs
-                             WHERE id > $1
-                               AND id <= $2
-                               AND ts >= $3
-                               AND ts <= $4
-                             ORDER BY id
-                             LIMIT {most}) AS next
-                    WINDOW by_id AS (ORDER BY id)) AS numbered
-             WHERE n % {block_logs} = 0 OR is_last
-             ORDER BY id
-            """,
+        SELECT string_agg(uuid_send(id), ''::bytea)
+          FROM (SELECT id
+                  FROM logs
+                 WHERE id > $1
+                   AND id <= $2
+                   AND ts >= $3
+                   AND ts <= $4
+                 ORDER BY id
+                 LIMIT {most}) AS next
+        """,
         gap.after,
         gap.upto,
         timestamp_of(gap.after),
         timestamp_of(gap.upto),
     )
-    if not rows:
+    if ids is None:
         return []
-    is_rest = rows[-1]["n"] < most
-    if is_rest and gap.is_closed:
-        return [*(row["id"] for row in rows[:-1]), gap.upto]
-    return [row["id"] for row in rows if row["n"] % block_logs == 0]
+    count = len(ids) // ID_BYTES
+    lasts = range(block_logs, count + 1, block_logs)
+    bounds = [UUID(bytes=ids[(n - 1) * ID_BYTES : n * ID_BYTES]) for n in lasts]
+    if count == most or not gap.is_closed:
+        return bounds
+    # The last block, full or not, ends where the gap does.
+    return [*bounds[: (count - 1) // block_logs], gap.upto]
 
 
 async def insert(

@@ -73,6 +73,24 @@ class Chunk:
         there <<= np.uint8(block % 8)
         self._bytes[block // 8, :TEXT_SLICES] |= there
 
+    def adding_to(self, blocks: int, text: bytes) -> Iterator[None]:
+        """All grams of *text* stand in each of *blocks*, of which each is a bit."""
+        rows = list(enumerate(blocks.to_bytes(SLICE_BYTES, "little")))
+        if ESCAPE in text:
+            self._set(rows, slice(ESCAPE_SLICE, ESCAPE_SLICE + 1))
+        for at in range(0, len(text), PIECE // SLICE_BYTES):
+            piece = text[at : at + PIECE // SLICE_BYTES + LONG + SHORT].lower()
+            for places in _places(piece + b"\n" * LONG):
+                self._set(rows, np.maximum(places, ESCAPE_SLICE + 1))
+            yield
+
+    def _set(
+        self, rows: Iterable[tuple[int, int]], places: slice | NDArray[np.intp]
+    ) -> None:
+        for row, bits in rows:
+            if bits:
+                self._bytes[row, places] |= np.uint8(bits)
+
     def add_traits(self, block: int, places: Iterable[slice]) -> None:
         """What *block* has beside texts."""
         bit = np.uint8(1 << block % 8)

@@ -110,10 +110,11 @@ def _arguments(read: Sequence[Block]) -> list[object]:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What the block at *place* is to have."""
+    """What the block at *place* is to have; *sets*: of headers, by their ids."""
 
     place: int
     text: bytes
+    sets: frozenset[int]
     traits: tuple[slice, ...]
 
 
@@ -123,7 +124,7 @@ def _selected(name: str, text: str) -> str:
 
 OF_LOGS: Final = f"{_selected('l', texts.OF_LOGS)}, {texts.SETS} AS sets"
 STATEMENT: Final = f"""
-    SELECT blk.place, own.*, before.*, bodies.*, ({texts.OF_SETS})
+    SELECT blk.place, own.*, before.*, bodies.*
       FROM {BLOCKS}
      CROSS JOIN LATERAL (SELECT {OF_LOGS}
                            FROM logs AS l
@@ -149,11 +150,21 @@ def _read(row: Iterator[Any]) -> Read:
     values = iter(row)
     place: int = next(values)
     found = [*observed.traits_of("l", values)]
-    text = [next(values) for _ in texts.COLUMNS]
-    # Of header sets there are the ids.
-    next(values)
+    # Each begins a line, the first one, too.
+    text = [b"\n", *(next(values) for _ in texts.COLUMNS)]
+    sets = frozenset(next(values) or ()) - {None}
     found += observed.traits_of("d", values)
     text.append(next(values))
     found += observed.traits_of("b", values)
     text += values
-    return Read(place, b"\n".join(part for part in text if part), tuple(found))
+    return Read(place, b"\n".join(part for part in text if part), sets, tuple(found))
+
+
+async def header_sets(
+    connection: asyncpg.Connection, ids: Sequence[int], own: Sequence[Block]
+) -> dict[int, bytes]:
+    """Those of logs of *own*."""
+    rows = await connection.fetch(
+        texts.OF_SETS, ids, timestamp_of(own[0].after), timestamp_of(own[-1].upto)
+    )
+    return {row[0]: row[1] for row in rows}

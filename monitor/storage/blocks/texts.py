@@ -12,8 +12,10 @@ from monitor.storage.search.joins import whole
 from monitor.storage.search.places import URLS
 
 LINE: Final = r"'\x0a'::bytea"
+# Else its URL is put together of it.
+PATH: Final = "CASE WHEN l.url IS NOT NULL THEN l.path END"
 COLUMNS: Final = (
-    *("l.path", "l.error", "l.note", "l.source_ip", anywhere.TAGS, *URLS),
+    *(PATH, "l.error", "l.note", "l.source_ip", anywhere.TAGS, *URLS),
     *(f"l.{side}_fields" for side in Side),
 )
 # Column by column: to join those of each log first takes twice as long.
@@ -33,14 +35,12 @@ OF_BODIES: Final = ", ".join(
     """
     for side in Side
 )
-# What many heads have in common, of the sets that logs name.
+# What many heads have in common: the sets that logs name, and what is in each.
 SETS: Final = " || ".join(f"array_agg(l.{side}_set)" for side in Side)
 OF_SETS: Final = """
-    SELECT convert_to(string_agg(h.form, chr(10)), 'UTF8')
+    SELECT h.id, convert_to(h.form, 'UTF8')
       FROM header_sets AS h
-     WHERE h.id = ANY(own.sets)
-       AND h.ts > blk.since - interval '1 day'
-       AND h.ts <= blk.until
-       AND h.ts > $8::timestamptz - interval '1 day'
-       AND h.ts <= $9
+     WHERE h.id = ANY($1::int[])
+       AND h.ts > $2::timestamptz - interval '1 day'
+       AND h.ts <= $3
 """

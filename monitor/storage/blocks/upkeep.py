@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,16 +10,15 @@ from uuid import UUID
 import asyncpg
 
 from monitor.counters import Counters
-from monitor.loop.giving_way import give_way
 from monitor.storage.blocks import chunks, reading
-from monitor.storage.blocks.grams import BLOCK_LOGS, BLOCKS, Chunk
+from monitor.storage.blocks.grams import BLOCK_LOGS, BLOCKS
+from monitor.storage.blocks.making import a_step, add_late, made_of
 from monitor.storage.blocks.places import FIRST
 from monitor.storage.database.pool import Database
-from monitor.storage.database.steps import alone, step
+from monitor.storage.database.steps import alone
 from monitor.traffic.ids import lowest_at
 
 LOCK: Final = "SELECT pg_try_advisory_lock(hashtext('apimonitor.blocks'))"
-STEP_TIMEOUT_MS: Final = 60_000
 # Most exchanges are over and stored by then; the others are late.
 LAG: Final = timedelta(seconds=60)
 # So many late logs are read one by one by whoever searches.
@@ -30,8 +28,6 @@ MOST_ADDED: Final = 2_000
 STEP_LATE: Final = 5_000
 # For transactions that were under way; they are waited for again at the next turn.
 WAIT_S, POLL_S = 10.0, 0.05
-# Read in one step; others pause as long.
-STEP_BLOCKS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ class BlockUpkeep:
         async with alone(self._database, LOCK) as connection:
             if connection is None:
                 return False
-            async with _step(connection):
+            async with a_step(connection):
                 await chunks.clear(connection)
             is_more = await self._add_late(connection)
             if await self._make(connection):
@@ -67,7 +63,7 @@ class BlockUpkeep:
         """Make the next chunk, where there are logs enough, or where one was undone."""
         until = lowest_at(datetime.now(UTC) - self._limits.lag)
         for gap in await chunks.gaps(connection, until):
-            async with _step(connection):
+            async with a_step(connection):
                 bounds = await chunks.bounds_of(
                     connection, gap, self._limits.block_logs
                 )
@@ -81,8 +77,8 @@ class BlockUpkeep:
         if not await _sealed(connection, bounds[-1]):
             return False
         gone = await chunks.bodies_before(connection)
-        chunk = await _read(connection, after, bounds)
-        async with _step(connection):
+        chunk = await made_of(connection, reading.blocks(after, bounds))
+        async with a_step(connection):
             await chunks.insert(connection, after, bounds, gone, chunk)
         self._counters.search_blocks.inc(len(bounds))
         return True
@@ -95,8 +91,8 @@ class BlockUpkeep:
         if stale is None:
             return False
         bounds = await chunks.last_ids(connection, stale.id)
-        chunk = await _read(connection, stale.after, bounds)
-        async with _step(connection):
+        chunk = await made_of(connection, reading.blocks(stale.after, bounds))
+        async with a_step(connection):
             await chunks.renew(connection, stale.id, gone, chunk)
         self._counters.search_blocks.inc(len(bounds))
         return True
@@ -115,7 +111,7 @@ class BlockUpkeep:
             own = [row for row in rows if each.after < row["id"] <= each.upto]
             if len(own) > MOST_ADDED:
                 # Its blocks would be too full to tell.
-                async with _step(connection):
+                async with a_step(connection):
                     await chunks.undo(connection, each.id)
                     await _forget(connection, own)
             elif own:
@@ -145,15 +141,11 @@ class BlockUpkeep:
             for block in reading.blocks(each.after, bounds)
             if any(block.after < id <= block.upto for id in ids)
         ]
-        async with _step(connection):
+        async with a_step(connection):
             chunk = await chunks.taken(connection, each.id)
-            await _add(connection, chunk, reading.some_of(own, ids))
+            await add_late(connection, chunk, own, ids)
             await chunks.store(connection, each.id, chunk)
             await _forget(connection, noted)
-
-
-def _step(connection: asyncpg.Connection) -> AbstractAsyncContextManager[None]:
-    return step(connection, timeout_ms=STEP_TIMEOUT_MS, is_awaited=False)
 
 
 async def _sealed(connection: asyncpg.Connection, upto: UUID) -> bool:
@@ -174,40 +166,6 @@ async def _sealed(connection: asyncpg.Connection, upto: UUID) -> bool:
             return True
         await asyncio.sleep(POLL_S)
     return False
-
-
-async def _read(
-    connection: asyncpg.Connection, after: UUID, bounds: Sequence[UUID]
-) -> Chunk:
-    chunk, own = Chunk(), reading.blocks(after, bounds)
-    for at in range(0, len(own), STEP_BLOCKS):
-        await _add_blocks(connection, chunk, own[at : at + STEP_BLOCKS])
-    return chunk
-
-
-async def _add_blocks(
-    connection: asyncpg.Connection, chunk: Chunk, own: Sequence[reading.Block]
-) -> None:
-    try:
-        async with _step(connection):
-            await _add(connection, chunk, reading.all_of(own))
-    except (asyncpg.DataError, asyncpg.ProgramLimitExceededError):
-        if len(own) == 1:
-            # What cannot be read here is looked at by whoever searches.
-            chunk.add_all(own[0].place)
-            return
-        for each in own:
-            await _add_blocks(connection, chunk, [each])
-
-
-async def _add(
-    connection: asyncpg.Connection, chunk: Chunk, some: reading.Which
-) -> None:
-    async for block in reading.read(connection, some):
-        # In a thread it would hold the interpreter each time that the loop wants it.
-        for _ in chunk.adding(block.place, block.text):
-            await give_way()
-        chunk.add_traits(block.place, block.traits)
 
 
 async def _forget(

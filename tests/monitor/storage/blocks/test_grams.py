@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.search.tree import Anywhere, Holds, JsonPath, Node, Side, Text, part_of
-from monitor.storage.blocks.grams import PARTS, PIECE, Chunk
+from monitor.storage.blocks.grams import PART_SLICES, PARTS, PIECE, Chunk
 from monitor.storage.blocks.needs.need import (
     EVERY_BLOCK,
     NOTHING,
@@ -123,3 +123,20 @@ def test_what_json_may_escape_is_not_needed_where_it_does() -> None:
     chunk.add(0, b'{"\\u0065rror": "d\\u0065clined"}')
     chunk.add(1, b'{"error": "else"}')
     assert blocks(node, chunk) & 3 == 1
+
+
+@settings(max_examples=25)
+@given(
+    text=st.text(LETTERS, min_size=1),
+    blocks_of_it=st.integers(1, EVERY_BLOCK),
+    far=st.sampled_from([0, PIECE // 8 - 3, PIECE // 4 - 20]),
+)
+def test_what_several_blocks_have_is_added_to_each_of_them_and_to_no_other(
+    text: str, blocks_of_it: int, far: int
+) -> None:
+    chunk = Chunk()
+    for _ in chunk.adding_to(blocks_of_it, f"{' ' * far}{text}".encode()):
+        pass
+    assert blocks(Anywhere(part_of(text)), chunk) & blocks_of_it == blocks_of_it
+    there = slices_of(chunk, range(PARTS * PART_SLICES))
+    assert all(bits in (0, blocks_of_it) for bits in there.values())
