@@ -1,6 +1,5 @@
 """The compiled build does what the interpreted one does."""
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -8,11 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-# Not where `make run` finds it: this is not optimised by the C compiler, which takes
-# more than half of the time. To try what is: COMPILE_LEVEL=3 in the environment.
-BUILT = Path(".venv") / "tested"
-BUILD = ROOT / BUILT / "compiled"
+from tests.support.compiled_build import BUILD, ROOT, make
+
 # What passes, byte by byte and from hostile ends; what is kept of it, and of what is
 # pushed; who serves it.
 SELECTION = (
@@ -48,27 +44,8 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def build() -> Path:
     """Made by the rule of `make run`; skipped where there is no compiler."""
-    # But for what make sets for those that it calls.
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("MAKEFLAGS", "MAKELEVEL", "COMPILED")
-    }
-    level = os.environ.get("COMPILE_LEVEL", "0")
-    (ROOT / BUILT).mkdir(exist_ok=True)
-    # Two workers may have one of these tests each.
-    with (ROOT / BUILT / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        made = subprocess.run(
-            ["make", "-s", "compiled", f"BUILT={BUILT}", f"COMPILE_LEVEL={level}"],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+    reason = make()
     if not BUILD.exists():
-        reason = made.stdout.strip()
         if "apt-get" not in reason or os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
