@@ -239,7 +239,10 @@ def _lengths(record: bytes) -> tuple[int, int, int, int, bool]:
 
 def _of_log(fields: dict[str, bytes | None]) -> dict[str, Any]:
     tags, path = fields["tags"], _text(fields["path"])
-    url, origin, query = [_text(fields[name]) for name in ("url", "origin", "query")]
+    url, origin, client_url, client_origin, query = [
+        _text(fields[name])
+        for name in ("url", "origin", "client_url", "client_origin", "query")
+    ]
     return {
         "id": uuid_in(fields["id"]),
         "service_id": uuid_in(fields["service_id"]),
@@ -249,9 +252,11 @@ def _of_log(fields: dict[str, bytes | None]) -> dict[str, Any]:
         "replay_of": uuid_in(fields["replay_of"]),
         "tags": () if tags is None else tags_of(tags),
         "method": _text(fields["method"]),
-        "url": f"{origin}{path}{query or ''}" if url is None else url,
+        "url": url if origin is None else f"{origin}{path}{query or ''}",
         "path": path,
-        "client_url": _text(fields["client_url"]),
+        "client_url": client_url
+        if client_origin is None
+        else f"{client_origin}{path}{query or ''}",
         "error": _text(fields["error"]),
         "source_ip": _text(fields["source_ip"]),
         "latency_ms": number_of(fields["latency_ms"], "d"),

@@ -36,6 +36,7 @@ LOG_COLUMNS: Final = (
     "tags",
     "origin",
     "query",
+    "client_origin",
 )
 DETAIL_COLUMNS: Final = (
     *KEY_COLUMNS,

@@ -130,6 +130,7 @@ def _pack(exchange: Exchange, decodes: bool) -> Rows:
 def log_row(exchange: Exchange, key: bytes) -> bytes:
     target = apart(exchange.url, exchange.path)
     query = "" if target is None else target[1]
+    client_origin = _client_origin(exchange, target)
     return b"".join(
         (
             LOG_BEGINS,
@@ -140,7 +141,7 @@ def log_row(exchange: Exchange, key: bytes) -> bytes:
             common_field(exchange.method),
             text_field(exchange.url) if target is None else NULL,
             text_field(exchange.path),
-            text_field(exchange.client_url),
+            NULL if client_origin else text_field(exchange.client_url),
             _params(exchange.query_params, query),
             NULL if exchange.error is None else text_field(exchange.error),
             common_field(exchange.source_ip),
@@ -148,8 +149,18 @@ def log_row(exchange: Exchange, key: bytes) -> bytes:
             _figures(exchange),
             NULL if target is None else common_field(target[0]),
             text_field(query) if query else NULL,
+            common_field(client_origin) if client_origin else NULL,
         )
     )
+
+
+def _client_origin(exchange: Exchange, target: tuple[str, str] | None) -> str:
+    """What its client asked for is that, the path and the query; empty, where not."""
+    client_url = exchange.client_url
+    if client_url is None or target is None:
+        return ""
+    asked = apart(client_url, exchange.path)
+    return asked[0] if asked is not None and asked[1] == target[1] else ""
 
 
 def _figures(exchange: Exchange) -> bytes:

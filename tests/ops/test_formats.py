@@ -229,7 +229,7 @@ def test_a_segment_that_was_written_is_as_drawn(tmp_path: Path) -> None:
         error="dns: no such name",
         status_code=None,
         duration_ms=3.5,
-        client_url="http://front/a",
+        client_url="http://front/x/a?b=1",
         request_headers={"Host": ["shop"]},
         request_body=Body(kept=b"\xff", size=70_000),
         response_body=Body(kept=b"", size=8, state=BodyState.WITHHELD, is_limited=True),
@@ -255,13 +255,14 @@ def test_a_segment_that_was_written_is_as_drawn(tmp_path: Path) -> None:
     for row in (log, detail, body):
         assert (row["bucket"], row["ts"], row["id"]) == (bucket, microseconds, LOG)
     plain = (
-        "service_id source method path client_url error source_ip status_code "
+        "service_id source method path error source_ip status_code "
         "latency_ms duration_ms request_size response_size replay_of"
     )
     for name in plain.split():
         assert log[name] == getattr(second, name), name
     parts = "url", "origin", "query", "query_params", "endpoint"
     assert [log[name] for name in parts] == [None, "http://shop", "?b=1", None, None]
+    assert (log["client_url"], log["client_origin"]) == (None, "http://front/x")
     assert log["tags"] == ["a", "ü"]
     assert json.loads(detail["request_headers"]) == {"Host": ["shop"]}
     assert json.loads(detail["response_headers"]) == [["Age", "7"]]

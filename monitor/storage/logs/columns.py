@@ -20,7 +20,7 @@ from monitor.storage.database.partitions import DAYS_OF
 from monitor.storage.search import heads
 from monitor.storage.search.joins import BODIES, OF_THESE_IDS, of_same_log, whole
 from monitor.storage.search.joins import DETAILS as DETAILS_BEFORE
-from monitor.storage.search.places import URL
+from monitor.storage.search.places import CLIENT_URL, URL
 from monitor.storage.search.where import (
     OF_THESE_DAYS,
     OF_THESE_PACKS,
@@ -32,9 +32,9 @@ from monitor.traffic.fields import headers_of
 from monitor.traffic.target import parameters_of
 
 # What is read of a log where one is shown, and not in a list.
-NOT_LISTED = {"bucket", "client_url", "duration_ms", "endpoint", "replay_of"}
-# What becomes of them is a URL.
-PARTS = {"url", "origin"}
+NOT_LISTED = {"bucket", "duration_ms", "endpoint", "replay_of"}
+# What URLs are made of.
+PARTS = {"url", "origin", "client_url", "client_origin"}
 # What is kept of a body to be searched only.
 SEARCHED = {f"{side}_{part}" for side in SIDES for part in ("is_text", "text")}
 ITEM_COLUMNS = f"""
@@ -82,8 +82,8 @@ def details_of_many() -> str:
 
 
 DETAILS = f"""
-    SELECT {ITEM_COLUMNS}, l.client_url, l.duration_ms, l.replay_of, l.note,
-           s.preserve_host, {HEADS}, {BEHIND},
+    SELECT {ITEM_COLUMNS}, {CLIENT_URL} AS client_url, l.duration_ms, l.replay_of,
+           l.note, s.preserve_host, {HEADS}, {BEHIND},
            b.id AS bodies_id, {_bodies()}, a.har
       {FROM}
       {DETAILS_BEFORE}

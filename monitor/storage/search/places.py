@@ -46,8 +46,10 @@ RESPONSE_TEXT: str = f"""
 HOST = r"substring({} FROM '^[^:/?#]+://(?:[^/?#@]*@)?(\[[^]]*\]|[^/?#:]*)')"
 SCHEME = "substring({} FROM '^([^:/?#]+)://')"
 # Where its parts do not stand in columns of their own, a URL is whole.
-URL = "coalesce(l.url, l.origin || l.path || coalesce(l.query, ''))"
-URLS = (URL, "l.client_url")
+BEHIND_ORIGIN = "l.path || coalesce(l.query, '')"
+URL = f"coalesce(l.url, l.origin || {BEHIND_ORIGIN})"
+CLIENT_URL = f"coalesce(l.client_url, l.client_origin || {BEHIND_ORIGIN})"
+URLS = (URL, CLIENT_URL)
 # Of a query, and of what has one.
 ASKED = "coalesce(l.query, l.url)"
 # From its mark on.

@@ -94,15 +94,18 @@ exchanges = st.builds(
     ),
     messages=st.none() | messages,
 )
+origins = st.sampled_from(["http://shop", "https://a@shop:8443/v1", "http:", "x", ""])
 targets = st.builds(
-    lambda origin, path, query, parameters: {
+    lambda origin, client_origin, path, query, parameters: {
         "url": f"{origin}{path}{query}",
+        "client_url": f"{client_origin}{path}{query}",
         "path": path,
         "query_params": parameters_of(None, query)
         if parameters is None
         else parameters,
     },
-    st.sampled_from(["http://shop", "https://a@shop:8443/v1", "http:", "shop", ""]),
+    origins,
+    origins,
     st.sampled_from(["/", "/a", "/a/b", "a", "/a?b=1", "//a"]),
     st.text("?&=ab%+#1", max_size=9),
     st.none() | st.sampled_from([{}, {"a": "1"}, {"a": 1}, {"a": ["1", "b"]}]),

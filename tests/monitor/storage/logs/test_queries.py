@@ -104,7 +104,10 @@ def a_log(chance: random.Random, service_id: UUID) -> Log:
         method=chance.choice(["GET", "POST"]),
         url=url,
         path=path,
-        client_url=sometimes(f"http://proxy.local{path}"),
+        client_url=sometimes(
+            f"http://proxy.local{path}",
+            f"http://pay.local/x{path}{url.partition(path)[2]}",
+        ),
         query_params=chance.choice(
             [params, params, {**params, "many": ["a", "3"]}, None]
         ),

@@ -133,7 +133,7 @@ async def test_records_of_fewer_columns_are_stored_beside_others(
         for url in ("http://whole/else", "http://shop/a?b=1")
     ]
     # The last columns are the tags, and the parts of a URL that is not whole.
-    desk.spool.append(former_record(former, 1, of_log=3), service_id)
+    desk.spool.append(former_record(former, 1, of_log=4), service_id)
     desk.append(now)
     await desk.recorder.record_all()
     assert await stored(database) == [former.id, now.id]
