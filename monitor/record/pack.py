@@ -128,9 +128,12 @@ def _pack(exchange: Exchange, decodes: bool) -> Rows:
 
 
 def log_row(exchange: Exchange, key: bytes) -> bytes:
-    target = apart(exchange.url, exchange.path)
-    query = "" if target is None else target[1]
-    client_origin = _client_origin(exchange, target)
+    path, client_url = exchange.path, exchange.client_url
+    target = apart(exchange.url, path)
+    query = client_origin = ""
+    if target is not None:
+        query = target[1]
+        client_origin = _client_origin(client_url, path + query)
     return b"".join(
         (
             LOG_BEGINS,
@@ -140,12 +143,12 @@ def log_row(exchange: Exchange, key: bytes) -> bytes:
             common_field(exchange.source),
             common_field(exchange.method),
             text_field(exchange.url) if target is None else NULL,
-            text_field(exchange.path),
-            NULL if client_origin else text_field(exchange.client_url),
+            text_field(path),
+            NULL if client_origin else text_field(client_url),
             _params(exchange.query_params, query),
             NULL if exchange.error is None else text_field(exchange.error),
             common_field(exchange.source_ip),
-            _endpoint(exchange.path),
+            _endpoint(path),
             _figures(exchange),
             NULL if target is None else common_field(target[0]),
             text_field(query) if query else NULL,
@@ -154,13 +157,12 @@ def log_row(exchange: Exchange, key: bytes) -> bytes:
     )
 
 
-def _client_origin(exchange: Exchange, target: tuple[str, str] | None) -> str:
-    """What its client asked for is that, the path and the query; empty, where not."""
-    client_url = exchange.client_url
-    if client_url is None or target is None:
+def _client_origin(client_url: str | None, behind: str) -> str:
+    """What stands in *client_url* before *behind*; empty, where it is whole."""
+    if client_url is None or not client_url.endswith(behind):
         return ""
-    asked = apart(client_url, exchange.path)
-    return asked[0] if asked is not None and asked[1] == target[1] else ""
+    origin = client_url[: -len(behind)]
+    return origin if "://" in origin else ""
 
 
 def _figures(exchange: Exchange) -> bytes:

@@ -10,14 +10,14 @@ def apart(url: str, path: str) -> tuple[str, str] | None:
     mark or nothing. None where it is not just these.
     """
     mark = url.find("?")
-    end = mark if mark >= 0 else len(url)
-    begin = end - len(path)
-    if begin <= 0 or not path.startswith("/") or not url.startswith(path, begin):
+    begin = (mark if mark >= 0 else len(url)) - len(path)
+    if begin <= 0 or path[:1] != "/" or not url.startswith(path, begin):
         return None
+    origin = url[:begin]
     # Or where the host ends could not be told from what is before the path.
-    if url.find("://", 0, begin) < 0:
+    if "://" not in origin:
         return None
-    return url[:begin], url[end:]
+    return origin, url[mark:] if mark >= 0 else ""
 
 
 def says(query: str, parameters: dict[str, Any]) -> bool:
@@ -25,6 +25,8 @@ def says(query: str, parameters: dict[str, Any]) -> bool:
 
     Not where anything of it is coded, or a name comes twice.
     """
+    if not query:
+        return not parameters
     if "%" in query or "+" in query:
         return False
     named = list(parameters.items())

@@ -25,6 +25,9 @@ SERVER_SETTINGS = {
     # it runs.
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
+    # Of new tags: what waits to be sorted into their index is read as a whole by each
+    # search for one, and takes six times the room.
+    "gin_pending_list_limit": "64kB",
 }
 # PostgreSQL reports a session's name whenever it changes: so it is known here what the
 # session is set to, and everybody sees in pg_stat_activity what it was last used for.
