@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -39,21 +40,23 @@ class ViewsPage:
             fields = {"name": _name(form), **self._content(_asked(listed))}
             made = await self._views.create(fields)
         except (InvalidInput, Conflict) as error:
-            return await self._page(request, listed, problem=error)
+            return await self._page(request, listed, error, _given(form))
         raise web.HTTPSeeOther(f"/dashboard?{urlencode(made.parameters)}")
 
     async def change(self, request: web.Request) -> web.StreamResponse:
-        """Renamed, or with *do* `remove` removed."""
+        """Renamed; with *do* `take` of the list of *from*, with `remove` removed."""
         form, id = await self._form(request), _id(request)
         listed = str(form.get("from", ""))
         try:
             if form.get("do") == "remove":
                 is_there = await self._views.delete(id)
             else:
-                changes = {"name": _name(form)}
+                takes = form.get("do") == "take"
+                content = self._content(_asked(listed)) if takes else {}
+                changes = {"name": _name(form), **content}
                 is_there = await self._views.change(id, changes) is not None
         except (InvalidInput, Conflict) as error:
-            return await self._page(request, listed, problem=error)
+            return await self._page(request, listed, error, _given(form, id))
         if not is_there:
             raise NotFound("there is no such view")
         raise web.HTTPSeeOther(f"/views?{urlencode({'from': listed})}")
@@ -62,15 +65,17 @@ class ViewsPage:
         self,
         request: web.Request,
         listed: str,
-        *,
         problem: InvalidInput | Conflict | None = None,
+        given: Mapping[UUID | None, str] = MappingProxyType({}),
     ) -> web.Response:
+        """*given*: the name that was refused, of which view; None: of a new one."""
         wanted = _asked(listed)
         context = {
             "listed": listed,
             "content": [pair for pair in wanted.given if pair[0] not in PAGE],
             "views": await all_views(self._parts.stores, wanted),
             "longest": LONGEST_NAME,
+            "given": given,
             "problem": problem and _said(problem),
         }
         status = problem.status if problem else 200
@@ -98,6 +103,10 @@ class ViewsPage:
 
 def _asked(listed: str) -> Asked:
     return asked(parse_qsl(listed), datetime.now(UTC))
+
+
+def _given(form: Mapping[str, Any], id: UUID | None = None) -> dict[UUID | None, str]:
+    return {id: str(form.get("name", ""))}
 
 
 def _name(form: Mapping[str, Any]) -> str:

@@ -552,6 +552,12 @@ async def test_without_scripts_it_is_listed_filtered_and_opened(
     await page.get_by_label("Name", exact=True).fill(HOSTILE)
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("alert")).to_contain_text("already")
+    await expect(page.get_by_label("Name", exact=True)).to_have_value(HOSTILE)
+    await page.get_by_role("button", name="Have it show this list").click()
+    view = (await client.get("/v1/views")).json()["items"][0]
+    assert (view["name"], view["filters"], view["range"]) == (HOSTILE, {}, "1h")
+    await page.goto(f"{appliance.app_url}/views?from=query=status:503")
+    await page.get_by_role("button", name="Have it show this list").click()
     await page.get_by_label(f"New name of {HOSTILE}").fill("Broken")
     await page.get_by_role("button", name="Rename").click()
     await page.get_by_role("link", name="Broken").click()

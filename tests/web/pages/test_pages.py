@@ -9,6 +9,8 @@ import pytest
 
 from appliance.start import running
 from appliance.start.running import Appliance
+from monitor.access.ended_sessions import EndedSessions
+from monitor.access.sessions import Sessions
 from monitor.logs.filter import FILTERS
 from tests.support.running import appliance_on, client_of, register
 from tests.support.upstreams import Reader, Writer, read_head, upstream
@@ -95,8 +97,15 @@ async def test_postgresql_away_is_a_page_that_says_so(
 ) -> None:
     monkeypatch.setattr(running, "OTHER_S", 0.2)
     away = "postgresql://nobody@127.0.0.1:1/nothing"
+    secret = "k" * 32
+    sessions = Sessions(
+        secret=secret.encode(), password=b"", session_s=1, ended=EndedSessions()
+    )
+    # A form that was shown before it went keeps what was given.
+    asked = '{"call": "POST /v1/tokens", "kinds": {"name": "text"}}'
+    form = {"_form": asked, "_token": sessions.form_token(None, asked), "name": "n<1>"}
     async with (
-        appliance_on(away, tmp_path) as appliance,
+        appliance_on(away, tmp_path, SECRET_KEY=secret) as appliance,
         client_of(appliance) as client,
     ):
         for path in ("/", "/dashboard", "/metrics-ui"):
@@ -104,6 +113,10 @@ async def test_postgresql_away_is_a_page_that_says_so(
             assert answer.status_code == 503, path
             assert "PostgreSQL is away" in answer.text
             assert "Traceback" not in answer.text
+        answer = await client.post("/tokens", data=form)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert "Try again" in answer.text
+        assert "n&lt;1&gt;</bdi>" in answer.text
 
 
 async def test_captured_bodies_are_shown_by_their_kind(
