@@ -35,6 +35,8 @@ MAX_FIELDS: Final = 100
 # As what stands between two lines, once it is quoted.
 AS_BETWEEN: Final = "],["
 TRACES: Final = 1 << 14
+# Of all forms that are held; then all are forgotten.
+MAX_BYTES: Final = 4 * 1024 * 1024
 NAMES_DIFFERING: Final = frozenset([name.decode() for name in DIFFERING])
 
 
@@ -84,12 +86,21 @@ class HeadForms:
         self._writer = secrets.token_bytes(WRITER_BYTES)
         self._number = 0
         self._forms: dict[bytes, Form] = {}
+        self._bytes = 0
         self._traces = bytearray(TRACES)
         # By name and value: the line that stands for all that say the same.
         self._kept: dict[object, Line] = {}
         self._counts: dict[str, int] = {}
         self._root = Step(False)
         self._steps = 0
+
+    @property
+    def held_bytes(self) -> int:
+        return self._bytes
+
+    @property
+    def steps(self) -> int:
+        return self._steps
 
     def split(self, headers: Headers) -> Head:
         if not isinstance(headers, HeadFields):
@@ -120,7 +131,7 @@ class HeadForms:
         if following is not None and same is not line:
             # The line that was remembered first was forgotten.
             step.kept[line] = following
-            self._steps += 1
+            self._note_step()
         return following
 
     def _standing_for(self, line: Line) -> Line | None:
@@ -150,8 +161,6 @@ class HeadForms:
         """Of a head whose form was not met, or is forgotten."""
         if not lines or len(lines) > MAX_FIELDS:
             return _whole(lines)
-        if self._steps > MAX_STEPS:
-            self._forget_steps()
         way: list[Line | None] = []
         texts: list[bytes] = []
         values: list[str] = []
@@ -185,8 +194,10 @@ class HeadForms:
     def _form(self, text: bytes) -> Form:
         found = self._forms.get(text)
         if found is None:
-            if len(self._forms) >= MAX_FORMS:
+            self._bytes += len(text)
+            if len(self._forms) >= MAX_FORMS or self._bytes > MAX_BYTES:
                 self._forget()
+                self._bytes = len(text)
             self._number += 1
             number = self._number.to_bytes(NUMBER_BYTES, "little")
             found = self._forms[text] = Form(self._writer + number, text)
@@ -198,7 +209,7 @@ class HeadForms:
             found = step.holes.get(line.name) if same is None else step.kept.get(same)
             if found is None:
                 found = Step(same is None)
-                self._steps += 1
+                self._note_step()
                 if same is None:
                     step.holes[line.name] = found
                 else:
@@ -206,10 +217,17 @@ class HeadForms:
             step = found
         step.form = form
 
+    def _note_step(self) -> None:
+        """Who is on a way goes on along it."""
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            self._forget_steps()
+
     def _forget(self) -> None:
         self._kept.clear()
         self._counts.clear()
         self._forms.clear()
+        self._bytes = 0
         self._forget_steps()
 
     def _forget_steps(self) -> None:

@@ -210,3 +210,18 @@ def test_a_form_is_named_by_who_knows_it() -> None:
         keys.add(split.form.key)
     assert len(keys) == 2
     assert NO_KEY not in keys
+
+
+def test_what_is_held_of_forms_is_bounded() -> None:
+    """Whoever sends ever other lines, each of them twice."""
+    forms, known = HeadForms(), KnownLines()
+    for number in range(6_000):
+        long = f"{number % 300:0500}"
+        content = f"Host: shop\r\nX-{number}: {long}\r\nX-Id: 1\r\n\r\n".encode()
+        for _ in range(4):
+            fields = HeadFields(known.of(content))
+            split = forms.split(fields)
+            whole = joined(split.form.text, split.values)
+            assert whole == orjson.dumps(list(fields))
+    assert forms.held_bytes <= 4 * 1024 * 1024
+    assert forms.steps <= 1 << 14
