@@ -1,22 +1,17 @@
 """The call that a form of a page stands for, as it travels in the form."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import orjson
 
 from monitor.errors import InvalidInput
+from web.forms.markup import ALSO, fields_in
 
 # Fields of a form that are none of its call.
-ASKED, TOKEN, SURE, TYPED, ALSO = "_form", "_token", "_sure", "_typed", "_also"
+ASKED, TOKEN, SURE, TYPED = "_form", "_token", "_sure", "_typed"
 RELOAD = "reload"
-# Kinds of a text that is sent as far as it differs from what it was.
-COMPARED = ("changed", "headers")
-# Elements without an end.
-CHILDLESS = frozenset({"input", "br", "hr", "img", "path", "link", "meta"})
-Attributes = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +53,9 @@ class Asked:
         return self.call.partition(" ")[2]
 
 
+NAMES = tuple(one.name for one in fields(Asked))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Travelling:
     text: str
@@ -74,16 +72,14 @@ class Here:
     def asked(
         self,
         call: str,
-        fields: str,
+        markup: str,
         then: str,
         confirm: str,
         nulls: bool,
         also: dict[str, dict[str, str]] | None = None,
     ) -> Travelling:
-        """What the form carries; *fields* is its content as it is written."""
-        found = _Fields()
-        found.feed(fields)
-        found.close()
+        """What the form carries; *markup* is its content."""
+        found = fields_in(markup)
         asked = Asked(
             call=call,
             then=then,
@@ -97,8 +93,9 @@ class Here:
             button=found.button,
             also=also or {},
         )
-        given = {name: value for name, value in asdict(asked).items() if value}
-        text = orjson.dumps(given).decode()
+        text = orjson.dumps(
+            {name: value for name in NAMES if (value := getattr(asked, name))}
+        ).decode()
         return Travelling(text=text, token=self.sign(text))
 
 
@@ -108,66 +105,3 @@ def asked_of(form: Mapping[str, Any]) -> Asked:
         return Asked(**orjson.loads(str(form.get(ASKED, ""))))
     except (ValueError, TypeError):
         raise InvalidInput("the form is none of this app's pages") from None
-
-
-class _Fields(HTMLParser):
-    """Fields of our own markup: what they mean, and the parts they are in."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kinds: dict[str, str] = {}
-        self.was: dict[str, str] = {}
-        self.equal = ""
-        self.parts: dict[str, list[list[str]]] = {}
-        self.unseen: list[str] = []
-        self.button = ""
-        self._within = ""
-        # Elements that are open, and the choices each is shown for.
-        self._open: list[tuple[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = dict(attrs)
-        if tag not in CHILDLESS:
-            self._open.append((tag, _choices(said)))
-        self.equal = said.get("data-must-equal") or self.equal
-        if tag == "button":
-            # The last one is what sends it.
-            self.button = ""
-        kind = said.get("data-kind") or said.get("data-also-kind")
-        name = said.get("name") or ""
-        if kind is not None and "disabled" not in said:
-            self._note(tag, name, kind, said)
-
-    def _note(self, tag: str, name: str, kind: str, said: Attributes) -> None:
-        self.kinds[name] = kind
-        if said.get("type") == "password":
-            self.unseen.append(name)
-        if parts := [choices.split() for _, choices in self._open if choices]:
-            self.parts[name] = parts
-        value = said.get("value") or ""
-        if tag == "textarea":
-            self._within = name if kind in COMPARED else ""
-        elif kind == "changed" or "\n" in value or "\r" in value:
-            self.was[name] = value
-
-    def handle_data(self, data: str) -> None:
-        if self._within:
-            self.was[self._within] = self.was.get(self._within, "") + data
-        if any(tag == "button" for tag, _ in self._open):
-            self.button = f"{self.button} {data}"
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "button":
-            self.button = " ".join(self.button.split())
-        while self._open and self._open.pop()[0] != tag:
-            pass
-        if tag == "textarea" and self._within:
-            # The first line break behind the tag is not part of the text.
-            name, self._within = self._within, ""
-            self.was[name] = self.was.get(name, "").removeprefix("\n")
-
-
-def _choices(said: Mapping[str, str | None]) -> str:
-    """What a part of the form is for: choices, or a button of another call."""
-    also = said.get("data-also")
-    return f"{ALSO}:{also}" if also else said.get("data-for") or ""
