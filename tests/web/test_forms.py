@@ -161,6 +161,7 @@ async def test_a_form_does_what_its_reader_may_and_nothing_else(
             (await posted(changed), 403),
             (await posted({**form, **signed(theirs, call="POST /v1/tokens")}), 403),
             (await posted(form, Cookie=f"apimonitor_session={theirs}"), 403),
+            (await posted(form, **{"Sec-Fetch-Site": "cross-site"}), 403),
             (await posted(form, Origin="http://evil.example"), 403),
             (await posted(form, Host="evil.example"), 403),
             # As /v1 says of it.
