@@ -29,7 +29,7 @@ from monitor.search.tree import (
 )
 from monitor.storage.search import anywhere, places
 from monitor.storage.search.joins import BODIES
-from monitor.storage.search.patterns import matching
+from monitor.storage.search.patterns import matching, plain_part_in
 from monitor.storage.search.where import Conditions
 from monitor.traffic.ids import bucket_of, timestamp_of
 
@@ -117,7 +117,8 @@ def _held(place: Place, pattern: Pattern, made: Conditions) -> str:
     if place is Text.TAG and isinstance(pattern, Pieces) and pattern.is_whole:
         # As the index has it.
         return f"l.tags @> ARRAY[{made.place(pattern.pieces[0])}]"
-    return places.any_of(place, made, matching(pattern, made.place))
+    holds = matching(pattern, made.place)
+    return places.any_of(place, made, holds, plain_part_in(pattern))
 
 
 def _there(place: Amount | Place, made: Conditions) -> str:

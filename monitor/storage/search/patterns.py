@@ -1,12 +1,16 @@
 """Patterns of texts, as LIKE and as regular expressions of PostgreSQL."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 from monitor.search.tree import Pattern, Pieces, Regex
 
 # Small letters that no change of case leads to, by those they are the same as.
 FURTHER = {"\u03c3": "\u03c2", "\u03c2": "\u03c3\u03a3", "\u00df": "\u1e9e"}
+
+PLAIN = re.compile(r"[A-Za-z0-9 ._~-]+")
 
 
 def matching(
@@ -32,6 +36,14 @@ def part_in(pattern: Pattern) -> str | None:
             return text
         case _:
             return None
+
+
+def plain_part_in(pattern: Pattern) -> Pieces | None:
+    """What stands in whatever is as *pattern* says, and in JSON of it as it is."""
+    if isinstance(pattern, Regex):
+        return None
+    plain = max(pattern.pieces, key=len)
+    return replace(pattern, pieces=("", plain, "")) if PLAIN.fullmatch(plain) else None
 
 
 def _cased(pattern: Pieces, place: Callable[[object], str]) -> Callable[[str], str]:

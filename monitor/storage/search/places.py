@@ -5,7 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from monitor.json.path import Path
-from monitor.search.tree import Amount, Family, JsonPath, Named, Place, Side, Text
+from monitor.search.tree import (
+    Amount,
+    Family,
+    JsonPath,
+    Named,
+    Pieces,
+    Place,
+    Side,
+    Text,
+)
 from monitor.storage.search import heads
 from monitor.storage.search.joins import BODIES, DETAILS, size_of_log, whole
 from monitor.storage.search.where import Conditions
@@ -101,12 +110,19 @@ def as_number(value: str) -> str:
     return f"(CASE WHEN {value} ~ {NUMBER} THEN ({value})::numeric END)"
 
 
-def any_of(place: Place, made: Conditions, holds: Callable[[str], str]) -> str:
-    """That one of the texts at *place* is so."""
+def any_of(
+    place: Place,
+    made: Conditions,
+    holds: Callable[[str], str],
+    part: Pieces | None = None,
+) -> str:
+    """That one of the texts at *place* is so. *part*: what stands in the JSON of what
+    is.
+    """
     if isinstance(place, Text) and place is not Text.TAG:
         return _either([holds(column) for column in columns(place, made)])
     if isinstance(place, Named) and place.family is not Family.PARAMETER:
-        return heads.any_named(side_of(place.family), place.name, made, holds)
+        return heads.any_named(side_of(place.family), place.name, made, holds, part)
     found = several(place, made)
     return f"""
         ({found.likely} AND EXISTS (SELECT 1
