@@ -21,27 +21,25 @@ def apart(url: str, path: str) -> tuple[str, str] | None:
 
 
 def says(query: str, parameters: dict[str, Any]) -> bool:
-    """Whether *query*, with its mark, is of *parameters*, in their order.
-
-    Not where anything of it is coded, or a name comes twice.
+    """Whether *query*, with its mark, is just these *parameters* in their order: each a
+    name, `=` and a value, and nothing of it coded.
     """
     if not query:
         return not parameters
-    if "%" in query or "+" in query:
+    if not parameters or "%" in query or "+" in query:
         return False
-    named = list(parameters.items())
-    n = 0
-    for part in query[1:].split("&"):
-        if not part:
-            continue
-        if n == len(named):
+    at, size = 1, len(query)
+    for name, value in parameters.items():
+        if type(value) is not str or "&" in value or "&" in name or "=" in name:
             return False
-        name, _, value = part.partition("=")
-        known, said = named[n]
-        if name != known or type(said) is not str or value != said:
+        part = name + "=" + value
+        if not query.startswith(part, at):
             return False
-        n += 1
-    return n == len(named)
+        at += len(part)
+        if at < size and query[at] != "&":
+            return False
+        at += 1
+    return at == size + 1
 
 
 def parameters_of(said: bytes | str | None, query: str | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Migrations are applied once, in order, by whoever comes first."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 
 from monitor.storage.database.migrate import MigrationError, migrate, pending
-from monitor.storage.server.server import Server
 
 
 @pytest.fixture
@@ -21,20 +20,6 @@ def folder(tmp_path: Path) -> Path:
         "    ON one (n);\nINSERT INTO one VALUES (1);\n"
     )
     return tmp_path
-
-
-@pytest.fixture
-def empty_dsn(postgres: Server) -> Iterator[str]:
-    name = f"empty_{uuid4().hex}"
-
-    async def execute(statement: str) -> None:
-        connection = await asyncpg.connect(postgres.dsn())
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(execute(f"CREATE DATABASE {name}"))
-    yield postgres.dsn(name)
-    asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest_asyncio.fixture
