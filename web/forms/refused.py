@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
+from re import compile as pattern
 from typing import Any
 
 from web.forms.asked import Asked
@@ -12,6 +13,7 @@ Attributes = list[tuple[str, str | None]]
 # What a form shows of itself, and a password, is not filled in again.
 KEPT = ("hidden", "password", "submit")
 CLOSED = ("dialog", "details")
+WRITTEN = pattern(r"""(<textarea(?:\s+[\w-]+(?:="[^"]*"|=[^\s">]*)?)*\s*>)[^<]*""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,8 @@ def filled(
         return None
     start, end = place
     filling = _Filling(form, problem)
-    filling.feed(page[start:end])
+    # Long texts that are replaced anyway would be read entity by entity.
+    filling.feed(WRITTEN.sub(r"\1", page[start:end]))
     filling.close()
     head = page[:start].replace("<title>", "<title>Not done: ", 1)
     return f"{_opened(head)}{filling.written()}{page[end:]}"
