@@ -18,9 +18,9 @@ from monitor.storage.database.session import (
     AS_WRITER,
     SERVER_SETTINGS,
     as_reader,
+    begun,
     left_as_it_is,
     use_as,
-    with_plain_ids,
 )
 from monitor.storage.database.shares import Share, Shares
 
@@ -266,7 +266,7 @@ class Database:
                 max_size=self._size,
                 command_timeout=COMMAND_TIMEOUT_S,
                 server_settings=SERVER_SETTINGS,
-                init=with_plain_ids,
+                init=begun,
                 reset=left_as_it_is,
             )
         except ValueError as error:

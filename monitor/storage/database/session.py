@@ -1,5 +1,6 @@
 """Sessions of PostgreSQL: what each is set to, and what it is used for."""
 
+import socket
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,8 @@ import asyncpg
 from monitor.traffic.ids import bytes_of, uuid_from
 
 NAME = "apimonitor"
+# What may be under way to PostgreSQL on a Unix socket: some parts of a COPY.
+SEND_BYTES = 1024 * 1024
 SERVER_SETTINGS = {
     "application_name": NAME,
     "search_path": "apimonitor",
@@ -45,6 +48,22 @@ async def use_as(connection: Any, statement: str) -> None:
     is_reader = connection.get_settings().application_name == READER
     if is_reader is (statement is AS_WRITER):
         await connection.execute(statement)
+
+
+async def begun(connection: asyncpg.Connection) -> None:
+    """A connection that was just made becomes one of ours."""
+    await with_plain_ids(connection)
+    _with_room(connection)
+
+
+def _with_room(connection: asyncpg.Connection) -> None:
+    """On a Unix socket what COPY sends is taken at once, as far as the kernel lets us:
+    else each part of it waits for PostgreSQL to read a half. TCP sees to it itself."""
+    # asyncpg tells nobody which socket it has.
+    transport = getattr(connection, "_transport", None)
+    own = None if transport is None else transport.get_extra_info("socket")
+    if own is not None and own.family == socket.AF_UNIX:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
 
 
 async def with_plain_ids(connection: asyncpg.Connection) -> None:

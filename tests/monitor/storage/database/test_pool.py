@@ -1,11 +1,16 @@
 """What is read through the pool is of Python's own types."""
 
+import asyncio
+import socket
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import orjson
 
 from monitor.storage.database.pool import Database
+from monitor.storage.database.session import SEND_BYTES
 
+MOST_BYTES = int(Path("/proc/sys/net/core/wmem_max").read_text())
 QUERY = "SELECT $1::uuid AS one, $2::uuid[] AS many, ARRAY[$1::uuid, NULL] AS mixed"
 
 
@@ -58,3 +63,15 @@ async def test_a_transaction_that_was_left_open_is_not_the_next_ones(
         assert not connection.is_in_transaction()
         found = await connection.fetchval("SELECT to_regclass('left_open')")
     assert found is None
+
+
+async def test_a_part_of_a_copy_is_taken_at_once_on_a_unix_socket(
+    database: Database,
+) -> None:
+    """As far as the kernel lets us; it counts twice what it is asked for."""
+    async with database.connection() as held:
+        transport: asyncio.Transport = getattr(held, "_transport")  # noqa: B009
+        own = transport.get_extra_info("socket")
+        assert own.family == socket.AF_UNIX
+        room = own.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    assert room == 2 * min(SEND_BYTES, MOST_BYTES)

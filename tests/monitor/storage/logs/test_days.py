@@ -23,7 +23,7 @@ from monitor.storage.commit.commit import commit
 from monitor.storage.counts.reader import CountReader
 from monitor.storage.database.partitions import Partitions
 from monitor.storage.database.pool import Database
-from monitor.storage.database.session import with_plain_ids
+from monitor.storage.database.session import begun
 from monitor.storage.database.shares import Share
 from monitor.storage.logs import replays, search
 from monitor.storage.logs.reader import LogReader
@@ -152,12 +152,12 @@ async def test_a_statement_opens_few_days_and_more_follow_only_where_these_have_
     sent: list[asyncpg.connection.LoggedQuery] = []
 
     async def noting(connection: asyncpg.Connection) -> None:
-        await with_plain_ids(connection)
+        await begun(connection)
         connection.add_query_logger(sent.append)
 
     rows = await some_days(database, service_id, random.Random(8))
     there = {row.started_at.date() for row in rows}
-    monkeypatch.setattr("monitor.storage.database.pool.with_plain_ids", noting)
+    monkeypatch.setattr("monitor.storage.database.pool.begun", noting)
     watched = await Database.open(database_url, size=3)
     try:
         plans = Plans(database, sent)
