@@ -7,15 +7,23 @@ matter.
 from typing import Final
 
 from monitor.search.tree import Side
+from monitor.storage.blocks.grams import LONG
 from monitor.storage.search import anywhere
 from monitor.storage.search.joins import whole
-from monitor.storage.search.places import URLS
+from monitor.storage.search.places import BEHIND_ORIGIN, CLIENT_URL, URL
 
 LINE: Final = r"'\x0a'::bytea"
 # Else its URL is put together of it.
 PATH: Final = "CASE WHEN l.url IS NOT NULL THEN l.path END"
+# Where both are put together, they differ in their origins: beside the one, the other
+# has no gram more than those at its end.
+OTHER_URL: Final = f"""
+    CASE WHEN l.url IS NULL AND l.client_url IS NULL
+         THEN l.client_origin || left({BEHIND_ORIGIN}, {LONG})
+         ELSE {CLIENT_URL} END
+"""
 COLUMNS: Final = (
-    *(PATH, "l.error", "l.note", "l.source_ip", anywhere.TAGS, *URLS),
+    *(PATH, "l.error", "l.note", "l.source_ip", anywhere.TAGS, URL, OTHER_URL),
     *(f"l.{side}_fields" for side in Side),
 )
 # Column by column: to join those of each log first takes twice as long.
