@@ -8,7 +8,8 @@ const isPlain = (event) => !event.button && !event.ctrlKey && !event.metaKey && 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close-pane]")) return close();
   const link = event.target.closest("a[href]");
-  if (!link || link.matches("[data-open], [data-close]") || !isPlain(event) || link.dataset.whole !== undefined || !isWide.matches) return;
+  if (!link || link.matches("[data-open], [data-close]") || link.dataset.whole !== undefined) return;
+  if (!isPlain(event) || !isWide.matches) return;
   const href = link.getAttribute("href");
   const isOfList = link.matches("#logs .path-line > a");
   if (isOfList || (link.closest("#pane") && /^\/log\/[^/?#]+(\?[^#]*)?$/.test(href))) {
