@@ -213,7 +213,7 @@ async def _webp(browser: Browser, png: bytes) -> bytes:
 async def _of_the_demo(browser: Browser) -> None:
     async with running("demo") as (url, postgres):
         await asyncio.sleep(FULL_AFTER_S)
-        fine = _logs(url, "status_class=2xx&source=proxy&method=GET&limit=1")
+        fine = _logs(url, "status_class=2xx&source=proxy&endpoint=/orders&limit=1")
         paid = _logs(url, "status_class=2xx&endpoint=/charges&limit=1")
         failed = _logs(url, "status_class=5xx&endpoint=/charges&limit=1")
         pages = {
