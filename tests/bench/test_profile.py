@@ -11,6 +11,8 @@ def test_a_stack_counts_for_the_part_that_is_most_of_its_own() -> None:
     assert part_of(answer) == "the answer: its way back"
     assert part_of(recording + answer) == "recording: the rest"
     assert part_of(masking + recording + answer) == "masking bodies: the rest"
+    packing = "f6 CPyDef_packing____parts_of (x.so)\n"
+    assert part_of(packing + recording + answer) == "recording: packing the row"
     whole = "f4 inflate (libz.so)\n" + undoing + masking + recording + answer
     assert part_of(whole) == "masking bodies: undoing gzip"
     assert part_of("f5 epoll_wait (libc.so)\n") == REST
