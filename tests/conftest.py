@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from monitor.storage.database.migrate import migrate
 from monitor.storage.server.server import Server
+from tests.support import clusters
 from tests.support.databases import MIGRATIONS, TEST_OPTIONS
 from tests.support.temporary import directory_in_memory
 
@@ -38,6 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(stack.close)
     if directory := stack.enter_context(directory_in_memory()):
         config.option.basetemp = str(directory / "all")
+        os.environ[clusters.PLACE] = str(directory / "cluster")
+        stack.callback(os.environ.pop, clusters.PLACE)
 
 
 @pytest.hookimpl(trylast=True)

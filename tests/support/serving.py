@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.support.clusters import seed
 from tests.support.connections import answer_to
 from tests.support.patience import PATIENCE_S
 from tests.support.ports import free_port
@@ -50,6 +51,8 @@ class Served:
         self.printed = ""
         if self.process is not None:
             await ended(self.process)
+        elif not {"DATABASE_URL", "PG_BIN"} & self._settings.keys():
+            await asyncio.to_thread(seed, self.directory)
         with self.said.open("ab") as said:
             self.process = await asyncio.create_subprocess_exec(
                 COMMAND,
