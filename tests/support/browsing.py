@@ -12,6 +12,9 @@ Scheme = Literal["light", "dark"]
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 LOOKING = (Path(__file__).parent / "looking.js").read_text()
 
+# Of phones first: a page that was narrow has to come back, too.
+WIDTHS = (390, 1280)
+
 # Once what a change of scheme begins has ended: some pages fade whatever is asked for.
 SETTLED = """
     () => new Promise(requestAnimationFrame).then(() => Promise.allSettled(
@@ -49,11 +52,23 @@ class Watched:
         await self.page.emulate_media(color_scheme=other, reduced_motion="reduce")
         await self.page.evaluate(SETTLED)
         found += await self._axe("true")
-        await self.page.emulate_media(color_scheme=self.scheme, reduced_motion="null")
+        await self.page.emulate_media(color_scheme=self.scheme)
+        await self.page.evaluate(SETTLED)
+        await self.page.emulate_media(reduced_motion="null")
         return found
 
     async def _axe(self, only_colours: str) -> list[str]:
         found: list[str] = await self.page.evaluate(f"window.look({only_colours})")
+        return found
+
+    async def findings_on_all_screens(self) -> list[str]:
+        """Serious ones on a wide screen and on a phone, and whether it fits there."""
+        found = []
+        for width in WIDTHS:
+            await self.page.set_viewport_size({"width": width, "height": 900})
+            found += await self.serious_findings()
+            if await self.is_wider_than_its_window():
+                found.append(f"wider than {width}")
         return found
 
     async def is_wider_than_its_window(self) -> bool:

@@ -6,6 +6,7 @@ It belongs to the loop it was launched in, which therefore is that of all tests 
 
 import inspect
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,10 +22,23 @@ from tests.support.patience import PATIENCE_S
 from tests.support.programs import need, path_of
 from tests.support.running import appliance_on, client_of
 
-# It asks for the stack at each call. To find the lines of source that go with it, which
-# it does not look at, takes twenty times as long as most calls do.
+# Of the stack it asks for at each call it looks at the end that is its own. To find all
+# of it, and the lines of source that go with it, takes longer than most calls do.
+DEEPEST = 16
+
+
+def _stack() -> list[inspect.FrameInfo]:
+    found: list[inspect.FrameInfo] = []
+    frame = sys._getframe(1)
+    while frame and len(found) < DEEPEST:
+        name, line = frame.f_code.co_filename, frame.f_lineno
+        found.append(inspect.FrameInfo(frame, name, line, "", None, None))
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
+
+
 _connection.inspect = SimpleNamespace(  # type: ignore[assignment,attr-defined]
-    stack=lambda: inspect.stack(0), FrameInfo=inspect.FrameInfo
+    stack=_stack, FrameInfo=inspect.FrameInfo
 )
 expect.set_options(timeout=PATIENCE_S * 1000)
 # What playwright turns off (of two such lists the last one holds), and the pages that
