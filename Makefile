@@ -17,7 +17,7 @@ BUILD := $(BUILT)/.build
 PACKAGES := api appliance migrations monitor proxy web
 # What a page shows of the documentation.
 SHOWN := docs/troubleshooting.md
-files = $(shell find $(1) -name __pycache__ -prune -o -print)
+files = $(shell find $(1) -name __pycache__ -prune -o -type f -print)
 ifneq ($(COMPILED),no)
 WITH_BUILD := $(BUILD)
 IN_BUILD := PYTHONPATH=$(CURDIR)/$(BUILT)/compiled$${PYTHONPATH:+:$$PYTHONPATH}
