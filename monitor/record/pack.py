@@ -150,9 +150,9 @@ def log_row(exchange: Exchange, key: bytes) -> bytes:
             common_field(exchange.source_ip),
             _endpoint(path),
             _figures(exchange),
-            NULL if target is None else common_field(target[0]),
+            NULL if target is None else text_field(target[0]),
             text_field(query) if query else NULL,
-            common_field(client_origin) if client_origin else NULL,
+            text_field(client_origin) if client_origin else NULL,
         )
     )
 

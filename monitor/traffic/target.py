@@ -10,10 +10,10 @@ def apart(url: str, path: str) -> tuple[str, str] | None:
     mark or nothing. None where it is not just these.
     """
     mark = url.find("?")
-    begin = (mark if mark >= 0 else len(url)) - len(path)
-    if begin <= 0 or path[:1] != "/" or not url.startswith(path, begin):
+    bare = url if mark < 0 else url[:mark]
+    if not path.startswith("/") or not bare.endswith(path):
         return None
-    origin = url[:begin]
+    origin = bare[: len(bare) - len(path)]
     # Or where the host ends could not be told from what is before the path.
     if "://" not in origin:
         return None
@@ -28,18 +28,15 @@ def says(query: str, parameters: dict[str, Any]) -> bool:
         return not parameters
     if not parameters or "%" in query or "+" in query:
         return False
-    at, size = 1, len(query)
+    parts: list[str] = []
     for name, value in parameters.items():
-        if type(value) is not str or "&" in value or "&" in name or "=" in name:
+        if not isinstance(value, str):
             return False
-        part = name + "=" + value
-        if not query.startswith(part, at):
-            return False
-        at += len(part)
-        if at < size and query[at] != "&":
-            return False
-        at += 1
-    return at == size + 1
+        parts.append(name + "=" + value)
+    if query[1:] != "&".join(parts):
+        return False
+    # Else a name or a value has one of these.
+    return query.count("&") == len(parts) - 1 and query.count("=") == len(parts)
 
 
 def parameters_of(said: bytes | str | None, query: str | None) -> dict[str, Any]:
