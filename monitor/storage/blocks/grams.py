@@ -25,6 +25,7 @@ SLICES: Final = TEXT_SLICES + TRAIT_SLICES
 PART_SLICES: Final = 128
 PARTS: Final = SLICES // PART_SLICES
 SLICE_BYTES: Final = BLOCKS // 8
+ALL_BITS: Final = 0xFF
 # Odd numbers with their bits well mixed (Knuth, TAOCP 6.4: multiplicative hashing).
 FIRST, SECOND, THIRD = 2_654_435_761, 2_246_822_519, 3_266_489_917
 SHIFT: Final = 32 - BITS
@@ -60,17 +61,16 @@ class Chunk:
 
     def adding(self, block: int, text: bytes) -> Iterator[None]:
         """The same, piece by piece: for who has others beside."""
-        there = self._there
+        there, bit = self._there, np.uint8(1 << block % 8)
         there.fill(0)
         for at in range(0, len(text), PIECE):
             piece = text[at : at + PIECE + LONG + SHORT].lower()
             for places in _places(piece + b"\n" * LONG):
-                there[places] = 1
+                there[places] = bit
             yield
         # What would be there is in the next one.
         there[ESCAPE_SLICE + 1] |= there[ESCAPE_SLICE]
-        there[ESCAPE_SLICE] = ESCAPE in text
-        there <<= np.uint8(block % 8)
+        there[ESCAPE_SLICE] = bit if ESCAPE in text else 0
         self._bytes[block // 8, :TEXT_SLICES] |= there
 
     def adding_to(self, blocks: int, text: bytes) -> Iterator[None]:
@@ -88,8 +88,12 @@ class Chunk:
         self, rows: Iterable[tuple[int, int]], places: slice | NDArray[np.intp]
     ) -> None:
         for row, bits in rows:
-            if bits:
-                self._bytes[row, places] |= np.uint8(bits)
+            # By one index at a time, which numpy is quickest at.
+            own = self._bytes[row]
+            if bits == ALL_BITS:
+                own[places] = bits
+            elif bits:
+                own[places] |= np.uint8(bits)
 
     def add_traits(self, block: int, places: Iterable[slice]) -> None:
         """What *block* has beside texts."""
