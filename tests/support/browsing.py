@@ -112,3 +112,15 @@ async def watch(
         ),
     )
     return watched
+
+
+async def plain_page(browser: Browser, **options: Any) -> Page:
+    """One without scripts."""
+    context = await browser.new_context(java_script_enabled=False, **options)
+    page = await context.new_page()
+    page.set_default_timeout(30_000)
+    return page
+
+
+async def press(page: Page, name: str) -> None:
+    await page.get_by_role("button", name=name, exact=True).click()

@@ -8,28 +8,17 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
 from monitor.access.ended_sessions import EndedSessions
 from monitor.access.sessions import Sessions
-from tests.support.browsing import watch
+from tests.support.browsing import plain_page, press, watch
 from tests.support.receivers import refusing_url
 from tests.support.running import LOG, appliance_on, bearer, client_of, register
 
 pytestmark = pytest.mark.browser
 HOSTILE = "\"><script>window.stolen=1</script>'&amp;"
-
-
-async def plain_page(browser: Browser, **options: Any) -> Page:
-    context = await browser.new_context(java_script_enabled=False, **options)
-    page = await context.new_page()
-    page.set_default_timeout(30_000)
-    return page
-
-
-async def press(page: Page, name: str) -> None:
-    await page.get_by_role("button", name=name, exact=True).click()
 
 
 async def test_a_rule_is_made_refused_mended_muted_and_deleted(

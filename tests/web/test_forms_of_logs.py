@@ -8,9 +8,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from appliance.start.running import Appliance
+from tests.support.browsing import plain_page, press
 from tests.support.replay_shop import HOSTILE, Shop, record
 from tests.support.upstreams import upstream
-from tests.web.test_forms import plain_page, press
 
 pytestmark = pytest.mark.browser
 

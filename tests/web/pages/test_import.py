@@ -7,10 +7,9 @@ import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
 from appliance.start.running import Appliance
-from tests.support.browsing import watch
+from tests.support.browsing import plain_page, watch
 from tests.support.har_archives import har
 from tests.support.running import appliance_on, client_of, register
-from tests.web.test_forms import plain_page
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=window.stolen=1>"

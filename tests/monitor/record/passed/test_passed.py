@@ -24,8 +24,8 @@ from monitor.traffic.exchange import Body, Exchange
 from monitor.traffic.fields import HeadFields, plain
 from monitor.traffic.line import Line
 from proxy.http1.lines import KnownLines
-from tests.monitor.record.test_codec import exchanges
 from tests.support.exchanges import an_exchange
+from tests.support.generated_exchanges import exchanges
 
 NAMES = st.sampled_from(["Accept", "accept", "X-Id", "Date", "Cookie", "X-,"])
 VALUES = st.sampled_from(
