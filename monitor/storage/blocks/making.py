@@ -14,7 +14,7 @@ from monitor.storage.database.steps import step
 
 STEP_TIMEOUT_MS: Final = 60_000
 # Read in one step; others pause as long.
-STEP_BLOCKS: Final = 32
+STEP_BLOCKS: Final = 64
 
 
 def a_step(connection: asyncpg.Connection) -> AbstractAsyncContextManager[None]:
