@@ -237,6 +237,9 @@ class HeadForms:
 
 def written(values: list[str]) -> bytes:
     """As they stand in JSON, with a hole's mark between: JSON escapes it."""
+    # Compiled, a slice that ends before it begins is an error.
+    if not values:
+        return b""
     # No string of JSON holds what stands between two: a quote in it is escaped.
     return orjson.dumps(values)[2:-2].replace(b'","', HOLE)
 
