@@ -25,7 +25,7 @@ SELECTION = (
     "tests/proxy/sockets/test_tiny_pieces.py",
     "tests/proxy/exchange/test_upgrades.py",
     "tests/monitor/test_build.py",
-    "tests/monitor/record/test_codec.py",
+    "tests/monitor/record",
     "tests/monitor/content/test_event_stream.py",
     "tests/monitor/redaction/test_text.py",
     "tests/monitor/spool/test_recording.py",
