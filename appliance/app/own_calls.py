@@ -84,7 +84,7 @@ def _request(
         path=path,
         version=request.version,
         headers=CIMultiDictProxy(headers),
-        raw_headers=tuple((n.encode(), v.encode()) for n, v in headers.items()),
+        raw_headers=tuple((_octets(n), _octets(v)) for n, v in headers.items()),
         should_close=False,
         compression=None,
         upgrade=False,
@@ -100,3 +100,8 @@ def _request(
         asyncio.get_running_loop(),
         client_max_size=request.client_max_size,
     )
+
+
+def _octets(text: str) -> bytes:
+    """As aiohttp read it from."""
+    return text.encode("utf-8", "surrogateescape")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -84,12 +85,19 @@ async def apache(folder: Path) -> AsyncIterator[int]:
     )
     if os.geteuid() == 0:
         await run("chown", "-R", "www-data", ".", folder=folder)
-        for parent in folder.parents:
-            if parent != Path("/tmp") and parent.is_relative_to("/tmp"):
-                parent.chmod(parent.stat().st_mode | 0o011)
+        for parent in _private(folder):
+            parent.chmod(parent.stat().st_mode | 0o011)
     command = (program, "-f", str(path), "-DFOREGROUND")
     async with serving(*command, folder=folder, port=port) as listening:
         yield listening
+
+
+def _private(folder: Path) -> list[Path]:
+    """What *folder* is in, below the directory where all may write."""
+    for depth, parent in enumerate(folder.parents):
+        if parent.stat().st_mode & stat.S_ISVTX:
+            return list(folder.parents[:depth])
+    return []
 
 
 async def _lay_out(folder: Path) -> None:
