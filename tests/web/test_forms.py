@@ -173,7 +173,7 @@ async def test_a_form_does_what_its_reader_may_and_nothing_else(
         assert [one["name"] for one in listed] == ["t"]
 
         # A sender's other headers may be of any octets.
-        shown = await posted(form, **{"X-Odd": b"\xff\xe9"})
+        shown = await posted(form, "/tokens", **{"X-Odd": b"\xff\xe9"})
         assert shown.status_code == 200
         assert shown.headers["Cache-Control"] == "no-store"
         raw = re.findall(r"mtok_[\w-]+", shown.text)
