@@ -43,6 +43,8 @@ SO_FAR: Final = f"""
 """
 # As after a night, in which PostgreSQL has had the time for it.
 TIDY: Final = "VACUUM (ANALYZE) logs"
+# And of what folding and packing removed since.
+TIDY_ALL: Final = "VACUUM (ANALYZE)"
 
 
 def wait(asked: Callable[[str], object]) -> None:
@@ -62,6 +64,7 @@ def wait(asked: Callable[[str], object]) -> None:
                 _say(asked, now - began)
             if now - began > LONGEST_S:
                 sys.exit(f"upkeep is not done: {', '.join(left)}")
+    asked(TIDY_ALL)
     asked("CHECKPOINT")
     print(f"upkeep took {time.monotonic() - began:,.0f} s", flush=True)
 

@@ -172,7 +172,9 @@ async def _stored_names(connection: asyncpg.Connection, service_id: UUID) -> lis
         """
         SELECT endpoint FROM endpoint_rollups WHERE service_id = $1 AND width_s = 86400
          UNION
-        SELECT endpoint FROM rollup_changes WHERE service_id = $1
+        SELECT endpoint
+          FROM rollup_changes
+         WHERE start >= '-infinity' AND service_id = $1
         """,
         service_id,
     )

@@ -22,7 +22,8 @@ REQUESTS = """
      UNION ALL
     SELECT endpoint, requests
       FROM rollup_changes
-     WHERE service_id = $1
+     WHERE start >= '-infinity'
+       AND service_id = $1
     """
 
 # A path with what is known by its looks named, and whether it is answered.

@@ -171,7 +171,8 @@ async def _counts(connection: asyncpg.Connection) -> Counts:
                  UNION ALL
                 SELECT date_bin('1 day', start, '2000-01-01 00:00+00'), service_id,
                        requests
-                  FROM rollup_changes) AS counted
+                  FROM rollup_changes
+                 WHERE start >= '-infinity') AS counted
          GROUP BY day, service_id
         """
     )

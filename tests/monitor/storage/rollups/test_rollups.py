@@ -35,6 +35,7 @@ from monitor.storage.retention.terms import Policy
 from monitor.storage.rollups import fold
 from monitor.storage.rollups.coverage import ALWAYS
 from monitor.storage.rollups.upkeep import Limits, RollupUpkeep
+from monitor.storage.rollups.window import ROWS
 from monitor.traffic.exchange import Exchange, Source
 from monitor.traffic.ids import LogIds
 
@@ -442,3 +443,33 @@ def _said(counters: Counters, name: str) -> str:
     lines = counters.exposition().decode().splitlines()
     [line] = [line for line in lines if line.startswith(f"apimonitor_{name} ")]
     return line.rpartition(" ")[2]
+
+
+async def test_what_was_folded_is_not_read_through_where_its_room_is_left(
+    database: Database,
+) -> None:
+    """The last row stays, so that the table does not shrink."""
+    async with database.connection() as connection:
+        await connection.execute(
+            """
+            INSERT INTO rollup_changes
+            SELECT now(), gen_random_uuid(), 'proxy', 'GET', repeat('x', 200), 200,
+                   1, 0, '{}'
+              FROM generate_series(1, 20000)
+            """
+        )
+        await connection.execute(
+            """
+            DELETE FROM rollup_changes
+             WHERE ctid < (SELECT max(ctid) FROM rollup_changes)
+            """
+        )
+        await connection.execute("VACUUM ANALYZE rollup_changes")
+        pages = await connection.fetchval(
+            "SELECT pg_relation_size('rollup_changes') / 8192"
+        )
+        plan = await connection.fetch(
+            f"EXPLAIN SELECT sum(requests) FROM {ROWS['rollup_changes']} AS l"
+        )
+    assert pages > 500
+    assert "rollup_changes_start" in "".join(row[0] for row in plan)
