@@ -19,8 +19,8 @@ LOG_ROW = """
 """
 CHANGE_ROW = "method, endpoint, status_code, requests, errors, latencies"
 COUNTS = ("sum(requests)::bigint AS requests", "sum(errors)::bigint AS errors")
-# Along their index: what was folded leaves its room behind, at times a hundred megabytes,
-# and reading through that takes longer than all that is there.
+# Along their index: what was folded leaves its room behind, at times a hundred
+# megabytes, and reading through that takes longer than all that is there.
 ALONG_INDEX = "start >= '-infinity'"
 # As the logs have them: an endpoint is the path of what has no other.
 ROWS = {
