@@ -18,7 +18,7 @@ from api.ingest.intake import Intake
 from api.input.pushed_log import pushed_log
 from appliance.data.database import MIGRATIONS
 from appliance.data.masking import redaction
-from appliance.fill.templates import Moment, records
+from appliance.fill.templates import Moment, Template, records
 from bench.corpus.contents import words
 from bench.corpus.logs import Log, logs
 from bench.processes import postgres_server
@@ -116,7 +116,9 @@ async def _measured(database: Database) -> Sizes:
     return found
 
 
-def _filled(templates, weights, begin: datetime) -> Iterator[Storable]:  # type: ignore
+def _filled(
+    templates: list[Template], weights: list[float], begin: datetime
+) -> Iterator[Storable]:
     random, ids, start = Random(3), LogIds(), int(begin.timestamp() * 1000)
     each = int(DAY.total_seconds() * 1000) * BATCH // LOGS
     for number in range(LOGS // BATCH):

@@ -23,7 +23,8 @@ from monitor.record.columns import (
     place_in_row,
 )
 from monitor.record.complete import padded, with_texts
-from monitor.record.messages import about_messages, messages_of, texts_of
+from monitor.record.messages import messages_of
+from monitor.record.messages import packed as packed_messages
 from monitor.record.pack import (
     BODY_BEGINS,
     DETAIL_BEGINS,
@@ -130,10 +131,7 @@ def encode(exchange: Exchange) -> bytes:
     """Of what did not pass the proxy. Raises ValueError for what no row holds."""
     sent, received = exchange.request_body, exchange.response_body
     rows = pack(exchange, decodes=False)
-    messages, texts = b"", b""
-    if exchange.messages is not None:
-        messages = orjson.dumps(about_messages(exchange.messages))
-        texts = b"".join(texts_of(exchange.messages))
+    messages, texts = packed_messages(exchange.messages)
     head = HEAD.pack(
         MARK,
         len(rows.log),

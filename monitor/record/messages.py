@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
+
 from monitor.traffic.message import (
     Direction,
     Medium,
@@ -13,7 +15,15 @@ from monitor.traffic.message import (
 )
 
 
-def about_messages(messages: Messages) -> list[Any]:
+def packed(messages: Messages | None) -> tuple[bytes, bytes]:
+    """What is said of them, as JSON, and the raw bytes of all, one after the other."""
+    if messages is None:
+        return b"", b""
+    texts = b"".join([message.kept for message in messages.kept])
+    return orjson.dumps(_about(messages)), texts
+
+
+def _about(messages: Messages) -> list[Any]:
     each = [
         (
             m.direction,
@@ -29,11 +39,6 @@ def about_messages(messages: Messages) -> list[Any]:
         for m in messages.kept
     ]
     return [messages.medium, messages.count, messages.problem, each]
-
-
-def texts_of(messages: Messages) -> list[bytes]:
-    """The raw bytes that stand behind the record's other parts."""
-    return [message.kept for message in messages.kept]
 
 
 def messages_of(about: list[Any] | None, texts: bytes) -> Messages | None:

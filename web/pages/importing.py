@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from monitor.access.sessions import SESSION_COOKIE
 from web import render
 from web.parts import PageParts
+from web.request.forms import check_token
 from web.request.uploads import Upload, pieces_of
 
 MAX_SERVICES = 500
@@ -44,9 +44,10 @@ class ImportPage:
     async def take(self, request: web.Request) -> web.Response:
         """Without a script: each archive goes on to /v1 as it comes."""
         upload = Upload(request, timeout_s=self._parts.settings.body_timeout_s)
+        sessions = self._parts.access.sessions
         taken: list[Taken] = []
         async for part in upload.files():
-            self._check(request, upload.fields)
+            check_token(request, sessions, upload.fields)
             if len(taken) == MOST_ARCHIVES:
                 reason = f"At most {MOST_ARCHIVES} archives at once."
                 raise web.HTTPBadRequest(reason=reason)
@@ -55,13 +56,8 @@ class ImportPage:
             name = part.filename or "the archive"
             taken.append(Taken(name=name, status=status, answer=answer or NOT_DONE))
             await upload.skip(part)
-        self._check(request, upload.fields)
+        check_token(request, sessions, upload.fields)
         return await self._page(request, upload.fields.get("service_id"), taken)
-
-    def _check(self, request: web.Request, fields: dict[str, str]) -> None:
-        cookie = request.cookies.get(SESSION_COOKIE)
-        sessions = self._parts.access.sessions
-        sessions.check_form_token(cookie, fields.get("token", ""))
 
     async def _page(
         self, request: web.Request, chosen: str | None, taken: list[Taken]

@@ -13,7 +13,7 @@ from monitor.errors import MonitorError, TooManyRequests
 from web import render
 from web.parts import PageParts
 from web.request.client import Client, client_of
-from web.request.forms import fields_of
+from web.request.forms import own_fields_of
 from web.request.targets import local
 
 logger = logging.getLogger(__name__)
@@ -50,10 +50,10 @@ class SignIn:
         return await self._form(request, target)
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
-        form = await fields_of(request, timeout_s=self._body_timeout_s)
+        form = await own_fields_of(
+            request, self._access.sessions, timeout_s=self._body_timeout_s
+        )
         target = local(str(form.get("next", "/")))
-        cookie = request.cookies.get(SESSION_COOKIE)
-        self._access.sessions.check_form_token(cookie, str(form.get("token", "")))
         client = client_of(request, self._nearest)
         try:
             session = self._access.sign_in(
@@ -75,11 +75,11 @@ class SignIn:
         raise answer
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
-        form = await fields_of(request, timeout_s=self._body_timeout_s)
+        sessions = self._access.sessions
+        await own_fields_of(request, sessions, timeout_s=self._body_timeout_s)
         cookie = request.cookies.get(SESSION_COOKIE)
-        self._access.sessions.check_form_token(cookie, str(form.get("token", "")))
         try:
-            await asyncio.to_thread(self._access.sessions.end, cookie)
+            await asyncio.to_thread(sessions.end, cookie)
         except OSError:
             logger.exception("a session that was ended may be back after a restart")
         answer = web.HTTPSeeOther("/signin")

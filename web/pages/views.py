@@ -9,7 +9,6 @@ from uuid import UUID
 
 from aiohttp import web
 
-from monitor.access.sessions import SESSION_COOKIE
 from monitor.errors import Conflict, InvalidInput, NotFound
 from monitor.logs.filter import PAGE
 from monitor.logs.parameter import query_error, text
@@ -18,7 +17,7 @@ from web import render
 from web.listing.asked import Asked, asked, check
 from web.listing.views import all_views
 from web.parts import PageParts
-from web.request.forms import fields_of
+from web.request.forms import own_fields_of
 
 LONGEST_NAME = 128
 NAME = text(LONGEST_NAME)
@@ -82,11 +81,11 @@ class ViewsPage:
         return await render.page(request, "views.html", context, status=status)
 
     async def _form(self, request: web.Request) -> Mapping[str, Any]:
-        form = await fields_of(request, timeout_s=self._parts.settings.body_timeout_s)
-        cookie = request.cookies.get(SESSION_COOKIE)
-        sessions = self._parts.access.sessions
-        sessions.check_form_token(cookie, str(form.get("token", "")))
-        return form
+        return await own_fields_of(
+            request,
+            self._parts.access.sessions,
+            timeout_s=self._parts.settings.body_timeout_s,
+        )
 
     def _content(self, wanted: Asked) -> dict[str, Any]:
         """What a view of this list keeps. Raises InvalidInput where it is none."""

@@ -8,7 +8,7 @@ import orjson
 
 from monitor.content.body import field_value
 from monitor.record.binary import bytes_field
-from monitor.record.messages import about_messages, texts_of
+from monitor.record.messages import packed as packed_messages
 from monitor.record.pack import BODY_BEGINS, behind_heads, key_of, log_row
 from monitor.record.pack_bodies import pack_body
 from monitor.record.passed.forms import HeadForms
@@ -43,10 +43,7 @@ def _parts_of(exchange: Exchange, forms: HeadForms) -> list[bytes]:
     if sent is not None or received is not None:
         bodies += (BODY_BEGINS, key)
         lacking = _packed_bodies(exchange, bodies)
-    messages, texts = NOTHING, NOTHING
-    if exchange.messages is not None:
-        messages = orjson.dumps(about_messages(exchange.messages))
-        texts = b"".join(texts_of(exchange.messages))
+    messages, texts = packed_messages(exchange.messages)
     head = HEAD.pack(
         MARK,
         len(log),

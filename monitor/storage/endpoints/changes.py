@@ -12,6 +12,7 @@ from monitor.logs.endpoints import Template, TemplateChange
 from monitor.storage.database.pool import Database
 from monitor.storage.database.shares import Share
 from monitor.storage.endpoints import known, renames
+from monitor.storage.rollups.changes import ALL_CHANGES
 
 COLUMNS = "id, service_id, templates, created_at, undone_at"
 
@@ -169,12 +170,10 @@ def _change(row: asyncpg.Record) -> TemplateChange:
 async def _stored_names(connection: asyncpg.Connection, service_id: UUID) -> list[str]:
     """The endpoints that logs are stored under."""
     rows = await connection.fetch(
-        """
+        f"""
         SELECT endpoint FROM endpoint_rollups WHERE service_id = $1 AND width_s = 86400
          UNION
-        SELECT endpoint
-          FROM rollup_changes
-         WHERE start >= '-infinity' AND service_id = $1
+        SELECT endpoint FROM {ALL_CHANGES} AND service_id = $1
         """,
         service_id,
     )

@@ -9,20 +9,20 @@ import asyncpg
 from monitor.endpoints.tree import OFTEN, EndpointTree, Limits, Node
 from monitor.record.naming import ServiceNames
 from monitor.storage.endpoints import renames
+from monitor.storage.rollups.changes import ALL_CHANGES
 
 # How many of the endpoints are taken over that there were before any was learned.
 TAKEN_OVER = 20_000
 
 # What was counted of each endpoint of the service $1: the sums are of its logs.
-REQUESTS = """
+REQUESTS = f"""
     SELECT endpoint, requests
       FROM endpoint_rollups
      WHERE service_id = $1
        AND width_s = 86400
      UNION ALL
     SELECT endpoint, requests
-      FROM rollup_changes
-     WHERE start >= '-infinity'
+      FROM {ALL_CHANGES}
        AND service_id = $1
     """
 

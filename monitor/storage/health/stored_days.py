@@ -15,6 +15,7 @@ import asyncpg
 from monitor.costs.stored_day import StoredDay
 from monitor.storage.database.facts import Day
 from monitor.storage.packs.taking_out import ROWS
+from monitor.storage.rollups.changes import ALL_CHANGES
 from monitor.storage.rollups.coverage import complete_from
 
 # Of a table, so many pages are read.
@@ -163,7 +164,7 @@ def _weights(rows: Sequence[asyncpg.Record]) -> Weights:
 async def _counts(connection: asyncpg.Connection) -> Counts:
     """Of the days that rollups know."""
     rows = await connection.fetch(
-        """
+        f"""
         SELECT day, service_id, sum(requests)::bigint AS logs
           FROM (SELECT start AS day, service_id, requests
                   FROM service_rollups
@@ -171,8 +172,7 @@ async def _counts(connection: asyncpg.Connection) -> Counts:
                  UNION ALL
                 SELECT date_bin('1 day', start, '2000-01-01 00:00+00'), service_id,
                        requests
-                  FROM rollup_changes
-                 WHERE start >= '-infinity') AS counted
+                  FROM {ALL_CHANGES}) AS counted
          GROUP BY day, service_id
         """
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from monitor.logs.metrics import Scope
+from monitor.storage.rollups.changes import ALL_CHANGES
 from monitor.storage.rollups.coverage import ALWAYS, NEVER
 from monitor.storage.rollups.fold import WIDTHS
 from monitor.storage.rollups.spans import Span, spans_of
@@ -19,16 +20,11 @@ LOG_ROW = """
 """
 CHANGE_ROW = "method, endpoint, status_code, requests, errors, latencies"
 COUNTS = ("sum(requests)::bigint AS requests", "sum(errors)::bigint AS errors")
-# Along their index: what was folded leaves its room behind, at times a hundred
-# megabytes, and reading through that takes longer than all that is there.
-ALONG_INDEX = "start >= '-infinity'"
 # As the logs have them: an endpoint is the path of what has no other.
 ROWS = {
     "service_rollups": "service_rollups",
     "endpoint_rollups": "(SELECT *, endpoint AS path FROM endpoint_rollups)",
-    "rollup_changes": f"""
-        (SELECT *, endpoint AS path FROM rollup_changes WHERE {ALONG_INDEX})
-    """,
+    "rollup_changes": f"(SELECT *, endpoint AS path FROM {ALL_CHANGES})",
 }
 
 

@@ -14,13 +14,12 @@ from uuid import UUID
 import orjson
 from aiohttp import web
 
-from monitor.access.sessions import SESSION_COOKIE
 from monitor.logs.log import LogItem
 from monitor.logs.query import parse_log_query
 from web import render
 from web.listing.asked import asked
 from web.parts import PageParts
-from web.request.forms import fields_of
+from web.request.forms import own_fields_of
 from web.views.formats import count
 
 # So many a query may name; scripts take more, part by part.
@@ -52,7 +51,7 @@ class Picked:
         if self.do == "delete-found":
             called = asked(parse_qsl(self.listed), datetime.now(UTC)).called_filters
             return urlencode(called)
-        return query_of(self.ids)
+        return urlencode({"query": f"id:({' OR '.join(map(str, self.ids))})"})
 
     @property
     def back(self) -> str:
@@ -73,10 +72,11 @@ class PickedPage:
         self._parts = parts
 
     async def take(self, request: web.Request) -> web.StreamResponse:
-        form = await fields_of(request, timeout_s=self._parts.settings.body_timeout_s)
-        sessions = self._parts.access.sessions
-        cookie = request.cookies.get(SESSION_COOKIE)
-        sessions.check_form_token(cookie, str(form.get("token", "")))
+        form = await own_fields_of(
+            request,
+            self._parts.access.sessions,
+            timeout_s=self._parts.settings.body_timeout_s,
+        )
         picked = Picked(
             do=str(form.get("do", "")),
             ids=_ids(form.getall("id", [])),
@@ -183,10 +183,6 @@ class PickedPage:
         context = {"picked": picked, "text": text, "outcomes": outcomes or []}
         context["is_done"] = status < 400
         return await render.page(request, "picked_done.html", context, status=status)
-
-
-def query_of(ids: list[UUID]) -> str:
-    return urlencode({"query": f"id:({' OR '.join(map(str, ids))})"})
 
 
 def _ids(given: list[Any]) -> list[UUID]:
