@@ -193,7 +193,7 @@ async def test_what_was_known_stays_where_postgresql_does_not_answer(
 async def test_a_day_is_shared_out_among_its_services(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_days, "SAMPLED_PAGES", 32)
+    monkeypatch.setattr(stored_days, "SAMPLED_PAGES", 96)
     house = House(database)
     small, large = await house.service("small"), await house.service("large")
     for _ in range(3):
@@ -236,7 +236,7 @@ async def test_a_day_is_shared_out_among_its_services(
     assert abs(one.bytes + less.bytes - all_bytes) <= 2
     assert 0.5 < (one.bytes_per_log or 0) / (less.bytes_per_log or 1) < 2
 
-    monkeypatch.setattr(stored_days, "SAMPLED_PAGES", 32)
+    monkeypatch.setattr(stored_days, "SAMPLED_PAGES", 96)
 
     # More of a day than it was: its sample is drawn anew, and logs that go are counted.
     await house.store(small, 0, count=1_000)
